@@ -1,0 +1,31 @@
+"""`roam-lite compare`: is one tracker better than another?"""
+
+import argparse
+
+DESCRIPTION = """\
+compare the scores of several evaluations
+Prints each tracker's mean scores and its difference from the first one with a 95 % interval: a
+paired bootstrap over the sequences (10,000 draws). Percentages are relative to the first."""
+
+EXAMPLES = """\
+  roam-lite compare lstm.json sgd.json none.json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "reports",
+        nargs="+",
+        metavar="FILE",
+        help="what evaluate --json wrote; the first is the base",
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Print a table for each metric."""
+    from roam_lite.evaluation.compare import comparison_table
+    from roam_lite.evaluation.report import read_report
+
+    reports = [read_report(path) for path in args.reports]
+    print(comparison_table(args.reports, reports))

@@ -1,0 +1,38 @@
+"""`roam-lite demo`: see the tracker at work beside plain SGD."""
+
+import argparse
+
+from roam_lite.cli.options import add_device_option
+
+DESCRIPTION = """\
+track the sample sequences with ROAM++, ROAM, SGD and no update, side by side
+Prints AUC, precision and frames per second of each, and writes a video and a picture."""
+
+EXAMPLES = """\
+  roam-lite demo
+  roam-lite demo --root my_sequences --out my_demo
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "--root", metavar="DIR", help="sequences in OTB layout (default: the project's samples)"
+    )
+    parser.add_argument(
+        "--out", default="demo_output", metavar="DIR", help="default: demo_output (replaced)"
+    )
+    parser.add_argument("--profile", default="laptop", help="default: laptop")
+    parser.add_argument("--checkpoint", metavar="FILE", help="default: the one that ships")
+    add_device_option(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the demonstration and say where its pictures are."""
+    from roam_lite.demo import demonstrate, samples_folder
+
+    options = {"profile": args.profile, "checkpoint": args.checkpoint, "device": args.device}
+    table, files = demonstrate(args.root or samples_folder(), args.out, **options)
+    print(table)
+    for path in files:
+        print(f"wrote {path.resolve()}")

@@ -1,0 +1,91 @@
+"""Options that several commands share, under the same names as in Python."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+
+def add_tracker_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a tracker."""
+    group = parser.add_argument_group("tracker")
+    group.add_argument(
+        "--tracker",
+        default="roam++",
+        metavar="NAME",
+        help="roam++, roam, csrt, kcf, mil or MODULE:FACTORY (default: roam++)",
+    )
+    group.add_argument(
+        "--rule",
+        choices=("lstm", "gru", "fc", "const", "sgd", "none"),
+        help="who updates the model (default: the checkpoint's own rule)",
+    )
+    group.add_argument(
+        "--sgd-rate", type=positive_number, metavar="R", help="learning rate for --rule sgd"
+    )
+    group.add_argument("--profile", help="smoke, laptop or paper (default: laptop)")
+    group.add_argument(
+        "--checkpoint", metavar="FILE", help="weights (default: those that ship with the profile)"
+    )
+    add_device_option(group)
+
+
+def add_device_option(parser: Any) -> None:
+    """Add --device to a parser or a group of one."""
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda", "auto"), help="where to compute (default: cpu)"
+    )
+
+
+def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
+    """Return the factory of the tracker that the options choose."""
+    from roam_lite.evaluation.trackers import tracker_factory
+
+    return tracker_factory(
+        args.tracker,
+        profile=args.profile,
+        checkpoint=args.checkpoint,
+        rule=args.rule,
+        sgd_rate=args.sgd_rate,
+        device=args.device,
+    )
+
+
+def positive_number(text: str) -> float:
+    """Return a finite number above zero."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero")
+    return value
+
+
+def count(text: str) -> int:
+    """Return a whole number of at least 1."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return value
+
+
+def box(text: str) -> tuple[float, float, float, float]:
+    """Return `x,y,w,h` as four numbers."""
+    try:
+        x, y, w, h = (float(word) for word in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not x,y,w,h: left, top, width and height in pixels from 0"
+        ) from None
+    return x, y, w, h
+
+
+def names(text: str) -> list[str]:
+    """Return the comma-separated names."""
+    found = [word.strip() for word in text.split(",") if word.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError("no name given; separate names by commas")
+    return found

@@ -1,0 +1,57 @@
+"""`roam-lite track`: follow one object through a video."""
+
+import argparse
+import sys
+
+from roam_lite.cli.options import add_tracker_options, box, positive_number, tracker_from
+
+DESCRIPTION = """\
+track an object through a video
+The video is a file or a folder of images; the box gives left, top, width and height in the first
+frame, in pixels from 0. Frames that cannot be read are said and count as lost."""
+
+EXAMPLES = """\
+  roam-lite track --video clip.mp4 --box 120,80,40,60 --out tracked.mp4
+  roam-lite track --video frames/ --box 120,80,40,60 --boxes boxes.txt
+  roam-lite track --video clip.mp4 --box 120,80,40,60 --tracker csrt --out csrt.mp4
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--video", required=True, metavar="FILE|DIR", help="what to track in")
+    parser.add_argument("--box", required=True, type=box, metavar="X,Y,W,H", help="first box")
+    parser.add_argument("--out", metavar="FILE.mp4", help="video with the box drawn in")
+    parser.add_argument(
+        "--boxes", metavar="FILE", help="boxes as text in OTB layout: x,y,w,h a line, from 1"
+    )
+    parser.add_argument(
+        "--fps", type=positive_number, default=25.0, help="speed of the video written (default: 25)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace files that exist already")
+    add_tracker_options(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Track and write what was asked for."""
+    from pathlib import Path
+
+    from roam_lite.data.otb import write_boxes
+    from roam_lite.data.video import open_frames
+    from roam_lite.errors import InputError
+    from roam_lite.evaluation.follow import follow
+    from roam_lite.files import refuse_existing
+
+    if not (args.out or args.boxes):
+        raise InputError("nothing to write; give --out FILE.mp4, --boxes FILE, or both")
+    for path in filter(None, (args.out, args.boxes)):
+        refuse_existing(Path(path), overwrite=args.overwrite)
+    tracked = follow(
+        tracker_from(args)(), open_frames(args.video), args.box, video=args.out, fps=args.fps
+    )
+    if args.boxes:
+        write_boxes(args.boxes, tracked.boxes)
+    lost = f", target lost in {len(tracked.lost)}" if tracked.lost else ""
+    print(f"{len(tracked.boxes)} frames at {tracked.fps:.1f} fps{lost}", file=sys.stderr)
+    for path in filter(None, (args.out, args.boxes)):
+        print(f"wrote {path}", file=sys.stderr)

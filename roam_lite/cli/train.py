@@ -1,0 +1,108 @@
+"""`roam-lite train`: meta-train a tracking model and its neural optimizer."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from roam_lite.cli.options import add_device_option, count, names
+
+DESCRIPTION = """\
+meta-train the tracking model and its neural optimizer
+Writes a run folder: config.json, log.jsonl, TensorBoard files, the state to resume from, and
+checkpoint.safetensors with its model card. Ctrl-C ends after the current step and saves; after
+any interruption --resume continues to the same bits."""
+
+EXAMPLES = """\
+  roam-lite train --profile smoke --data synthetic --steps 4 --out runs/smoke
+  roam-lite train --profile laptop --data synthetic --out runs/laptop
+  roam-lite train --profile laptop --data synthetic --out runs/laptop --resume
+  roam-lite train --profile laptop --data synthetic,otb:DIR --rule gru --out runs/gru \\
+      --init runs/laptop/checkpoint.safetensors --stages optimizer
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--profile", default="laptop", help="smoke, laptop (default) or paper")
+    parser.add_argument(
+        "--data",
+        default="synthetic",
+        metavar="SOURCES",
+        help="comma-separated: synthetic, otb:DIR (default: synthetic)",
+    )
+    parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
+    parser.add_argument(
+        "--steps", type=count, metavar="N", help="steps over all stages (default: the profile's)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument("--workers", type=count, default=1, help="processes making clips")
+    add_device_option(parser)
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--resume", action="store_true", help="continue the run in RUN")
+    begin.add_argument("--overwrite", action="store_true", help="begin anew in RUN")
+    method = parser.add_argument_group("method")
+    method.add_argument(
+        "--rule",
+        choices=("lstm", "gru", "fc", "const"),
+        default="lstm",
+        help="the optimizer to train (default: lstm)",
+    )
+    method.add_argument("--no-rfs", action="store_true", help="no random filter scaling")
+    method.add_argument("--init", metavar="CHECKPOINT", help="start from these weights")
+    method.add_argument("--stages", type=names, metavar="A,B", help="only these stages")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train until all steps are done or Ctrl-C asks to stop."""
+    from tqdm import tqdm
+
+    from roam_lite.training import TrainConfig, Trainer
+
+    config = TrainConfig(
+        profile=args.profile,
+        data=args.data,
+        out=args.out,
+        steps=args.steps,
+        seed=args.seed,
+        device=args.device or "cpu",
+        workers=args.workers,
+        rule=args.rule,
+        rfs=not args.no_rfs,
+        init=args.init,
+        stages=tuple(args.stages) if args.stages else None,
+    )
+    trainer = Trainer(config, resume=args.resume, overwrite=args.overwrite)
+    bar = tqdm(total=trainer.steps, initial=trainer.step, unit="step", file=sys.stderr)
+    with bar, stop_asked() as stop, closing(trainer.run()) as records:
+        for record in records:
+            bar.set_description(record.stage, refresh=False)
+            bar.set_postfix(
+                meta=f"{sum(record.meta_losses) / len(record.meta_losses):.4f}",
+                update=f"{sum(record.update_losses) / len(record.update_losses):.4f}",
+                guarded=record.guarded,
+                refresh=False,
+            )
+            bar.update()
+            if stop:
+                break
+    if trainer.step < trainer.steps:
+        print(f"stopped after step {trainer.step} of {trainer.steps}; --resume continues")
+    print(f"wrote {trainer.out}")
+
+
+@contextmanager
+def stop_asked() -> Iterator[list[int]]:
+    """Yield a list that stays empty until Ctrl-C asks to stop; a second Ctrl-C stops at once."""
+    asked: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,1 @@
+"""Where frames come from: sequences on disk, video files and rendered video."""

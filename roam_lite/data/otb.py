@@ -1,0 +1,237 @@
+"""Sequences in OTB layout: `NAME/img/0001.jpg ...` and `NAME/groundtruth_rect.txt`.
+
+The files are 1-based; everything returned and taken here is 0-based.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from roam_lite.data.sequence import ImageFrames, Sequence
+from roam_lite.errors import InputError
+
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+# First and last frame that OTB-2015 evaluates where the folder holds more (its `configSeqs`).
+OFFICIAL_RANGE = {
+    "David": (300, 770),
+    "Diving": (1, 215),
+    "Football1": (1, 74),
+    "Freeman3": (1, 460),
+    "Freeman4": (1, 283),
+    "Tiger1": (6, 354),
+}
+
+
+def list_sequences(root: str | os.PathLike[str]) -> list[str]:
+    """Names of the targets under `root`, sorted; `FOLDER.1`, `FOLDER.2` where a folder has two.
+
+    `root` may also be the folder of one sequence. Raises `InputError` if there is none.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder; give the folder that holds the sequences")
+    folders = [root] if _is_sequence(root) else sorted(filter(_is_sequence, root.iterdir()))
+    if not folders:
+        raise InputError(
+            f"{root}: no sequence in OTB layout (NAME/img/, NAME/groundtruth_rect.txt)"
+        )
+    names = []
+    for folder in folders:
+        targets = sorted(_ground_truths(folder))
+        names += [f"{folder.name}.{t}" for t in targets] if len(targets) > 1 else [folder.name]
+    return names
+
+
+def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
+    """The sequence `name` (as `list_sequences` gives it) under `root`, its frames read lazily.
+
+    Boxes belong to the images in the order of their numbers, from wherever these start; images
+    beyond the last box are left out. Raises `InputError` if the folder, its images or its ground
+    truth are missing, if it has two targets and the name does not choose, or if boxes outnumber
+    images.
+    """
+    folder, target = _find_folder(Path(root), name)
+    truth = _choose_ground_truth(folder, target)
+    boxes = read_boxes(truth)
+    images = _numbered_images(folder / "img")
+    images, boxes = _official_part(folder.name, images, boxes)
+    if len(boxes) == 0:
+        raise InputError(f"{truth}: no boxes; the file must have one x,y,w,h a line")
+    if len(images) < len(boxes):
+        raise InputError(
+            f"{folder}: {len(images)} images for {len(boxes)} boxes; restore the missing images "
+            f"or cut {truth.name}"
+        )
+    frames = ImageFrames([path for _, path in images[: len(boxes)]])
+    return Sequence(name, frames, boxes, _read_visibility(folder, len(boxes)))
+
+
+def read_boxes(path: str | os.PathLike[str]) -> np.ndarray:
+    """Boxes float64 [T, 4], 0-based, of a text file with a 1-based `x y w h` a line.
+
+    Commas, tabs, semicolons and spaces separate, also mixed. An empty, short, nan or infinite row
+    becomes a row of nan; empty lines at the end do not count. Raises `InputError` naming the line
+    for anything else.
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8-sig", errors="replace")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    rows = [_parse_row(path, i, line) for i, line in enumerate(text.rstrip().splitlines(), 1)]
+    boxes = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    boxes[~np.isfinite(boxes).all(axis=1)] = np.nan
+    boxes[:, :2] -= 1
+    return boxes
+
+
+def write_boxes(path: str | os.PathLike[str], boxes: np.ndarray) -> None:
+    """Write 0-based boxes [T, 4] as 1-based `x,y,w,h` lines, to 1e-4 px, whole or not at all."""
+    lines = []
+    for x, y, w, h in np.asarray(boxes, dtype=np.float64).reshape(-1, 4):
+        values = np.round([x + 1, y + 1, w, h], 4) + 0.0  # + 0.0 turns -0 into 0
+        lines.append(",".join(f"{value:.10g}" for value in values) + "\n")
+    _write_whole(Path(path), "".join(lines).encode())
+
+
+def write_sequence(
+    folder: str | os.PathLike[str], sequence: Sequence, *, quality: int = 90
+) -> Path:
+    """Write `sequence` as JPEG files and boxes to `folder` and return it.
+
+    `visibility.txt` (one value a line) stands beside the boxes. The folder appears whole or not at
+    all. Raises `InputError` if it exists.
+    """
+    folder = Path(folder)
+    if folder.exists():
+        raise InputError(f"{folder} exists; remove it or choose another name")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+        whole = Path(temporary) / "whole"
+        (whole / "img").mkdir(parents=True)
+        digits = max(4, len(str(len(sequence))))
+        for index in range(len(sequence)):
+            bgr = np.ascontiguousarray(sequence.frames[index][..., ::-1])
+            _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            (whole / "img" / f"{index + 1:0{digits}d}.jpg").write_bytes(data.tobytes())
+        write_boxes(whole / "groundtruth_rect.txt", sequence.boxes)
+        np.savetxt(whole / "visibility.txt", sequence.visibility, fmt="%.4f")
+        os.rename(whole, folder)
+    return folder
+
+
+def _is_sequence(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / "img").is_dir() or bool(_ground_truths(folder)))
+
+
+def _ground_truths(folder: Path) -> dict[str, Path]:
+    """Ground-truth files by target: "" for groundtruth_rect.txt, "2" for groundtruth_rect.2.txt.
+
+    Empty files (Human4's first) are left out.
+    """
+    found = {}
+    for path in sorted(folder.glob("groundtruth_rect*.txt")):
+        match = re.fullmatch(r"groundtruth_rect\.?(\w*)\.txt", path.name)
+        if match and path.stat().st_size > 0:
+            found[match[1]] = path
+    return found
+
+
+def _find_folder(root: Path, name: str) -> tuple[Path, str | None]:
+    """Folder and target that `name` means; the target is None where the name leaves it open."""
+    base, dot, target = name.rpartition(".")
+    for stem, chosen in ((name, None), *([(base, target)] if dot else [])):
+        for folder in (root / stem, *([root] if root.resolve().name == stem else [])):
+            if stem and _is_sequence(folder):
+                return folder, chosen
+    raise InputError(f"{root}: no sequence named {name!r} in OTB layout")
+
+
+def _choose_ground_truth(folder: Path, target: str | None) -> Path:
+    truths = _ground_truths(folder)
+    if not truths:
+        raise InputError(
+            f"{folder}: no ground truth; put one x,y,w,h a line in groundtruth_rect.txt"
+        )
+    if target is None and len(truths) > 1:
+        names = ", ".join(f"{folder.name}.{t}" for t in truths)
+        files = ", ".join(path.name for path in truths.values())
+        raise InputError(f"{folder}: more than one ground truth ({files}); choose one of {names}")
+    if target is not None and target not in truths:
+        raise InputError(f"{folder}: no groundtruth_rect.{target}.txt (found: {sorted(truths)})")
+    return truths[target] if target is not None else next(iter(truths.values()))
+
+
+def _numbered_images(folder: Path) -> list[tuple[int, Path]]:
+    """Images of a folder with their numbers, in the order of these."""
+    images = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.suffix.lower() in IMAGE_SUFFIXES and (digits := re.search(r"(\d+)$", path.stem)):
+            images.append((int(digits[1]), path))
+    if not images:
+        raise InputError(f"{folder}: no numbered images (0001.jpg ...); restore them")
+    images.sort()
+    for (number, path), (following, other) in zip(images, images[1:], strict=False):
+        if number == following:
+            raise InputError(f"{folder}: both {path.name} and {other.name}; remove one of them")
+    return images
+
+
+def _official_part(
+    name: str, images: list[tuple[int, Path]], boxes: np.ndarray
+) -> tuple[list[tuple[int, Path]], np.ndarray]:
+    """Images and boxes of the range that OTB evaluates, if the folder holds that whole range."""
+    if name not in OFFICIAL_RANGE:
+        return images, boxes
+    first, last = OFFICIAL_RANGE[name]
+    inside = [first <= number <= last for number, _ in images]
+    if sum(inside) != last - first + 1 or all(inside):
+        return images, boxes
+    if len(boxes) == len(images):  # boxes for every image: Tiger1
+        boxes = boxes[np.array(inside)]
+    return [image for image, keep in zip(images, inside, strict=True) if keep], boxes
+
+
+def _parse_row(path: Path, number: int, line: str) -> list[float]:
+    words = [word for word in re.split(r"[,;\s]+", line) if word]
+    try:
+        values = [float(word) for word in words]
+    except ValueError:
+        raise InputError(f"{path}, line {number}: {line.strip()[:60]!r} is not x,y,w,h") from None
+    if len(values) > 4:
+        raise InputError(f"{path}, line {number}: {len(values)} values instead of x,y,w,h")
+    return values if len(values) == 4 else [np.nan] * 4
+
+
+def _read_visibility(folder: Path, length: int) -> np.ndarray | None:
+    """Visible shares beside sequences written here; None for all others."""
+    path = folder / "visibility.txt"
+    if not path.is_file():
+        return None
+    try:
+        values = np.loadtxt(path, dtype=np.float64, ndmin=1)
+    except ValueError as error:
+        raise InputError(f"{path}: not one number a line ({error})") from error
+    if values.shape != (length,):
+        raise InputError(f"{path}: {values.size} values for {length} boxes")
+    return values
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        shutil.copymode(path, temporary) if path.exists() else os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

@@ -1,0 +1,112 @@
+"""Where training takes its sequences from: `parse_sources("synthetic,otb:DIR", seed)`."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from roam_lite.data.otb import list_sequences, read_sequence
+from roam_lite.data.sequence import ImageFrames, Sequence, frame_index, read_image
+from roam_lite.data.synthetic import synthesize
+from roam_lite.errors import InputError
+
+CACHE_BYTES = 1_500_000_000
+
+
+class Source(Protocol):
+    """Something that training draws sequences from."""
+
+    name: str
+
+    def draw(self, rng: np.random.Generator) -> Sequence:
+        """One sequence; which one depends on `rng` alone."""
+        ...
+
+
+class SyntheticSource:
+    """Rendered video: each draw is a sequence never seen before."""
+
+    name = "synthetic"
+
+    def __init__(self, seed: int, length: int = 60) -> None:
+        self.seed = seed
+        self.length = length
+
+    def draw(self, rng: np.random.Generator) -> Sequence:
+        return synthesize((self.seed, int(rng.integers(2**62))), length=self.length)
+
+
+class OtbSource:
+    """The sequences under a folder in OTB layout, each as likely as the others."""
+
+    def __init__(self, root: str | Path, cache_bytes: int = CACHE_BYTES) -> None:
+        self.name = f"otb:{root}"
+        cache = FrameCache(cache_bytes)
+        self.sequences = []
+        for name in list_sequences(root):
+            sequence = read_sequence(root, name)
+            frames = CachedFrames(sequence.frames, cache)
+            self.sequences.append(replace(sequence, frames=frames))
+
+    def draw(self, rng: np.random.Generator) -> Sequence:
+        return self.sequences[int(rng.integers(len(self.sequences)))]
+
+
+class FrameCache:
+    """Decoded images by path; those used longest ago go first once `limit` bytes are held."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.held = 0
+        self.images: OrderedDict[Path, np.ndarray] = OrderedDict()
+
+    def read(self, path: Path, frame: int) -> np.ndarray:
+        """The image of `path`, RGB uint8 [H, W, 3], read-only because it is shared."""
+        if path in self.images:
+            self.images.move_to_end(path)
+            return self.images[path]
+        image = read_image(path, frame)
+        image.flags.writeable = False
+        self.images[path] = image
+        self.held += image.nbytes
+        while self.held > self.limit and len(self.images) > 1:
+            self.held -= self.images.popitem(last=False)[1].nbytes
+        return image
+
+
+class CachedFrames:
+    """Frames of an `ImageFrames` through a cache that several sequences share."""
+
+    def __init__(self, frames: ImageFrames, cache: FrameCache) -> None:
+        self.paths = frames.paths
+        self.cache = cache
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        index = frame_index(index, len(self))
+        return self.cache.read(self.paths[index], index)
+
+
+def parse_sources(text: str, seed: int) -> list[Source]:
+    """Sources that a comma-separated list names: `synthetic`, `otb:DIR`.
+
+    `seed` starts the synthetic video. Raises `InputError` for other words and unreadable folders.
+    """
+    sources: list[Source] = []
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        kind, _, place = word.partition(":")
+        if word == "synthetic":
+            sources.append(SyntheticSource(seed))
+        elif kind == "otb" and place:
+            sources.append(OtbSource(place))
+        else:
+            raise InputError(f"unknown data {word!r}; give synthetic or otb:DIR, comma-separated")
+    if not sources:
+        raise InputError("no data named; give synthetic or otb:DIR, comma-separated")
+    return sources

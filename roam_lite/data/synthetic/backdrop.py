@@ -1,0 +1,140 @@
+"""The still picture behind everything: places with ground, walls, foliage, things and bystanders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from roam_lite.data.synthetic import actors, shapes
+from roam_lite.data.synthetic.fields import fractal
+from roam_lite.data.synthetic.kinds import draw_screen, draw_sprite, thing
+from roam_lite.data.synthetic.sprites import Sprite, make_sprite
+from roam_lite.data.synthetic.textures import (
+    colourise,
+    draw_colours,
+    draw_texture,
+    sample,
+    shade,
+)
+
+
+def draw_backdrop(rng: np.random.Generator, width: int, height: int, busy: float) -> np.ndarray:
+    """A picture uint8 [height, width, 3] of one of `PLACES`; `busy` scales the number of things."""
+    picture = np.ascontiguousarray(PLACES[rng.integers(len(PLACES))](rng, height, width))
+    for _ in range(rng.poisson(5 * busy)):
+        size = np.exp(rng.uniform(np.log(12), np.log(90)))
+        _stand(rng, picture, _furniture(rng, size), size)
+    light = fractal(rng, height // 8, width // 8, coarsest=64, finest=8, slope=1.5)
+    light = cv2.resize(light, (width, height)) * np.float32(rng.uniform(0, 0.2)) + 1
+    return shade(picture, np.clip(light, 0.4, 1.5))
+
+
+def outdoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Sky, something far, and ground that recedes."""
+    sky = draw_colours(rng, 3) // 2 + np.uint8(120)
+    picture = colourise(sample(rng, "clouds", height, width, zoom=2.0, turn=0.0), sky)
+    horizon = int(rng.uniform(0.1, 0.6) * height)
+    for _ in range(rng.integers(1, 4)):
+        far = draw_texture(rng, height, width, draw_colours(rng, 4), 0.4, 0.8)
+        _cover_below(rng, picture, far, horizon - rng.uniform(-10, 0.3 * height), rough=1.0)
+    _cover_below(rng, picture, _ground(rng, height, width, horizon), horizon, rough=0.1)
+    return picture
+
+
+def indoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A wall and a floor, straight lines."""
+    picture = draw_texture(rng, height, width, draw_colours(rng, 4, 0.1), 0.6, 1.3)
+    edge = int(rng.uniform(0.4, 0.95) * height)
+    picture[edge:] = _ground(rng, height, width, edge)[edge:]
+    return picture
+
+
+def close_up(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """One surface: grass, water, road, foliage, a facade."""
+    picture = draw_texture(rng, height, width, draw_colours(rng, 5, 0.1), 0.25, 1.2)
+    if rng.random() < 0.4:
+        other = draw_texture(rng, height, width, draw_colours(rng, 4, 0.1), 0.3)
+        _cover_below(rng, picture, other, rng.uniform(0.2, 0.8) * height, rough=1.5)
+    return picture
+
+
+def heap(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Things over things, of all sizes."""
+    picture = draw_texture(rng, height, width, draw_colours(rng, 5, 0.1), 0.2)
+    smallest, largest = 10.0, 90.0
+    for spread in rng.uniform(largest**-2, smallest**-2, int(rng.integers(10, 30))):
+        size = 1 / np.sqrt(spread)
+        _stand(rng, picture, _furniture(rng, size), size)
+    return picture
+
+
+PLACES: tuple[Callable[[np.random.Generator, int, int], np.ndarray], ...] = (
+    outdoors,
+    outdoors,
+    indoors,
+    close_up,
+    close_up,
+    heap,
+)
+
+
+def _furniture(rng: np.random.Generator, size: float) -> Sprite:
+    kind = rng.random()
+    if kind < 0.2:
+        return draw_sprite(rng, size)
+    if kind < 0.55:
+        return draw_screen(rng, size)
+    return make_sprite(rng, thing(rng), np.exp(rng.normal(0, 0.5)), size)
+
+
+def _stand(rng: np.random.Generator, picture: np.ndarray, sprite: Sprite, size: float) -> None:
+    """Paint a sprite somewhere into the picture, in place."""
+    place = rng.uniform(0, 1, (1, 2)) * picture.shape[1::-1]
+    angle = rng.normal(0, 0.1)
+    actors.paint(picture, actors.still(sprite, actors.pose(place, [size], 1.0, [angle])), 0)
+
+
+def _ground(rng: np.random.Generator, height: int, width: int, horizon: int) -> np.ndarray:
+    """A picture [height, width, 3] whose part below `horizon` is a plane seen at a slant."""
+    plane = draw_texture(rng, height, width, draw_colours(rng, 4, 0.05), 0.35, 1.6)
+    if rng.random() < 0.3:
+        _stripe(rng, plane)
+    pinch = rng.uniform(0.0, 0.38) * width
+    # The far edge shows the whole width of the plane, the near edge only its middle.
+    near = np.float32([[0, 0], [width, 0], [pinch, height], [width - pinch, height]])
+    seen = np.float32([[0, horizon], [width, horizon], [0, height], [width, height]])
+    return cv2.warpPerspective(
+        plane,
+        cv2.getPerspectiveTransform(near, seen),
+        (width, height),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+
+
+def _stripe(rng: np.random.Generator, plane: np.ndarray) -> None:
+    """Draw the lines of a road or a field onto a plane, in place."""
+    height, width = plane.shape[:2]
+    tone = int(rng.integers(120, 250))
+    thick = int(rng.integers(2, 9))
+    for _ in range(rng.integers(1, 5)):
+        start, end = rng.uniform(0, width, 2)
+        if rng.random() < 0.5:
+            ends = (int(start), 0), (int(end), height)
+        else:
+            ends = (0, int(start * height / width)), (width, int(end * height / width))
+        cv2.line(plane, *ends, (tone, tone, tone), thick, cv2.LINE_AA)
+
+
+def _cover_below(
+    rng: np.random.Generator, picture: np.ndarray, texture: np.ndarray, top: float, rough: float
+) -> None:
+    """Lay `texture` over everything below an uneven line at about `top`, in place."""
+    height, width = picture.shape[:2]
+    line = fractal(rng, 2, width, coarsest=256, slope=rng.uniform(1.2, 2.0))[0]
+    line = top + line * rough * rng.uniform(3, 25) + np.linspace(-1, 1, width) * rng.normal(0, 8)
+    corners = [(width + 1, height + 1), (-1, height + 1)]
+    outline = np.concatenate([np.stack([np.arange(width) + 0.5, line], axis=1), corners])
+    cv2.copyTo(texture, shapes.rasterise(outline, height, width, fine=1), picture)

@@ -1,0 +1,35 @@
+"""Smooth signals over time: sums of slow sinusoids with 1/f amplitudes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+WAVES = 4
+
+
+def wander(rng: np.random.Generator, length: int, period: float, channels: int = 1) -> np.ndarray:
+    """Smooth signals float64 [length, channels] around 0, of unit variance over all phases.
+
+    `period` is that of the fastest wave, in frames; the slowest may have four times as many.
+    """
+    periods = period * 4.0 ** rng.uniform(0, 1, (channels, WAVES))
+    amplitudes = periods / np.sqrt((periods**2).sum(axis=1, keepdims=True) / 2)
+    phases = rng.uniform(0, 2 * np.pi, (channels, WAVES))
+    time = np.arange(length)[:, None, None]
+    return (amplitudes * np.sin(2 * np.pi * time / periods + phases)).sum(axis=2)
+
+
+def roam(
+    rng: np.random.Generator, length: int, low: np.ndarray, high: np.ndarray, speed: float
+) -> np.ndarray:
+    """A smooth path float64 [length, 2] inside the rectangle `low`..`high`, turning at its sides.
+
+    `speed` is about the mean step, in the rectangle's unit a frame.
+    """
+    half = np.maximum((np.asarray(high) - low) / 2, 1.0)
+    direction = rng.uniform(0, 2 * np.pi)
+    drift = speed * rng.uniform(0.4, 1.0) * np.array([np.cos(direction), np.sin(direction)])
+    along = drift * np.arange(length)[:, None]
+    along = along + wander(rng, length, 30, 2) * speed * rng.uniform(4, 10)
+    # The sine folds an endless path into the rectangle without a kink at the sides.
+    return low + half + half * np.sin(rng.uniform(-np.pi, np.pi, 2) + along / half)

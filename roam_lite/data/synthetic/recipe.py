@@ -1,0 +1,99 @@
+"""What happens in a rendered sequence: how much of each challenge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from roam_lite.errors import InputError
+
+CHALLENGES = (
+    "scale",
+    "rotation",
+    "turn",
+    "deformation",
+    "light",
+    "distractors",
+    "occlusion",
+    "blur",
+    "noise",
+    "camera",
+    "fast",
+    "grey",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Strength of everything that moves or disturbs; the defaults are an easy sequence."""
+
+    speed: float = 0.025  # mean step of the target, in its own sizes a frame
+    scale: float = 0.1  # standard deviation of the logarithm of the size
+    aspect: float = 0.05  # standard deviation of the logarithm of the aspect
+    angle: float = 0.06  # standard deviation, radians
+    spin: float = 0.0  # radians a frame
+    turn: float = 0.0  # how far the texture slides round the target, in its widths
+    bend: float = 0.015  # amplitude of the shears, sprite units
+    swing: float = 0.5  # of the limbs, relative to their own range
+    light: float = 0.03  # standard deviation of the logarithm of the gain
+    shades: int = 0  # shadows that pass over the scene
+    tint: float = 0.01  # the same for each colour
+    distractors: int = 0
+    alike: float = 0.0  # chance that a distractor looks like the target
+    occluders: int = 0  # things that come between, moving or standing
+    busy: float = 1.0  # how many things stand in the backdrop
+    shutter: float = 0.2  # share of the frame time that the shutter is open
+    defocus: float = 0.0  # largest standard deviation of the blur, pixels
+    noise: float = 2.0  # standard deviation, grey levels
+    camera: float = 0.4  # mean speed of the background, pixels a frame
+    zoom: float = 0.03  # standard deviation of the logarithm
+    shake: float = 0.0  # standard deviation of each frame's jump, pixels
+    grey: bool = False
+
+
+def draw_recipe(rng: np.random.Generator, challenge: str | None) -> Recipe:
+    """A recipe with one named challenge, or (None) with a random mix of them.
+
+    Raises `InputError` for a name that is not in `CHALLENGES`.
+    """
+    if challenge is not None and challenge not in CHALLENGES:
+        raise InputError(f"unknown challenge {challenge!r}; known: {', '.join(CHALLENGES)}")
+    recipe = Recipe(
+        speed=rng.uniform(0.01, 0.05),
+        distractors=int(rng.integers(0, 3)),
+        camera=rng.uniform(0.1, 1.0),
+        busy=rng.uniform(0.2, 2.0),
+        noise=rng.uniform(0.5, 4.0),
+        shutter=rng.uniform(0.0, 0.5),
+    )
+    if challenge is not None:
+        return replace(recipe, **_strong(rng, challenge))
+    # grey last in CHALLENGES and rare: most video has colour
+    for name in CHALLENGES[:-1]:
+        if rng.random() < 0.3:
+            recipe = replace(recipe, **_strong(rng, name))
+    return replace(recipe, grey=bool(rng.random() < 0.08))
+
+
+def _strong(rng: np.random.Generator, challenge: str) -> dict[str, float]:
+    """The fields of a recipe that a challenge changes."""
+    strength = rng.uniform(0.5, 1.0)
+    return {
+        "scale": {"scale": 0.4 * strength, "zoom": 0.15 * strength},
+        "rotation": {"angle": 0.5 * strength, "spin": 0.05 * rng.normal()},
+        "turn": {"aspect": 0.25 * strength, "turn": 0.7 * strength},
+        "deformation": {"bend": 0.09 * strength, "swing": 1.0, "aspect": 0.15 * strength},
+        "light": {
+            "light": 0.35 * strength,
+            "tint": 0.06 * strength,
+            "shades": int(rng.integers(0, 3)),
+        },
+        "distractors": {"distractors": int(rng.integers(2, 6)), "alike": 0.7},
+        "occlusion": {"occluders": int(rng.integers(1, 4))},
+        "blur": {"shutter": 1.2 * strength, "defocus": 1.8 * strength, "speed": 0.07 * strength},
+        "noise": {"noise": 16.0 * strength},
+        "camera": {"camera": 5.0 * strength, "shake": 2.0 * strength, "zoom": 0.1 * strength},
+        "fast": {"speed": 0.14 * strength},
+        "grey": {"grey": True},
+    }[challenge]

@@ -1,0 +1,178 @@
+"""Things that move: sprites of one or several textured parts.
+
+A sprite has coordinates of its own: its outlines at rest span a box of area 1 around the origin,
+x to the right, y down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from roam_lite.data.synthetic.shapes import rasterise
+from roam_lite.data.synthetic.textures import draw_texture, sample, shade
+
+MARGIN = 3  # texture pixels around the outline, so that filtering never meets the texture's edge
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A part before it has a texture.
+
+    `outline` float64 [n, 2] in any unit; `colours` uint8 [k, 3]; it turns about `pivot`: to and
+    fro by `swing` radians, `phase` into the stride, or round and round if it `rolls`. `made` is
+    the chance of a pattern that people make, `marks` whether bands, spots or letters may be on it.
+    """
+
+    outline: np.ndarray
+    colours: np.ndarray
+    pivot: tuple[float, float] = (0.0, 0.0)
+    swing: float = 0.0
+    phase: float = 0.0
+    rolls: bool = False
+    made: float = 0.3
+    marks: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A textured piece of a sprite: a `Plan` in sprite coordinates, painted.
+
+    `image` RGB uint8 [h, w', 3] and `alpha` uint8 [h, w] have `density` pixels a unit, the corner
+    of their pixel (0, 0) at `corner`. The image may be wider than alpha: the rest comes into view
+    when the sprite turns.
+    """
+
+    outline: np.ndarray
+    image: np.ndarray
+    alpha: np.ndarray
+    corner: np.ndarray
+    density: float
+    pivot: np.ndarray
+    swing: float
+    phase: float
+    rolls: bool
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """Parts from back to front."""
+
+    parts: tuple[Part, ...]
+
+
+def make_sprite(
+    rng: np.random.Generator, plans: list[Plan], aspect: float, size: float, turn: float = 0.0
+) -> Sprite:
+    """Plans fitted to a box of area 1 and of `aspect` (width over height), and painted.
+
+    The sprite looks sharp up to `size` pixels a unit; `turn` is how much of its texture, in
+    widths, lies hidden at first.
+    """
+    points = np.concatenate([plan.outline for plan in plans])
+    low, high = points.min(axis=0), points.max(axis=0)
+    unit = np.array([np.sqrt(aspect), 1 / np.sqrt(aspect)]) / (high - low)
+    middle = (low + high) / 2
+    lamp = rng.uniform(-np.pi, 0)
+    parts = []
+    for plan in plans:
+        pivot = (np.array(plan.pivot) - middle) * unit
+        fitted = replace(plan, outline=(plan.outline - middle) * unit, pivot=tuple(pivot))
+        parts.append(_paint(rng, fitted, size, turn, lamp))
+    return Sprite(tuple(parts))
+
+
+def shadow_sprite(depth: float) -> Sprite:
+    """A soft dark disc that darkens by `depth` (below a half, so it never counts as a cover)."""
+    side = 32
+    y, x = (np.mgrid[:side, :side] + 0.5) / side * 2 - 1
+    alpha = np.clip((1 - np.hypot(x, y)) * 2, 0, 1) * depth * 255
+    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    outline = np.stack([np.cos(angle), np.sin(angle)], axis=1) / 2
+    part = Part(
+        outline=outline,
+        image=np.full((side, side, 3), 8, np.uint8),
+        alpha=alpha.astype(np.uint8),
+        corner=np.array([-0.5, -0.5]),
+        density=float(side),
+        pivot=np.zeros(2),
+        swing=0.0,
+        phase=0.0,
+        rolls=False,
+    )
+    return Sprite((part,))
+
+
+def perforated(rng: np.random.Generator, sprite: Sprite) -> Sprite:
+    """The sprite with holes and a ragged edge, as foliage has."""
+    parts = []
+    for part in sprite.parts:
+        name = str(rng.choice(["leaves", "strokes", "rock"]))
+        leaves = sample(rng, name, *part.alpha.shape, zoom=rng.uniform(0.8, 1.6))
+        soft = cv2.blur(part.alpha, (9, 9))
+        ragged = cv2.addWeighted(soft, 0.8, leaves, 1.2, -150)
+        _, ragged = cv2.threshold(ragged, 60, 255, cv2.THRESH_BINARY)
+        parts.append(replace(part, alpha=cv2.min(cv2.blur(ragged, (2, 2)), part.alpha)))
+    return Sprite(tuple(parts))
+
+
+def _paint(rng: np.random.Generator, plan: Plan, density: float, turn: float, lamp: float) -> Part:
+    outline = plan.outline
+    corner = outline.min(axis=0) - MARGIN / density
+    width, height = np.ceil((outline.max(axis=0) - corner) * density).astype(int) + MARGIN
+    alpha = rasterise((outline - corner) * density, height, width)
+    whole = int(width * (1 + turn))
+    image = draw_texture(rng, height, whole, plan.colours, plan.made)
+    if plan.marks and rng.random() < 0.7:
+        _mark(rng, image, rng.permutation(plan.colours))
+    light = _relief(alpha, lamp, rng.uniform(0.2, 0.6))
+    light = cv2.resize(light, (whole, height)) if whole != width else light
+    image = shade(image, light)
+    return Part(
+        outline=outline,
+        image=image,
+        alpha=alpha,
+        corner=corner,
+        density=density,
+        pivot=np.array(plan.pivot),
+        swing=plan.swing,
+        phase=plan.phase,
+        rolls=plan.rolls,
+    )
+
+
+def _relief(alpha: np.ndarray, lamp: float, strength: float) -> np.ndarray:
+    """Light float32 [h, w] on a rounded solid with the outline of `alpha`, brightest towards the
+    direction `lamp` (radians; -pi/2 is up)."""
+    reach = max(3, min(alpha.shape) // 5 * 2 + 1)
+    bulge = cv2.blur(cv2.blur(alpha, (reach, reach)), (reach, reach))
+    slope = cv2.Sobel(bulge, cv2.CV_32F, 1, 0) * np.float32(-np.cos(lamp))
+    slope -= cv2.Sobel(bulge, cv2.CV_32F, 0, 1) * np.float32(np.sin(lamp))
+    slope *= np.float32(-strength * reach / 900)
+    return np.clip(slope + (bulge * np.float32(0.3 / 255) + 0.78), 0.35, 1.5)
+
+
+def _mark(rng: np.random.Generator, image: np.ndarray, colours: np.ndarray) -> None:
+    """Put bands, spots or letters in `colours` onto an image, in place."""
+    height, width = image.shape[:2]
+    tones = [colour.tolist() for colour in colours]
+    kind = rng.integers(3)
+    if kind == 0:
+        for _ in range(rng.integers(1, 4)):
+            top = int(rng.uniform(0, height))
+            bottom = top + max(2, int(rng.uniform(0.05, 0.3) * height))
+            cv2.rectangle(image, (0, top), (width, bottom), tones[rng.integers(len(tones))], -1)
+    elif kind == 1:
+        for _ in range(rng.integers(3, 12)):
+            centre = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
+            axes = tuple(max(1, int(a)) for a in rng.uniform(0.03, 0.2, 2) * min(width, height))
+            tone = tones[rng.integers(len(tones))]
+            cv2.ellipse(image, centre, axes, rng.uniform(0, 180), 0, 360, tone, -1, cv2.LINE_AA)
+    else:
+        word = "".join(chr(code) for code in rng.integers(48, 91, 4))
+        scale = max(0.3, height / rng.uniform(40, 90))
+        place = (int(rng.uniform(0, 0.3) * width), int(rng.uniform(0.4, 0.8) * height))
+        thick = max(1, int(scale * 2.5))
+        cv2.putText(image, word, place, cv2.FONT_HERSHEY_SIMPLEX, scale, tones[0], thick, cv2.LINE_AA)

@@ -1,0 +1,155 @@
+"""How a scene comes about: what stands where, who moves how, as a recipe says."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from roam_lite.data.synthetic import actors
+from roam_lite.data.synthetic.actors import Actor
+from roam_lite.data.synthetic.backdrop import draw_backdrop
+from roam_lite.data.synthetic.fields import SIDE, grain
+from roam_lite.data.synthetic.kinds import draw_screen, draw_sprite
+from roam_lite.data.synthetic.motion import roam, wander
+from roam_lite.data.synthetic.recipe import Recipe
+from roam_lite.data.synthetic.scene import Scene
+from roam_lite.data.synthetic.sprites import Sprite, shadow_sprite
+
+MARGIN = np.array([110, 60])  # pixels of backdrop beyond the frame, on each side
+NOISE_ROOM = 64  # by how much the noise is larger than the frame
+SMALLEST, LARGEST = 20.0, 100.0  # size of the target, square root of its area, pixels
+
+
+def build_scene(
+    rng: np.random.Generator, length: int, size: tuple[int, int], recipe: Recipe
+) -> Scene:
+    """A scene of `length` frames of `size` (width, height) in which `recipe` happens."""
+    jumps = rng.normal(0, 1, (length, 2)) * recipe.shake
+    camera, camera_step = _film(rng, jumps, size, recipe)
+    shake = actors.pose(jumps, np.ones(length))
+    mean_size = np.exp(rng.uniform(np.log(26), np.log(80))) * min(min(size) / 240, 1.25)
+    sprite = draw_sprite(rng, mean_size * 1.2, recipe.turn)
+    target = _direct(rng, sprite, mean_size, size, recipe, length)
+    behind, front = [], []
+    for _ in range(recipe.distractors):
+        other, other_size = sprite, mean_size * np.exp(rng.normal(0, 0.15))
+        if rng.random() >= recipe.alike:
+            other_size = np.clip(mean_size * np.exp(rng.normal(0, 0.5)), SMALLEST, LARGEST)
+            other = draw_sprite(rng, other_size)
+        actor = _direct(rng, other, other_size, size, recipe, length)
+        (behind if rng.random() < 0.8 else front).append(actor.moved(shake))
+    if rng.random() < 0.4:
+        behind.append(_under(target).moved(shake))
+    for _ in range(recipe.occluders):
+        meeting = int(rng.uniform(0.2, 0.95) * length)
+        if rng.random() < 0.5:
+            front.append(_pass(rng, target, meeting, mean_size).moved(shake))
+        else:
+            front.append(_stand(rng, target, meeting, mean_size, camera))
+    front += [_shade(rng, length, size).moved(shake) for _ in range(recipe.shades)]
+    light = wander(rng, length, 25) * recipe.light
+    width, height = size
+    return Scene(
+        size=size,
+        backdrop=draw_backdrop(rng, width + 2 * MARGIN[0], height + 2 * MARGIN[1], recipe.busy),
+        camera=camera,
+        camera_step=camera_step,
+        cast=(*behind, target.moved(shake), *front),
+        target=len(behind),
+        shutter=recipe.shutter,
+        defocus=recipe.defocus * np.clip(wander(rng, length, 30)[:, 0], 0, 1),
+        gains=np.exp(light + wander(rng, length, 25, 3) * recipe.tint),
+        noise=_noise(rng, height + NOISE_ROOM, width + NOISE_ROOM, recipe.noise),
+        noise_corner=rng.integers(0, NOISE_ROOM + 1, (length, 2)),
+        grey=recipe.grey,
+    )
+
+
+def _film(
+    rng: np.random.Generator, jumps: np.ndarray, size: tuple[int, int], recipe: Recipe
+) -> tuple[np.ndarray, np.ndarray]:
+    """The camera: maps frame -> backdrop [T, 2, 3], and its step a frame [T, 2]."""
+    length = len(jumps)
+    middle = np.array(size) / 2
+    centre = roam(rng, length, middle, middle + 2 * MARGIN, recipe.camera)
+    zoom = np.exp(wander(rng, length, 40)[:, 0] * recipe.zoom - 0.05)
+    angle = wander(rng, length, 40)[:, 0] * recipe.zoom * 0.3
+    camera = actors.pose(centre, zoom, 1.0, angle)
+    camera[:, :, 2] -= np.einsum("tij,tj->ti", camera[:, :, :2], middle + jumps)
+    step = np.gradient(centre - jumps, axis=0) if length > 1 else np.zeros((1, 2))
+    return camera, step
+
+
+def _direct(
+    rng: np.random.Generator,
+    sprite: Sprite,
+    mean_size: float,
+    size: tuple[int, int],
+    recipe: Recipe,
+    length: int,
+) -> Actor:
+    """The sprite on a path of its own through the frame, changing as the recipe says."""
+    border = np.minimum(mean_size * 0.45, np.array(size) * 0.35)
+    path = roam(rng, length, border, np.array(size) - border, recipe.speed * mean_size)
+    sizes = mean_size * np.exp(wander(rng, length, 40)[:, 0] * recipe.scale)
+    aspect = np.exp(wander(rng, length, 25)[:, 0] * recipe.aspect)
+    angle = wander(rng, length, 30)[:, 0] * recipe.angle + recipe.spin * np.arange(length)
+    stride = np.arange(length) * 2 * np.pi / rng.uniform(10, 30)
+    angles = [
+        stride if part.rolls else part.swing * recipe.swing * np.sin(stride + part.phase)
+        for part in sprite.parts
+    ]
+    phases = rng.uniform(0, 2 * np.pi, 2) + wander(rng, length, 30, 2)
+    bend = np.hstack([wander(rng, length, 15, 2) * recipe.bend, phases])
+    slide = recipe.turn * (0.5 + 0.5 * np.sin(wander(rng, length, 40)[:, 0] * 1.2))
+    affine = actors.pose(path, np.clip(sizes, SMALLEST, LARGEST), aspect, angle)
+    return Actor(sprite, affine, np.stack(angles, axis=1), bend, slide)
+
+
+def _under(target: Actor) -> Actor:
+    """The shadow on the ground beneath something."""
+    x, y, width, height = target.boxes.T
+    centre = np.stack([x + width / 2, y + height * 0.97], axis=1)
+    flat = 5.0
+    return actors.still(shadow_sprite(0.45), actors.pose(centre, width * 1.1 / flat**0.5, flat))
+
+
+def _pass(rng: np.random.Generator, target: Actor, meeting: int, mean_size: float) -> Actor:
+    """Something that crosses in front of the target and meets it at frame `meeting`."""
+    size = float(np.clip(mean_size * rng.uniform(0.7, 1.5), SMALLEST, 1.5 * LARGEST))
+    direction = rng.choice([0.0, np.pi]) + rng.normal(0, 0.4)
+    way = mean_size * rng.uniform(0.06, 0.2) * np.array([np.cos(direction), np.sin(direction)])
+    time = np.arange(len(target.affine))[:, None] - meeting
+    centre = target.affine[meeting, :, 2] + rng.normal(0, 0.2, 2) * mean_size + way * time
+    return actors.still(draw_sprite(rng, size), actors.pose(centre, np.full(len(time), size)))
+
+
+def _stand(
+    rng: np.random.Generator, target: Actor, meeting: int, mean_size: float, camera: np.ndarray
+) -> Actor:
+    """Something that stands in the world where the target comes by at frame `meeting`."""
+    length = len(camera)
+    size = float(np.clip(mean_size * rng.uniform(0.8, 2.0), SMALLEST, 2 * LARGEST))
+    screen = draw_screen(rng, min(size, LARGEST))
+    place = camera[meeting] @ [*target.affine[meeting, :, 2], 1.0]
+    place = place + rng.normal(0, 0.25, 2) * mean_size
+    to_frame = np.linalg.inv(camera[:, :, :2])
+    offset = -np.einsum("tij,tj->ti", to_frame, camera[:, :, 2])
+    world = actors.pose(np.broadcast_to(place, (length, 2)), np.full(length, size))
+    return actors.still(screen, world).moved(np.concatenate([to_frame, offset[:, :, None]], 2))
+
+
+def _shade(rng: np.random.Generator, length: int, size: tuple[int, int]) -> Actor:
+    """A large soft shadow that drifts over the scene."""
+    path = roam(rng, length, np.zeros(2), np.array(size, float), rng.uniform(0.5, 4))
+    large = np.full(length, rng.uniform(0.4, 1.0) * max(size))
+    pose = actors.pose(path, large, np.exp(rng.normal(0, 0.4)), rng.uniform(0, np.pi))
+    return actors.still(shadow_sprite(rng.uniform(0.25, 0.47)), pose)
+
+
+def _noise(rng: np.random.Generator, height: int, width: int, deviation: float) -> np.ndarray:
+    """Noise int16 [height, width, 3], a piece of the process's grain."""
+    rows, columns = rng.integers(0, SIDE, 2)
+    rows = np.arange(rows, rows + height) % SIDE
+    columns = np.arange(columns, columns + width) % SIDE
+    piece = grain()[rows[:, None], columns]
+    return np.rint(piece * np.float32(deviation)).astype(np.int16)

@@ -1,0 +1,124 @@
+"""Coloured textures: pieces of the grey fields through ramps of colours that go together."""
+
+from __future__ import annotations
+
+import colorsys
+
+import cv2
+import numpy as np
+
+from roam_lite.data.synthetic.fields import MADE, NATURAL, SIDE, bank
+
+# Hue ranges in turns and how often they come: foliage, earth and skin, sky and water, anything.
+HUES = ((0.18, 0.4), (0.02, 0.14), (0.53, 0.66), (0.0, 1.0))
+HUE_WEIGHTS = (0.2, 0.38, 0.24, 0.18)
+
+
+def draw_colours(rng: np.random.Generator, count: int, vivid: float = 0.0) -> np.ndarray:
+    """Colours that go together, uint8 [count, 3] RGB: one or two hues, several lightnesses.
+
+    `vivid` in [0, 1] is the chance that they are saturated, as paint and clothes are.
+    """
+    bands = [HUES[i] for i in rng.choice(len(HUES), 2, p=HUE_WEIGHTS)]
+    hues = [rng.uniform(low, high) for low, high in bands]
+    saturation = rng.uniform(0.5, 0.95) if rng.random() < vivid else rng.beta(1.4, 4.5)
+    centre, spread = rng.uniform(0.2, 0.8), rng.uniform(0.08, 0.3)
+    values = np.clip(centre + spread * rng.normal(size=count), 0.04, 1.0)
+    if rng.random() < 0.6:  # one material: dark to light
+        values.sort()
+    second = rng.random(count) < rng.choice([0.0, 0.3])
+    colours = [
+        colorsys.hsv_to_rgb(
+            (hues[int(other)] + rng.normal(0, 0.015)) % 1.0,
+            min(1.0, saturation * rng.uniform(0.6, 1.2)),
+            value,
+        )
+        for other, value in zip(second, values, strict=True)
+    ]
+    return np.round(np.array(colours) * 255).astype(np.uint8)
+
+
+def sample(
+    rng: np.random.Generator,
+    name: str,
+    height: int,
+    width: int,
+    *,
+    zoom: float = 1.0,
+    turn: float | None = None,
+    stretch: float = 1.0,
+) -> np.ndarray:
+    """A piece uint8 [height, width] of the field `name`, from a random place.
+
+    `zoom` pixels a field pixel, `stretch` times more of them downwards, turned by `turn` radians
+    (random if None).
+    """
+    angle = rng.uniform(0, 2 * np.pi) if turn is None else turn
+    cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
+    linear = np.array([[cos, -sin / stretch], [sin, cos / stretch]])
+    middle = rng.uniform(0.25, 0.75, 2) * SIDE
+    offset = middle - linear @ (width / 2, height / 2)
+    return cv2.warpAffine(
+        bank()[name],
+        np.column_stack([linear, offset]),
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+
+
+def colourise(grey: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Image uint8 [H, W, 3]: `grey` as a place on the ramp through `colours`."""
+    places = np.linspace(28, 228, len(colours))
+    levels = np.arange(256)
+    ramp = np.stack([np.interp(levels, places, colours[:, c]) for c in range(3)], axis=1)
+    return cv2.applyColorMap(grey, ramp.astype(np.uint8)[:, None])
+
+
+def shade(image: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """`image` uint8 [H, W, 3] times `light` float32 [H, W], saturated."""
+    return cv2.multiply(image, cv2.merge([light] * 3), dtype=cv2.CV_8U)
+
+
+def draw_texture(
+    rng: np.random.Generator,
+    height: int,
+    width: int,
+    colours: np.ndarray,
+    made: float = 0.3,
+    coarse: float = 1.0,
+) -> np.ndarray:
+    """A texture uint8 [height, width, 3] in `colours`.
+
+    `made` is the chance of a pattern that people make, `coarse` scales its pieces.
+    """
+    zoom = coarse * np.exp(rng.uniform(-0.4, 0.9))
+    if rng.random() < made:
+        turn = float(rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)]))
+        grey = sample(rng, str(rng.choice(MADE)), height, width, zoom=zoom, turn=turn)
+    else:
+        stretch = np.exp(rng.normal(0, 0.5))
+        name = str(rng.choice(NATURAL))
+        grey = sample(rng, name, height, width, zoom=zoom, stretch=stretch)
+    if rng.random() < 0.5:
+        other = sample(rng, str(rng.choice(NATURAL)), height, width, zoom=zoom)
+        share = rng.uniform(0.2, 0.6)
+        grey = cv2.addWeighted(grey, 1 - share, other, share, 0)
+    # Paint, walls and sky have little contrast.
+    contrast = rng.uniform(0.4, 1.3) if rng.random() < 0.75 else rng.uniform(0.1, 0.4)
+    grey = cv2.convertScaleAbs(grey, alpha=contrast, beta=128 * (1 - contrast) + rng.normal(0, 12))
+    image = colourise(grey, colours)
+    if rng.random() < 0.25:
+        _patch(rng, image, grey, rng.permutation(colours))
+    return image
+
+
+def _patch(
+    rng: np.random.Generator, image: np.ndarray, grey: np.ndarray, colours: np.ndarray
+) -> None:
+    """Recolour some patches of a texture, in place: moss, stains, puddles."""
+    height, width = grey.shape
+    name = str(rng.choice(["clouds", "ridges", "leaves"]))
+    where = sample(rng, name, height, width, zoom=rng.uniform(0.6, 1.5))
+    _, mask = cv2.threshold(where, float(rng.uniform(110, 180)), 255, cv2.THRESH_BINARY)
+    cv2.copyTo(colourise(grey, colours), mask, image)

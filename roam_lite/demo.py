@@ -1,0 +1,98 @@
+"""The demonstration: the same sequences tracked four ways, in a table, a video and a picture."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import roam_lite
+from roam_lite.data.otb import list_sequences, read_sequence
+from roam_lite.data.sequence import FrameError, Sequence
+from roam_lite.errors import InputError
+from roam_lite.evaluation.pictures import caption, draw_box, grid, open_video, save_image
+from roam_lite.evaluation.report import Report
+from roam_lite.evaluation.run import Run
+from roam_lite.evaluation.runner import evaluate
+from roam_lite.evaluation.trackers import tracker_factory
+from roam_lite.figures.style import TRUTH_COLOUR, colour_of
+
+# SGD's rate is the best of five fixed ones for the shipped laptop checkpoint.
+WAYS = {
+    "ROAM++": {"name": "roam++"},
+    "ROAM": {"name": "roam"},
+    "ROAM++ with SGD": {"name": "roam++", "rule": "sgd"},
+    "ROAM++, no update": {"name": "roam++", "rule": "none"},
+}
+SHEET_MOMENT = 0.8  # the picture shows each sequence at this share of its length
+
+
+def samples_folder() -> Path:
+    """Return the folder of the sample sequences, beside the package or in the current folder.
+
+    Raises InputError if there is none.
+    """
+    candidates = [Path(roam_lite.__file__).parents[1] / "data_samples", Path("data_samples")]
+    for folder in candidates:
+        if folder.is_dir():
+            return folder
+    raise InputError(
+        f"{candidates[0]}: no such folder; render it with `roam-lite synth --samples data_samples`"
+    )
+
+
+def demonstrate(root: str | Path, out: str | Path, **options: Any) -> tuple[str, list[Path]]:
+    """Track the sequences under `root` four ways; return the table and the files written.
+
+    `options` (`profile`, `checkpoint`, `device`) go to `load_tracker`. The video sets the four side
+    by side, two and two; the picture has a row for each sequence. Ground truth is yellow.
+    """
+    sequences = [read_sequence(root, name) for name in list_sequences(root)]
+    reports: dict[str, Report] = {}
+    runs: dict[str, list[Run]] = {}
+    for title, choice in WAYS.items():
+        make_tracker = tracker_factory(**choice, **options)
+        reports[title], runs[title] = evaluate(make_tracker, sequences)
+    colours = {title: colour_of(report.tracker) for title, report in reports.items()}
+
+    video, picture = Path(out) / "side_by_side.mp4", Path(out) / "side_by_side.png"
+    with open_video(video) as film:
+        for index, sequence in enumerate(sequences):
+            boxes = {title: run[index].boxes for title, run in runs.items()}
+            for frame in range(len(sequence)):
+                film.append(grid(_panels(sequence, frame, boxes, colours), columns=2))
+    rows = []
+    for index, sequence in enumerate(sequences):
+        frame = int(SHEET_MOMENT * (len(sequence) - 1))
+        boxes = {title: run[index].boxes for title, run in runs.items()}
+        rows += _panels(sequence, frame, boxes, colours)
+    save_image(picture, grid(rows, columns=len(WAYS)))
+    return _table(reports), [video, picture]
+
+
+def _panels(
+    sequence: Sequence, frame: int, boxes: dict[str, np.ndarray], colours: dict[str, str]
+) -> list[np.ndarray]:
+    """Return one captioned picture for each tracker, its box over the ground truth."""
+    image = draw_box(_readable(sequence, frame), sequence.boxes[frame], TRUTH_COLOUR, thickness=1)
+    return [
+        caption(draw_box(image, boxes[title][frame], colour), title, colour)
+        for title, colour in colours.items()
+    ]
+
+
+def _readable(sequence: Sequence, frame: int) -> np.ndarray:
+    """Return the frame, or the last one before it that can be read."""
+    try:
+        return sequence.frames[frame]
+    except FrameError:
+        return _readable(sequence, frame - 1)
+
+
+def _table(reports: dict[str, Report]) -> str:
+    width = max(map(len, reports))
+    lines = [f"{'':{width}}    AUC  prec@20     fps"]
+    for title, report in reports.items():
+        mean = report.mean()
+        scores = f"{mean['auc']:.3f}    {mean['precision_20']:.3f}  {mean['fps']:6.1f}"
+        lines.append(f"{title:{width}}  {scores}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""How good a tracker is: scores, the run over sequences, peers and comparisons."""

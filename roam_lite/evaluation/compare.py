@@ -1,0 +1,82 @@
+"""Is one tracker better than another? Paired bootstrap over sequences."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from roam_lite.errors import InputError
+from roam_lite.evaluation.report import METRICS, paired_scores
+
+
+class Interval(NamedTuple):
+    """A mean difference with the ends of its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def paired_bootstrap(
+    a: Sequence[float],
+    b: Sequence[float],
+    *,
+    draws: int = 10_000,
+    seed: int = 0,
+    relative: bool = False,
+) -> Interval:
+    """Return mean(a) - mean(b) with its 95 % interval over resampled sequences.
+
+    `a` and `b` hold one score for each sequence, in the same order: a draw takes whole sequences
+    with replacement and scores both trackers on them, so what makes a sequence hard for both
+    cancels. `relative` gives the difference in percent of mean(b), as the paper does. Raises
+    InputError if the scores do not pair or are empty.
+    """
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if a.shape != b.shape or a.ndim != 1 or len(a) == 0:
+        raise InputError(
+            f"scores of {a.shape} and {b.shape} sequences do not pair; "
+            "give one score of each tracker for every sequence"
+        )
+    drawn = np.random.default_rng(seed).integers(len(a), size=(draws, len(a)))
+    low, high = np.percentile(_difference(a[drawn], b[drawn], relative), (2.5, 97.5))
+    return Interval(float(_difference(a, b, relative)), float(low), float(high))
+
+
+def _difference(a: np.ndarray, b: np.ndarray, relative: bool) -> np.ndarray:
+    difference = a.mean(axis=-1) - b.mean(axis=-1)
+    if not relative:
+        return difference
+    # Where b scores nothing at all, no percentage exists: nan says so.
+    scale = b.mean(axis=-1)
+    return 100 * difference / np.where(scale == 0, np.nan, scale)
+
+
+def comparison_table(names: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> str:
+    """Return a table: means of each report and what it gains on the first, with intervals.
+
+    `reports` are as `report.read_report` gives them. Raises InputError if they do not hold the
+    same sequences, scored by the same rule.
+    """
+    auc, precision, fps = (paired_scores(reports, key) for key in METRICS)
+    width = max(len(name) for name in names)
+    lines = [f"{len(auc[0])} sequences; differences from {names[0]} with 95 % intervals", ""]
+    header = f"{'':{width}}    AUC  {'difference':>25}  {'relative':>24}"
+    lines.append(f"{header}  prec@20  {'difference':>25}     fps")
+    for index, name in enumerate(names):
+        cells = [f"{name:{width}}", f"{np.mean(auc[index]):.3f}"]
+        gain = paired_bootstrap(auc[index], auc[0])
+        relative = paired_bootstrap(auc[index], auc[0], relative=True)
+        precision_gain = paired_bootstrap(precision[index], precision[0])
+        first = index == 0
+        cells.append(f"{'' if first else _interval(gain, '+.3f'):>25}")
+        cells.append(f"{'' if first else _interval(relative, '+.1f') + ' %':>24}")
+        cells.append(f"  {np.mean(precision[index]):.3f}")
+        cells.append(f"{'' if first else _interval(precision_gain, '+.3f'):>25}")
+        cells.append(f"{np.mean(fps[index]):6.1f}")
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _interval(interval: Interval, form: str) -> str:
+    return f"{interval.mean:{form}} [{interval.low:{form}}, {interval.high:{form}}]"

@@ -1,0 +1,122 @@
+"""Trackers to compare with: OpenCV's CSRT, KCF and MIL, and anybody's by `MODULE:FACTORY`."""
+
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from roam_lite.errors import InputError
+
+PEERS = {"csrt": cv2.TrackerCSRT, "kcf": cv2.TrackerKCF, "mil": cv2.TrackerMIL}
+MIN_SIDE = 4  # pixels; with smaller boxes the OpenCV trackers fail or take for ever
+
+
+class PeerResult(NamedTuple):
+    """What a peer says about a frame."""
+
+    box: np.ndarray  # float64 [4], x, y, w, h
+    score: float  # 1 found, 0 lost: OpenCV gives no more
+    lost: bool
+
+
+class OpenCVTracker:
+    """An OpenCV tracker behind `init(image, box)` and `update(image)`, with OpenCV's defaults.
+
+    Its boxes are whole pixels. A frame in which it finds nothing is lost and repeats the box
+    before it; so do all frames if it cannot start on the given box.
+    """
+
+    def __init__(self, name: str) -> None:
+        if name not in PEERS:
+            raise InputError(f"there is no peer {name!r}; choose one of: {', '.join(PEERS)}")
+        self.description = {"tracker": name, "opencv": cv2.__version__}
+        self._kind = PEERS[name]
+        self._tracker = None
+        self._box = np.zeros(4)
+
+    def init(self, image: np.ndarray, box: np.ndarray) -> None:
+        """Start on an RGB uint8 image [H, W, 3] at the box (x, y, w, h), 0-based.
+
+        Raises InputError if the box has no area inside the image.
+        """
+        cv2.setRNGSeed(0)  # MIL draws its features from OpenCV's global generator
+        self._box = np.array(box, dtype=float)
+        self._tracker = self._kind.create()
+        try:
+            self._tracker.init(_bgr(image), _inside(self._box, image))
+        except cv2.error:
+            self._tracker = None
+
+    def update(self, image: np.ndarray) -> PeerResult:
+        """Return the box in the next image, or the box before it and `lost`."""
+        found = False
+        if self._tracker is not None:
+            try:
+                found, box = self._tracker.update(_bgr(image))
+            except cv2.error:
+                found = False
+        if found:
+            self._box = np.array(box, dtype=float)
+        return PeerResult(self._box.copy(), float(found), not found)
+
+
+def load_object(path: str) -> Any:
+    """Return the object that `MODULE:NAME` means; the current folder is searched first.
+
+    Raises InputError if the text has another form, or module or name do not exist.
+    """
+    module_name, colon, name = path.partition(":")
+    if not (module_name and colon and name):
+        raise InputError(
+            f"{path!r} is not of the form MODULE:NAME, for example mypackage.fast:make"
+        )
+    sys.path.insert(0, os.getcwd())
+    try:
+        found = importlib.import_module(module_name)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise InputError(
+            f"{path!r} cannot be loaded ({error}); is it installed, or in this folder?"
+        ) from error
+    finally:
+        sys.path.remove(os.getcwd())
+    return found
+
+
+def load_factory(path: str) -> Callable[[], Any]:
+    """Return a function that makes a tracker, `MODULE:FACTORY`, called without arguments.
+
+    Raises InputError if it does not exist or what it makes has no `init` and `update`.
+    """
+    factory = load_object(path)
+    tracker = factory() if callable(factory) else None
+    if not (hasattr(tracker, "init") and hasattr(tracker, "update")):
+        raise InputError(
+            f"{path!r} makes no tracker; the factory must take no arguments and return an object "
+            "with init(image, box) and update(image)"
+        )
+    return factory
+
+
+def _bgr(image: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(image[..., ::-1])
+
+
+def _inside(box: np.ndarray, image: np.ndarray) -> tuple[int, int, int, int]:
+    """Return the part of the box inside the image, in whole pixels, at least MIN_SIDE wide."""
+    limit = np.array(image.shape[1::-1])
+    low, high = np.clip(box[:2], 0, limit), np.clip(box[:2] + box[2:], 0, limit)
+    if not ((high - low) > 0).all():
+        raise InputError(
+            f"the box {tuple(float(v) for v in box)} has no area inside the image of "
+            f"{limit[0]} x {limit[1]} pixels; give x,y,w,h from 0"
+        )
+    size = np.minimum(np.maximum(np.rint(high - low), MIN_SIDE), limit)
+    x, y = np.clip(np.rint(low), 0, limit - size).astype(int).tolist()
+    w, h = size.astype(int).tolist()
+    return x, y, w, h

@@ -1,0 +1,34 @@
+"""Trackers by the names that the command line and the figures use."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from roam_lite.errors import InputError
+from roam_lite.evaluation.peers import PEERS, OpenCVTracker, load_factory
+
+OWN = ("roam++", "roam")
+
+
+def tracker_factory(name: str = "roam++", **options: Any) -> Callable[[], Any]:
+    """Return a function that makes the tracker of that name.
+
+    Names are `roam++`, `roam`, `csrt`, `kcf`, `mil` and `MODULE:FACTORY`. `options` (`profile`,
+    `checkpoint`, `rule`, `sgd_rate`, `device`) are those of `roam_lite.load_tracker`; None counts
+    as not given. Raises InputError if there is no such tracker, or if a peer is given an option
+    that only ours have.
+    """
+    options = {key: value for key, value in options.items() if value is not None}
+    if name in OWN:
+        from roam_lite import load_tracker  # torch takes a second to import: only when needed
+
+        return partial(load_tracker, variant=name, **options)
+    if options:
+        given = ", ".join("--" + key.replace("_", "-") for key in options)
+        raise InputError(f"{given}: only for the trackers {' and '.join(OWN)}, not for {name}")
+    if ":" in name:
+        return load_factory(name)
+    if name not in PEERS:
+        known = ", ".join((*OWN, *PEERS))
+        raise InputError(f"there is no tracker {name!r}; choose {known} or MODULE:FACTORY")
+    return partial(OpenCVTracker, name)

@@ -1,0 +1,55 @@
+"""One look for all figures: colours that a colour-blind reader can tell apart, fixed meanings.
+
+The colours are Okabe and Ito's ("Color Universal Design", 2008). Every optimizer keeps its colour
+in every figure; dashes tell ROAM (dashed) from ROAM++ (solid).
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import matplotlib
+
+OPTIMIZER_COLOURS = {
+    "lstm": "#0072B2",  # blue
+    "gru": "#56B4E9",  # sky blue
+    "fc": "#009E73",  # green
+    "const": "#E69F00",  # orange
+    "sgd": "#D55E00",  # vermilion
+    "none": "#7F7F7F",  # grey
+}
+PEER_COLOUR = "#CC79A7"  # reddish purple
+TRUTH_COLOUR = "#F0E442"  # yellow: ground truth drawn into images
+
+STYLE = {
+    "figure.figsize": (5.5, 4.0),
+    "figure.dpi": 120,
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "lines.linewidth": 1.8,
+    "legend.frameon": False,
+    "savefig.bbox": "tight",
+}
+
+
+def style() -> AbstractContextManager[None]:
+    """Return a context in which matplotlib draws in the house style."""
+    return matplotlib.rc_context(STYLE)
+
+
+def colour_of(description: Mapping[str, Any]) -> str:
+    """Return the colour, `#RRGGBB`, of a described tracker: its optimizer's, or that of peers."""
+    return OPTIMIZER_COLOURS.get(description.get("rule", ""), PEER_COLOUR)
+
+
+def dashes_of(description: Mapping[str, Any]) -> str:
+    """Return the line style that tells trackers of the same colour apart."""
+    return {"roam": "--", "kcf": "--", "mil": ":"}.get(description.get("tracker", ""), "-")
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return `#RRGGBB` as three numbers of 0 to 255."""
+    return tuple(bytes.fromhex(colour.removeprefix("#")))

@@ -1,0 +1,147 @@
+"""Feature extractors: VGG-16 without its upper poolings, and a small one for two CPU cores."""
+
+from pathlib import Path
+
+import torch
+import torchvision
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from roam_lite.errors import InputError
+from roam_lite.profiles import Profile
+
+# The channels' mean and spread over ImageNet, for pixel values in [0, 1]: what torchvision's
+# weights expect; the small backbone keeps the same habit.
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+
+
+class Backbone(nn.Module):
+    """Patches in, feature maps out; knows where its cells lie in the patch.
+
+    Both backbones halve the resolution twice with layers that are symmetric about the middle of
+    their 2 pixels, so that cell k is centred at 4k + 2 patch pixels.
+    """
+
+    stride = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(_STD).view(3, 1, 1), persistent=False)
+
+    def cells(self, patch_size: int, device: torch.device | None = None) -> Tensor:
+        """Return the positions `[W]` of the map's cells, in patch pixels, along either axis."""
+        count = patch_size // 2 // 2
+        return torch.arange(count, device=device) * float(self.stride) + self.stride / 2
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Return features `[N, n, C, H, W]` of RGB patches `[N, n, 3, S, S]` in uint8."""
+        flat = (patches.flatten(0, 1).to(self.mean.dtype) / 255 - self.mean) / self.std
+        maps = self.layers(flat.contiguous(memory_format=torch.channels_last))
+        return maps.to(self.mean.dtype).contiguous().unflatten(0, patches.shape[:2])
+
+
+def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    padding = (kernel - stride) // 2
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class _Residual(nn.Module):
+    """Two 3x3 convolutions around which the input is carried."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = _convolution(channels, channels, 3)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.relu(x + self.norm(self.second(self.first(x))))
+
+
+class _TwoScales(nn.Module):
+    """Details at stride 4 plus context that is computed at stride 8, where it is cheap."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            _convolution(3, channels // 2, 6, 2), _convolution(channels // 2, channels, 4, 2)
+        )
+        self.detail = _Residual(channels)
+        self.context = nn.Sequential(
+            _convolution(channels, 2 * channels, 4, 2),
+            _Residual(2 * channels),
+            _Residual(2 * channels),
+            nn.Conv2d(2 * channels, channels, 1),
+        )
+        # Without its own scale and shift: theta's learning rates then see features of unit variance.
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        detail = self.detail(self.stem(x))
+        context = nn.functional.interpolate(
+            self.context(detail), size=detail.shape[-2:], mode="bilinear"
+        )
+        return self.norm(detail + context)
+
+
+class SmallBackbone(Backbone):
+    """A residual network of stride 4 that is trained from scratch by the meta loss itself."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = _TwoScales(channels).to(memory_format=torch.channels_last)
+
+
+class VGG16(Backbone):
+    """The first `convolutions` layers of VGG-16; the poolings after the second are removed (section 5)."""
+
+    def __init__(self, convolutions: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        seen = poolings = 0
+        for layer in torchvision.models.vgg16(weights=None).features:
+            if isinstance(layer, nn.MaxPool2d):
+                poolings += 1
+                if poolings > 2:
+                    continue
+            seen += isinstance(layer, nn.Conv2d)
+            if seen > convolutions:
+                break
+            layers.append(layer)
+        self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+    @torch.no_grad()
+    def load_pretrained(self, file: Path | None = None) -> None:
+        """Load ImageNet weights: torchvision's own, or its VGG-16 state dictionary from a safetensors file.
+
+        Raises InputError if the file does not hold VGG-16.
+        """
+        if file is None:
+            weights = torchvision.models.VGG16_Weights.IMAGENET1K_V1
+            state = weights.get_state_dict(progress=True, check_hash=True)
+        else:
+            state = load_file(file)
+        keys = [key for key in state if key.startswith("features.") and key.endswith(".weight")]
+        ours = [layer for layer in self.layers if isinstance(layer, nn.Conv2d)]
+        if len(keys) < len(ours):
+            raise InputError(
+                f"{file}: holds {len(keys)} VGG-16 convolutions, {len(ours)} are needed; "
+                "save torchvision's vgg16().state_dict() with safetensors"
+            )
+        keys.sort(key=lambda key: int(key.split(".")[1]))
+        for layer, key in zip(ours, keys, strict=False):
+            layer.weight.copy_(state[key])
+            layer.bias.copy_(state[key.removesuffix("weight") + "bias"])
+
+
+def build_backbone(profile: Profile) -> Backbone:
+    """Return the profile's feature extractor, with random weights."""
+    if profile.backbone == "vgg16":
+        return VGG16(profile.convolutions)
+    return SmallBackbone(profile.channels)

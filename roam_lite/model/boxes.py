@@ -1,0 +1,33 @@
+"""Boxes as `(x, y, w, h)`: left and top edge, width and height; overlap and parameterisation."""
+
+import torch
+from torch import Tensor
+
+
+def encode_boxes(boxes: Tensor, anchors: Tensor) -> Tensor:
+    """Return `(dx, dy, dw, dh)` of boxes relative to anchors, shape `[..., 4]`.
+
+    Both are `(x, y, w, h)` in the same unit and broadcast against each other. Shifts of the centre
+    are in anchor widths and heights, sizes in log ratios (the parameterisation of Faster R-CNN that
+    section 3.2 adopts for `B` in eq. 7).
+    """
+    centre = boxes[..., :2] + boxes[..., 2:] / 2
+    anchor_centre = anchors[..., :2] + anchors[..., 2:] / 2
+    shift = (centre - anchor_centre) / anchors[..., 2:]
+    scale = torch.log(boxes[..., 2:] / anchors[..., 2:])
+    return torch.cat(torch.broadcast_tensors(shift, scale), dim=-1)
+
+
+def decode_boxes(deltas: Tensor, anchors: Tensor) -> Tensor:
+    """Return the boxes `(x, y, w, h)` that `deltas` mean at `anchors`: the inverse of `encode_boxes`."""
+    size = anchors[..., 2:] * torch.exp(deltas[..., 2:])
+    centre = anchors[..., :2] + anchors[..., 2:] / 2 + deltas[..., :2] * anchors[..., 2:]
+    return torch.cat(torch.broadcast_tensors(centre - size / 2, size), dim=-1)
+
+
+def box_iou(a: Tensor, b: Tensor) -> Tensor:
+    """Return the intersection over union of boxes `(x, y, w, h)`, broadcast over leading axes."""
+    low = torch.maximum(a[..., :2], b[..., :2])
+    high = torch.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    intersection = (high - low).clamp(min=0).prod(dim=-1)
+    return intersection / (a[..., 2:].prod(dim=-1) + b[..., 2:].prod(dim=-1) - intersection)

@@ -1,0 +1,48 @@
+"""Correlation of feature maps with per-video filters: through the FFT, and plainly."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# FFT lengths made of these factors are fast; lengths with large prime factors are not.
+_FAST_FACTORS = (2, 3, 5)
+
+
+def correlate(features: Tensor, kernels: Tensor) -> Tensor:
+    """Return the correlation `[N, n, O, H, W]` of features with their video's kernels.
+
+    `features` `[N, n, C, H, W]`, `kernels` `[N, O, C, K, K]` with K odd; zero padding, the output as
+    large as the map, kernels not flipped (the correlation layer and the regression layer of section
+    5). Computed as a product of spectra, whose cost does not grow with K and whose second
+    derivative is a product too.
+    """
+    height, width = features.shape[-2:]
+    reach = kernels.shape[-1] // 2
+    shape = (_fast_length(height + reach), _fast_length(width + reach))
+    spectrum = torch.fft.rfft2(features, s=shape)[:, :, None]
+    # A circular shift puts the kernel's middle tap at the origin; the padding absorbs the wrap.
+    padded = F.pad(kernels, (0, shape[1] - kernels.shape[-1], 0, shape[0] - kernels.shape[-2]))
+    filters = torch.fft.rfft2(torch.roll(padded, (-reach, -reach), dims=(-2, -1)))[:, None]
+    product = (spectrum * filters.conj()).sum(dim=3)
+    return torch.fft.irfft2(product, s=shape)[..., :height, :width]
+
+
+def correlate_plain(features: Tensor, kernels: Tensor) -> Tensor:
+    """Return what `correlate` returns, one video at a time with a direct convolution."""
+    maps = [
+        F.conv2d(video, kernel, padding=kernel.shape[-1] // 2)
+        for video, kernel in zip(features, kernels, strict=True)
+    ]
+    return torch.stack(maps)
+
+
+def _fast_length(length: int) -> int:
+    """Return the smallest length >= `length` without prime factors above 5."""
+    while True:
+        rest = length
+        for factor in _FAST_FACTORS:
+            while rest % factor == 0:
+                rest //= factor
+        if rest == 1:
+            return length
+        length += 1

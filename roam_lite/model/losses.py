@@ -1,0 +1,94 @@
+"""The tracking loss: what the response and regression branches should have said (eq. 7, 12)."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from roam_lite.model.boxes import box_iou, encode_boxes
+from roam_lite.model.filters import anchor_size
+from roam_lite.model.labels import gaussian_labels
+from roam_lite.profiles import Profile
+
+# Cells whose error is below this are easy background (or solved) and stay out of the balanced loss.
+_EASY_ERROR = 0.1
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What n samples of N videos should give, for filters of one size a video.
+
+    `labels` `[N, n, H, W]` (M of eq. 7), `deltas` `[N, n, 4, H, W]` (B, relative to each cell's
+    anchor), `near` `[N, n, H, W]` (1 on the anchors that the regression loss counts, else 0).
+    """
+
+    labels: Tensor
+    deltas: Tensor
+    near: Tensor
+
+
+def anchors_at(cells_x: Tensor, cells_y: Tensor, sizes: Tensor, profile: Profile) -> Tensor:
+    """Return the anchors `[N, H, W, 4]` as `(x, y, w, h)` in patch pixels, one a cell (eq. 6)."""
+    extent = anchor_size(sizes.to(cells_x.dtype), profile.filter_scale, profile.stride)
+    y, x = torch.meshgrid(cells_y, cells_x, indexing="ij")
+    centre = torch.stack([x, y], dim=-1)
+    extent = extent[:, None, None].expand(-1, *centre.shape[:2], -1)
+    return torch.cat([centre - extent / 2, extent], dim=-1)
+
+
+def make_targets(
+    boxes: Tensor, sizes: Tensor, cells_x: Tensor, cells_y: Tensor, profile: Profile
+) -> Targets:
+    """Return the targets of `boxes` `[N, n, 4]` (patch pixels) for filters of `sizes` `[N, 2]` cells."""
+    labels = gaussian_labels(boxes, cells_x, cells_y, profile.stride, profile.label_sharpness)
+    anchors = anchors_at(cells_x, cells_y, sizes, profile)[:, None]
+    overlap = box_iou(anchors, boxes[:, :, None, None])
+    # Beyond the boxes' reach every overlap is 0: the distance decides between such anchors.
+    shift = (
+        anchors[..., :2]
+        + anchors[..., 2:] / 2
+        - (boxes[..., :2] + boxes[..., 2:] / 2)[:, :, None, None]
+    )
+    rank = overlap - 1e-6 * shift.square().sum(dim=-1)
+    count = min(profile.regression_anchors, rank[0, 0].numel())
+    chosen = rank.flatten(2).topk(count, dim=-1).indices
+    near = torch.zeros_like(rank).flatten(2).scatter_(-1, chosen, 1.0).view_as(rank)
+    deltas = encode_boxes(boxes[:, :, None, None], anchors).movedim(-1, 2)
+    return Targets(labels, deltas, near)
+
+
+def response_loss(response: Tensor, labels: Tensor, kind: str) -> Tensor:
+    """Return the response loss of each video, `[N]`: the first term of eq. 7.
+
+    Both arguments are `[N, n, H, W]`. `"plain"` is the mean squared error over samples and cells.
+    `"balanced"` keeps easy background from drowning the target, as the paper's released program does:
+    squared errors of at least 0.1 in magnitude, weighted by exp(label), divided by their number + 1.
+    """
+    error = response - labels
+    if kind == "plain":
+        return error.square().mean(dim=(1, 2, 3))
+    counted = (error.detach().abs() >= _EASY_ERROR).to(error.dtype)
+    weighted = counted * torch.exp(labels) * error.square()
+    return weighted.sum(dim=(1, 2, 3)) / (counted.sum(dim=(1, 2, 3)) + 1)
+
+
+def regression_loss(deltas: Tensor, targets: Tensor, near: Tensor) -> Tensor:
+    """Return the smooth L1 loss of each video, `[N]`: the second term of eq. 7.
+
+    `deltas` and `targets` `[N, n, 4, H, W]`; the mean over the anchors that `near` `[N, n, H, W]`
+    marks, over the 4 coordinates and over the n samples; beta is 1.
+    """
+    loss = F.smooth_l1_loss(deltas, targets, reduction="none").sum(dim=2) * near
+    return (loss.sum(dim=(2, 3)) / (4 * near.sum(dim=(2, 3)))).mean(dim=1)
+
+
+def tracking_loss(response: Tensor, deltas: Tensor, targets: Targets, kind: str) -> Tensor:
+    """Return the tracking loss of each video, `[N]`: both branches with weight 1 (eq. 7).
+
+    Averaged over the n samples, it is the update loss (12) on a mini-batch of past frames and the
+    meta loss (13) on a future one.
+    """
+    return response_loss(response, targets.labels, kind) + regression_loss(
+        deltas, targets.deltas, targets.near
+    )

@@ -1,0 +1,41 @@
+"""Who optimises: update rules, what they see, and the one step that all of them take."""
+
+from torch import nn
+
+from roam_lite.errors import InputError
+from roam_lite.profiles import Profile
+from roam_lite.rules.fixed import FixedRates, LearnedRates
+from roam_lite.rules.neural import FeedForwardRule, RecurrentRule
+from roam_lite.rules.update_rule import UpdateRule
+
+LEARNED_RULES = ("lstm", "gru", "fc", "const")
+
+
+def build_learned_rule(name: str, profile: Profile, size: int) -> nn.Module:
+    """Return an untrained optimizer for theta of `size` coordinates: lstm, gru, fc or const.
+
+    Raises InputError for any other name.
+    """
+    kind, hidden, rate = profile.rule_input, profile.hidden, profile.initial_updating_rate
+    if name == "lstm":
+        return RecurrentRule(nn.LSTMCell, kind, hidden, rate)
+    if name == "gru":
+        return RecurrentRule(nn.GRUCell, kind, hidden, rate)
+    if name == "fc":
+        return FeedForwardRule(kind, hidden, rate)
+    if name == "const":
+        return LearnedRates(size, rate)
+    raise InputError(
+        f"there is no learned rule {name!r}; choose one of: {', '.join(LEARNED_RULES)}"
+    )
+
+
+__all__ = [
+    "LEARNED_RULES",
+    "FeedForwardRule",
+    "FixedRates",
+    "LearnedRates",
+    "RecurrentRule",
+    "UpdateRule",
+    "build_learned_rule",
+]

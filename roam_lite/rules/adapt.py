@@ -1,0 +1,99 @@
+"""One update of theta: loss, gradient, learning rates, step (eq. 9). Training and tracking call it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from roam_lite.model.losses import Targets, make_targets, tracking_loss
+from roam_lite.model.tracking_model import ThetaLayout, predict
+from roam_lite.profiles import Profile
+from roam_lite.rules.update_rule import UpdateRule
+
+Predictor = Callable[[ThetaLayout, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """n samples of N videos with what they should give, for one filter size a video."""
+
+    features: Tensor  # [N, n, C, H, W]
+    targets: Targets
+    sizes: Tensor  # [N, 2], (f_r, f_c) in cells
+
+
+def make_samples(
+    features: Tensor, boxes: Tensor, sizes: Tensor, cells: Tensor, profile: Profile
+) -> Samples:
+    """Return samples from features `[N, n, C, H, W]` and boxes `[N, n, 4]` in patch pixels."""
+    return Samples(features, make_targets(boxes, sizes, cells, cells, profile), sizes)
+
+
+def update_loss(
+    theta: Tensor,
+    samples: Samples,
+    profile: Profile,
+    scales: Tensor | None = None,
+    predictor: Predictor = predict,
+) -> Tensor:
+    """Return the tracking loss of each video on its samples, `[N]` (eq. 12).
+
+    `theta` is `[N, P]`. With `scales` (epsilon of eq. 15) it is taken as epsilon * theta and divided
+    before it predicts: g_eps(theta) = g(theta / epsilon).
+    """
+    model = theta if scales is None else theta / scales
+    layout = ThetaLayout.of(profile)
+    response, deltas = predictor(layout, model, samples.features, samples.sizes)
+    return tracking_loss(response, deltas, samples.targets, profile.response_loss)
+
+
+def meta_loss(
+    theta: Tensor,
+    future: Samples,
+    profile: Profile,
+    scales: Tensor | None = None,
+    predictor: Predictor = predict,
+) -> Tensor:
+    """Return the tracking loss of the updated model on future frames, `[N]` (eq. 13).
+
+    The same function as the update loss; what differs is the frames, and that the filter sizes of
+    `future` are those of the update before, phi^(t-1).
+    """
+    return update_loss(theta, future, profile, scales, predictor)
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What one update leaves behind."""
+
+    theta: Tensor  # [N, P]
+    state: Any  # of the rule
+    update_loss: Tensor  # [N], before the step
+    learning_rates: Tensor  # [N, P]
+
+
+def adapt(
+    theta: Tensor,
+    samples: Samples,
+    rule: UpdateRule,
+    state: Any,
+    profile: Profile,
+    scales: Tensor | None = None,
+    second_order: bool = False,
+    predictor: Predictor = predict,
+) -> Adapted:
+    """Return theta after one gradient step with the rule's learning rates (eq. 9).
+
+    `second_order` keeps the graph of the gradient itself; otherwise gradient and loss are constants
+    to whoever differentiates the result. Needs grad mode only where the caller has a use for it.
+    """
+    with torch.enable_grad():
+        point = theta if theta.requires_grad and second_order else theta.detach().requires_grad_()
+        loss = update_loss(point, samples, profile, scales, predictor)
+        (gradient,) = torch.autograd.grad(loss.sum(), point, create_graph=second_order)
+    if not second_order:
+        loss = loss.detach()
+    learning_rates, state = rule.step(theta, gradient, loss, state)
+    return Adapted(theta - learning_rates * gradient, state, loss, learning_rates)

@@ -1,0 +1,40 @@
+"""Rules whose learning rates do not depend on what they see: lambda0, SGD and ConstLR."""
+
+from math import log
+
+import torch
+from torch import Tensor, nn
+
+
+class FixedRates:
+    """Emits the given rates at every step: a number (SGD), or a vector `[P]` (lambda0 of Algorithm 1)."""
+
+    def __init__(self, rates: float | Tensor) -> None:
+        self.rates = rates
+
+    def init(self, theta: Tensor, learning_rates0: Tensor) -> None:
+        """Return no state."""
+
+    def step(
+        self, theta: Tensor, gradient: Tensor, loss: Tensor, state: None
+    ) -> tuple[Tensor, None]:
+        """Return the fixed rates for all of theta `[N, P]`."""
+        rates = torch.as_tensor(self.rates, dtype=theta.dtype, device=theta.device)
+        return rates.expand_as(theta), None
+
+
+class LearnedRates(nn.Module):
+    """ConstLR: one learned constant rate a coordinate (section 6.2)."""
+
+    def __init__(self, size: int, initial_rate: float) -> None:
+        super().__init__()
+        self.log_rates = nn.Parameter(torch.full((size,), log(initial_rate)))
+
+    def init(self, theta: Tensor, learning_rates0: Tensor) -> None:
+        """Return no state."""
+
+    def step(
+        self, theta: Tensor, gradient: Tensor, loss: Tensor, state: None
+    ) -> tuple[Tensor, None]:
+        """Return the learned rates for all of theta `[N, P]`."""
+        return self.log_rates.exp().expand_as(theta), None

@@ -1,0 +1,6 @@
+"""How the optimizer learns: clips, Algorithm 1, and the trainer around it."""
+
+from roam_lite.training.log import StepRecord
+from roam_lite.training.trainer import TrainConfig, Trainer
+
+__all__ = ["StepRecord", "TrainConfig", "Trainer"]

@@ -1,0 +1,52 @@
+"""Mini-batches of clips from worker processes, each determined by the seed and the step alone."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from roam_lite.data.sources import parse_sources
+from roam_lite.profiles import Profile, Stage
+from roam_lite.training.clips import Clips, draw_clip, stack_clips
+
+# Batches made ahead by each worker.
+_PREFETCH = 3
+
+
+class ClipBatches(Dataset):
+    """Batch `step` of a stage: the same clips whenever, and in whichever process, it is asked for."""
+
+    def __init__(self, data: str, seed: int, stage: Stage, profile: Profile) -> None:
+        self.data, self.seed, self.stage, self.profile = data, seed, stage, profile
+        self.sources = parse_sources(data, seed)
+
+    def __getitem__(self, step: int) -> Clips:
+        """Return the clips of one step."""
+        clips = []
+        for video in range(self.stage.batch):
+            rng = np.random.default_rng((self.seed, step, video))
+            source = self.sources[int(rng.integers(len(self.sources)))]
+            clips.append(draw_clip(source.draw(rng), rng, self.stage, self.profile))
+        return stack_clips(clips)
+
+
+def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[Clips]:
+    """Return the batches of the given steps in order, made ahead by `workers` processes (0: here)."""
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        sampler=steps,
+        num_workers=workers,
+        prefetch_factor=_PREFETCH if workers else None,
+        worker_init_fn=_single_threaded,
+        multiprocessing_context="spawn" if workers else None,
+    )
+    return iter(loader)
+
+
+def _single_threaded(worker: int) -> None:
+    """Keep a worker from competing with the training step for cores."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)

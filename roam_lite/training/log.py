@@ -1,0 +1,67 @@
+"""Logs of a training run: one JSON line a step, and TensorBoard files."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from roam_lite.files import write_atomically
+from roam_lite.training.rollout import Rollout
+
+# Steps between two histograms: they are large.
+_HISTOGRAM_INTERVAL = 50
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """What one step of meta-training reports; losses are means over the videos, one a update."""
+
+    step: int
+    stage: str
+    meta_losses: list[float]
+    update_losses: list[float]
+    guarded: int  # steps so far whose losses or gradients were not finite
+    seconds: float
+    waited: float  # seconds of these spent waiting for clips
+
+    @property
+    def meta_loss(self) -> float:
+        """The averaged meta loss (eq. 14)."""
+        return sum(self.meta_losses) / len(self.meta_losses)
+
+
+class RunLog:
+    """Appends to `log.jsonl` and `tensorboard/` of a run that goes on from `step`."""
+
+    def __init__(self, out: Path, step: int) -> None:
+        path = out / "log.jsonl"
+        # Steps after the saved state will be taken again: their lines would stand twice.
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        kept = [line for line in lines[:step] if line.endswith("}")]
+        write_atomically(path, "".join(f"{line}\n" for line in kept).encode())
+        self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by close()
+        self.board = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1)
+
+    def write(self, record: StepRecord, result: Rollout) -> None:
+        """Log one step."""
+        self.file.write(json.dumps(asdict(record)) + "\n")
+        self.file.flush()
+        self.board.add_scalar("meta_loss", record.meta_loss, record.step)
+        self.board.add_scalar("guarded", record.guarded, record.step)
+        for t, (update, meta) in enumerate(
+            zip(record.update_losses, record.meta_losses, strict=True), start=1
+        ):
+            self.board.add_scalar(f"update_loss/{t}", update, record.step)
+            self.board.add_scalar(f"meta_loss/{t}", meta, record.step)
+        if record.step % _HISTOGRAM_INTERVAL == 0:
+            for name in ("first_rates", "updating_rates"):
+                rates = getattr(result, name).flatten().clamp(min=1e-12)
+                if bool(torch.isfinite(rates).all()):
+                    self.board.add_histogram(f"log10 {name}", rates.log10(), record.step)
+
+    def close(self) -> None:
+        """Flush and close both logs."""
+        self.file.close()
+        self.board.close()

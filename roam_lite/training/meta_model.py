@@ -1,0 +1,40 @@
+"""What meta-training learns: backbone, theta0, lambda0 and the neural optimizer."""
+
+from math import log
+
+import torch
+from torch import Tensor, nn
+
+from roam_lite.model.backbones import build_backbone
+from roam_lite.model.tracking_model import ThetaLayout
+from roam_lite.profiles import Profile
+from roam_lite.rules import build_learned_rule
+
+
+class MetaModel(nn.Module):
+    """Everything that Algorithm 1 returns, and the features that it works on.
+
+    lambda0 is kept as its logarithm: its elements differ by decades, and a step of Adam moves each
+    by a share of itself.
+    """
+
+    def __init__(self, profile: Profile, rule: str, generator: torch.Generator) -> None:
+        super().__init__()
+        self.profile, self.rule_name = profile, rule
+        layout = ThetaLayout.of(profile)
+        # Modules draw their start from the global generator; the fork keeps that to ourselves.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+            self.backbone = build_backbone(profile)
+            self.rule = build_learned_rule(rule, profile, layout.size)
+        self.theta0 = nn.Parameter(layout.initial(generator))
+        self.log_lambda0 = nn.Parameter(torch.full((layout.size,), log(profile.initial_rate)))
+        self.register_buffer(
+            "regression_coordinates", layout.regression_coordinates(), persistent=False
+        )
+        self.register_buffer("cells", self.backbone.cells(profile.patch_size), persistent=False)
+
+    @property
+    def lambda0(self) -> Tensor:
+        """The initial learning rates `[P]`."""
+        return self.log_lambda0.exp()

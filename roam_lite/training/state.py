@@ -1,0 +1,65 @@
+"""The state of a run, from which it continues to the same bits: parameters, Adam's moments, counters."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from roam_lite.errors import InputError
+from roam_lite.files import write_atomically
+from roam_lite.training.meta_model import MetaModel
+
+
+def save_state(
+    path: Path, model: MetaModel, optimizer: torch.optim.Optimizer | None, meta: dict[str, Any]
+) -> None:
+    """Write parameters, optimizer moments and counters to one safetensors file, atomically."""
+    tensors = {f"model.{key}": value for key, value in model.state_dict().items()}
+    if optimizer is not None:
+        for index, moments in optimizer.state_dict()["state"].items():
+            for key, value in moments.items():
+                tensors[f"adam.{index}.{key}"] = value
+    blob = save(
+        {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
+        {"meta": json.dumps(meta)},
+    )
+    write_atomically(path, blob)
+
+
+def load_state(
+    path: Path, model: MetaModel
+) -> tuple[dict[str, Any], Callable[[torch.optim.Optimizer], torch.optim.Optimizer] | None]:
+    """Load the parameters into `model`; return the counters and how to fill a fresh optimizer.
+
+    The second value is None where no step had been taken. Raises InputError if the file is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            meta = json.loads(file.metadata()["meta"])
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{path}: not a readable training state ({error}); "
+            "begin anew with --overwrite, or from a checkpoint with --init"
+        ) from error
+    model.load_state_dict(
+        {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+    )
+    moments: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in tensors.items():
+        if key.startswith("adam."):
+            _, index, name = key.split(".")
+            moments.setdefault(int(index), {})[name] = value
+    if not moments:
+        return meta, None
+
+    def fill(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+        groups = optimizer.state_dict()["param_groups"]
+        optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        return optimizer
+
+    return meta, fill

@@ -1,0 +1,276 @@
+"""Meta-training: Algorithm 1 over the profile's stages, logged, guarded and resumable."""
+
+import json
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from roam_lite.errors import InputError
+from roam_lite.profiles import Profile, Stage, get_profile
+from roam_lite.rules.scaling import draw_scales
+from roam_lite.training.checkpoints import load_checkpoint, save_checkpoint
+from roam_lite.training.loader import ClipBatches, load_batches
+from roam_lite.training.log import RunLog, StepRecord
+from roam_lite.training.meta_model import MetaModel
+from roam_lite.training.rollout import Rollout, extract, rollout
+from roam_lite.training.state import load_state, save_state
+
+# Outer gradients longer than this are shortened; Adam makes their scale irrelevant otherwise.
+_MAX_GRADIENT_NORM = 1.0
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What to train, on what, and where to put it."""
+
+    profile: str
+    data: str
+    out: str
+    steps: int | None = None  # over all selected stages; None: the profile's own numbers
+    seed: int = 0
+    device: str = "cpu"
+    workers: int = 1
+    rule: str = "lstm"
+    rfs: bool = True
+    init: str | None = None  # a checkpoint to start from
+    stages: tuple[str, ...] | None = None  # names; None: all of the profile's
+    save_interval: int = 50
+
+    def identity(self) -> dict:
+        """Return what must be equal for a run to be the same run: all but place and speed."""
+        keep = asdict(self)
+        for name in ("out", "workers", "save_interval"):
+            del keep[name]
+        return keep
+
+
+class Trainer:
+    """One training run in a folder: construct it, then consume `run()` step by step.
+
+    The folder holds `config.json`, `log.jsonl`, TensorBoard files, `state.safetensors` (from which a
+    run continues to the same bits) and `checkpoint.safetensors` with its model card.
+    Raises InputError if the folder holds another run, or one and `resume` is false.
+    """
+
+    def __init__(self, config: TrainConfig, resume: bool = False, overwrite: bool = False) -> None:
+        self.config = config
+        self.profile = get_profile(config.profile)
+        self.stages = plan_stages(self.profile, config.stages, config.steps)
+        self.steps = sum(stage.steps for stage in self.stages)
+        self.out = Path(config.out)
+        self.step = self.guarded = 0
+        self._mid_step = False
+        self.seconds = 0.0
+        self._batches(self.stages[0])  # unreadable data is said before anything is written
+        self.model = self._initial_model().to(config.device)
+        self.optimizer: torch.optim.Adam | None = None
+        self._claim_folder(resume, overwrite)
+        self.log = RunLog(self.out, self.step)
+
+    def _initial_model(self) -> MetaModel:
+        generator = torch.Generator().manual_seed(self.config.seed)
+        model = MetaModel(self.profile, self.config.rule, generator)
+        if self.config.init is not None:
+            trained, _ = load_checkpoint(Path(self.config.init), self.config.profile)
+            weights = trained.state_dict()
+            if trained.rule_name != self.config.rule:
+                weights = {k: v for k, v in weights.items() if not k.startswith("rule.")}
+            model.load_state_dict(weights, strict=False)
+        return model
+
+    def _claim_folder(self, resume: bool, overwrite: bool) -> None:
+        state_path = self.out / "state.safetensors"
+        config_path = self.out / "config.json"
+        if resume and config_path.exists():
+            written = json.loads(config_path.read_text(encoding="utf-8"))
+            wanted = json.loads(json.dumps(self.config.identity()))
+            differing = sorted(k for k in wanted if written.get(k) != wanted[k])
+            if differing:
+                raise InputError(
+                    f"{self.out}: holds a run with other {', '.join(differing)}; "
+                    "resume with the options in its config.json, or choose another --out"
+                )
+            if state_path.exists():
+                self._restore(state_path)
+            return
+        if self.out.exists() and any(self.out.iterdir()):
+            if not overwrite:
+                raise InputError(
+                    f"{self.out}: exists; add --resume to continue it, --overwrite to begin anew, "
+                    "or choose another --out"
+                )
+            for name in ("state.safetensors", "log.jsonl"):
+                (self.out / name).unlink(missing_ok=True)
+        self.out.mkdir(parents=True, exist_ok=True)
+        config_path.write_text(json.dumps(self.config.identity(), indent=2), encoding="utf-8")
+
+    def run(self) -> Iterator[StepRecord]:
+        """Yield a record after every step until all stages are done; stop consuming to pause.
+
+        Saves its state at intervals, when it ends, and when it is closed or interrupted between two
+        steps; an interruption inside a step falls back to the last state saved.
+        """
+        try:
+            for index, stage in enumerate(self.stages):
+                first = sum(s.steps for s in self.stages[:index])
+                yield from self._run_stage(stage, first)
+        finally:
+            if not self._mid_step:
+                self.save()
+            self.log.close()
+
+    def _run_stage(self, stage: Stage, first: int) -> Iterator[StepRecord]:
+        remaining = range(max(self.step, first), first + stage.steps)
+        if not remaining:
+            return
+        if self.optimizer is None or self.step == first:
+            self.optimizer = self._build_optimizer(stage)
+        batches = load_batches(self._batches(stage), remaining, self.config.workers)
+        for step in remaining:
+            began = time.monotonic()
+            clips = next(batches).to(self.config.device)
+            waited = time.monotonic() - began
+            self._mid_step = True
+            result, finite = self._train_step(clips, stage, step, (step - first) / stage.steps)
+            self.step = step + 1
+            self.guarded += not finite
+            seconds = time.monotonic() - began
+            self.seconds += seconds
+            self._mid_step = False
+            record = StepRecord(
+                step=self.step,
+                stage=stage.name,
+                meta_losses=result.meta_losses.detach().mean(dim=0).tolist(),
+                update_losses=result.update_losses.mean(dim=0).tolist(),
+                guarded=self.guarded,
+                seconds=round(seconds, 4),
+                waited=round(waited, 4),
+            )
+            self.log.write(record, result)
+            if self.step % self.config.save_interval == 0:
+                self.save()
+            yield record
+
+    def _batches(self, stage: Stage) -> ClipBatches:
+        return ClipBatches(self.config.data, self.config.seed, stage, self.profile)
+
+    def _build_optimizer(self, stage: Stage) -> torch.optim.Adam:
+        groups = [
+            {"params": list(parameters), "lr": rate, "initial_lr": rate}
+            for parameters, rate in self._groups(stage)
+        ]
+        return torch.optim.Adam(groups)
+
+    def _groups(self, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
+        """Return the parameters that a stage trains, with their rates."""
+        model = self.model
+        groups = [([model.theta0], stage.theta0_rate), ([model.log_lambda0], stage.lambda0_rate)]
+        if stage.updates > 1:
+            groups.append((list(model.rule.parameters()), stage.rule_rate))
+        groups.append((list(model.backbone.parameters()), stage.backbone_rate))
+        return [(parameters, rate) for parameters, rate in groups if rate > 0]
+
+    def _train_step(self, clips, stage: Stage, step: int, progress: float) -> tuple[Rollout, bool]:
+        """Take lines 3 to 14 of Algorithm 1 once; False if the guard kept the parameters."""
+        precision = getattr(torch, stage.precision)
+        features = extract(self.model, clips, stage.backbone_rate > 0, precision)
+        videos = clips.initial_patches.shape[0]
+        scales = self._scales(videos, step, min(1.0, progress / max(stage.kappa_ramp, 1e-9)))
+        result = rollout(
+            self.model, features, stage.meta_gradient, scales if stage.updates > 1 else None
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * 0.5 ** int(progress * (stage.halvings + 1))
+        self.optimizer.zero_grad()
+        result.loss.backward()
+        norms = [
+            nn.utils.clip_grad_norm_(group["params"], _MAX_GRADIENT_NORM)
+            for group in self.optimizer.param_groups
+        ]
+        finite = bool(torch.isfinite(torch.stack([*norms, result.loss.detach()])).all())
+        if finite:
+            self.optimizer.step()
+        return result, finite
+
+    def _scales(self, videos: int, step: int, ramp: float) -> torch.Tensor | None:
+        if not self.config.rfs:
+            return None
+        return draw_scales(
+            self.model.regression_coordinates,
+            self.profile.kappa_response * ramp,
+            self.profile.kappa_regression * ramp,
+            videos,
+            torch.Generator().manual_seed(self.config.seed * 1_000_003 + step),
+        )
+
+    def save(self) -> None:
+        """Write the state to resume from and the checkpoint with its card."""
+        meta = {"step": self.step, "guarded": self.guarded, "seconds": self.seconds}
+        save_state(self.out / "state.safetensors", self.model, self.optimizer, meta)
+        save_checkpoint(self.out / "checkpoint.safetensors", self.model, self._card())
+
+    def _restore(self, path: Path) -> None:
+        meta, build = load_state(path, self.model)
+        self.step, self.guarded = meta["step"], meta["guarded"]
+        self.seconds = meta["seconds"]
+        if build is not None and self.step < self.steps:
+            self.optimizer = build(self._build_optimizer(self._stage_of(self.step - 1)))
+
+    def _stage_of(self, step: int) -> Stage:
+        """Return the stage that trains step `step` (0-based)."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage
+            step -= stage.steps
+        return self.stages[-1]
+
+    def _card(self) -> dict:
+        return {
+            "steps": self.step,
+            "of": self.steps,
+            "stages": [asdict(stage) for stage in self.stages],
+            "data": self.config.data,
+            "seed": self.config.seed,
+            "rfs": self.config.rfs,
+            "init": self.config.init,
+            "hours": round(self.seconds / 3600, 3),
+            "guarded_steps": self.guarded,
+            "machine": f"{self.config.device}, {torch.get_num_threads()} threads, {platform.machine()}",
+            "torch": torch.__version__,
+            "licence": "MIT",
+        }
+
+
+def plan_stages(
+    profile: Profile, names: tuple[str, ...] | None, steps: int | None
+) -> tuple[Stage, ...]:
+    """Return the chosen stages of a profile, their steps scaled to `steps` in all.
+
+    Raises InputError for unknown names and for fewer steps than stages.
+    """
+    known = [stage.name for stage in profile.stages]
+    for name in names or ():
+        if name not in known:
+            raise InputError(
+                f"profile {profile.name} has no stage {name!r}; its stages: {', '.join(known)}"
+            )
+    chosen = [stage for stage in profile.stages if names is None or stage.name in names]
+    if steps is None:
+        return tuple(chosen)
+    if steps < len(chosen):
+        raise InputError(f"{steps} steps are too few: give at least {len(chosen)}, one a stage")
+    total = sum(stage.steps for stage in chosen)
+    ends, seen = [0], 0
+    for stage in chosen:
+        seen += stage.steps
+        ends.append(max(ends[-1] + 1, round(steps * seen / total)))
+    ends[-1] = steps
+    return tuple(
+        replace(stage, steps=end - begin)
+        for stage, begin, end in zip(chosen, ends, ends[1:], strict=False)
+    )
