@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-import roam_lite
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
@@ -31,7 +30,7 @@ def samples_folder() -> Path:
 
     Raises InputError if there is none.
     """
-    candidates = [Path(roam_lite.__file__).parents[1] / "data_samples", Path("data_samples")]
+    candidates = [Path(__file__).parents[1] / "data_samples", Path("data_samples")]
     for folder in candidates:
         if folder.is_dir():
             return folder

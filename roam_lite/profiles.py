@@ -57,12 +57,13 @@ class Profile:
     filter_scale: float  # rho
     # Losses (eq. 7, 8)
     label_sharpness: float  # alpha
-    response_loss: Literal["balanced", "plain"]
+    response_loss: Literal["balanced", "focused", "plain"]
     regression_anchors: int  # anchors of highest IoU in the regression loss, per frame
     # Neural optimizer (section 3.2)
     hidden: int  # units of each of the two recurrent layers
     rule_input: Literal["raw", "log_sign"]  # 4 channels as in (10), or 5
-    initial_rate: float  # where every element of lambda0 starts
+    initial_rate_response: float  # where lambda0 starts on the response branch's coordinates
+    initial_rate_regression: float  # and on the regression branch's
     initial_updating_rate: float  # what the neural optimizer emits before training
     # Random filter scaling (section 3.3)
     kappa_response: float
@@ -72,6 +73,7 @@ class Profile:
     update_interval: int  # tau, frames
     stretch_jitter: tuple[float, float]  # range of scale and of aspect factors
     shift_jitter: float  # largest shift of the target from the patch's middle, as a share of S
+    label_noise: float  # spread of errors given to the boxes of past samples, as a share of size
     stages: tuple[Stage, ...]
     # Online tracking (section 4)
     initial_scales: tuple[float, ...]  # s and r
@@ -107,7 +109,8 @@ _PAPER = Profile(
     regression_anchors=32,
     hidden=20,
     rule_input="log_sign",
-    initial_rate=1e-6,
+    initial_rate_response=1e-6,
+    initial_rate_regression=1e-6,
     initial_updating_rate=4.5e-5,
     kappa_response=1.6,
     kappa_regression=1.3,
@@ -115,6 +118,7 @@ _PAPER = Profile(
     update_interval=5,
     stretch_jitter=(0.8, 1.2),
     shift_jitter=0.4,
+    label_noise=0.0,
     stages=(
         Stage(
             name="meta",
@@ -155,11 +159,16 @@ _LAPTOP = replace(
     channels=48,
     reduced=16,
     base_filter=11,
-    initial_rate=1e-3,
-    initial_updating_rate=3e-4,
+    response_loss="focused",
+    initial_rate_response=5e-5,
+    initial_rate_regression=3e-3,
+    initial_updating_rate=1e-5,
     # RFS is there for the neural optimizer, which can adapt to the scale; lambda0 cannot.
     scale_first_step=False,
     shift_jitter=0.35,
+    # Online, past frames carry the tracker's own boxes; an optimizer that never saw a wrong one
+    # trusts them too much.
+    label_noise=0.06,
     stages=(
         Stage(
             name="first_step",
@@ -188,9 +197,10 @@ _LAPTOP = replace(
             meta_gradient="first_step",
             theta0_rate=1e-4,
             lambda0_rate=2e-3,
-            rule_rate=1e-3,
+            rule_rate=3e-3,
             backbone_rate=0.0,
             halvings=4,
+            precision="bfloat16",
         ),
     ),
 )

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; bad usage exits with 2 through argparse."""
     args = build_parser().parse_args(arguments)
     try:
-        args.run(args)
+        code = args.run(args) or DONE
         sys.stdout.flush()
     except InputError as error:
         return _fail(args.command, str(error), BAD_INPUT)
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(args.command, _explain(error), FAILED)
     except KeyboardInterrupt:
         return _fail(args.command, "interrupted", FAILED)
-    return DONE
+    return code
 
 
 def _explain(error: OSError) -> str:

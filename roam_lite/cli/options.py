@@ -36,6 +36,22 @@ def add_device_option(parser: Any) -> None:
     )
 
 
+def device_from(args: argparse.Namespace) -> str:
+    """Return the device that --device means: cpu unless it says otherwise.
+
+    Raises InputError for cuda where there is none.
+    """
+    import torch
+
+    from roam_lite.errors import InputError
+
+    if args.device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if args.device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: torch finds no CUDA device here; give cpu or auto")
+    return args.device or "cpu"
+
+
 def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
     """Return the factory of the tracker that the options choose."""
     from roam_lite.evaluation.trackers import tracker_factory
@@ -63,12 +79,21 @@ def positive_number(text: str) -> float:
 
 def count(text: str) -> int:
     """Return a whole number of at least 1."""
+    return _whole(text, 1)
+
+
+def seed(text: str) -> int:
+    """Return a whole number of at least 0."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
     try:
         value = int(text)
     except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
     return value
 
 

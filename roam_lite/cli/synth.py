@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from roam_lite.cli.options import count
+from roam_lite.cli.options import count, seed
 
 DESCRIPTION = """\
 render synthetic sequences with exact boxes, in OTB layout
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples", metavar="DIR", help="render the project's own samples, as data_samples/"
     )
     parser.add_argument("--count", type=count, default=1, metavar="N", help="default: 1")
-    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument("--seed", type=seed, default=0, help="default: 0")
     parser.add_argument(
         "--length", type=count, default=60, metavar="T", help="frames (default: 60)"
     )
@@ -46,9 +46,8 @@ def run(args: argparse.Namespace) -> None:
         write_samples(args.samples)
         print(f"wrote {args.samples}")
         return
-    if args.seed < 0:
-        raise InputError(f"--seed {args.seed} is negative; give a whole number from 0")
-    folders = [Path(args.out) / f"synthetic_{args.seed}_{i:04d}" for i in range(args.count)]
+    kind = args.challenge or "mixed"
+    folders = [Path(args.out) / f"{kind}-{args.seed}-{i:04d}" for i in range(args.count)]
     for folder in folders:
         if folder.exists():
             raise InputError(f"{folder} exists; remove it, or choose another --out or --seed")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from roam_lite.cli.options import add_device_option, count, names
+from roam_lite.cli.options import add_device_option, count, device_from, names, seed
 
 DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps", type=count, metavar="N", help="steps over all stages (default: the profile's)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="default: 0")
+    parser.add_argument("--seed", type=seed, default=0, help="default: 0")
     parser.add_argument("--workers", type=count, default=1, help="processes making clips")
     add_device_option(parser)
     begin = parser.add_mutually_exclusive_group()
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> None:
         out=args.out,
         steps=args.steps,
         seed=args.seed,
-        device=args.device or "cpu",
+        device=device_from(args),
         workers=args.workers,
         rule=args.rule,
         rfs=not args.no_rfs,

@@ -5,10 +5,9 @@ The files are 1-based; everything returned and taken here is 0-based.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 
 import cv2
@@ -16,6 +15,7 @@ import numpy as np
 
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
+from roam_lite.files import whole_folder, write_atomically
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 # First and last frame that OTB-2015 evaluates where the folder holds more (its `configSeqs`).
@@ -98,7 +98,7 @@ def write_boxes(path: str | os.PathLike[str], boxes: np.ndarray) -> None:
     for x, y, w, h in np.asarray(boxes, dtype=np.float64).reshape(-1, 4):
         values = np.round([x + 1, y + 1, w, h], 4) + 0.0  # + 0.0 turns -0 into 0
         lines.append(",".join(f"{value:.10g}" for value in values) + "\n")
-    _write_whole(Path(path), "".join(lines).encode())
+    write_atomically(Path(path), "".join(lines).encode())
 
 
 def write_sequence(
@@ -110,20 +110,15 @@ def write_sequence(
     all. Raises `InputError` if it exists.
     """
     folder = Path(folder)
-    if folder.exists():
-        raise InputError(f"{folder} exists; remove it or choose another name")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
-        whole = Path(temporary) / "whole"
-        (whole / "img").mkdir(parents=True)
-        digits = max(4, len(str(len(sequence))))
+    digits = max(4, len(str(len(sequence))))
+    with whole_folder(folder, overwrite=False) as whole:
+        (whole / "img").mkdir()
         for index in range(len(sequence)):
             bgr = np.ascontiguousarray(sequence.frames[index][..., ::-1])
             _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
             (whole / "img" / f"{index + 1:0{digits}d}.jpg").write_bytes(data.tobytes())
         write_boxes(whole / "groundtruth_rect.txt", sequence.boxes)
         np.savetxt(whole / "visibility.txt", sequence.visibility, fmt="%.4f")
-        os.rename(whole, folder)
     return folder
 
 
@@ -178,7 +173,7 @@ def _numbered_images(folder: Path) -> list[tuple[int, Path]]:
     if not images:
         raise InputError(f"{folder}: no numbered images (0001.jpg ...); restore them")
     images.sort()
-    for (number, path), (following, other) in zip(images, images[1:], strict=False):
+    for (number, path), (following, other) in itertools.pairwise(images):
         if number == following:
             raise InputError(f"{folder}: both {path.name} and {other.name}; remove one of them")
     return images
@@ -222,16 +217,3 @@ def _read_visibility(folder: Path, length: int) -> np.ndarray | None:
     if values.shape != (length,):
         raise InputError(f"{path}: {values.size} values for {length} boxes")
     return values
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        shutil.copymode(path, temporary) if path.exists() else os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -1,11 +1,11 @@
-"""What every source of video gives: a `Sequence` of lazily read frames with boxes and visibility."""
+"""What every source of video gives: a `Sequence` of lazily read frames, boxes and visibility."""
 
 from __future__ import annotations
 
 import operator
 import os
 from collections.abc import Sequence as Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -36,13 +36,14 @@ class Sequence:
 
     `boxes` is float64 [T, 4], (x, y, w, h) in image pixels, 0-based, a row of nan where the target
     is absent or not labelled. `visibility` is float64 [T], the visible share of the target in
-    [0, 1]: 1 where nobody knows, 0 at rows of nan. Raises `InputError` if the lengths disagree.
+    [0, 1]: 0 at rows of nan, and elsewhere 1 if None is given, because nobody knows. Raises
+    `InputError` if the lengths disagree.
     """
 
     name: str
     frames: Frames
     boxes: np.ndarray
-    visibility: np.ndarray = field(default=None)  # type: ignore[assignment]
+    visibility: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         boxes = np.asarray(self.boxes, dtype=np.float64)
@@ -53,10 +54,13 @@ class Sequence:
             )
         absent = np.isnan(boxes).any(axis=1)
         boxes = np.where(absent[:, None], np.nan, boxes)
-        visibility = np.ones(len(boxes)) if self.visibility is None else self.visibility
-        visibility = np.where(absent, 0.0, np.asarray(visibility, dtype=np.float64))
-        if visibility.shape != absent.shape or not ((visibility >= 0) & (visibility <= 1)).all():
-            raise InputError(f"{self.name}: visibility must be [T] with values in [0, 1]")
+        known = np.ones(len(boxes)) if self.visibility is None else self.visibility
+        visibility = np.array(known, dtype=np.float64)
+        if visibility.shape != absent.shape:
+            raise InputError(f"{self.name}: visibility must be [T], not {list(visibility.shape)}")
+        visibility[absent] = 0.0
+        if not ((visibility >= 0) & (visibility <= 1)).all():
+            raise InputError(f"{self.name}: visibility must lie in [0, 1]")
         object.__setattr__(self, "boxes", boxes)
         object.__setattr__(self, "visibility", visibility)
 

@@ -37,6 +37,7 @@ class SyntheticSource:
         self.length = length
 
     def draw(self, rng: np.random.Generator) -> Sequence:
+        """A new sequence."""
         return synthesize((self.seed, int(rng.integers(2**62))), length=self.length)
 
 
@@ -53,6 +54,7 @@ class OtbSource:
             self.sequences.append(replace(sequence, frames=frames))
 
     def draw(self, rng: np.random.Generator) -> Sequence:
+        """One of the folder's sequences."""
         return self.sequences[int(rng.integers(len(self.sequences)))]
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 import torchvision
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -14,6 +15,10 @@ from roam_lite.profiles import Profile
 # weights expect; the small backbone keeps the same habit.
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
+
+# The widths of VGG-16's convolutions; a pooling stands after each group.
+_VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+_REMEDY = "save torchvision's vgg16().state_dict() with safetensors"
 
 
 class Backbone(nn.Module):
@@ -99,26 +104,26 @@ class SmallBackbone(Backbone):
 
 
 class VGG16(Backbone):
-    """The first `convolutions` layers of VGG-16; the poolings after the second are removed (section 5)."""
+    """The first `convolutions` layers of VGG-16 without the poolings after the second (section 5)."""
 
     def __init__(self, convolutions: int) -> None:
         super().__init__()
+        self.names: list[str] = []  # of the convolutions, in torchvision's state dictionary
         layers: list[nn.Module] = []
-        seen = poolings = 0
-        for layer in torchvision.models.vgg16(weights=None).features:
-            if isinstance(layer, nn.MaxPool2d):
-                poolings += 1
-                if poolings > 2:
-                    continue
-            seen += isinstance(layer, nn.Conv2d)
-            if seen > convolutions:
-                break
-            layers.append(layer)
+        inputs, index = 3, 0
+        for block, widths in enumerate(_VGG16):
+            for width in widths[: convolutions - len(self.names)]:
+                layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU(inplace=True)]
+                self.names.append(f"features.{index}")
+                inputs, index = width, index + 2
+            if block < 2:
+                layers.append(nn.MaxPool2d(2))
+            index += 1
         self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def load_pretrained(self, file: Path | None = None) -> None:
-        """Load ImageNet weights: torchvision's own, or its VGG-16 state dictionary from a safetensors file.
+        """Load ImageNet weights: torchvision's own, or its VGG-16 state from a safetensors file.
 
         Raises InputError if the file does not hold VGG-16.
         """
@@ -126,18 +131,23 @@ class VGG16(Backbone):
             weights = torchvision.models.VGG16_Weights.IMAGENET1K_V1
             state = weights.get_state_dict(progress=True, check_hash=True)
         else:
-            state = load_file(file)
-        keys = [key for key in state if key.startswith("features.") and key.endswith(".weight")]
+            state = _read_state(file)
         ours = [layer for layer in self.layers if isinstance(layer, nn.Conv2d)]
-        if len(keys) < len(ours):
-            raise InputError(
-                f"{file}: holds {len(keys)} VGG-16 convolutions, {len(ours)} are needed; "
-                "save torchvision's vgg16().state_dict() with safetensors"
-            )
-        keys.sort(key=lambda key: int(key.split(".")[1]))
-        for layer, key in zip(ours, keys, strict=False):
-            layer.weight.copy_(state[key])
-            layer.bias.copy_(state[key.removesuffix("weight") + "bias"])
+        for name, layer in zip(self.names, ours, strict=True):
+            for key, value in layer.named_parameters():
+                given = state.get(f"{name}.{key}")
+                if given is None or given.shape != value.shape:
+                    raise InputError(
+                        f"{file}: {name}.{key} of shape {list(value.shape)} is missing; {_REMEDY}"
+                    )
+                value.copy_(given)
+
+
+def _read_state(file: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{file}: not a readable safetensors file ({error}); {_REMEDY}") from error
 
 
 def build_backbone(profile: Profile) -> Backbone:

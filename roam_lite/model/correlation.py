@@ -13,17 +13,18 @@ def correlate(features: Tensor, kernels: Tensor) -> Tensor:
 
     `features` `[N, n, C, H, W]`, `kernels` `[N, O, C, K, K]` with K odd; zero padding, the output as
     large as the map, kernels not flipped (the correlation layer and the regression layer of section
-    5). Computed as a product of spectra, whose cost does not grow with K and whose second
-    derivative is a product too.
+    5). Computed as one small matrix product per frequency, whose cost does not grow with K and
+    whose derivatives of any order are such products too.
     """
     height, width = features.shape[-2:]
     reach = kernels.shape[-1] // 2
     shape = (_fast_length(height + reach), _fast_length(width + reach))
-    spectrum = torch.fft.rfft2(features, s=shape)[:, :, None]
     # A circular shift puts the kernel's middle tap at the origin; the padding absorbs the wrap.
     padded = F.pad(kernels, (0, shape[1] - kernels.shape[-1], 0, shape[0] - kernels.shape[-2]))
-    filters = torch.fft.rfft2(torch.roll(padded, (-reach, -reach), dims=(-2, -1)))[:, None]
-    product = (spectrum * filters.conj()).sum(dim=3)
+    padded = torch.roll(padded, (-reach, -reach), dims=(-2, -1))
+    maps = torch.fft.rfft2(features, s=shape).flatten(3).permute(0, 3, 1, 2)  # [N, f, n, C]
+    filters = torch.fft.rfft2(padded).flatten(3).permute(0, 3, 2, 1)  # [N, f, C, O]
+    product = (maps @ filters.conj()).permute(0, 2, 3, 1).unflatten(3, (shape[0], -1))
     return torch.fft.irfft2(product, s=shape)[..., :height, :width]
 
 

@@ -44,7 +44,8 @@ def make_targets(
     labels = gaussian_labels(boxes, cells_x, cells_y, profile.stride, profile.label_sharpness)
     anchors = anchors_at(cells_x, cells_y, sizes, profile)[:, None]
     overlap = box_iou(anchors, boxes[:, :, None, None])
-    # Beyond the boxes' reach every overlap is 0: the distance decides between such anchors.
+    # Anchors beyond the box's reach all overlap by 0, and those inside it by the same share: between
+    # such anchors the distance decides.
     shift = (
         anchors[..., :2]
         + anchors[..., 2:] / 2
@@ -64,13 +65,17 @@ def response_loss(response: Tensor, labels: Tensor, kind: str) -> Tensor:
     Both arguments are `[N, n, H, W]`. `"plain"` is the mean squared error over samples and cells.
     `"balanced"` keeps easy background from drowning the target, as the paper's released program does:
     squared errors of at least 0.1 in magnitude, weighted by exp(label), divided by their number + 1.
+    `"focused"` divides the same sum by the number of cells whose label is at least 0.1, + 1: the
+    balanced loss can be lowered by adding small errors, which raise its denominator, and a backbone
+    that is trained by the loss finds that out.
     """
     error = response - labels
     if kind == "plain":
         return error.square().mean(dim=(1, 2, 3))
     counted = (error.detach().abs() >= _EASY_ERROR).to(error.dtype)
     weighted = counted * torch.exp(labels) * error.square()
-    return weighted.sum(dim=(1, 2, 3)) / (counted.sum(dim=(1, 2, 3)) + 1)
+    number = counted if kind == "balanced" else (labels >= _EASY_ERROR).to(error.dtype)
+    return weighted.sum(dim=(1, 2, 3)) / (number.sum(dim=(1, 2, 3)) + 1)
 
 
 def regression_loss(deltas: Tensor, targets: Tensor, near: Tensor) -> Tensor:

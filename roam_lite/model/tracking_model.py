@@ -13,7 +13,7 @@ from roam_lite.model.filters import warp_filter_plain, warp_filters
 from roam_lite.profiles import Profile
 
 # The spread of the second layer's random start: responses begin near 0, gradients do not.
-_SMALL = 0.1
+_SMALL = 0.01
 
 
 class Branch(NamedTuple):

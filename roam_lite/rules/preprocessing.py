@@ -1,5 +1,7 @@
 """What a neural optimizer sees of each coordinate (eq. 10)."""
 
+from math import exp
+
 import torch
 from torch import Tensor
 
@@ -15,11 +17,11 @@ def log_and_sign(gradient: Tensor) -> tuple[Tensor, Tensor]:
     `(log|g| / p, sign g)` where |g| >= e^-p, else `(-1, e^p g)`, with p = 10.
     """
     magnitude = gradient.abs()
-    large = magnitude >= torch.exp(torch.tensor(-_P))
+    large = magnitude >= exp(-_P)
     # The inner clamp keeps the unused side of `where` finite, in its derivative too.
     log = torch.log(magnitude.clamp(min=torch.finfo(gradient.dtype).tiny)) / _P
     first = torch.where(large, log, -torch.ones_like(log))
-    second = torch.where(large, gradient.sign(), gradient * torch.exp(torch.tensor(_P)))
+    second = torch.where(large, gradient.sign(), gradient * exp(_P))
     return first, second
 
 

@@ -76,7 +76,7 @@ def draw_clip(
     stretches = initial_stretches(profile)
     others = rng.permutation(np.arange(1, len(stretches)))[: stage.initial_samples - 1]
     initial = [cutter.stretched(0, stretches[i]) for i in (0, *sorted(others))]
-    past = [cutter.jittered(1 + t * tau + j) for t in range(windows) for j in range(tau)]
+    past = [cutter.mislabelled(1 + t * tau + j) for t in range(windows) for j in range(tau)]
     future = []
     for t in range(stage.updates):
         first = 1 + t * tau
@@ -128,6 +128,14 @@ class _Cutter:
         patch, box = self._cut(index, roi)
         gain, offset = rng.uniform(0.8, 1.25), rng.uniform(-20, 20)
         return cv2.convertScaleAbs(np.maximum(patch * gain + offset, 0)), box
+
+    def mislabelled(self, index: int) -> tuple:
+        """Cut with jitter, and with an error in the box such as a tracker's own estimate has."""
+        patch, box = self.jittered(index)
+        shift, growth = self.rng.normal(0, self.profile.label_noise, (2, 2))
+        centre = box[:2] + box[2:] / 2 + shift * box[2:]
+        size = box[2:] * np.exp(growth)
+        return patch, np.concatenate([centre - size / 2, size])
 
     def _cut(self, index: int, roi: NDArray[np.float64]) -> tuple:
         size = self.profile.patch_size

@@ -28,10 +28,12 @@ class MetaModel(nn.Module):
             self.backbone = build_backbone(profile)
             self.rule = build_learned_rule(rule, profile, layout.size)
         self.theta0 = nn.Parameter(layout.initial(generator))
-        self.log_lambda0 = nn.Parameter(torch.full((layout.size,), log(profile.initial_rate)))
-        self.register_buffer(
-            "regression_coordinates", layout.regression_coordinates(), persistent=False
+        regression = layout.regression_coordinates()
+        rates = torch.where(
+            regression, log(profile.initial_rate_regression), log(profile.initial_rate_response)
         )
+        self.log_lambda0 = nn.Parameter(rates)
+        self.register_buffer("regression_coordinates", regression, persistent=False)
         self.register_buffer("cells", self.backbone.cells(profile.patch_size), persistent=False)
 
     @property

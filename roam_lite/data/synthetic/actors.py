@@ -43,11 +43,11 @@ class Actor:
     @cached_property
     def extents(self) -> np.ndarray:
         """Edges float64 [T, P, 4] (left, top, right, bottom) of each part in the image."""
-        edges = []
-        for index, part in enumerate(self.sprite.parts):
-            points = to_image(self, index, part.outline)
-            edges.append(np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1))
-        return np.stack(edges, axis=1)
+        outlines = [part.outline for part in self.sprite.parts]
+        points = to_image(self, outlines)
+        starts = np.cumsum([0, *map(len, outlines[:-1])])
+        low = np.minimum.reduceat(points, starts, axis=1)
+        return np.concatenate([low, np.maximum.reduceat(points, starts, axis=1)], axis=2)
 
     @cached_property
     def boxes(self) -> np.ndarray:
@@ -84,18 +84,23 @@ def pose(
     return np.moveaxis(np.array(rows), 2, 0)
 
 
-def to_image(actor: Actor, index: int, points: np.ndarray) -> np.ndarray:
-    """Where points [n, 2] of part `index` at rest are in the image, [T, n, 2]."""
-    pivot = actor.sprite.parts[index].pivot
-    angle = actor.angles[:, index, None]
-    cos, sin = np.cos(angle), np.sin(angle)
-    x, y = (points - pivot).T
-    x, y = cos * x - sin * y + pivot[0], sin * x + cos * y + pivot[1]
+def to_image(actor: Actor, points: list[np.ndarray]) -> np.ndarray:
+    """Where points of the parts at rest, one array [n_p, 2] a part, are in the image: [T, n, 2],
+    n counting through all parts."""
+    parts, counts = actor.sprite.parts, [len(piece) for piece in points]
+    pivot_x, pivot_y = np.repeat([part.pivot for part in parts], counts, axis=0).T
+    x, y = np.concatenate(points).T
+    if actor.angles.any():
+        cos = np.repeat(np.cos(actor.angles), counts, axis=1)
+        sin = np.repeat(np.sin(actor.angles), counts, axis=1)
+        x, y = x - pivot_x, y - pivot_y
+        x, y = cos * x - sin * y + pivot_x, sin * x + cos * y + pivot_y
     if actor.bend.any():
         amplitude_x, amplitude_y, phase_x, phase_y = actor.bend.T[:, :, None]
         y = y + amplitude_y * np.sin(BEND_WAVE * x + phase_y)
         x = x + amplitude_x * np.sin(BEND_WAVE * y + phase_x)
-    return np.stack([x, y], axis=2) @ actor.affine[:, :, :2].mT + actor.affine[:, None, :, 2]
+    (a, b, c), (d, e, f) = np.moveaxis(actor.affine, 0, 2)[..., None]
+    return np.stack([a * x + b * y + c, d * x + e * y + f], axis=2)
 
 
 def from_image(
@@ -108,13 +113,11 @@ def from_image(
     (a, b, c), (d, e, f) = np.moveaxis(actor.affine[t], (-2, -1), (0, 1)).astype(np.float32)
     determinant = a * e - b * d
     x, y = x - c, y - f
-    x, y = (e / determinant) * x - (b / determinant) * y, (a / determinant) * y - (
-        d / determinant
-    ) * x
+    a, b, d, e = a / determinant, b / determinant, d / determinant, e / determinant
+    x, y = e * x - b * y, a * y - d * x
     if np.any(actor.bend[t]):
-        amplitude_x, amplitude_y, phase_x, phase_y = np.moveaxis(actor.bend[t], -1, 0).astype(
-            np.float32
-        )
+        bend = np.moveaxis(actor.bend[t], -1, 0).astype(np.float32)
+        amplitude_x, amplitude_y, phase_x, phase_y = bend
         x = x - amplitude_x * np.sin(BEND_WAVE * y + phase_x)
         y = y - amplitude_y * np.sin(BEND_WAVE * x + phase_y)
     return x, y

@@ -1,4 +1,4 @@
-"""The still picture behind everything: places with ground, walls, foliage, things and bystanders."""
+"""The still picture behind everything: places with ground, walls, foliage and bystanders."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def draw_backdrop(rng: np.random.Generator, width: int, height: int, busy: float
         _stand(rng, picture, _furniture(rng, size), size)
     light = fractal(rng, height // 8, width // 8, coarsest=64, finest=8, slope=1.5)
     light = cv2.resize(light, (width, height)) * np.float32(rng.uniform(0, 0.2)) + 1
-    return shade(picture, np.clip(light, 0.4, 1.5))
+    # Cameras expose for a mean grey, more or less.
+    exposure = (rng.uniform(75, 165) / max(picture[::8, ::8].mean(), 1.0)) ** 0.8
+    return shade(picture, np.clip(light, 0.4, 1.5) * np.float32(np.clip(exposure, 0.4, 3)))
 
 
 def outdoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -39,32 +41,36 @@ def outdoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     for _ in range(rng.integers(1, 4)):
         far = draw_texture(rng, height, width, draw_colours(rng, 4), 0.4, 0.8)
         _cover_below(rng, picture, far, horizon - rng.uniform(-10, 0.3 * height), rough=1.0)
-    _cover_below(rng, picture, _ground(rng, height, width, horizon), horizon, rough=0.1)
+    if rng.random() < 0.5:
+        _build(rng, picture, horizon)
+    ground = picture.copy()
+    ground[horizon:] = _ground(rng, height - horizon, width)
+    _cover_below(rng, picture, ground, horizon, rough=0.1)
     return picture
 
 
 def indoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """A wall and a floor, straight lines."""
-    picture = draw_texture(rng, height, width, draw_colours(rng, 4, 0.1), 0.6, 1.3)
+    picture = draw_texture(rng, height, width, draw_colours(rng, 4, 0.03), 0.6, 1.3)
     edge = int(rng.uniform(0.4, 0.95) * height)
-    picture[edge:] = _ground(rng, height, width, edge)[edge:]
+    picture[edge:] = _ground(rng, height - edge, width)
     return picture
 
 
 def close_up(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """One surface: grass, water, road, foliage, a facade."""
-    picture = draw_texture(rng, height, width, draw_colours(rng, 5, 0.1), 0.25, 1.2)
+    picture = draw_texture(rng, height, width, draw_colours(rng, 5, 0.03), 0.25, 1.2)
     if rng.random() < 0.4:
-        other = draw_texture(rng, height, width, draw_colours(rng, 4, 0.1), 0.3)
+        other = draw_texture(rng, height, width, draw_colours(rng, 4, 0.03), 0.3)
         _cover_below(rng, picture, other, rng.uniform(0.2, 0.8) * height, rough=1.5)
     return picture
 
 
 def heap(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Things over things, of all sizes."""
-    picture = draw_texture(rng, height, width, draw_colours(rng, 5, 0.1), 0.2)
+    picture = draw_texture(rng, height, width, draw_colours(rng, 5, 0.03), 0.2)
     smallest, largest = 10.0, 90.0
-    for spread in rng.uniform(largest**-2, smallest**-2, int(rng.integers(10, 30))):
+    for spread in rng.uniform(largest**-2, smallest**-2, int(rng.integers(8, 20))):
         size = 1 / np.sqrt(spread)
         _stand(rng, picture, _furniture(rng, size), size)
     return picture
@@ -82,7 +88,7 @@ PLACES: tuple[Callable[[np.random.Generator, int, int], np.ndarray], ...] = (
 
 def _furniture(rng: np.random.Generator, size: float) -> Sprite:
     kind = rng.random()
-    if kind < 0.2:
+    if kind < 0.15:
         return draw_sprite(rng, size)
     if kind < 0.55:
         return draw_screen(rng, size)
@@ -96,18 +102,31 @@ def _stand(rng: np.random.Generator, picture: np.ndarray, sprite: Sprite, size: 
     actors.paint(picture, actors.still(sprite, actors.pose(place, [size], 1.0, [angle])), 0)
 
 
-def _ground(rng: np.random.Generator, height: int, width: int, horizon: int) -> np.ndarray:
-    """A picture [height, width, 3] whose part below `horizon` is a plane seen at a slant."""
+def _build(rng: np.random.Generator, picture: np.ndarray, horizon: int) -> None:
+    """Put a row of houses or a wall onto the horizon, in place."""
+    left = 0
+    while left < picture.shape[1]:
+        right = left + int(rng.uniform(25, 160))
+        top = int(horizon * rng.uniform(0.0, 0.9))
+        if rng.random() < 0.8:
+            region = picture[top : horizon + 20, left:right]
+            colours = draw_colours(rng, 4, 0.05)
+            region[...] = draw_texture(rng, *region.shape[:2], colours, 0.9, rng.uniform(0.4, 1.0))
+        left = right
+
+
+def _ground(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """A plane seen at a slant, uint8 [height, width, 3], its far edge at the top."""
     plane = draw_texture(rng, height, width, draw_colours(rng, 4, 0.05), 0.35, 1.6)
     if rng.random() < 0.3:
         _stripe(rng, plane)
     pinch = rng.uniform(0.0, 0.38) * width
     # The far edge shows the whole width of the plane, the near edge only its middle.
-    near = np.float32([[0, 0], [width, 0], [pinch, height], [width - pinch, height]])
-    seen = np.float32([[0, horizon], [width, horizon], [0, height], [width, height]])
+    plain = np.float32([[0, 0], [width, 0], [0, height], [width, height]])
+    slanted = np.float32([[0, 0], [width, 0], [-pinch, height], [width + pinch, height]])
     return cv2.warpPerspective(
         plane,
-        cv2.getPerspectiveTransform(near, seen),
+        cv2.getPerspectiveTransform(plain, slanted),
         (width, height),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REFLECT_101,

@@ -128,7 +128,9 @@ def _made(rng: np.random.Generator) -> dict[str, np.ndarray]:
         "bricks": bricks + uneven,
         "windows": windows + uneven,
         "stripes": levels[np.floor(a * 2).astype(int) % 64] + uneven,
-        "checks": levels[np.floor(a).astype(int) % 64] + levels[np.floor(b).astype(int) % 64] + uneven,
+        "checks": levels[np.floor(a).astype(int) % 64]
+        + levels[np.floor(b).astype(int) % 64]
+        + uneven,
         "dots": np.clip((0.3 - spot) * 12, -0.7, 1.3) + uneven,
     }
 

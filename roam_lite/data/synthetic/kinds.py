@@ -43,18 +43,18 @@ def person(rng: np.random.Generator) -> list[Plan]:
     wide, swing = rng.uniform(0.9, 1.4), rng.uniform(0.1, 0.6)
     bare = rng.random() < 0.4
     shoulder, hip = (0.1 * wide, -0.3), (0.05 * wide, 0.02)
-    arm = shapes.limb(0.34, 0.075 * wide, 0.05) + shoulder
-    leg = shapes.limb(0.45, 0.11 * wide, 0.06) + hip
-    torso = shapes.ellipse(0.25 * wide, 0.42, 3.5) + (0, -0.16)
-    skirt = shapes.ellipse(0.24 * wide, rng.uniform(0.15, 0.4), 3.0) + (0, 0.08)
+    arm = shapes.limb(0.34, 0.075 * wide, 0.05, shoulder)
+    leg = shapes.limb(0.45, 0.11 * wide, 0.06, hip)
+    torso = shapes.ellipse(0.25 * wide, 0.42, 3.5, (0, -0.16))
+    skirt = shapes.ellipse(0.24 * wide, rng.uniform(0.15, 0.4), 3.0, (0, 0.08))
     return [
         Plan(arm * MIRROR, skin if bare else shirt, _flip(shoulder), swing, np.pi),
         Plan(leg * MIRROR, trousers, _flip(hip), swing, 0.0),
         Plan(leg, trousers, hip, swing, np.pi),
         *([Plan(skirt, trousers)] if rng.random() < 0.3 else []),
         Plan(torso, shirt, marks=True, made=0.4),
-        Plan(shapes.ellipse(0.14, 0.17) + (0, -0.45), hair, (0, -0.36), 0.1, 1.0, made=0.0),
-        Plan(shapes.ellipse(0.11, 0.13) + (0.01, -0.43), skin, (0, -0.36), 0.1, 1.0, made=0.0),
+        Plan(shapes.ellipse(0.14, 0.17, at=(0, -0.45)), hair, (0, -0.36), 0.1, 1.0, made=0.0),
+        Plan(shapes.ellipse(0.11, 0.13, at=(0.01, -0.43)), skin, (0, -0.36), 0.1, 1.0, made=0.0),
         Plan(arm, skin if bare else shirt, shoulder, swing, 0.0),
     ]
 
@@ -63,21 +63,20 @@ def animal(rng: np.random.Generator) -> list[Plan]:
     """Something on four legs, facing right; legs, tail and head move."""
     fur = draw_colours(rng, 4, 0.05)
     swing, length = rng.uniform(0.15, 0.6), rng.uniform(0.2, 0.55)
-    leg = shapes.limb(length, 0.12, 0.06)
-    neck = np.array([0.46, rng.uniform(-0.4, -0.05)])
-    head = shapes.blob(rng, rng.uniform(0.25, 0.4), rng.uniform(0.16, 0.28), 0.12) + neck
+    neck = (0.46, rng.uniform(-0.4, -0.05))
+    head = shapes.blob(rng, rng.uniform(0.25, 0.4), rng.uniform(0.16, 0.28), 0.12, neck)
     throat = shapes.limb(float(np.hypot(*neck)) * 0.8, 0.26, 0.14)
     lean = np.arctan2(neck[1], neck[0]) - np.pi / 2
     turn = np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
-    tail = shapes.limb(rng.uniform(0.15, 0.5), 0.07, 0.03) + (-0.47, -0.1)
-    far = [_leg(leg, fur // 10 * 7, *step, swing) for step in ((-0.34, 0.0), (0.28, np.pi))]
-    near = [_leg(leg, fur, *step, swing) for step in ((-0.26, np.pi), (0.36, 0.0))]
+    tail = shapes.limb(rng.uniform(0.15, 0.5), 0.07, 0.03, (-0.47, -0.1))
+    far = [_leg(length, fur // 10 * 7, *step, swing) for step in ((-0.34, 0.0), (0.28, np.pi))]
+    near = [_leg(length, fur, *step, swing) for step in ((-0.26, np.pi), (0.36, 0.0))]
     spotted = rng.random() < 0.3
     return [
         *far,
         Plan(tail, fur, (-0.47, -0.1), swing, 2.0, made=0.0),
-        Plan(throat @ turn + (0.1, -0.02), fur, made=0.0),
-        Plan(head, fur, tuple(neck * 0.8), 0.3 * swing, 1.0, made=0.0),
+        Plan(throat @ turn, fur, made=0.0),
+        Plan(head, fur, (0.37, neck[1] * 0.8), 0.3 * swing, 1.0, made=0.0),
         Plan(shapes.blob(rng, 1.0, rng.uniform(0.32, 0.46), 0.1), fur, made=0.1, marks=spotted),
         *near,
     ]
@@ -88,19 +87,18 @@ def vehicle(rng: np.random.Generator) -> list[Plan]:
     paint, glass = draw_colours(rng, 3, 0.6), draw_colours(rng, 3) // 3
     tyre = draw_colours(rng, 2) // 5
     radius = rng.uniform(0.17, 0.25)
-    cabin = shapes.ellipse(rng.uniform(0.35, 0.95), rng.uniform(0.3, 0.5), rng.uniform(2.5, 8))
-    cabin = cabin + (rng.uniform(-0.15, 0.15), -0.22)
-    middle = cabin.mean(axis=0) + (0, -0.03)
-    pane = (cabin - middle) * (0.85, 0.7) + middle
+    width, height, power = rng.uniform(0.35, 0.95), rng.uniform(0.3, 0.5), rng.uniform(2.5, 8)
+    middle = (rng.uniform(-0.15, 0.15), -0.22)
+    cabin = shapes.ellipse(width, height, power, middle)
+    pane = shapes.ellipse(0.85 * width, 0.7 * height, power, (middle[0], -0.25))
     body = shapes.ellipse(1.1, rng.uniform(0.26, 0.4), rng.uniform(3, 9))
     hub = np.concatenate([tyre, np.uint8([[170, 170, 175]])])
     plans = [Plan(cabin, paint, made=0.1), Plan(pane, glass, made=0.2)]
     plans.append(Plan(body, paint, made=0.15, marks=rng.random() < 0.5))
     for x in (-0.34, 0.34):
-        place = np.array([x, 0.15])
-        plans.append(Plan(shapes.ellipse(radius, radius) + place, tyre, made=0.0))
-        disc = shapes.polygon(rng, radius * 0.6, radius * 0.6) + place
-        plans.append(Plan(disc, hub, tuple(place), rolls=True, made=0.0))
+        plans.append(Plan(shapes.ellipse(radius, radius, at=(x, 0.15)), tyre, made=0.0))
+        disc = shapes.polygon(rng, radius * 0.6, radius * 0.6, (x, 0.15))
+        plans.append(Plan(disc, hub, (x, 0.15), rolls=True, made=0.0))
     return plans
 
 
@@ -108,14 +106,14 @@ def front(rng: np.random.Generator) -> list[Plan]:
     """A vehicle from the front or behind."""
     paint, glass = draw_colours(rng, 3, 0.6), draw_colours(rng, 3) // 3
     dark, lamps = draw_colours(rng, 2) // 5, draw_colours(rng, 2, 0.9) // 2 + 127
-    lamp = shapes.ellipse(0.16, 0.09, 3) + (0.34, 0.08)
-    tyre = shapes.ellipse(0.16, 0.3, 4) + (0.36, 0.36)
+    lamp = shapes.ellipse(0.16, 0.09, 3, (0.34, 0.08))
+    tyre = shapes.ellipse(0.16, 0.3, 4, (0.36, 0.36))
     return [
         Plan(tyre, dark, made=0.0),
         Plan(tyre * MIRROR, dark, made=0.0),
-        Plan(shapes.ellipse(0.84, rng.uniform(0.5, 0.8), rng.uniform(2.5, 6)) + (0, -0.18), paint),
-        Plan(shapes.ellipse(0.66, 0.26, 4) + (0, -0.24), glass, made=0.2),
-        Plan(shapes.ellipse(1.0, 0.48, rng.uniform(4, 10)) + (0, 0.14), paint, marks=True),
+        Plan(shapes.ellipse(0.84, rng.uniform(0.5, 0.8), rng.uniform(2.5, 6), (0, -0.18)), paint),
+        Plan(shapes.ellipse(0.66, 0.26, 4, (0, -0.24)), glass, made=0.2),
+        Plan(shapes.ellipse(1.0, 0.48, rng.uniform(4, 10), (0, 0.14)), paint, marks=True),
         Plan(lamp, lamps, made=0.0),
         Plan(lamp * MIRROR, lamps, made=0.0),
     ]
@@ -124,14 +122,14 @@ def front(rng: np.random.Generator) -> list[Plan]:
 def face(rng: np.random.Generator) -> list[Plan]:
     """A head from the front: hair, skin, eyes, mouth."""
     skin, hair, dark = _skin(rng), draw_colours(rng, 3, 0.1) // 2, draw_colours(rng, 2) // 4
-    eye = shapes.ellipse(0.13, 0.06) + (0.17, rng.uniform(-0.12, 0.0))
-    brow = shapes.ellipse(0.2, 0.03) + (0.18, -0.17)
-    mouth = shapes.ellipse(rng.uniform(0.15, 0.3), rng.uniform(0.03, 0.1)) + (0, 0.28)
+    eye = shapes.ellipse(0.13, 0.06, at=(0.17, rng.uniform(-0.12, 0.0)))
+    brow = shapes.ellipse(0.2, 0.03, at=(0.18, -0.17))
+    mouth = shapes.ellipse(rng.uniform(0.15, 0.3), rng.uniform(0.03, 0.1), at=(0, 0.28))
     return [
-        Plan(shapes.blob(rng, 0.9, 0.95, 0.1) + (0, -0.08), hair, made=0.0),
-        Plan(shapes.ellipse(0.7, 0.9, 2.2) + (0, 0.08), skin, made=0.0),
+        Plan(shapes.blob(rng, 0.9, 0.95, 0.1, (0, -0.08)), hair, made=0.0),
+        Plan(shapes.ellipse(0.7, 0.9, 2.2, (0, 0.08)), skin, made=0.0),
         *(Plan(p, dark, made=0.0) for p in (eye, eye * MIRROR, brow, brow * MIRROR)),
-        Plan(shapes.ellipse(0.1, 0.2, 2) + (0.02, 0.08), skin, made=0.0),
+        Plan(shapes.ellipse(0.1, 0.2, at=(0.02, 0.08)), skin, made=0.0),
         Plan(mouth, skin // 2, (0, 0.28), 0.1, 0.0, made=0.0),
     ]
 
@@ -139,12 +137,13 @@ def face(rng: np.random.Generator) -> list[Plan]:
 def bird(rng: np.random.Generator) -> list[Plan]:
     """A body with two wings that beat."""
     feathers = draw_colours(rng, 4, 0.15)
-    wing = shapes.limb(rng.uniform(0.5, 0.8), 0.3, 0.08)[:, ::-1] * (1, -1)
+    wing = shapes.limb(rng.uniform(0.5, 0.8), 0.3, 0.08, (0.05, 0.05))[:, ::-1]  # down -> right
+    root = (0.05, 0.05)
     lift = rng.uniform(0.2, 0.5)
     return [
-        Plan(wing * MIRROR + (-0.05, -0.05), feathers, (-0.05, -0.05), -lift, 0.0, made=0.1),
+        Plan(wing * MIRROR, feathers, _flip(root), -lift, 0.0, made=0.1),
         Plan(shapes.blob(rng, 0.3, rng.uniform(0.3, 0.7), 0.1), feathers, made=0.0, marks=True),
-        Plan(wing + (0.05, -0.05), feathers, (0.05, -0.05), lift, 0.0, made=0.1),
+        Plan(wing, feathers, root, lift, 0.0, made=0.1),
     ]
 
 
@@ -176,8 +175,8 @@ def cluster(rng: np.random.Generator) -> list[Plan]:
     return plans
 
 
-def _leg(leg: np.ndarray, fur: np.ndarray, x: float, phase: float, swing: float) -> Plan:
-    return Plan(leg + (x, 0.1), fur, (x, 0.1), swing, phase, made=0.0)
+def _leg(length: float, fur: np.ndarray, x: float, phase: float, swing: float) -> Plan:
+    return Plan(shapes.limb(length, 0.12, 0.06, (x, 0.1)), fur, (x, 0.1), swing, phase, made=0.0)
 
 
 def _skin(rng: np.random.Generator) -> np.ndarray:
@@ -192,9 +191,7 @@ def _flip(point: tuple[float, float]) -> tuple[float, float]:
 
 
 def _mirrored(plan: Plan) -> Plan:
-    return replace(
-        plan, outline=plan.outline * MIRROR, pivot=_flip(plan.pivot), swing=-plan.swing
-    )
+    return replace(plan, outline=plan.outline * MIRROR, pivot=_flip(plan.pivot), swing=-plan.swing)
 
 
 # Kind, and the range of its aspect.

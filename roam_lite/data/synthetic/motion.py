@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 WAVES = 4
+ROUNDED = 0.95  # 1 would be a triangle wave with kinks, 0 a sine
 
 
 def wander(rng: np.random.Generator, length: int, period: float, channels: int = 1) -> np.ndarray:
@@ -31,5 +32,6 @@ def roam(
     drift = speed * rng.uniform(0.4, 1.0) * np.array([np.cos(direction), np.sin(direction)])
     along = drift * np.arange(length)[:, None]
     along = along + wander(rng, length, 30, 2) * speed * rng.uniform(4, 10)
-    # The sine folds an endless path into the rectangle without a kink at the sides.
-    return low + half + half * np.sin(rng.uniform(-np.pi, np.pi, 2) + along / half)
+    # A triangle wave with rounded corners folds the endless path into the rectangle.
+    phase = rng.normal(0, 0.8, 2) + along * (np.pi / 2) / half
+    return low + half + half * np.arcsin(ROUNDED * np.sin(phase)) / np.arcsin(ROUNDED)

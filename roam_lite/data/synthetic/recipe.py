@@ -22,6 +22,7 @@ CHALLENGES = (
     "fast",
     "grey",
 )
+RARE = ("noise", "grey")
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,10 @@ def draw_recipe(rng: np.random.Generator, challenge: str | None) -> Recipe:
     )
     if challenge is not None:
         return replace(recipe, **_strong(rng, challenge))
-    # grey last in CHALLENGES and rare: most video has colour
-    for name in CHALLENGES[:-1]:
-        if rng.random() < 0.3:
+    for name in CHALLENGES:
+        if rng.random() < (0.1 if name in RARE else 0.3):
             recipe = replace(recipe, **_strong(rng, name))
-    return replace(recipe, grey=bool(rng.random() < 0.08))
+    return recipe
 
 
 def _strong(rng: np.random.Generator, challenge: str) -> dict[str, float]:
@@ -92,7 +92,7 @@ def _strong(rng: np.random.Generator, challenge: str) -> dict[str, float]:
         "distractors": {"distractors": int(rng.integers(2, 6)), "alike": 0.7},
         "occlusion": {"occluders": int(rng.integers(1, 4))},
         "blur": {"shutter": 1.2 * strength, "defocus": 1.8 * strength, "speed": 0.07 * strength},
-        "noise": {"noise": 16.0 * strength},
+        "noise": {"noise": 14.0 * strength},
         "camera": {"camera": 5.0 * strength, "shake": 2.0 * strength, "zoom": 0.1 * strength},
         "fast": {"speed": 0.14 * strength},
         "grey": {"grey": True},

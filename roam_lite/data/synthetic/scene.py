@@ -65,9 +65,7 @@ class Scene:
 def visibility(scene: Scene) -> np.ndarray:
     """Share float64 [T] of the target's mask that is inside the frame and not covered."""
     target = scene.cast[scene.target]
-    points = np.concatenate(
-        [actors.to_image(target, i, p) for i, p in enumerate(_inner_points(target.sprite))], axis=1
-    )
+    points = actors.to_image(target, _inner_points(target.sprite))
     shown = ((points >= 0) & (points < scene.size)).all(axis=2)
     for actor in scene.cast[scene.target + 1 :]:
         shown &= ~actors.covered(actor, points)

@@ -5,29 +5,37 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-POINTS = 48
+POINTS = 40
+Point = tuple[float, float]
 
 
-def ellipse(width: float, height: float, power: float = 2.0, points: int = POINTS) -> np.ndarray:
-    """A superellipse; `power` 2 is an ellipse, larger ones approach the rectangle."""
-    angle = np.linspace(0, 2 * np.pi, points, endpoint=False)
+def ellipse(width: float, height: float, power: float = 2.0, at: Point = (0.0, 0.0)) -> np.ndarray:
+    """A superellipse around `at`; `power` 2 is an ellipse, larger ones approach the rectangle."""
+    angle = _angles()
     x, y = np.cos(angle), np.sin(angle)
     x = np.sign(x) * np.abs(x) ** (2 / power)
     y = np.sign(y) * np.abs(y) ** (2 / power)
-    return np.stack([x * width / 2, y * height / 2], axis=1)
+    return np.stack([x * width / 2 + at[0], y * height / 2 + at[1]], axis=1)
 
 
-def blob(rng: np.random.Generator, width: float, height: float, rough: float = 0.25) -> np.ndarray:
-    """A smooth closed curve: a circle whose radius has a few random harmonics."""
-    angle = np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
+def blob(
+    rng: np.random.Generator,
+    width: float,
+    height: float,
+    rough: float = 0.25,
+    at: Point = (0.0, 0.0),
+) -> np.ndarray:
+    """A smooth closed curve around `at`: a circle whose radius has a few random harmonics."""
     order = np.arange(2, 7)
-    waves = np.cos(order * angle[:, None] + rng.uniform(0, 2 * np.pi, len(order)))
+    waves = np.cos(order * _angles()[:, None] + rng.uniform(0, 2 * np.pi, len(order)))
     radius = np.exp((rough * rng.normal(size=len(order)) / np.sqrt(order) * waves).sum(axis=1))
-    return _fit(np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1), width, height)
+    return _fit(radius[:, None] * ellipse(2, 2), width, height) + np.array(at)
 
 
-def polygon(rng: np.random.Generator, width: float, height: float) -> np.ndarray:
-    """A polygon of 3 to 8 corners, somewhat rounded."""
+def polygon(
+    rng: np.random.Generator, width: float, height: float, at: Point = (0.0, 0.0)
+) -> np.ndarray:
+    """A polygon of 3 to 8 corners, somewhat rounded, around `at`."""
     corners = int(rng.integers(3, 9))
     angle = (np.arange(corners) + rng.uniform(-0.35, 0.35, corners)) * 2 * np.pi / corners
     radius = rng.uniform(0.6, 1.0, corners)
@@ -35,18 +43,30 @@ def polygon(rng: np.random.Generator, width: float, height: float) -> np.ndarray
     cut = rng.uniform(0.05, 0.25)
     for _ in range(3):  # Chaikin's corner cutting
         following = np.roll(points, -1, axis=0)
-        points = np.stack(
-            [points * (1 - cut) + following * cut, points * cut + following * (1 - cut)], axis=1
-        ).reshape(-1, 2)
-    return _fit(points, width, height)
+        pieces = [points * (1 - cut) + following * cut, points * cut + following * (1 - cut)]
+        points = np.stack(pieces, axis=1).reshape(-1, 2)
+    return _fit(points, width, height) + np.array(at)
 
 
-def limb(length: float, thick: float, thin: float) -> np.ndarray:
-    """A tapered limb from the origin down to y = length, rounded at both ends."""
-    angle = np.linspace(0, np.pi, 12)
+def limb(length: float, thick: float, thin: float, at: Point = (0.0, 0.0)) -> np.ndarray:
+    """A tapered limb from `at` down by `length`, rounded at both ends."""
+    angle = np.linspace(0, np.pi, 9)
     top = np.stack([np.cos(angle) * thick / 2, -np.sin(angle) * thick / 2], axis=1)
     bottom = np.stack([-np.cos(angle) * thin / 2, length + np.sin(angle) * thin / 2], axis=1)
-    return np.concatenate([top, bottom])
+    return np.concatenate([top, bottom]) + np.array(at)
+
+
+def densify(points: np.ndarray, longest: float) -> np.ndarray:
+    """The same polygon with corners added so that no edge is longer than `longest`.
+
+    A bend then moves the outline as it moves the inside.
+    """
+    following = np.roll(points, -1, axis=0)
+    counts = np.ceil(np.hypot(*(following - points).T) / longest).astype(int).clip(1)
+    starts = np.cumsum(counts) - counts
+    share = (np.arange(counts.sum()) - np.repeat(starts, counts)) / np.repeat(counts, counts)
+    start, end = (np.repeat(ends, counts, axis=0) for ends in (points, following))
+    return start + (end - start) * share[:, None]
 
 
 def rasterise(points: np.ndarray, height: int, width: int, fine: int = 4) -> np.ndarray:
@@ -57,6 +77,10 @@ def rasterise(points: np.ndarray, height: int, width: int, fine: int = 4) -> np.
     fixed = np.round((points * fine - 0.5) * 16).astype(np.int32)
     cv2.fillPoly(mask, [fixed], 255, shift=4)
     return mask if fine == 1 else cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _angles() -> np.ndarray:
+    return np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
 
 
 def _fit(points: np.ndarray, width: float, height: float) -> np.ndarray:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from roam_lite.data.synthetic.shapes import rasterise
+from roam_lite.data.synthetic.shapes import densify, rasterise
 from roam_lite.data.synthetic.textures import draw_texture, sample, shade
 
 MARGIN = 3  # texture pixels around the outline, so that filtering never meets the texture's edge
+LONGEST_EDGE = 0.08  # sprite units
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def make_sprite(
     parts = []
     for plan in plans:
         pivot = (np.array(plan.pivot) - middle) * unit
-        fitted = replace(plan, outline=(plan.outline - middle) * unit, pivot=tuple(pivot))
+        outline = densify((plan.outline - middle) * unit, LONGEST_EDGE)
+        fitted = replace(plan, outline=outline, pivot=tuple(pivot))
         parts.append(_paint(rng, fitted, size, turn, lamp))
     return Sprite(tuple(parts))
 
@@ -127,9 +129,10 @@ def _paint(rng: np.random.Generator, plan: Plan, density: float, turn: float, la
     image = draw_texture(rng, height, whole, plan.colours, plan.made)
     if plan.marks and rng.random() < 0.7:
         _mark(rng, image, rng.permutation(plan.colours))
-    light = _relief(alpha, lamp, rng.uniform(0.2, 0.6))
+    light = _relief(alpha, lamp, rng.uniform(0.1, 0.45))
     light = cv2.resize(light, (whole, height)) if whole != width else light
-    image = shade(image, light)
+    folds = sample(rng, "clouds", height, whole, zoom=rng.uniform(0.3, 1.0))
+    image = shade(image, light * (folds * np.float32(0.5 / 255) + np.float32(0.75)))
     return Part(
         outline=outline,
         image=image,
@@ -175,4 +178,6 @@ def _mark(rng: np.random.Generator, image: np.ndarray, colours: np.ndarray) -> N
         scale = max(0.3, height / rng.uniform(40, 90))
         place = (int(rng.uniform(0, 0.3) * width), int(rng.uniform(0.4, 0.8) * height))
         thick = max(1, int(scale * 2.5))
-        cv2.putText(image, word, place, cv2.FONT_HERSHEY_SIMPLEX, scale, tones[0], thick, cv2.LINE_AA)
+        cv2.putText(
+            image, word, place, cv2.FONT_HERSHEY_SIMPLEX, scale, tones[0], thick, cv2.LINE_AA
+        )

@@ -35,16 +35,17 @@ def build_scene(
         if rng.random() >= recipe.alike:
             other_size = np.clip(mean_size * np.exp(rng.normal(0, 0.5)), SMALLEST, LARGEST)
             other = draw_sprite(rng, other_size)
-        actor = _direct(rng, other, other_size, size, recipe, length)
-        (behind if rng.random() < 0.8 else front).append(actor.moved(shake))
+        actor = _direct(rng, other, other_size, size, recipe, length).moved(shake)
+        hides = rng.random() < 0.2 and not _touch(actor, target, 0)
+        (front if hides else behind).append(actor)
     if rng.random() < 0.4:
         behind.append(_under(target).moved(shake))
     for _ in range(recipe.occluders):
-        meeting = int(rng.uniform(0.2, 0.95) * length)
-        if rng.random() < 0.5:
-            front.append(_pass(rng, target, meeting, mean_size).moved(shake))
-        else:
-            front.append(_stand(rng, target, meeting, mean_size, camera))
+        meeting = int(rng.uniform(0.25, 0.95) * length)
+        occluder = _stand(rng, target, meeting, mean_size, camera)
+        if rng.random() < 0.5 or _touch(occluder, target, 0):  # the first frame shows the target
+            occluder = _pass(rng, target, meeting, mean_size).moved(shake)
+        front.append(occluder)
     front += [_shade(rng, length, size).moved(shake) for _ in range(recipe.shades)]
     light = wander(rng, length, 25) * recipe.light
     width, height = size
@@ -105,6 +106,12 @@ def _direct(
     return Actor(sprite, affine, np.stack(angles, axis=1), bend, slide)
 
 
+def _touch(one: Actor, other: Actor, t: int) -> bool:
+    """Whether the boxes of two actors overlap at frame t."""
+    (x, y, w, h), (u, v, p, q) = one.boxes[t], other.boxes[t]
+    return bool(x < u + p and u < x + w and y < v + q and v < y + h)
+
+
 def _under(target: Actor) -> Actor:
     """The shadow on the ground beneath something."""
     x, y, width, height = target.boxes.T
@@ -117,7 +124,9 @@ def _pass(rng: np.random.Generator, target: Actor, meeting: int, mean_size: floa
     """Something that crosses in front of the target and meets it at frame `meeting`."""
     size = float(np.clip(mean_size * rng.uniform(0.7, 1.5), SMALLEST, 1.5 * LARGEST))
     direction = rng.choice([0.0, np.pi]) + rng.normal(0, 0.4)
-    way = mean_size * rng.uniform(0.06, 0.2) * np.array([np.cos(direction), np.sin(direction)])
+    # Fast enough to be clear of the target's place at frame 0.
+    pace = max(mean_size * rng.uniform(0.06, 0.2), 1.2 * (mean_size + size) / max(meeting, 1))
+    way = pace * np.array([np.cos(direction), np.sin(direction)])
     time = np.arange(len(target.affine))[:, None] - meeting
     centre = target.affine[meeting, :, 2] + rng.normal(0, 0.2, 2) * mean_size + way * time
     return actors.still(draw_sprite(rng, size), actors.pose(centre, np.full(len(time), size)))
@@ -148,8 +157,11 @@ def _shade(rng: np.random.Generator, length: int, size: tuple[int, int]) -> Acto
 
 def _noise(rng: np.random.Generator, height: int, width: int, deviation: float) -> np.ndarray:
     """Noise int16 [height, width, 3], a piece of the process's grain."""
-    rows, columns = rng.integers(0, SIDE, 2)
-    rows = np.arange(rows, rows + height) % SIDE
-    columns = np.arange(columns, columns + width) % SIDE
-    piece = grain()[rows[:, None], columns]
-    return np.rint(piece * np.float32(deviation)).astype(np.int16)
+    field = grain()
+    missing = max(height - SIDE, width - SIDE, 0)
+    if missing:
+        field = np.pad(field, ((0, missing), (0, missing), (0, 0)), mode="wrap")
+    y = rng.integers(0, len(field) - height + 1)
+    x = rng.integers(0, len(field) - width + 1)
+    piece = field[y : y + height, x : x + width] * np.float32(deviation)
+    return np.rint(piece, out=piece).astype(np.int16)

@@ -22,7 +22,7 @@ def draw_colours(rng: np.random.Generator, count: int, vivid: float = 0.0) -> np
     bands = [HUES[i] for i in rng.choice(len(HUES), 2, p=HUE_WEIGHTS)]
     hues = [rng.uniform(low, high) for low, high in bands]
     saturation = rng.uniform(0.5, 0.95) if rng.random() < vivid else rng.beta(1.4, 4.5)
-    centre, spread = rng.uniform(0.2, 0.8), rng.uniform(0.08, 0.3)
+    centre, spread = rng.uniform(0.2, 0.85), rng.uniform(0.08, 0.3)
     values = np.clip(centre + spread * rng.normal(size=count), 0.04, 1.0)
     if rng.random() < 0.6:  # one material: dark to light
         values.sort()

@@ -1,0 +1,63 @@
+"""The six short sequences that the project carries in `data_samples/`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from roam_lite.data.otb import write_sequence
+from roam_lite.data.synthetic import synthesize
+from roam_lite.files import whole_folder
+
+QUALITY = 80
+# Challenge, and the seed of a sequence that shows it well: neither trivial nor hopeless.
+SAMPLES = {
+    "camera": 0,
+    "deformation": 0,
+    "distractors": 0,
+    "light": 0,
+    "occlusion": 0,
+    "scale": 0,
+}
+
+README = """\
+# Six rendered sequences
+
+Each folder is one sequence of 60 frames, 320 x 240 pixels, in OTB layout: `img/0001.jpg ...`,
+`groundtruth_rect.txt` (one `x,y,w,h` a line, 1-based: the tight box of the whole target, also of
+the parts that something covers or that the frame cuts off) and `visibility.txt` (the share of the
+target that can be seen, one value a line). The folder's name says what is difficult in it.
+
+Everything here is rendered by `roam_lite.data.synthetic`; no photograph is in it. To make it again:
+
+    roam-lite synth --samples data_samples
+
+`SHA256SUMS` lists every file; `sha256sum --check SHA256SUMS` compares them. Another version of
+OpenCV may round pixels differently; the boxes are the same everywhere.
+"""
+
+
+def write_samples(folder: str | os.PathLike[str]) -> Path:
+    """Render the samples into `folder`, with a README.md and a manifest, and return it.
+
+    Raises `InputError` if it exists.
+    """
+    folder = Path(folder)
+    with whole_folder(folder) as whole:
+        for challenge, seed in SAMPLES.items():
+            sequence = synthesize(seed, challenge=challenge)
+            write_sequence(whole / challenge, sequence, quality=QUALITY)
+        (whole / "README.md").write_text(README, encoding="utf-8")
+        (whole / "SHA256SUMS").write_text(manifest(whole), encoding="utf-8")
+    return folder
+
+
+def manifest(folder: Path) -> str:
+    """Lines `HASH  PATH` for every file under `folder` but the manifest, as sha256sum reads."""
+    lines = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "SHA256SUMS":
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
+    return "".join(lines)

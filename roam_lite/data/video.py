@@ -1,0 +1,95 @@
+"""Frames of a video file or of a folder of images, whatever the user has."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import OrderedDict
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from roam_lite.data.otb import IMAGE_SUFFIXES
+from roam_lite.data.sequence import FrameError, Frames, ImageFrames, frame_index, to_rgb_uint8
+from roam_lite.errors import InputError
+
+KEPT = 16  # decoded frames that a `VideoFrames` remembers
+
+
+def open_frames(path: str | os.PathLike[str]) -> Frames:
+    """Frames of a video file, or of the images in a folder in natural order (2 before 10).
+
+    They are read when asked for. Raises `InputError` if there is nothing at `path`, if it cannot
+    be decoded, or if it has no frames.
+    """
+    path = Path(path)
+    if path.is_dir():
+        images = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
+        if not images:
+            raise InputError(
+                f"{path}: no images in this folder; give a video or a folder of images"
+            )
+        return ImageFrames(sorted(images, key=natural_key))
+    if not path.is_file():
+        raise InputError(f"{path}: no such file or folder")
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        raise InputError(f"{path}: a single image; give a video or the folder of the images")
+    return VideoFrames(path)
+
+
+def natural_key(path: Path) -> list[tuple[int, int, str]]:
+    """A key that sorts names with the numbers in them by value."""
+    pieces = re.split(r"([0-9]+)", path.name)
+    return [(1, int(p), p) if p.isdigit() else (0, 0, p.lower()) for p in pieces]
+
+
+class VideoFrames:
+    """Frames of a video file, decoded one after the other; going back starts from the beginning.
+
+    Seeking in compressed video is not exact with every container, so frame i is always the i-th
+    that decoding gives. Opening counts the frames, which takes one pass without converting them.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._next = 0
+        self._capture = self._open()
+        self._length = 0
+        while self._capture.grab():
+            self._length += 1
+        if self._length == 0:
+            raise InputError(f"{self.path}: no frames that OpenCV can decode; convert the video")
+        self._rewind()
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        index = frame_index(index, len(self))
+        if index in self._kept:
+            return self._kept[index]
+        if index < self._next:
+            self._rewind()
+        while self._next < index and self._capture.grab():
+            self._next += 1
+        found, image = self._capture.read()
+        if not found:
+            raise FrameError(f"frame {index} of {self.path} cannot be decoded; convert the video")
+        self._next = index + 1
+        self._kept[index] = np.ascontiguousarray(to_rgb_uint8(image)[..., ::-1])
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[index]
+
+    def _open(self) -> cv2.VideoCapture:
+        capture = cv2.VideoCapture(str(self.path))
+        if not capture.isOpened():
+            raise InputError(f"{self.path}: not a video that OpenCV can decode; convert it")
+        return capture
+
+    def _rewind(self) -> None:
+        self._capture.release()
+        self._capture = self._open()
+        self._next = 0
