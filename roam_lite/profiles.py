@@ -160,8 +160,8 @@ _LAPTOP = replace(
     reduced=16,
     base_filter=11,
     response_loss="focused",
-    initial_rate_response=5e-5,
-    initial_rate_regression=3e-3,
+    initial_rate_response=3e-6,
+    initial_rate_regression=1e-3,
     initial_updating_rate=1e-5,
     # RFS is there for the neural optimizer, which can adapt to the scale; lambda0 cannot.
     scale_first_step=False,
@@ -170,9 +170,11 @@ _LAPTOP = replace(
     # trusts them too much.
     label_noise=0.06,
     stages=(
+        # The losses of a random backbone are a thousand times those of a trained one, and Adam would
+        # remember them: lambda0 waits until they are over.
         Stage(
-            name="first_step",
-            steps=3000,
+            name="warm_up",
+            steps=200,
             batch=16,
             updates=1,
             initial_samples=3,
@@ -180,10 +182,26 @@ _LAPTOP = replace(
             horizon=30,
             meta_gradient="full",
             theta0_rate=1e-3,
-            lambda0_rate=2e-2,
+            lambda0_rate=0.0,
             rule_rate=1e-3,
             backbone_rate=1e-3,
-            halvings=5,
+            halvings=0,
+            precision="bfloat16",
+        ),
+        Stage(
+            name="first_step",
+            steps=1200,
+            batch=16,
+            updates=1,
+            initial_samples=3,
+            future_frames=3,
+            horizon=30,
+            meta_gradient="full",
+            theta0_rate=3e-4,
+            lambda0_rate=5e-2,
+            rule_rate=1e-3,
+            backbone_rate=1e-3,
+            halvings=4,
             precision="bfloat16",
         ),
         Stage(
@@ -215,8 +233,8 @@ _SMOKE = replace(
     hidden=4,
     regression_anchors=8,
     stages=(
-        replace(_LAPTOP.stages[0], steps=4, batch=2, initial_samples=2, future_frames=1),
-        replace(_LAPTOP.stages[1], steps=4, batch=2, updates=3, initial_samples=2),
+        replace(_LAPTOP.stages[1], steps=4, batch=2, initial_samples=2, future_frames=1),
+        replace(_LAPTOP.stages[2], steps=4, batch=2, updates=3, initial_samples=2),
     ),
 )
 

@@ -82,7 +82,7 @@ def count(text: str) -> int:
     return _whole(text, 1)
 
 
-def seed(text: str) -> int:
+def whole_number(text: str) -> int:
     """Return a whole number of at least 0."""
     return _whole(text, 0)
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from roam_lite.cli.options import count, seed
+from roam_lite.cli.options import count, whole_number
 
 DESCRIPTION = """\
 render synthetic sequences with exact boxes, in OTB layout
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples", metavar="DIR", help="render the project's own samples, as data_samples/"
     )
     parser.add_argument("--count", type=count, default=1, metavar="N", help="default: 1")
-    parser.add_argument("--seed", type=seed, default=0, help="default: 0")
+    parser.add_argument("--seed", type=whole_number, default=0, help="default: 0")
     parser.add_argument(
         "--length", type=count, default=60, metavar="T", help="frames (default: 60)"
     )

@@ -46,9 +46,8 @@ def run(args: argparse.Namespace) -> None:
         raise InputError("nothing to write; give --out FILE.mp4, --boxes FILE, or both")
     for path in filter(None, (args.out, args.boxes)):
         refuse_existing(Path(path), overwrite=args.overwrite)
-    tracked = follow(
-        tracker_from(args)(), open_frames(args.video), args.box, video=args.out, fps=args.fps
-    )
+    frames = open_frames(args.video)
+    tracked = follow(tracker_from(args)(), frames, args.box, video=args.out, fps=args.fps)
     if args.boxes:
         write_boxes(args.boxes, tracked.boxes)
     lost = f", target lost in {len(tracked.lost)}" if tracked.lost else ""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from roam_lite.cli.options import add_device_option, count, device_from, names, seed
+from roam_lite.cli.options import add_device_option, count, device_from, names, whole_number
 
 DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
@@ -36,8 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps", type=count, metavar="N", help="steps over all stages (default: the profile's)"
     )
-    parser.add_argument("--seed", type=seed, default=0, help="default: 0")
-    parser.add_argument("--workers", type=count, default=1, help="processes making clips")
+    parser.add_argument("--seed", type=whole_number, default=0, help="default: 0")
+    parser.add_argument(
+        "--workers", type=whole_number, default=1, help="processes making clips (default: 1)"
+    )
     add_device_option(parser)
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--resume", action="store_true", help="continue the run in RUN")
@@ -58,8 +60,10 @@ def run(args: argparse.Namespace) -> None:
     """Train until all steps are done or Ctrl-C asks to stop."""
     from tqdm import tqdm
 
+    from roam_lite.memory import keep_freed_memory
     from roam_lite.training import TrainConfig, Trainer
 
+    keep_freed_memory()
     config = TrainConfig(
         profile=args.profile,
         data=args.data,

@@ -12,7 +12,7 @@ import numpy as np
 from roam_lite.errors import InputError
 
 PEERS = {"csrt": cv2.TrackerCSRT, "kcf": cv2.TrackerKCF, "mil": cv2.TrackerMIL}
-MIN_SIDE = 4  # pixels; with smaller boxes the OpenCV trackers fail or take for ever
+MIN_SIDE = 8  # pixels; on smaller boxes CSRT fails and MIL never returns
 
 
 class PeerResult(NamedTuple):
@@ -27,7 +27,8 @@ class OpenCVTracker:
     """An OpenCV tracker behind `init(image, box)` and `update(image)`, with OpenCV's defaults.
 
     Its boxes are whole pixels. A frame in which it finds nothing is lost and repeats the box
-    before it; so do all frames if it cannot start on the given box.
+    before it; so do all frames if it cannot start on the given box. MIL seeds itself from the
+    clock, so its scores differ a little from run to run.
     """
 
     def __init__(self, name: str) -> None:
@@ -43,7 +44,6 @@ class OpenCVTracker:
 
         Raises InputError if the box has no area inside the image.
         """
-        cv2.setRNGSeed(0)  # MIL draws its features from OpenCV's global generator
         self._box = np.array(box, dtype=float)
         self._tracker = self._kind.create()
         try:

@@ -66,6 +66,11 @@ class ThetaLayout:
         response = sum(prod(shape) for shape in self.shapes[:4])
         return torch.arange(self.size, device=device) >= response
 
+    def parts(self) -> Tensor:
+        """Return for each coordinate `[P]` which of the eight parts it belongs to."""
+        counts = torch.tensor([prod(shape) for shape in self.shapes])
+        return torch.repeat_interleave(torch.arange(len(counts)), counts)
+
     def initial(self, generator: torch.Generator) -> Tensor:
         """Return random parameters `[P]`: normal, scaled by the root of the fan-in, biases 0."""
         parts = []

@@ -89,6 +89,7 @@ def adapt(
     `second_order` keeps the graph of the gradient itself; otherwise gradient and loss are constants
     to whoever differentiates the result. Needs grad mode only where the caller has a use for it.
     """
+    second_order = second_order and torch.is_grad_enabled()
     with torch.enable_grad():
         point = theta if theta.requires_grad and second_order else theta.detach().requires_grad_()
         loss = update_loss(point, samples, profile, scales, predictor)

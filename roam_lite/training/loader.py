@@ -1,5 +1,6 @@
 """Mini-batches of clips from worker processes, each determined by the seed and the step alone."""
 
+import signal
 from collections.abc import Iterator
 
 import cv2
@@ -40,13 +41,17 @@ def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[C
         sampler=steps,
         num_workers=workers,
         prefetch_factor=_PREFETCH if workers else None,
-        worker_init_fn=_single_threaded,
+        worker_init_fn=_prepare_worker,
         multiprocessing_context="spawn" if workers else None,
     )
     return iter(loader)
 
 
-def _single_threaded(worker: int) -> None:
-    """Keep a worker from competing with the training step for cores."""
+def _prepare_worker(worker: int) -> None:
+    """Keep a worker from competing with the training step for cores, and Ctrl-C from killing it.
+
+    Ctrl-C reaches the whole process group; the trainer decides when to stop.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

@@ -15,7 +15,8 @@ class MetaModel(nn.Module):
     """Everything that Algorithm 1 returns, and the features that it works on.
 
     lambda0 is kept as its logarithm: its elements differ by decades, and a step of Adam moves each
-    by a share of itself.
+    by a share of itself. Every part of theta (a kernel, a bias) has a gain on top, which moves all
+    of its rates together: a single element sees too noisy a gradient to find their common scale.
     """
 
     def __init__(self, profile: Profile, rule: str, generator: torch.Generator) -> None:
@@ -33,10 +34,12 @@ class MetaModel(nn.Module):
             regression, log(profile.initial_rate_regression), log(profile.initial_rate_response)
         )
         self.log_lambda0 = nn.Parameter(rates)
+        self.log_gains = nn.Parameter(torch.zeros(len(layout.shapes)))
+        self.register_buffer("parts", layout.parts(), persistent=False)
         self.register_buffer("regression_coordinates", regression, persistent=False)
         self.register_buffer("cells", self.backbone.cells(profile.patch_size), persistent=False)
 
     @property
     def lambda0(self) -> Tensor:
         """The initial learning rates `[P]`."""
-        return self.log_lambda0.exp()
+        return (self.log_lambda0 + self.log_gains[self.parts]).exp()

@@ -39,16 +39,16 @@ def load_state(
     """
     try:
         with safe_open(path, framework="pt") as file:
-            meta = json.loads(file.metadata()["meta"])
+            meta = json.loads((file.metadata() or {})["meta"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, ValueError, KeyError) as error:
+        model.load_state_dict(
+            {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
+        )
+    except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise InputError(
             f"{path}: not a readable training state ({error}); "
             "begin anew with --overwrite, or from a checkpoint with --init"
         ) from error
-    model.load_state_dict(
-        {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
-    )
     moments: dict[int, dict[str, torch.Tensor]] = {}
     for key, value in tensors.items():
         if key.startswith("adam."):

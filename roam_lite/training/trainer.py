@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from roam_lite.errors import InputError
+from roam_lite.files import write_atomically
 from roam_lite.profiles import Profile, Stage, get_profile
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.training.checkpoints import load_checkpoint, save_checkpoint
@@ -20,6 +21,9 @@ from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import Rollout, extract, rollout
 from roam_lite.training.state import load_state, save_state
 
+# The second moment forgets within 100 steps: a step that diverged early on would otherwise hold
+# the learning rates' own steps down for 1,000.
+_BETAS = (0.9, 0.99)
 # Outer gradients longer than this are shortened; Adam makes their scale irrelevant otherwise.
 _MAX_GRADIENT_NORM = 1.0
 
@@ -98,7 +102,8 @@ class Trainer:
             if state_path.exists():
                 self._restore(state_path)
             return
-        if self.out.exists() and any(self.out.iterdir()):
+        # A killed run may leave hidden, half-written files behind: they are nobody's results.
+        if self.out.exists() and any(not p.name.startswith(".") for p in self.out.iterdir()):
             if not overwrite:
                 raise InputError(
                     f"{self.out}: exists; add --resume to continue it, --overwrite to begin anew, "
@@ -107,7 +112,7 @@ class Trainer:
             for name in ("state.safetensors", "log.jsonl"):
                 (self.out / name).unlink(missing_ok=True)
         self.out.mkdir(parents=True, exist_ok=True)
-        config_path.write_text(json.dumps(self.config.identity(), indent=2), encoding="utf-8")
+        write_atomically(config_path, json.dumps(self.config.identity(), indent=2).encode())
 
     def run(self) -> Iterator[StepRecord]:
         """Yield a record after every step until all stages are done; stop consuming to pause.
@@ -141,7 +146,6 @@ class Trainer:
             self.guarded += not finite
             seconds = time.monotonic() - began
             self.seconds += seconds
-            self._mid_step = False
             record = StepRecord(
                 step=self.step,
                 stage=stage.name,
@@ -152,6 +156,7 @@ class Trainer:
                 waited=round(waited, 4),
             )
             self.log.write(record, result)
+            self._mid_step = False
             if self.step % self.config.save_interval == 0:
                 self.save()
             yield record
@@ -164,12 +169,15 @@ class Trainer:
             {"params": list(parameters), "lr": rate, "initial_lr": rate}
             for parameters, rate in self._groups(stage)
         ]
-        return torch.optim.Adam(groups)
+        return torch.optim.Adam(groups, betas=_BETAS)
 
     def _groups(self, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
         """Return the parameters that a stage trains, with their rates."""
         model = self.model
-        groups = [([model.theta0], stage.theta0_rate), ([model.log_lambda0], stage.lambda0_rate)]
+        groups = [
+            ([model.theta0], stage.theta0_rate),
+            ([model.log_lambda0, model.log_gains], stage.lambda0_rate),
+        ]
         if stage.updates > 1:
             groups.append((list(model.rule.parameters()), stage.rule_rate))
         groups.append((list(model.backbone.parameters()), stage.backbone_rate))

@@ -1,6 +1,6 @@
 """Large grey fields that all textures are cut from: noise, leaves, strokes, bricks, weave.
 
-They are drawn once a process from a fixed seed (about half a second); a texture then takes a
+They are drawn once a process from a fixed seed (under a second); a texture then takes a
 random place, turn, stretch and colouring of one or two of them, which costs almost nothing.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 
 SIDE = 704
 SEED = 20200613
+PER_LEVEL = np.float32(1 / 255)
 NATURAL = ("clouds", "rock", "sand", "ridges", "fibres", "waves", "leaves", "shards", "strokes")
 MADE = ("bricks", "windows", "stripes", "checks", "dots", "blocks")
 
@@ -78,32 +79,32 @@ def dead_leaves(
     """Shapes that cover each other, float32 [SIDE, SIDE], sizes with density 1/r**3.
 
     This is the model whose statistics come closest to those of photographs (Lee, Mumford and
-    Huang 2001). Each shape has one tone and a gradient across it.
+    Huang 2001). Each shape is an ellipse, or has `corners`; it is at least `squash` as high as
+    wide, and has one tone with a gradient across it.
     """
     image = fractal(rng, SIDE, SIDE, slope=1.3) * np.float32(0.6)
     smallest, largest, count = 2.5 / np.sqrt(squash), 70.0, 3500
     radii = 1 / np.sqrt(rng.uniform(largest**-2.0, smallest**-2.0, count))
-    for radius in radii:
-        angle = rng.choice([0.0, 90.0]) if upright else rng.uniform(0, 180)
-        axes = (int(radius * 16), int(radius * rng.uniform(squash, min(1, 2 * squash)) * 16))
-        x, y = rng.uniform(0, SIDE, 2)
+    lows = radii * rng.uniform(squash, min(1, 2 * squash), count)
+    turns = rng.integers(0, 2, count) * np.pi / 2 if upright else rng.uniform(0, np.pi, count)
+    places = rng.uniform(0, SIDE, (count, 2))
+    tones = rng.normal(0, 1, count).astype(np.float32)
+    slopes = (rng.normal(0, 0.35, (count, 2)) / radii[:, None]).astype(np.float32)
+    round_the_shape = (np.arange(corners or 20) + 0.5) * 2 * np.pi / (corners or 20)
+    unit = np.stack([np.cos(round_the_shape), np.sin(round_the_shape)], axis=1)
+    for radius, low, turn, place, tone, slope in zip(
+        radii, lows, turns, places, tones, slopes, strict=True
+    ):
         reach = int(radius) + 2
-        x0, y0 = max(int(x) - reach, 0), max(int(y) - reach, 0)
-        region = image[y0 : int(y) + reach, x0 : int(x) + reach]
+        x, y = np.maximum(place.astype(int) - reach, 0)
+        region = image[y : int(place[1]) + reach, x : int(place[0]) + reach]
+        rows = np.arange(len(region), dtype=np.float32)[:, None] - reach
+        columns = np.arange(region.shape[1], dtype=np.float32) - reach
+        cos, sin = np.cos(turn), np.sin(turn)
+        outline = unit * (radius, low) @ np.array([[cos, sin], [-sin, cos]]) + place - (x, y)
         mask = np.zeros(region.shape, np.uint8)
-        centre = (int((x - x0) * 16), int((y - y0) * 16))
-        if corners:
-            turn = np.arange(corners) * 2 * np.pi / corners + np.pi / 4
-            points = np.stack([np.cos(turn) * axes[0], np.sin(turn) * axes[1]], axis=1)
-            cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
-            points = points @ np.array([[cos, sin], [-sin, cos]]) + centre
-            cv2.fillConvexPoly(mask, points.astype(np.int32), 255, cv2.LINE_AA, shift=4)
-        else:
-            cv2.ellipse(mask, centre, axes, angle, 0, 360, 255, -1, cv2.LINE_AA, shift=4)
-        rows, columns = np.ogrid[: region.shape[0], : region.shape[1]]
-        slope_y, slope_x = rng.normal(0, 0.35 / radius, 2)
-        tone = rng.normal() + slope_y * (rows - reach) + slope_x * (columns - reach)
-        region += (tone - region) * (mask * np.float32(1 / 255))
+        cv2.fillConvexPoly(mask, (outline * 16).astype(np.int32), 255, cv2.LINE_AA, shift=4)
+        region += (tone + slope[0] * rows + slope[1] * columns - region) * (mask * PER_LEVEL)
     return image + 0.2 * fractal(rng, SIDE, SIDE, slope=0.8)
 
 

@@ -13,12 +13,12 @@ from roam_lite.files import whole_folder
 QUALITY = 80
 # Challenge, and the seed of a sequence that shows it well: neither trivial nor hopeless.
 SAMPLES = {
-    "camera": 0,
-    "deformation": 0,
-    "distractors": 0,
-    "light": 0,
-    "occlusion": 0,
-    "scale": 0,
+    "camera": (1, 44),
+    "deformation": (1, 36),
+    "distractors": (1, 18),
+    "light": (1, 38),
+    "occlusion": (1, 40),
+    "scale": (1, 16),
 }
 
 README = """\

@@ -1,0 +1,79 @@
+# make demo | test | lab; `make` alone lists everything. Needs Python >= 3.11 and GNU make.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+STAMP := $(VENV)/.installed
+NAMES := python3 python3.14 python3.13 python3.12 python3.11 python
+
+# The first interpreter that runs and is new enough; another one: make PYTHON=/path/to/python
+IS_NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for name in $(NAMES); do \
+	$$name $(IS_NEW_ENOUGH) >/dev/null 2>&1 && echo $$name && break; done)
+
+# Tests that want real video skip themselves where these sequences are not at hand.
+ifneq ($(wildcard ../shared/sequences/.),)
+export ROAM_LITE_SEQUENCES ?= $(abspath ../shared/sequences)
+endif
+
+# Two test processes share two cores, so each computes with one thread; sitecustomize.py in
+# tests/offline blocks every connection but loopback, in child processes and kernels too.
+TEST_ENV := OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/tests/offline"
+PYTEST := $(TEST_ENV) $(PY) -m pytest -n 2 --durations=10
+WITH_COVERAGE := --cov=roam_lite --cov-report=term --cov-fail-under=90
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help install demo lab test lint test-unit test-notebooks test-long notebooks format
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 18
+
+install: $(STAMP) ## build the environment in .venv
+
+demo: $(STAMP) ## track the sample sequences; table, MP4 and PNG in demo_output/
+	$(BIN)/roam-lite demo
+
+lab: $(STAMP) ## JupyterLab at the first notebook
+	$(PY) -m jupyterlab notebooks/00_start_here.ipynb
+
+test: lint test-unit test-notebooks ## everything within 12 minutes on two cores
+
+lint: $(STAMP) ## ruff: rules and format, notebooks included
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+test-unit: $(STAMP) ## unit tests; line coverage of at least 90 %
+	$(PYTEST) $(WITH_COVERAGE) --timeout=120 --session-timeout=480 tests
+
+test-notebooks: $(STAMP) ## run every notebook
+	$(PYTEST) --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout=120 \
+		--session-timeout=180 notebooks
+
+test-long: $(STAMP) ## the long tests too: twenty kills, full fuzzing, benchmarks
+	$(PYTEST) -m "long or not long" --hypothesis-profile=long --timeout=7200 tests
+
+notebooks: $(STAMP) ## run the notebooks anew and store their outputs
+	$(PY) notebooks/render.py
+
+format: $(STAMP) ## let ruff mend what it can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# An environment built for another folder (a copied or moved clone) names that folder's files.
+ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
+.PHONY: $(STAMP)
+endif
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" && $(PYTHON) $(IS_NEW_ENOUGH) || { \
+		echo "roam-lite needs Python 3.11 or newer; tried: $(or $(PYTHON),$(NAMES))."; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; } >&2
+	@echo "Building $(VENV) (some minutes the first time; about 6 GB with PyTorch for CUDA) ..."
+	@rm -f $(STAMP)
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "Python's venv module is not complete; on Debian and Ubuntu install python3-venv,"; \
+		echo "then remove $(VENV) and try again."; exit 1; } >&2
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@echo "$(CURDIR)" > $(STAMP)

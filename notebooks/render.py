@@ -1,0 +1,62 @@
+"""Runs the notebooks' text sources and stores each as .ipynb with its outputs.
+
+    python notebooks/render.py [NAME ...]
+
+A source is a jupytext percent file, `NN_name.py`. Only what readers need is kept: outputs, yes;
+times, widget state and random cell ids, no, so that a run that changes nothing changes no file.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def sources(names):
+    """Paths of the sources called so (`00_start_here`), of all sources if none is named."""
+    found = {path.stem: path for path in sorted(FOLDER.glob("[0-9][0-9]_*.py"))}
+    unknown = set(names) - set(found)
+    if unknown:
+        raise SystemExit(f"no such notebook: {', '.join(unknown)}; there are: {', '.join(found)}")
+    return [found[name] for name in names or found]
+
+
+def normalise(notebook):
+    """Strip what differs from run to run or belongs to one machine, in place."""
+    for key in set(notebook.metadata) - {"kernelspec", "language_info"}:
+        del notebook.metadata[key]
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:02d}"
+        cell.metadata.pop("execution", None)
+
+
+def render(source):
+    """Execute one source in its folder and write the notebook beside it."""
+    notebook = jupytext.read(source)
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(FOLDER)}},
+    )
+    client.execute()
+    normalise(notebook)
+    nbformat.validate(notebook)
+    target = source.with_suffix(".ipynb")
+    partial = target.with_suffix(".partial")
+    nbformat.write(notebook, partial)
+    partial.replace(target)
+    return target
+
+
+if __name__ == "__main__":
+    for path in sources(sys.argv[1:]):
+        start = time.perf_counter()
+        written = render(path)
+        print(f"{written.name}: {time.perf_counter() - start:.0f} s")

@@ -1,0 +1,203 @@
+"""Images of every kind come out as RGB uint8; those that cannot are named."""
+
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from roam_lite.data.sequence import (
+    FrameError,
+    ImageFrames,
+    Sequence,
+    is_truncated,
+    read_image,
+    to_rgb_uint8,
+)
+from roam_lite.errors import InputError
+
+GRADIENT = np.stack(
+    np.broadcast_arrays(
+        np.arange(64, dtype=np.uint8) * 4, np.uint8(90), np.arange(48, dtype=np.uint8)[:, None] * 5
+    ),
+    axis=2,
+)
+
+
+def encode(image: np.ndarray, suffix: str, *options: int) -> bytes:
+    return cv2.imencode(suffix, image, list(options))[1].tobytes()
+
+
+def write(path, data: bytes):
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "options", [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1), (cv2.IMWRITE_JPEG_RST_INTERVAL, 2)]
+)
+def test_whole_jpeg_is_read_and_every_cut_is_noticed(tmp_path, options):
+    data = encode(GRADIENT[..., ::-1], ".jpg", cv2.IMWRITE_JPEG_QUALITY, 98, *options)
+    assert np.abs(read_image(write(tmp_path / "a.jpg", data)).astype(int) - GRADIENT).max() < 25
+    for end in range(2, len(data) - 1):
+        assert is_truncated(data[:end])
+
+
+def test_truncated_jpeg_is_named_with_its_frame(tmp_path):
+    data = encode(GRADIENT, ".jpg")
+    half = data[: len(data) // 2]
+    frames = ImageFrames([write(tmp_path / "0001.jpg", data), write(tmp_path / "0002.jpg", half)])
+    assert frames[0].shape == (48, 64, 3)
+    with pytest.raises(FrameError, match=r"frame 1 .*0002\.jpg.*cut off.*restore"):
+        frames[1]
+
+
+def test_thumbnail_in_the_header_does_not_hide_a_cut(tmp_path):
+    data, thumbnail = encode(GRADIENT, ".jpg"), encode(GRADIENT[:8, :8], ".jpg")
+    header = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    whole = data[:2] + header + data[2:]
+    assert not is_truncated(whole)
+    assert is_truncated(whole[:-2])
+    assert not is_truncated(data[:2] + b"\xff\xff" + data[3:])  # a fill byte before a marker
+
+
+def test_bytes_after_the_end_of_a_jpeg_do_not_matter(tmp_path):
+    path = write(tmp_path / "padded.jpg", encode(GRADIENT, ".jpg") + bytes(100))
+    assert read_image(path).shape == (48, 64, 3)
+
+
+def test_truncated_png_is_noticed(tmp_path):
+    data = encode(GRADIENT, ".png")
+    with pytest.raises(FrameError, match="cut off"):
+        read_image(write(tmp_path / "half.png", data[:-20]))
+
+
+@pytest.mark.parametrize(("content", "named"), [
+    (b"", "not an image"),
+    (b"no image at all", "not an image"),
+    (b"BM" + bytes(60), "not an image"),
+    (None, "cannot be read"),
+])  # fmt: skip
+def test_file_that_is_no_image_is_named(tmp_path, content, named):
+    path = tmp_path / "0007.bmp"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FrameError, match=rf"0007\.bmp.*{named}|{named}.*0007\.bmp"):
+        read_image(path)
+    assert issubclass(FrameError, InputError)
+
+
+@pytest.mark.parametrize(("image", "expected"), [
+    (GRADIENT[..., 0], GRADIENT[..., [0, 0, 0]]),
+    (GRADIENT[..., ::-1], GRADIENT),
+    (cv2.merge([*cv2.split(GRADIENT[..., ::-1]), GRADIENT[..., 0]]), GRADIENT),
+    (GRADIENT[..., 0].astype(np.uint16) * 257, GRADIENT[..., [0, 0, 0]]),
+    (GRADIENT[..., ::-1].astype(np.uint16) * 257, GRADIENT),
+], ids=["grey", "colour", "alpha", "grey 16 bit", "colour 16 bit"])  # fmt: skip
+def test_png_of_every_kind_is_read_as_rgb(tmp_path, image, expected):
+    path = write(tmp_path / "a.png", encode(np.ascontiguousarray(image), ".png"))
+    image = read_image(path)
+    np.testing.assert_array_equal(image, expected)
+    assert image.flags.c_contiguous
+
+
+def test_header_that_promises_too_many_pixels_is_refused(tmp_path):
+    data = bytearray(encode(GRADIENT, ".png"))
+    data[16:24] = (2**20).to_bytes(4, "big") * 2  # width and height
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    with pytest.raises(FrameError, match=r"huge\.png.*not an image that OpenCV can decode"):
+        read_image(write(tmp_path / "huge.png", bytes(data)))
+
+
+def test_floating_point_image_file_is_refused(tmp_path):
+    path = write(tmp_path / "a.tiff", encode(GRADIENT.astype(np.float32), ".tiff"))
+    with pytest.raises(FrameError, match=r"a\.tiff.*float32"):
+        read_image(path)
+
+
+def test_grey_jpeg_is_read(tmp_path):
+    image = read_image(write(tmp_path / "grey.jpg", encode(GRADIENT[..., 0], ".jpg")))
+    assert image.shape == (48, 64, 3)
+    np.testing.assert_array_equal(image[..., 0], image[..., 2])
+
+
+def test_sixteen_bits_are_rounded_to_the_nearest_level():
+    every = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    np.testing.assert_array_equal(to_rgb_uint8(every)[..., 0], np.rint(every / 257))
+
+
+def test_rgb_is_passed_through_uncopied():
+    assert np.shares_memory(to_rgb_uint8(GRADIENT), GRADIENT)
+
+
+@pytest.mark.parametrize("image", [
+    GRADIENT.astype(np.float32) / 255, GRADIENT > 4, GRADIENT.astype(np.int64), None, "a.png",
+    np.zeros((0, 5, 3), np.uint8), np.zeros((5, 0), np.uint8), np.zeros((4, 4, 2), np.uint8),
+    np.zeros((4, 4, 5), np.uint8), np.zeros(7, np.uint8), np.zeros((1, 4, 4, 3), np.uint8),
+], ids=str)  # fmt: skip
+def test_ambiguous_and_empty_images_are_refused(image):
+    with pytest.raises(InputError, match="image"):
+        to_rgb_uint8(image)
+
+
+@given(
+    hnp.arrays(
+        st.sampled_from([np.uint8, np.uint16, np.bool_, np.float64, np.int32]),
+        hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=5),
+    )
+)
+def test_any_array_is_rgb_uint8_or_an_input_error(image):
+    try:
+        out = to_rgb_uint8(image)
+    except InputError:
+        return
+    assert out.dtype == np.uint8
+    assert out.shape == (*image.shape[:2], 3)
+    assert out.size > 0
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8", b"\xff\xd8\xff\xda", b"BM"]))
+def test_any_bytes_are_an_image_or_a_frame_error(tmp_path_factory, data, start):
+    path = write(tmp_path_factory.getbasetemp() / "fuzz.bin", start + data)
+    try:
+        image = read_image(path)
+    except FrameError:
+        return
+    assert image.dtype == np.uint8
+
+
+def test_frames_count_from_both_ends_and_not_beyond(tmp_path):
+    paths = [write(tmp_path / f"{i}.png", encode(np.full((4, 4), i, np.uint8), ".png"))
+             for i in range(3)]  # fmt: skip
+    frames = ImageFrames(paths)
+    assert [int(frame[0, 0, 0]) for frame in frames] == [0, 1, 2]
+    assert frames[-1][0, 0, 0] == frames[np.int64(2)][0, 0, 0] == 2
+    for index in (3, -4):
+        with pytest.raises(IndexError, match="3 frames"):
+            frames[index]
+    with pytest.raises(TypeError):
+        frames[1.0]
+
+
+def test_sequence_marks_absent_targets():
+    boxes = np.array([[1, 2, 3, 4], [np.nan, 2, 3, 4]])
+    sequence = Sequence("s", [GRADIENT] * 2, boxes)
+    np.testing.assert_array_equal(sequence.boxes[1], [np.nan] * 4)
+    np.testing.assert_array_equal(sequence.visibility, [1, 0])
+    assert len(sequence) == 2
+
+
+@pytest.mark.parametrize(("boxes", "visibility"), [
+    (np.ones((3, 4)), None),
+    (np.ones((2, 5)), None),
+    (np.ones(4), None),
+    (np.ones((2, 4)), np.ones(3)),
+    (np.ones((2, 4)), np.array([0.5, 1.5])),
+    (np.ones((2, 4)), np.array([0.5, np.nan])),
+])  # fmt: skip
+def test_sequence_that_does_not_fit_together_is_refused(boxes, visibility):
+    with pytest.raises(InputError, match="s: "):
+        Sequence("s", [GRADIENT] * 2, boxes, visibility)

@@ -1,0 +1,89 @@
+"""Sources of training sequences: named in text, drawn by a generator, cached within bounds."""
+
+import numpy as np
+import pytest
+
+from roam_lite.data.sequence import FrameError
+from roam_lite.data.sources import FrameCache, OtbSource, SyntheticSource, parse_sources
+from roam_lite.errors import InputError
+
+LINE = "5,7,10,6\n"
+
+
+@pytest.fixture
+def root(make_folder):
+    for name in ("A", "B", "C"):
+        folder = make_folder(name, range(1, 4), LINE * 3)
+    return folder
+
+
+def test_sources_are_named_in_text(root):
+    sources = parse_sources(f"synthetic, otb:{root}", seed=3)
+    assert [source.name for source in sources] == ["synthetic", f"otb:{root}"]
+
+
+@pytest.mark.parametrize("text", ["", " , ", "sintetic", "otb", "otb:", "synthetic:5", "vot:x"])
+def test_unknown_sources_are_refused(text):
+    with pytest.raises(InputError, match="give synthetic or otb:DIR"):
+        parse_sources(text, seed=0)
+
+
+def test_folder_that_is_missing_is_refused(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        parse_sources(f"otb:{tmp_path / 'nowhere'}", seed=0)
+
+
+def test_synthetic_draws_depend_on_generator_and_seed():
+    def draw(seed: int, stream: int) -> np.ndarray:
+        return SyntheticSource(seed, length=3).draw(np.random.default_rng(stream)).boxes
+
+    np.testing.assert_array_equal(draw(1, 5), draw(1, 5))
+    assert not np.array_equal(draw(1, 5), draw(1, 6))
+    assert not np.array_equal(draw(1, 5), draw(2, 5))
+
+
+def test_synthetic_never_repeats_within_a_stream():
+    source, rng = SyntheticSource(0, length=2), np.random.default_rng(0)
+    names = {source.draw(rng).name for _ in range(8)}
+    assert len(names) == 8
+
+
+def test_sequences_of_a_folder_are_equally_likely(root):
+    source, rng = OtbSource(root), np.random.default_rng(0)
+    counts = {name: 0 for name in "ABC"}
+    for _ in range(300):
+        counts[source.draw(rng).name] += 1
+    assert min(counts.values()) > 70
+
+
+def test_frames_are_decoded_once(root):
+    sequence = OtbSource(root).draw(np.random.default_rng(0))
+    assert sequence.frames[1] is sequence.frames[1]
+    assert len(sequence.frames) == 3
+    assert not sequence.frames[1].flags.writeable
+
+
+def test_cache_forgets_what_was_used_longest_ago(root):
+    size = 12 * 16 * 3
+    source = OtbSource(root, cache_bytes=2 * size)
+    frames = source.sequences[0].frames
+    first = frames[0]
+    second = frames[1]
+    assert frames[0] is first  # now the second is the oldest
+    frames[2]
+    assert frames[0] is first
+    assert frames[1] is not second
+    assert frames.cache.held <= 2 * size
+
+
+def test_image_larger_than_the_cache_is_still_read(root):
+    cache = FrameCache(limit=1)
+    path = root / "A" / "img" / "0001.jpg"
+    assert cache.read(path, 0).shape == (12, 16, 3)
+
+
+def test_unreadable_frame_names_its_number(root):
+    source = OtbSource(root)
+    (root / "A" / "img" / "0002.jpg").unlink()
+    with pytest.raises(FrameError, match=r"frame 1 .*0002\.jpg"):
+        source.sequences[0].frames[1]

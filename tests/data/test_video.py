@@ -1,0 +1,107 @@
+"""Video files and folders of images open as frames."""
+
+import cv2
+import numpy as np
+import pytest
+
+from roam_lite.data.sequence import FrameError
+from roam_lite.data.video import VideoFrames, open_frames
+from roam_lite.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """Thirty frames, each of a grey of its own, red in the left half."""
+    path = tmp_path_factory.mktemp("video") / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for level in range(30):
+        image = np.full((48, 64, 3), level * 8, np.uint8)
+        image[:, :32, 2] = 255
+        writer.write(image)
+    writer.release()
+    return path
+
+
+def level(image: np.ndarray) -> int:
+    return round(float(image[:, 40:].mean()) / 8)
+
+
+def test_frames_of_a_video_in_any_order(film):
+    frames = open_frames(film)
+    assert len(frames) == 30
+    order = [0, 1, 7, 3, 29, 28, 0, -1]
+    assert [level(frames[i]) for i in order] == [0, 1, 7, 3, 29, 28, 0, 29]
+    assert frames[5].dtype == np.uint8
+    assert frames[5][10, 5, 0] > 200  # red first
+    with pytest.raises(IndexError):
+        frames[30]
+
+
+def test_few_frames_of_a_video_are_kept(film):
+    frames = VideoFrames(film)
+    assert sum(frames[i].nbytes for i in range(30)) > 16 * frames[0].nbytes
+    assert len(frames._kept) == 16
+
+
+def test_recent_frame_comes_from_memory(film):
+    frames = open_frames(film)
+    assert frames[4] is frames[4]
+
+
+def test_video_whose_frame_vanishes_is_named(film, tmp_path):
+    copy = tmp_path / "copy.avi"
+    copy.write_bytes(film.read_bytes())
+    frames = open_frames(copy)
+    frames._length = 40  # as if the file had been cut since it was opened
+    with pytest.raises(FrameError, match=r"frame 35 of .*copy\.avi"):
+        frames[35]
+
+
+def test_video_without_frames_is_refused(tmp_path):
+    path = tmp_path / "empty.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    writer.release()
+    with pytest.raises(InputError, match=r"empty\.avi"):
+        open_frames(path)
+
+
+def test_video_with_a_header_and_no_frames_is_refused(film, monkeypatch):
+    class Header:
+        def __init__(self, path):
+            self.path = path
+
+        def isOpened(self):
+            return True
+
+        def grab(self):
+            return False
+
+    monkeypatch.setattr(cv2, "VideoCapture", Header)
+    with pytest.raises(InputError, match=r"film\.avi: no frames"):
+        open_frames(film)
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no video" * 50])
+def test_file_that_is_no_video_is_refused(tmp_path, content):
+    path = tmp_path / "film.mp4"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"film\.mp4: not a video"):
+        open_frames(path)
+
+
+def test_images_of_a_folder_come_in_natural_order(tmp_path):
+    for number in (10, 9, 1):
+        cv2.imwrite(str(tmp_path / f"frame{number}.png"), np.full((8, 8), number, np.uint8))
+    (tmp_path / "notes.txt").write_text("no image")
+    frames = open_frames(tmp_path)
+    assert [int(frame[0, 0, 0]) for frame in frames] == [1, 9, 10]
+
+
+def test_nothing_to_open_is_said(tmp_path):
+    with pytest.raises(InputError, match="no images"):
+        open_frames(tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        open_frames(tmp_path / "nowhere.mp4")
+    cv2.imwrite(str(tmp_path / "one.png"), np.zeros((8, 8), np.uint8))
+    with pytest.raises(InputError, match="single image"):
+        open_frames(tmp_path / "one.png")

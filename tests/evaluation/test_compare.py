@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from roam_lite.errors import InputError
+from roam_lite.evaluation.compare import comparison_table, paired_bootstrap
+
+
+def report(scores, scoring="official"):
+    sequences = {
+        name: {"auc": auc, "precision_20": auc, "fps": 30.0, "frames": 10}
+        for name, auc in scores.items()
+    }
+    return {"sequences": sequences, "mean": {}, "tracker": {"scoring": scoring}}
+
+
+def test_a_constant_gain_has_no_spread():
+    base = np.array([0.1, 0.5, 0.9])
+    assert paired_bootstrap(base + 0.25, base) == pytest.approx((0.25, 0.25, 0.25))
+
+
+def test_relative_gains_are_percent_of_the_second_mean():
+    base = np.array([0.2, 0.4])
+    gain = paired_bootstrap(base * 1.5, base, relative=True)
+    assert gain == pytest.approx((50, 50, 50))
+
+
+def test_the_interval_agrees_with_the_normal_approximation():
+    rng = np.random.default_rng(1)
+    base = rng.uniform(size=200)
+    gain = rng.normal(0.05, 0.1, size=200)
+    interval = paired_bootstrap(base + gain, base)
+    half = 1.96 * gain.std() / np.sqrt(200)
+    assert interval.mean == pytest.approx(gain.mean())
+    assert interval.low == pytest.approx(gain.mean() - half, abs=0.1 * half)
+    assert interval.high == pytest.approx(gain.mean() + half, abs=0.1 * half)
+
+
+def test_pairing_cancels_what_is_hard_for_both():
+    rng = np.random.default_rng(2)
+    base = rng.uniform(size=30)
+    paired = paired_bootstrap(base + 0.01, base)
+    mixed = paired_bootstrap(base + 0.01, base[::-1])
+    assert paired.low > 0 > mixed.low
+
+
+def test_the_same_seed_gives_the_same_interval():
+    a, b = np.random.default_rng(3).uniform(size=(2, 12))
+    assert paired_bootstrap(a, b) == paired_bootstrap(a, b)
+    assert paired_bootstrap(a, b) != paired_bootstrap(a, b, seed=1)
+
+
+@pytest.mark.parametrize(("a", "b"), [([0.1], [0.1, 0.2]), ([], [])])
+def test_scores_that_do_not_pair_are_refused(a, b):
+    with pytest.raises(InputError, match="do not pair"):
+        paired_bootstrap(a, b)
+
+
+def test_the_table_pairs_sequences_by_name():
+    base = report({"A": 0.1, "B": 0.9})
+    better = report({"B": 1.0, "A": 0.2})
+    table = comparison_table(["base.json", "better.json"], [base, better])
+    assert table.startswith("2 sequences; differences from base.json")
+    assert "+0.100 [+0.100, +0.100]" in table
+    assert "+20.0" in table  # relative to 0.5
+
+
+def test_different_sequences_are_named():
+    with pytest.raises(InputError, match="only some of the reports hold B"):
+        comparison_table(["a", "b"], [report({"A": 1, "B": 1}), report({"A": 1})])
+
+
+def test_different_scoring_is_refused():
+    with pytest.raises(InputError, match="--scoring"):
+        comparison_table(["a", "b"], [report({"A": 1}), report({"A": 1}, "pysot")])

@@ -1,0 +1,132 @@
+import resource
+import signal
+
+import cv2
+import numpy as np
+import pytest
+
+from roam_lite.errors import InputError
+from roam_lite.evaluation.follow import follow
+from roam_lite.evaluation.pictures import caption, draw_box, grid, open_video, save_image
+
+
+def noise(height=48, width=64, seed=0):
+    return np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8)
+
+
+def read_frames(path):
+    capture, frames = cv2.VideoCapture(str(path)), []
+    while True:
+        found, image = capture.read()
+        if not found:
+            return frames
+        frames.append(image[..., ::-1])
+
+
+def test_a_drawn_box_covers_its_outermost_pixels_only():
+    image = np.zeros((20, 30, 3), np.uint8)
+    drawn = draw_box(image, np.array([5.0, 4.0, 10.0, 8.0]), "#FF8000", thickness=1)
+    rows, columns = np.nonzero(drawn.any(axis=2))
+    assert (rows.min(), rows.max()) == (4, 12)
+    assert (columns.min(), columns.max()) == (4, 14)
+    assert drawn[4, 8].tolist() == [255, 128, 0]
+    assert not image.any()  # drawn into a copy
+
+
+def test_a_box_of_nan_draws_nothing():
+    image = noise()
+    assert np.array_equal(draw_box(image, np.full(4, np.nan), "#FFFFFF"), image)
+
+
+def test_a_box_far_outside_is_no_error():
+    assert draw_box(noise(), np.array([-1e9, 1e9, 5, 5]), "#FFFFFF").shape == (48, 64, 3)
+
+
+def test_a_grid_holds_every_image_in_its_cell():
+    images = [np.full((4, 6, 3), value, np.uint8) for value in (1, 2, 3)]
+    sheet = grid(images, columns=2)
+    assert sheet.shape == (8, 12, 3)
+    assert (sheet[:4, 6:] == 2).all()
+    assert (sheet[4:, :6] == 3).all()
+    assert (sheet[4:, 6:] == 0).all()
+
+
+def test_a_caption_stands_above_the_image():
+    image = noise()
+    captioned = caption(image, "ROAM++", "#FF0000")
+    assert np.array_equal(captioned[-48:], image)
+    strip = captioned[:-48].astype(int)
+    assert (strip[..., 0] - strip[..., 1]).max() > 100  # red letters
+
+
+def test_a_saved_image_is_read_again(tmp_path):
+    image = noise()
+    save_image(tmp_path / "new" / "a.png", image)
+    assert np.array_equal(cv2.imread(str(tmp_path / "new" / "a.png"))[..., ::-1], image)
+
+
+def test_a_video_has_all_its_frames(tmp_path):
+    with open_video(tmp_path / "a.mp4", fps=10) as film:
+        for level in (40, 120, 200):
+            film.append(np.full((47, 63, 3), (level, 0, 0), np.uint8))
+        film.append(np.full((90, 30, 3), (250, 0, 0), np.uint8))  # another size is scaled
+    frames = read_frames(tmp_path / "a.mp4")
+    assert [frame.shape for frame in frames] == [(48, 64, 3)] * 4
+    assert [round(frame[..., 0].mean(), -1) for frame in frames] == [40, 120, 200, 250]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a"])
+def test_a_video_of_another_name_is_refused(tmp_path, name):
+    with pytest.raises(InputError, match=r"name the file \.mp4"), open_video(tmp_path / name):
+        pass
+
+
+def test_a_failure_leaves_no_video(tmp_path):
+    def film_two_frames():
+        with open_video(tmp_path / "a.mp4") as film:
+            film.append(noise())
+            film.append(None)
+
+    with pytest.raises(AttributeError):
+        film_two_frames()
+    assert list(tmp_path.iterdir()) == []
+
+
+def film_noise(path):
+    with open_video(path) as film:
+        for seed in range(30):
+            film.append(noise(240, 320, seed))
+
+
+def test_a_full_disk_leaves_no_half_written_video(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="no space left"):
+            film_noise(tmp_path / "a.mp4")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_following_films_every_frame(square, follower, tmp_path, capsys):
+    sequence = square(length=5, broken=(2,))
+    run = follow(follower(), sequence.frames, (10, 20, 16, 12), video=tmp_path / "a.mp4")
+    assert run.boxes[-1].tolist() == [18, 20, 16, 12]
+    assert run.unreadable == (2,)
+    assert len(read_frames(tmp_path / "a.mp4")) == 5
+    assert "a: frame 2" in capsys.readouterr().err
+
+
+def test_following_without_a_film_writes_nothing(square, statue, tmp_path):
+    run = follow(statue(), square(length=3).frames, (10, 20, 16, 12), progress=False)
+    assert run.boxes.shape == (3, 4)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_following_needs_a_finite_box(square, statue):
+    with pytest.raises(InputError, match="not four finite numbers"):
+        follow(statue(), square().frames, (10, np.nan, 5, 5), progress=False)

@@ -1,0 +1,57 @@
+import json
+
+import numpy as np
+import pytest
+
+from roam_lite.errors import InputError
+from roam_lite.evaluation.report import Report, Score, read_report, write_json
+
+
+def score(name, auc, frames=10):
+    return Score(name, auc, auc + 0.1, 100.0, frames, np.full(21, auc), np.full(51, auc))
+
+
+REPORT = Report((score("a", 0.2, 10), score("longer", 0.6, 30)), {"tracker": "csrt"})
+
+
+def test_means_weigh_sequences_not_frames():
+    mean = REPORT.mean()
+    assert mean["auc"] == pytest.approx(0.4)
+    assert mean["precision_20"] == pytest.approx(0.5)
+    assert mean["frames"] == 40
+
+
+def test_the_table_has_a_line_for_each_sequence_and_the_mean():
+    header, *lines = REPORT.table().splitlines()
+    assert header.split() == ["AUC", "prec@20", "fps", "frames"]
+    assert lines[0].split() == ["a", "0.200", "0.300", "100.0", "10"]
+    assert lines[-1].split() == ["mean", "0.400", "0.500", "100.0", "40"]
+
+
+def test_a_written_report_is_read_again(tmp_path):
+    path = tmp_path / "new" / "report.json"
+    write_json(path, REPORT.to_json())
+    assert read_report(path) == json.loads(json.dumps(REPORT.to_json()))
+    assert [p.name for p in path.parent.iterdir()] == ["report.json"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "not json",
+        "[]",
+        '{"sequences": {}, "mean": {}, "tracker": {}}',
+        '{"sequences": {"a": {"auc": "high"}}, "mean": {}, "tracker": {}}',
+        '{"mean": {"auc": 1, "precision_20": 1, "fps": 1}, "sequences": {"a": 3}, "tracker": {}}',
+    ],
+)
+def test_other_files_are_refused(tmp_path, content):
+    path = tmp_path / "other.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match=r"other\.json .*evaluate --json"):
+        read_report(path)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"none\.json cannot be read"):
+        read_report(tmp_path / "none.json")

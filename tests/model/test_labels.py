@@ -1,0 +1,46 @@
+"""Gaussian labels: peaked where the target is, as wide as the target is."""
+
+from math import exp
+
+import pytest
+import torch
+
+from roam_lite.model.labels import gaussian_labels
+
+CELLS = torch.arange(70, dtype=torch.float64) * 4 + 2
+
+
+def test_the_peak_lies_at_the_targets_centre_even_between_cells():
+    box = torch.tensor([100.0, 60.0, 56.0, 40.0], dtype=torch.float64)  # centre (128, 80)
+    label = gaussian_labels(box, CELLS, CELLS, 4, 20.0)
+    row, column = divmod(int(label.argmax()), 70)
+    assert CELLS[column] in (126, 130)
+    assert CELLS[row] in (78, 82)
+    # The centre lies midway between cells, so they see the same value.
+    torch.testing.assert_close(label[:, 31], label[:, 32])
+    torch.testing.assert_close(label[19], label[20])
+
+
+def test_one_at_the_centre_and_the_papers_fall_off():
+    box = torch.tensor([106.0, 54.0, 40.0, 80.0], dtype=torch.float64)  # centre (126, 94): a cell
+    label = gaussian_labels(box, CELLS, CELLS, 4, 20.0)
+    assert label[23, 31].item() == pytest.approx(1)
+    # Half the width, or half the height, away: exp(-20 / 4).
+    assert label[23, 36].item() == pytest.approx(exp(-5))
+    assert label[33, 31].item() == pytest.approx(exp(-5))
+
+
+def test_the_stride_only_names_the_unit():
+    boxes = torch.rand(3, 4, dtype=torch.float64) * 100 + 20
+    torch.testing.assert_close(
+        gaussian_labels(boxes, CELLS, CELLS, 4, 20.0), gaussian_labels(boxes, CELLS, CELLS, 8, 20.0)
+    )
+
+
+def test_leading_axes_are_kept_and_the_map_may_be_oblong():
+    boxes = torch.rand(2, 5, 4, dtype=torch.float64) * 100 + 20
+    labels = gaussian_labels(boxes, CELLS[:9], CELLS[:6], 4, 20.0)
+    assert labels.shape == (2, 5, 6, 9)
+    torch.testing.assert_close(
+        labels[1, 3], gaussian_labels(boxes[1, 3], CELLS[:9], CELLS[:6], 4, 20.0)
+    )

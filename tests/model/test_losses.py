@@ -1,0 +1,119 @@
+"""The tracking loss: which cells and anchors count, and for how much."""
+
+from math import e
+
+import numpy as np
+import pytest
+import torch
+
+from roam_lite.model.boxes import box_iou
+from roam_lite.model.losses import (
+    anchors_at,
+    make_targets,
+    regression_loss,
+    response_loss,
+    tracking_loss,
+)
+from roam_lite.profiles import get_profile
+from tests.tiny import TINY, draw_batch
+
+LAPTOP = get_profile("laptop")
+CELLS = torch.arange(36, dtype=torch.float64) * 4 + 2
+NOMINAL = torch.tensor([[[57.6, 57.6, 28.8, 28.8]]], dtype=torch.float64)  # centred, 5 times in 144
+SIZE = torch.tensor([[11, 11]])
+
+
+def maps(*values):
+    return torch.tensor(values, dtype=torch.float64).view(1, 1, 1, -1)
+
+
+def test_balanced_loss_weighs_hard_cells_by_exp_of_their_label():
+    labels, response = maps(1.0, 0.0, 0.0), maps(0.5, 0.05, 0.2)
+    # Errors 0.5 and 0.2 count, 0.05 does not; two cells, plus one.
+    expected = (e * 0.25 + 0.04) / 3
+    assert response_loss(response, labels, "balanced").item() == pytest.approx(expected)
+    assert response_loss(labels, labels, "balanced").item() == 0
+
+
+def test_focused_loss_divides_by_the_cells_of_the_target():
+    labels, response = maps(1.0, 0.3, 0.0, 0.0), maps(0.5, 0.25, 0.2, -0.4)
+    # Two labels of at least 0.1, plus one, however many errors there are.
+    expected = (e * 0.25 + 0.04 + 0.16) / 3
+    assert response_loss(response, labels, "focused").item() == pytest.approx(expected)
+
+
+def test_balanced_loss_does_not_follow_easy_cells():
+    response = maps(0.5, 0.05, -0.09).requires_grad_()
+    response_loss(response, maps(1.0, 0.0, 0.0), "balanced").sum().backward()
+    assert response.grad[..., 0] != 0
+    assert not response.grad[..., 1:].any()
+
+
+def test_plain_loss_is_the_mean_squared_error():
+    loss = response_loss(maps(0.5, 0.05, 0.2), maps(1.0, 0.0, 0.0), "plain")
+    assert loss.item() == pytest.approx((0.25 + 0.0025 + 0.04) / 3)
+
+
+def test_anchors_lie_at_the_cells():
+    anchors = anchors_at(CELLS, CELLS, torch.tensor([[11, 5]]), LAPTOP)
+    assert anchors.shape == (1, 36, 36, 4)
+    x, y, w, h = anchors[0, 3, 7].tolist()
+    assert (w, h) == pytest.approx((5 * 4 / 1.5, 11 * 4 / 1.5))
+    assert (x + w / 2, y + h / 2) == pytest.approx((4 * 7 + 2, 4 * 3 + 2))
+
+
+def test_regression_counts_the_anchors_of_highest_overlap_in_every_frame():
+    boxes = torch.cat([NOMINAL, NOMINAL + torch.tensor([20.0, -30, 10, 5])], dim=1)
+    targets = make_targets(boxes, SIZE, CELLS, CELLS, LAPTOP)
+    anchors = anchors_at(CELLS, CELLS, SIZE, LAPTOP)[0]
+    for sample in range(2):
+        near = targets.near[0, sample].bool()
+        assert near.sum() == LAPTOP.regression_anchors
+        overlap = box_iou(anchors, boxes[0, sample])
+        # The distance settles ties at less than a thousandth of overlap.
+        assert overlap[near].min() >= overlap[~near].max() - 2e-3
+
+
+def test_a_box_that_no_anchor_overlaps_counts_the_nearest_ones():
+    away = torch.tensor([[[-200.0, 60.0, 20.0, 20.0]]], dtype=torch.float64)
+    near = make_targets(away, SIZE, CELLS, CELLS, LAPTOP).near[0, 0]
+    assert near.sum() == LAPTOP.regression_anchors
+    assert near[:, :4].sum() == LAPTOP.regression_anchors
+
+
+def test_smooth_l1_is_averaged_over_anchors_coordinates_and_samples():
+    near = torch.zeros(1, 2, 1, 3)
+    near[..., :2] = 1
+    targets = torch.zeros(1, 2, 4, 1, 3)
+    deltas = targets.clone()
+    deltas[0, 0, 0, 0, 0] = 0.5  # 0.125
+    deltas[0, 1, 3, 0, 1] = -3.0  # 2.5
+    deltas[0, 1, :, 0, 2] = 100.0  # not counted
+    assert regression_loss(deltas, targets, near).item() == pytest.approx((0.125 + 2.5) / 16)
+
+
+def test_small_maps_count_all_of_their_anchors():
+    batch = draw_batch(np.random.default_rng(0), videos=1, samples=1)
+    cells = CELLS[:2]
+    targets = make_targets(
+        torch.from_numpy(batch.boxes), torch.from_numpy(batch.sizes), cells, cells, TINY
+    )
+    assert targets.near.sum() == 4 < TINY.regression_anchors
+
+
+def test_a_perfect_prediction_costs_nothing():
+    targets = make_targets(NOMINAL, SIZE, CELLS, CELLS, LAPTOP)
+    for kind in ("balanced", "focused", "plain"):
+        assert tracking_loss(targets.labels, targets.deltas, targets, kind).item() == 0
+
+
+def test_every_video_has_its_own_loss():
+    boxes = torch.cat([NOMINAL, NOMINAL + 7], dim=0)
+    targets = make_targets(boxes, SIZE.expand(2, 2), CELLS, CELLS, LAPTOP)
+    response, deltas = torch.randn_like(targets.labels), torch.randn_like(targets.deltas)
+    before = tracking_loss(response, deltas, targets, "balanced")
+    response[1] += 1
+    deltas[1] += 1
+    after = tracking_loss(response, deltas, targets, "balanced")
+    assert after[0] == before[0]
+    assert after[1] != before[1]

@@ -1,0 +1,100 @@
+"""One update of theta, as training and tracking both take it."""
+
+import numpy as np
+import pytest
+import torch
+
+from roam_lite.model.tracking_model import ThetaLayout, predict_plain
+from roam_lite.rules import FixedRates, build_learned_rule
+from roam_lite.rules.adapt import Samples, adapt, meta_loss, update_loss
+from tests.tiny import TINY, draw_batch
+
+LAYOUT = ThetaLayout.of(TINY)
+
+
+@pytest.fixture
+def samples():
+    return draw_batch(np.random.default_rng(0), videos=3).samples(TINY)
+
+
+@pytest.fixture
+def theta():
+    return torch.randn(3, LAYOUT.size, dtype=torch.float64)
+
+
+def build(name):
+    return build_learned_rule(name, TINY, LAYOUT.size).double()
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "fc", "const"])
+def test_equal_to_the_step_taken_by_hand(samples, theta, name):
+    rule = build(name)
+    rates0 = torch.full_like(theta, 0.01)
+    adapted = adapt(theta, samples, rule, rule.init(theta, rates0), TINY)
+
+    point = theta.clone().requires_grad_()
+    loss = update_loss(point, samples, TINY)
+    loss.sum().backward()
+    rates, _ = rule.step(theta, point.grad, loss.detach(), rule.init(theta, rates0))
+    torch.testing.assert_close(adapted.learning_rates, rates)
+    torch.testing.assert_close(adapted.theta, theta - rates * point.grad)
+    torch.testing.assert_close(adapted.update_loss, loss.detach())
+
+
+def test_a_small_step_lowers_every_videos_loss(samples, theta):
+    adapted = adapt(theta, samples, FixedRates(1e-3), None, TINY)
+    assert (meta_loss(adapted.theta, samples, TINY) < adapted.update_loss).all()
+
+
+def test_a_rate_of_zero_changes_nothing(samples, theta):
+    assert torch.equal(adapt(theta, samples, FixedRates(0.0), None, TINY).theta, theta)
+
+
+def test_one_videos_samples_and_theta_do_not_reach_another(samples, theta):
+    rule = build("lstm")
+    state = rule.init(theta, torch.full_like(theta, 0.01))
+    before = adapt(theta, samples, rule, state, TINY)
+    features, other = samples.features.clone(), theta.clone()
+    features[1] += 1
+    other[1] += 1
+    after = adapt(other, Samples(features, samples.targets, samples.sizes), rule, state, TINY)
+    torch.testing.assert_close(after.theta[[0, 2]], before.theta[[0, 2]])
+    torch.testing.assert_close(after.update_loss[[0, 2]], before.update_loss[[0, 2]])
+    assert (after.update_loss[1] - before.update_loss[1]).abs() > 1e-3
+
+
+def test_plain_reference_takes_the_same_step(samples, theta):
+    fast = adapt(theta, samples, FixedRates(0.1), None, TINY)
+    plain = adapt(theta, samples, FixedRates(0.1), None, TINY, predictor=predict_plain)
+    torch.testing.assert_close(fast.theta, plain.theta)
+
+
+def test_works_where_gradients_are_switched_off_as_in_tracking(samples, theta):
+    expected = adapt(theta, samples, FixedRates(0.1), None, TINY).theta
+    with torch.no_grad():
+        adapted = adapt(theta, samples, FixedRates(0.1), None, TINY)
+    assert torch.equal(adapted.theta, expected)
+    assert not adapted.theta.requires_grad
+
+
+def test_first_order_keeps_the_chain_through_theta_alone(samples, theta):
+    theta.requires_grad_()
+    adapted = adapt(theta, samples, FixedRates(0.1), None, TINY)
+    (gradient,) = torch.autograd.grad(adapted.theta.sum(), theta)
+    assert torch.equal(gradient, torch.ones_like(theta))
+    assert not adapted.update_loss.requires_grad
+
+
+def test_second_order_differentiates_the_gradient_too(samples, theta):
+    theta.requires_grad_()
+    adapted = adapt(theta, samples, FixedRates(0.1), None, TINY, second_order=True)
+    (gradient,) = torch.autograd.grad(adapted.theta.sum(), theta)
+    # theta - 0.1 g(theta): its derivative in a direction, by central differences.
+    direction, step = torch.randn_like(theta), 1e-6
+    ahead, behind = (
+        adapt(theta.detach() + s * step * direction, samples, FixedRates(0.1), None, TINY)
+        for s in (1, -1)
+    )
+    numerical = (ahead.theta.sum() - behind.theta.sum()) / (2 * step)
+    torch.testing.assert_close((gradient * direction).sum(), numerical, rtol=1e-6, atol=1e-6)
+    assert (gradient - 1).abs().max() > 1e-2

@@ -1,0 +1,269 @@
+"""The repository keeps its word: packaging, README, layering, typed and documented functions."""
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+
+from roam_lite.cli.main import build_parser
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODULES = sorted((ROOT / "roam_lite").rglob("*.py"))
+
+LARGEST_FILE = 4 * 2**20
+# Absolute paths into somebody's machine; the alternatives stand apart so that this line has none.
+MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:home|root|Users|work|farm|tmp|mnt|opt)/[\w.]")
+REGISTRY_HOST = re.compile(r"\b(?:pypi|pythonhosted|anaconda|npmjs|debian)\.(?:org|com)\b")
+
+# Arrows point one way: what a room must not import.
+FORBIDDEN = {
+    "model": {"rules", "training", "tracking", "evaluation", "cli"},
+    "rules": {"training", "tracking", "evaluation", "cli"},
+    "data": {"rules", "training", "tracking", "evaluation", "cli"},
+    "training": {"evaluation", "cli"},
+    "tracking": {"evaluation", "cli"},
+    "evaluation": {"training", "cli"},
+}
+SHOWROOMS = {"figures", "widgets", "exercises"}
+DOORS = {
+    "cli",
+    "demo",
+    "bench",
+} | SHOWROOMS  # who may import the showrooms, besides notebooks, tests
+
+
+def committed_files():
+    """Files that are tracked or about to be: whatever git does not ignore."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git clone, so there is no list of tracked files")
+    paths = {ROOT / name for name in listing.stdout.decode().split("\0") if name}
+    return sorted(path for path in paths if path.is_file())
+
+
+def text_files():
+    """(path, text) of what people read; pictures inside notebooks are taken out."""
+    for path in committed_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        if path.suffix == ".ipynb":
+            text = re.sub(r'"image/png": "[^"]*"', "", text)
+        yield path.relative_to(ROOT), text
+
+
+def room(path):
+    """The first name under roam_lite/: a package's room or a top-level module."""
+    return path.relative_to(ROOT / "roam_lite").parts[0].removesuffix(".py")
+
+
+@cache
+def imported_names(path):
+    """Dotted names that a file imports anywhere, `from a import b` as both a and a.b."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            base = ".".join((*above, node.module or "")).strip(".")
+            names |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def imported_rooms(path):
+    names = (name.split(".") for name in imported_names(path))
+    return {parts[1] for parts in names if parts[0] == "roam_lite" and len(parts) > 1}
+
+
+def public_functions(tree):
+    """(qualified name, node) of module-level functions and methods that users may call."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for member in node.body:
+                if isinstance(member, ast.FunctionDef) and not member.name.startswith("_"):
+                    yield f"{node.name}.{member.name}", member
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node.name, node
+
+
+def lacks(function):
+    """What a public function's signature or docstring leaves out."""
+    arguments = function.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    starred = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
+    bare = [a.arg for a in named + starred if a.annotation is None and a.arg not in ("self", "cls")]
+    lacking = [f"type of {name}" for name in bare]
+    if function.returns is None:
+        lacking.append("return type")
+    if not ast.get_docstring(function):
+        lacking.append("docstring")
+    return lacking
+
+
+def requirement_name(requirement):
+    return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
+
+
+def third_party(paths):
+    """Distributions that the files import, by the names they are installed under."""
+    providers = packages_distributions()
+    names = {name.split(".")[0] for path in paths for name in imported_names(path)}
+    outside = names - set(sys.stdlib_module_names) - {"roam_lite", "tests", "", "sitecustomize"}
+    return {name: {requirement_name(d) for d in providers.get(name, [name])} for name in outside}
+
+
+def readme_commands(program):
+    """Command lines of `program` in the README's code blocks, without comments."""
+    blocks = re.findall(r"```(?:bash|powershell)\n(.*?)```", README, re.DOTALL)
+    lines = (line.split("  #")[0].strip() for block in blocks for line in block.splitlines())
+    return [line for line in lines if line.startswith(f"{program} ")]
+
+
+# Packaging
+
+
+def test_environment_file_installs_the_project_with_its_python_and_tests():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    *conda, pip = environment["dependencies"]
+    assert environment["name"] == PROJECT["name"]
+    assert conda == [f"python{PROJECT['requires-python']}", "pip"]
+    assert pip == {"pip": ["-e .[test]"]}
+    assert "test" in PROJECT["optional-dependencies"]
+
+
+def test_everything_the_package_imports_is_declared():
+    declared = {requirement_name(requirement) for requirement in PROJECT["dependencies"]}
+    for name, distributions in third_party(MODULES).items():
+        assert distributions & declared, f"roam_lite imports {name}, which pyproject does not name"
+
+
+def test_everything_the_tests_and_notebooks_import_is_declared():
+    extra = PROJECT["optional-dependencies"]["test"]
+    declared = {requirement_name(requirement) for requirement in PROJECT["dependencies"] + extra}
+    files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "notebooks").glob("*.py")]
+    for name, distributions in third_party(files).items():
+        assert distributions & declared, f"the tests import {name}, which pyproject does not name"
+
+
+def test_citation_names_this_version_and_the_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    (paper,) = citation["references"]
+    families = [author["family-names"] for author in paper["authors"]]
+    assert families == ["Yang", "Xu", "Hu", "Chai", "Chan"]
+    assert paper["year"] == 2020
+
+
+# README
+
+
+def test_relative_links_lead_somewhere():
+    for page in sorted(ROOT.glob("*.md")):
+        targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+        local = [target for target in targets if "://" not in target]
+        missing = [target for target in local if not (ROOT / target).exists()]
+        assert not missing, f"{page.name} links to {missing}"
+
+
+def test_make_targets_that_the_pages_name_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE))
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert {"demo", "test", "lab"} <= named
+    assert named | set(re.findall(r"`make ([a-z-]+)", contributing)) <= targets
+
+
+@pytest.mark.parametrize("command", readme_commands("roam-lite"))
+def test_commands_of_the_readme_are_understood(command):
+    arguments = shlex.split(command)[1:]
+    assert build_parser().parse_args(arguments), command
+
+
+def test_readme_shows_every_command():
+    shown = {shlex.split(command)[1] for command in readme_commands("roam-lite")}
+    assert {"doctor", "track", "evaluate", "train", "synth", "demo"} <= shown
+
+
+# What is committed
+
+
+def test_no_committed_file_is_over_four_mebibytes():
+    sizes = {str(path.relative_to(ROOT)): path.stat().st_size for path in committed_files()}
+    assert sizes
+    assert {name: size for name, size in sizes.items() if size > LARGEST_FILE} == {}
+
+
+def test_no_committed_text_names_a_machine_or_a_registry():
+    for path, text in text_files():
+        found = MACHINE_PATH.search(text) or REGISTRY_HOST.search(text)
+        assert not found, f"{path}: {text[max(0, found.start() - 30) : found.end() + 30]!r}"
+
+
+def test_machine_paths_are_recognised():
+    for part in ("home", "work", "tmp"):
+        assert MACHINE_PATH.search(f"see /{part}/somebody")
+    assert not MACHINE_PATH.search("see ../shared/work/somebody, a/home/b and /path/to/python")
+
+
+# The package
+
+
+@pytest.mark.parametrize("name", sorted(FORBIDDEN))
+def test_arrows_between_rooms_point_one_way(name):
+    files = [path for path in MODULES if room(path) == name]
+    assert files, f"there is no roam_lite/{name}"
+    for path in files:
+        assert not imported_rooms(path) & FORBIDDEN[name], path
+
+
+def test_only_doors_import_figures_widgets_and_exercises():
+    for path in MODULES:
+        if room(path) not in DOORS:
+            assert not imported_rooms(path) & SHOWROOMS, path
+
+
+def test_public_functions_are_typed_and_documented():
+    lacking = {}
+    for path in MODULES:
+        for name, function in public_functions(ast.parse(path.read_text(encoding="utf-8"))):
+            if missing := lacks(function):
+                lacking[f"{path.relative_to(ROOT)}: {name}"] = missing
+    assert lacking == {}
+
+
+def test_missing_types_and_docstrings_are_noticed():
+    (function,) = ast.parse("def f(a, *, b: int, **c): pass").body
+    assert lacks(function) == ["type of a", "type of c", "return type", "docstring"]
+
+
+# The tests themselves
+
+
+def test_processes_of_the_tests_reach_loopback_only():
+    program = (
+        "import socket; server = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(server.getsockname(), 5).close()\n"
+        "for remote in ('192.0.2.1', 'example.org'):\n"
+        "    try: socket.create_connection((remote, 80), 1)\n"
+        "    except OSError as error: print(error)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "tests" / "offline")}
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout.count("blocked") == 2

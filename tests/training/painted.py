@@ -1,0 +1,42 @@
+"""A video whose every pixel is known: a white rectangle that moves over a dark ramp."""
+
+import numpy as np
+
+from roam_lite.data.sequence import Sequence
+
+HEIGHT, WIDTH = 240, 320
+
+
+class PaintedFrames:
+    """Frames of a white rectangle at whole pixels; the background is brighter on the right."""
+
+    def __init__(self, boxes):
+        self.boxes = boxes
+        self.seen = []  # the frames asked for, in order
+
+    def __len__(self):
+        return len(self.boxes)
+
+    def __getitem__(self, index):
+        self.seen.append(index)
+        ramp = np.linspace(0, 60, WIDTH).astype(np.uint8)
+        frame = np.repeat(np.tile(ramp, (HEIGHT, 1))[..., None], 3, axis=2)
+        if np.isfinite(self.boxes[index]).all():
+            x, y, w, h = self.boxes[index].astype(int)
+            frame[y : y + h, x : x + w] = 255
+        return frame
+
+
+def painted_sequence(length=60, visibility=None):
+    """A rectangle that moves and changes its size and aspect, well inside the frame."""
+    t = np.arange(length)
+    boxes = np.stack([90 + t, 130 - t // 2, 40 + t // 3, 50 - t // 4], axis=1).astype(float)
+    return Sequence("painted", PaintedFrames(boxes), boxes, visibility)
+
+
+def bright_edges(patch):
+    """Left, top, right and bottom edge of the bright pixels of a patch [3, S, S]."""
+    grey = patch[1].numpy()
+    bright = grey > (np.median(grey) + grey.max()) / 2  # the edges' middle, whatever the light
+    x, y = (np.flatnonzero(bright.any(axis=axis)) for axis in (0, 1))
+    return np.array([x[0], y[0], x[-1] + 1, y[-1] + 1], dtype=float)

@@ -1,0 +1,46 @@
+"""Mini-batches: a batch is determined by seed and step, whoever makes it."""
+
+from dataclasses import fields
+
+import pytest
+import torch
+
+from roam_lite.profiles import get_profile
+from roam_lite.training.clips import Clips
+from roam_lite.training.loader import ClipBatches, load_batches
+
+SMOKE = get_profile("smoke")
+STAGE = SMOKE.stages[-1]
+
+
+def equal(a, b):
+    return all(torch.equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(Clips))
+
+
+@pytest.fixture(scope="module")
+def batches():
+    return ClipBatches("synthetic", 3, STAGE, SMOKE)
+
+
+def test_a_batch_is_the_same_whenever_it_is_asked_for(batches):
+    again = ClipBatches("synthetic", 3, STAGE, SMOKE)
+    later = again[7]
+    assert equal(again[5], batches[5])
+    assert equal(later, batches[7])
+
+
+def test_steps_seeds_and_videos_differ(batches):
+    other = ClipBatches("synthetic", 4, STAGE, SMOKE)
+    assert not equal(batches[5], batches[6])
+    assert not equal(batches[5], other[5])
+    patches = batches[5].initial_patches
+    assert len(patches) == STAGE.batch
+    assert not torch.equal(patches[0], patches[1])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_batches_come_in_order_from_any_step_and_any_process(batches, workers):
+    loaded = list(load_batches(batches, range(4, 7), workers))
+    assert len(loaded) == 3
+    for step, clips in zip(range(4, 7), loaded, strict=True):
+        assert equal(clips, batches[step])

@@ -1,0 +1,183 @@
+"""Runs that are interrupted, killed too, and go on to the same bits as an uninterrupted one."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from roam_lite.errors import InputError
+from roam_lite.training import TrainConfig, Trainer
+
+DRIVER = Path(__file__).with_name("drive.py")
+ROOT = DRIVER.parents[2]
+# Two stages of four steps each; saved after every second step, so that kills lose some.
+CONFIG = {"profile": "smoke", "data": "synthetic", "steps": 8, "workers": 0, "save_interval": 2}
+
+
+def config(out, **changes):
+    return TrainConfig(**{**CONFIG, "out": str(out), **changes})
+
+
+def result(out):
+    """The final weights' hash, and what the log says of every step but the times."""
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    for line in lines:
+        del line["seconds"], line["waited"]
+    digest = hashlib.sha256((out / "checkpoint.safetensors").read_bytes()).hexdigest()
+    return digest, lines
+
+
+def run(out, resume=False, **changes):
+    for _ in Trainer(config(out, **changes), resume=resume).run():
+        pass
+    return result(out)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """What a run in a process of its own ends with."""
+    out = tmp_path_factory.mktemp("run") / "whole"
+    assert start(out).wait() == 0
+    return result(out)
+
+
+def start(out):
+    arguments = json.dumps({"config": {**CONFIG, "out": str(out)}, "resume": True})
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    if "PYTHONPATH" in os.environ:
+        environment["PYTHONPATH"] += os.pathsep + os.environ["PYTHONPATH"]
+    return subprocess.Popen([sys.executable, str(DRIVER), arguments], env=environment)
+
+
+def steps_logged(out):
+    log = out / "log.jsonl"
+    return len(log.read_text().splitlines()) if log.exists() else 0
+
+
+def kill_somewhere(out, rng):
+    """Start or resume the run and kill it at a random moment: in a step, while saving, or before."""
+    process = start(out)
+    until = steps_logged(out) + rng.randint(0, 2)
+    while process.poll() is None and (not out.exists() or steps_logged(out) < until):
+        time.sleep(0.002)
+    time.sleep(rng.uniform(0, 0.4))
+    process.kill()
+    return process.wait() == -signal.SIGKILL
+
+
+def survive_kills(out, kills, seed):
+    """How many of the kills hit a running process; the run is finished after them."""
+    rng = random.Random(seed)
+    hits = sum(kill_somewhere(out, rng) for _ in range(kills))
+    assert start(out).wait() == 0
+    return hits
+
+
+def test_five_kills_change_nothing(tmp_path, uninterrupted):
+    assert survive_kills(tmp_path / "run", kills=5, seed=0) >= 3
+    assert result(tmp_path / "run") == uninterrupted
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_twenty_kills_change_nothing(tmp_path, uninterrupted, seed):
+    assert survive_kills(tmp_path / "run", kills=5, seed=seed) >= 3
+    assert result(tmp_path / "run") == uninterrupted
+
+
+@pytest.mark.parametrize("pause", [1, 3, 4, 6])
+def test_a_pause_changes_nothing(tmp_path, uninterrupted, pause):
+    """Within a stage, at its end, and with or without a step since the last save."""
+    steps = Trainer(config(tmp_path / "run")).run()
+    for _ in range(pause):
+        next(steps)
+    steps.close()
+    saved, lines = result(tmp_path / "run")
+    assert len(lines) == pause
+    assert saved != uninterrupted[0]
+    assert run(tmp_path / "run", resume=True) == uninterrupted
+
+
+def test_an_interrupt_inside_a_step_falls_back_to_the_last_save(
+    tmp_path, uninterrupted, monkeypatch
+):
+    trainer = Trainer(config(tmp_path / "run"))
+    steps = trainer.run()
+    for _ in range(3):
+        next(steps)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer.optimizer, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        next(steps)
+    assert json.loads((tmp_path / "run" / "checkpoint.json").read_text())["steps"] == 2
+    monkeypatch.undo()
+    assert run(tmp_path / "run", resume=True) == uninterrupted
+
+
+def test_resuming_a_finished_run_changes_nothing(tmp_path):
+    before = run(tmp_path / "run", steps=2)
+    assert run(tmp_path / "run", resume=True, steps=2) == before
+
+
+def test_resume_without_a_run_begins_one(tmp_path):
+    (tmp_path / "run").mkdir()
+    # What a kill leaves of a file that was being written.
+    (tmp_path / "run" / ".config.123.tmp.json").write_text("{")
+    assert run(tmp_path / "run", resume=True, steps=2) == run(tmp_path / "other", steps=2)
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"steps": 6}, {"rule": "gru"}, {"rfs": False}, {"profile": "laptop"}]
+)
+def test_resume_with_another_configuration_is_refused_by_its_name(tmp_path, change):
+    out = tmp_path / "run"
+    next(Trainer(config(out)).run())
+    before = sorted((path.name, path.stat().st_mtime_ns) for path in out.iterdir())
+    (name,) = change
+    with pytest.raises(InputError, match=name):
+        Trainer(config(out, **change), resume=True)
+    assert sorted((path.name, path.stat().st_mtime_ns) for path in out.iterdir()) == before
+
+
+def test_workers_and_save_interval_may_change_on_the_way(tmp_path, uninterrupted):
+    steps = Trainer(config(tmp_path / "run")).run()
+    next(steps)
+    steps.close()
+    assert run(tmp_path / "run", resume=True, workers=1, save_interval=5) == uninterrupted
+
+
+def test_an_existing_folder_is_refused_unless_it_may_be_overwritten(tmp_path):
+    out = tmp_path / "run"
+    before = run(out, steps=2)
+    with pytest.raises(InputError, match="--overwrite"):
+        Trainer(config(out, steps=2))
+    assert result(out) == before
+    for _ in Trainer(config(out, steps=2, seed=5), overwrite=True).run():
+        pass
+    assert result(out) == run(tmp_path / "fresh", steps=2, seed=5)
+    assert json.loads((out / "config.json").read_text())["seed"] == 5
+
+
+def test_a_damaged_state_is_refused_by_name(tmp_path):
+    out = tmp_path / "run"
+    run(out, steps=2)
+    state = out / "state.safetensors"
+    whole = state.read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], b"\0" * 100):
+        state.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"state\.safetensors"):
+            Trainer(config(out, steps=2), resume=True)
+    # A checkpoint is not a state.
+    state.write_bytes((out / "checkpoint.safetensors").read_bytes())
+    with pytest.raises(InputError, match=r"state\.safetensors"):
+        Trainer(config(out, steps=2), resume=True)

@@ -1,0 +1,218 @@
+"""The loop around Algorithm 1: stages, rates, guards, logs."""
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from roam_lite.errors import InputError
+from roam_lite.profiles import get_profile
+from roam_lite.training import TrainConfig, Trainer
+from roam_lite.training.checkpoints import load_checkpoint
+from roam_lite.training.loader import ClipBatches
+from roam_lite.training.trainer import plan_stages
+
+SMOKE, LAPTOP = get_profile("smoke"), get_profile("laptop")
+
+
+@pytest.fixture
+def config(tmp_path):
+    def make(**changes):
+        defaults = {"profile": "smoke", "data": "synthetic", "workers": 0, "steps": 8}
+        return TrainConfig(**{**defaults, "out": str(tmp_path / "run"), **changes})
+
+    return make
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    """Batches come from memory: what they hold does not matter to the loop."""
+    made = {}
+
+    def batch(self, step, original=ClipBatches.__getitem__):
+        key = (self.stage.updates, self.stage.batch)
+        if key not in made:
+            made[key] = original(self, 0)
+        return made[key]
+
+    monkeypatch.setattr(ClipBatches, "__getitem__", batch)
+
+
+def weights(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def test_eight_steps_run_through_both_stages_with_finite_losses(config, tmp_path):
+    records = list(Trainer(config()).run())
+    assert [record.step for record in records] == list(range(1, 9))
+    assert [record.stage for record in records] == ["first_step"] * 4 + ["optimizer"] * 4
+    for record in records:
+        updates = 1 if record.stage == "first_step" else SMOKE.stages[-1].updates
+        assert len(record.meta_losses) == len(record.update_losses) == updates
+        losses = torch.tensor(record.meta_losses + record.update_losses)
+        assert torch.isfinite(losses).all()
+        assert record.guarded == 0
+        assert record.seconds >= record.waited >= 0
+        assert record.meta_loss == pytest.approx(sum(record.meta_losses) / updates)
+
+    out = tmp_path / "run"
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert [line["meta_losses"] for line in lines] == [r.meta_losses for r in records]
+    assert list((out / "tensorboard").glob("events*"))
+    model, card = load_checkpoint(out / "checkpoint.safetensors", "smoke")
+    assert card["steps"] == card["of"] == 8
+    assert card["guarded_steps"] == 0
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(config, tmp_path):
+    outcomes = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        trainer = Trainer(config(out=str(tmp_path / name), seed=seed, steps=4))
+        losses = [record.meta_losses for record in trainer.run()]
+        outcomes.append((losses, (tmp_path / name / "checkpoint.safetensors").read_bytes()))
+    assert outcomes[0] == outcomes[1]
+    assert outcomes[0][0] != outcomes[2][0]
+    assert outcomes[0][1] != outcomes[2][1]
+
+
+@pytest.mark.parametrize("rule", ["lstm", "gru", "fc", "const"])
+def test_every_stage_trains_what_it_should(config, painted, rule):
+    trainer = Trainer(config(rule=rule))
+    steps = trainer.run()
+    start = weights(trainer.model)
+    for _ in range(4):
+        next(steps)
+    middle = weights(trainer.model)
+    for _ in steps:
+        pass
+    end = weights(trainer.model)
+
+    def learned(name, before, after):
+        return not torch.equal(before[name], after[name])
+
+    for name in start:
+        first, second = learned(name, start, middle), learned(name, middle, end)
+        if name.startswith("rule."):
+            assert not first, name
+        elif name.startswith("backbone."):
+            assert first, name
+            assert second == (SMOKE.stages[1].backbone_rate > 0), name
+        else:
+            assert first, name
+            assert second, name
+    rule_names = [name for name in start if name.startswith("rule.")]
+    assert any(learned(name, middle, end) for name in rule_names)
+
+
+def test_a_step_that_is_not_finite_is_skipped_and_counted(config, painted, monkeypatch):
+    trainer = Trainer(config(stages=("first_step",), steps=3))
+    steps = trainer.run()
+    next(steps)
+    before = {name: p.detach().clone() for name, p in trainer.model.named_parameters()}
+    moments = trainer.optimizer.state_dict()["state"][0]["exp_avg"].clone()
+    lambda0 = trainer.model.log_lambda0
+    with torch.no_grad():
+        kept = lambda0[0].item()
+        lambda0[0] = torch.inf
+    record = next(steps)
+    assert record.guarded == 1
+    with torch.no_grad():
+        lambda0[0] = kept
+    for name, parameter in trainer.model.named_parameters():
+        assert torch.equal(parameter, before[name]), name
+    assert torch.equal(trainer.optimizer.state_dict()["state"][0]["exp_avg"], moments)
+
+    record = next(steps)
+    assert record.guarded == 1
+    assert torch.isfinite(torch.tensor(record.meta_losses)).all()
+    assert not torch.equal(trainer.model.theta0, before["theta0"])
+
+
+def test_rates_are_halved_evenly_over_each_stage(config, painted):
+    stage = replace(SMOKE.stages[0], steps=12, halvings=3)
+    trainer = Trainer(config(stages=("first_step",), steps=12))
+    trainer.stages = (stage,)
+    rates = []
+    for _ in trainer.run():
+        rates.append([group["lr"] for group in trainer.optimizer.param_groups])
+    expected = [stage.theta0_rate * 0.5 ** (step // 3) for step in range(12)]
+    assert [rate[0] for rate in rates] == pytest.approx(expected)
+    assert all(rate[1] / rate[0] == pytest.approx(rates[0][1] / rates[0][0]) for rate in rates)
+
+
+def test_scaling_is_drawn_anew_for_every_step_and_grows_to_kappa(config):
+    trainer = Trainer(config())
+    early, late = trainer._scales(2, 5, 0.1), trainer._scales(2, 5, 1.0)
+    torch.testing.assert_close(early.log() * 10, late.log(), rtol=1e-3, atol=1e-5)
+    assert not torch.equal(late, trainer._scales(2, 6, 1.0))
+    assert torch.equal(late, trainer._scales(2, 5, 1.0))
+    assert late.log().abs().max() > 0.9 * SMOKE.kappa_response
+
+
+def test_scaling_can_be_left_out(config, painted, tmp_path):
+    outcomes = []
+    for rfs in (True, False):
+        trainer = Trainer(config(rfs=rfs, out=str(tmp_path / str(rfs))))
+        outcomes.append([record.meta_losses for record in trainer.run()])
+    first_stage = slice(0, 4)
+    assert outcomes[0][first_stage] == outcomes[1][first_stage]
+    assert outcomes[0][-1] != outcomes[1][-1]
+    assert Trainer(config(rfs=False, out=str(tmp_path / "x")))._scales(2, 0, 1.0) is None
+
+
+def test_training_starts_from_a_checkpoint(config, painted, tmp_path):
+    first = Trainer(config(steps=2, out=str(tmp_path / "first")))
+    list(first.run())
+    init = str(tmp_path / "first" / "checkpoint.safetensors")
+    again = Trainer(config(init=init, out=str(tmp_path / "second")))
+    for name, value in first.model.state_dict().items():
+        assert torch.equal(again.model.state_dict()[name], value), name
+    # With another rule all but the rule is taken over.
+    other = Trainer(config(init=init, rule="gru", out=str(tmp_path / "third")))
+    assert torch.equal(other.model.theta0, first.model.theta0)
+    with pytest.raises(InputError, match="profile"):
+        Trainer(config(init=init, profile="laptop", out=str(tmp_path / "fourth")))
+
+
+def test_unreadable_data_is_refused_before_anything_is_written(config, tmp_path):
+    with pytest.raises(InputError):
+        Trainer(config(data=f"otb:{tmp_path / 'nowhere'}"))
+    assert not (tmp_path / "run").exists()
+
+
+# Stages
+
+
+def test_all_stages_with_their_own_steps_by_default():
+    assert plan_stages(LAPTOP, None, None) == LAPTOP.stages
+
+
+def test_steps_are_shared_out_in_proportion():
+    total = sum(stage.steps for stage in LAPTOP.stages)
+    planned = plan_stages(LAPTOP, None, total // 2)
+    for stage, original in zip(planned, LAPTOP.stages, strict=True):
+        assert stage.steps == pytest.approx(original.steps / 2, abs=1)
+        assert replace(stage, steps=original.steps) == original
+    assert sum(stage.steps for stage in planned) == total // 2
+
+
+@pytest.mark.parametrize("steps", [2, 3, 5, 17, 1000])
+def test_every_stage_gets_a_step_and_the_sum_is_exact(steps):
+    planned = plan_stages(LAPTOP, None, steps)
+    assert sum(stage.steps for stage in planned) == steps
+    assert min(stage.steps for stage in planned) >= 1
+
+
+def test_stages_are_chosen_by_name_in_the_profiles_order():
+    names = [stage.name for stage in LAPTOP.stages]
+    assert [s.name for s in plan_stages(LAPTOP, tuple(reversed(names)), None)] == names
+    (only,) = plan_stages(LAPTOP, (names[1],), 30)
+    assert (only.name, only.steps) == (names[1], 30)
+
+
+def test_unknown_stages_and_too_few_steps_are_refused():
+    with pytest.raises(InputError, match=r"warmup.*first_step, optimizer"):
+        plan_stages(LAPTOP, ("warmup",), None)
+    with pytest.raises(InputError, match="1 steps"):
+        plan_stages(LAPTOP, None, 1)
