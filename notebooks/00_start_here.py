@@ -23,7 +23,7 @@
 # - tracked a video with ROAM++, with plain SGD in the optimizer's place, and with no update at all,
 #   and measured the three by the rule of the OTB benchmark;
 # - seen the response map in which the target is found, and how the update changes it;
-# - compared update losses, which says *why* the three differ;
+# - compared update losses, what the optimizers work on;
 # - meta-trained a tiny tracker for a few steps, and seen the command that trains the real one.
 #
 # **Needs** this package, nothing else: no network, no GPU.
@@ -120,6 +120,7 @@ plt.show()
 # %%
 sequence = sequences["deformation"]
 tracker = load_tracker("laptop")
+print(f"weights {tracker.description['weights_sha256'][:12]}")
 tracker.init(sequence.frames[0], sequence.boxes[0])
 result = tracker.update(sequence.frames[1])
 print("found ", np.round(result.box, 1), f"score {result.score:.2f}")
@@ -221,11 +222,13 @@ figure.colorbar(response, ax=grid[1], label="response", shrink=0.8)
 plt.show()
 
 # %% [markdown]
-# ## Why the update matters
+# ## What the optimizers work on
 #
 # The update loss (12) is what the model gets wrong on the frames just tracked, measured before each
 # step: the first value belongs to the nine stretched copies of the first patch. A good optimizer
-# brings the loss down in one or two steps and *keeps* it there (compare the paper's figure 7).
+# brings the loss down in one or two steps and *keeps* it there (compare the paper's figure 7). Yet a
+# low update loss alone proves little: the frames are already seen, and their labels are guesses.
+# What counts is the loss on frames to come, and that is what the LSTM was trained for.
 
 # %%
 figure, axes = plt.subplots(figsize=(5, 3))

@@ -8,11 +8,12 @@ import numpy as np
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation.pictures import caption, draw_box, grid, open_video, save_image
 from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.run import Run
 from roam_lite.evaluation.runner import evaluate
 from roam_lite.evaluation.trackers import tracker_factory
+from roam_lite.figures.film import open_video
+from roam_lite.figures.pictures import caption, draw_box, grid, save_image
 from roam_lite.figures.style import TRUTH_COLOUR, colour_of
 
 SGD_RATE = 1e-3  # the best of five fixed rates for the shipped laptop checkpoint

@@ -1,12 +1,14 @@
 """Stored notebooks are clean, complete, and the same as their text sources."""
 
+import json
 from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LARGEST = 1.5e6  # bytes; the web viewers stop showing much larger ones
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -69,6 +71,12 @@ def test_stored_notebook_is_clean_and_valid(path):
 def test_notebook_agrees_with_its_text_source(path):
     source = jupytext.read(path.with_suffix(".py"))
     assert content(nbformat.read(path, as_version=4)) == content(source)
+
+
+def test_first_notebook_was_run_with_the_checkpoint_that_ships():
+    card = json.loads((ROOT / "roam_lite" / "weights" / "laptop.json").read_text(encoding="utf-8"))
+    stored = (ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
+    assert f"weights {card['sha256'][:12]}" in stored, "run `make notebooks` again"
 
 
 def test_sound_notebook_has_no_problem(sound):

@@ -2,7 +2,7 @@
 
 import argparse
 
-from roam_lite.cli.options import add_device_option
+from roam_lite.cli.options import add_device_option, device_from
 
 DESCRIPTION = """\
 track the sample sequences with ROAM++, ROAM, SGD and no update, side by side
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> None:
     """Run the demonstration and say where its pictures are."""
     from roam_lite.demo import demonstrate, samples_folder
 
-    options = {"profile": args.profile, "checkpoint": args.checkpoint, "device": args.device}
+    options = {"profile": args.profile, "checkpoint": args.checkpoint, "device": device_from(args)}
     table, files = demonstrate(args.root or samples_folder(), args.out, **options)
     print(table)
     for path in files:

@@ -72,7 +72,7 @@ def _opencv() -> str:
 def _video() -> str:
     import numpy as np
 
-    from roam_lite.evaluation.pictures import open_video
+    from roam_lite.figures.film import open_video
 
     with (
         tempfile.TemporaryDirectory() as folder,

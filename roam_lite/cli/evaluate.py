@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> None:
     elif args.json:
         write_json(args.json, report.to_json())
     if args.plots:
-        from roam_lite.evaluation.plots import save_plots
+        from roam_lite.figures.plots import save_plots
 
         # With kept results, this run is among them.
         kept = kept_reports(args.results, sequences, args.scoring) if args.results else []

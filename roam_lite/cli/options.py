@@ -62,7 +62,7 @@ def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
         checkpoint=args.checkpoint,
         rule=args.rule,
         sgd_rate=args.sgd_rate,
-        device=args.device,
+        device=device_from(args) if args.device else None,
     )
 
 

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.data.otb import write_boxes
     from roam_lite.data.video import open_frames
     from roam_lite.errors import InputError
-    from roam_lite.evaluation.follow import follow
+    from roam_lite.figures.film import follow
     from roam_lite.files import refuse_existing
 
     if not (args.out or args.boxes):

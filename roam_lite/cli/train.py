@@ -53,6 +53,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     method.add_argument("--no-rfs", action="store_true", help="no random filter scaling")
     method.add_argument("--init", metavar="CHECKPOINT", help="start from these weights")
+    method.add_argument(
+        "--backbone-weights",
+        metavar="FILE",
+        help="VGG-16 state as safetensors, for profile paper (default: torchvision fetches it)",
+    )
     method.add_argument("--stages", type=names, metavar="A,B", help="only these stages")
 
 
@@ -75,6 +80,7 @@ def run(args: argparse.Namespace) -> None:
         rule=args.rule,
         rfs=not args.no_rfs,
         init=args.init,
+        backbone_weights=args.backbone_weights,
         stages=tuple(args.stages) if args.stages else None,
     )
     trainer = Trainer(config, resume=args.resume, overwrite=args.overwrite)

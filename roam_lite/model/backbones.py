@@ -125,11 +125,17 @@ class VGG16(Backbone):
     def load_pretrained(self, file: Path | None = None) -> None:
         """Load ImageNet weights: torchvision's own, or its VGG-16 state from a safetensors file.
 
-        Raises InputError if the file does not hold VGG-16.
+        Raises InputError if the file does not hold VGG-16 or the weights cannot be fetched.
         """
         if file is None:
             weights = torchvision.models.VGG16_Weights.IMAGENET1K_V1
-            state = weights.get_state_dict(progress=True, check_hash=True)
+            try:
+                state = weights.get_state_dict(progress=True, check_hash=True)
+            except (OSError, RuntimeError) as error:
+                raise InputError(
+                    f"VGG-16's ImageNet weights cannot be fetched ({error}); on a machine with a "
+                    f"network {_REMEDY}, and give that file as the backbone's weights"
+                ) from error
         else:
             state = _read_state(file)
         ours = [layer for layer in self.layers if isinstance(layer, nn.Conv2d)]

@@ -42,6 +42,7 @@ class TrainConfig:
     rule: str = "lstm"
     rfs: bool = True
     init: str | None = None  # a checkpoint to start from
+    backbone_weights: str | None = None  # VGG-16 as a safetensors file; None: torchvision's own
     stages: tuple[str, ...] | None = None  # names; None: all of the profile's
     save_interval: int = 50
 
@@ -79,6 +80,14 @@ class Trainer:
     def _initial_model(self) -> MetaModel:
         generator = torch.Generator().manual_seed(self.config.seed)
         model = MetaModel(self.profile, self.config.rule, generator)
+        weights_file = self.config.backbone_weights
+        if weights_file is not None and self.profile.backbone != "vgg16":
+            raise InputError(
+                f"{weights_file}: profile {self.profile.name} trains its own backbone; "
+                "leave the weights away"
+            )
+        if self.config.init is None and self.profile.backbone == "vgg16":
+            model.backbone.load_pretrained(Path(weights_file) if weights_file else None)
         if self.config.init is not None:
             trained, _ = load_checkpoint(Path(self.config.init), self.config.profile)
             weights = trained.state_dict()

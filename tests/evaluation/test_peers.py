@@ -9,19 +9,20 @@ from roam_lite.evaluation.overlap import iou
 from roam_lite.evaluation.peers import PEERS, OpenCVTracker, load_factory, load_object
 from roam_lite.evaluation.runner import run_sequence
 from roam_lite.evaluation.trackers import tracker_factory
+from tests.fakes import moving_square
 
 
 @pytest.mark.parametrize("name", ["csrt", "kcf", "mil"])
-def test_peers_follow_a_bright_square(name, square):
-    sequence = square(length=6)
+def test_peers_follow_a_bright_square(name):
+    sequence = moving_square(length=6)
     run = run_sequence(OpenCVTracker(name), sequence)
     assert iou(run.boxes, sequence.boxes).min() > 0.5
     assert run.lost == ()
 
 
 @pytest.mark.parametrize("name", ["csrt", "kcf"])
-def test_a_second_run_gives_the_same_boxes(name, square):
-    first, second = (run_sequence(OpenCVTracker(name), square(length=4)) for _ in range(2))
+def test_a_second_run_gives_the_same_boxes(name):
+    first, second = (run_sequence(OpenCVTracker(name), moving_square(length=4)) for _ in range(2))
     assert np.array_equal(first.boxes, second.boxes)
 
 
@@ -107,10 +108,10 @@ def module(tmp_path, monkeypatch):
     sys.modules.pop("my_trackers", None)
 
 
-def test_a_tracker_is_found_in_the_current_folder(module, square):
+def test_a_tracker_is_found_in_the_current_folder(module):
     before = list(sys.path)
     tracker = load_factory(f"{module}:Still")()
-    assert run_sequence(tracker, square(length=3)).boxes.shape == (3, 4)
+    assert run_sequence(tracker, moving_square(length=3)).boxes.shape == (3, 4)
     assert sys.path == before
 
 
@@ -133,7 +134,7 @@ def test_a_factory_must_make_a_tracker(module):
         load_factory(f"{module}:number")
 
 
-def test_trackers_by_name(module, square):
+def test_trackers_by_name(module):
     assert tracker_factory("csrt")().description["tracker"] == "csrt"
     assert tracker_factory(f"{module}:Still")().__class__.__name__ == "Still"
 

@@ -6,25 +6,26 @@ import pytest
 from roam_lite.errors import InputError
 from roam_lite.evaluation.results import configuration_name, read_results
 from roam_lite.evaluation.runner import evaluate, kept_reports, run_sequence, score_run
+from tests.fakes import Follower, Statue, moving_square
 
 
-def test_a_run_has_a_box_a_time_and_a_score_for_every_frame(square, follower):
-    sequence = square(length=8)
-    run = run_sequence(follower(), sequence)
+def test_a_run_has_a_box_a_time_and_a_score_for_every_frame():
+    sequence = moving_square(length=8)
+    run = run_sequence(Follower(), sequence)
     assert np.array_equal(run.boxes, sequence.boxes)
     assert run.scores.tolist() == [1.0] + [0.7] * 7
     assert (run.seconds > 0).all()
     assert run.lost == run.unreadable == ()
 
 
-def test_plain_boxes_are_taken_too(square, statue):
-    run = run_sequence(statue(), square(length=4))
+def test_plain_boxes_are_taken_too():
+    run = run_sequence(Statue(), moving_square(length=4))
     assert run.boxes.tolist() == [[10, 20, 16, 12]] * 4
 
 
-def test_an_unreadable_frame_is_said_once_and_counts_as_lost(square, follower, capsys):
-    tracker = follower()
-    run = run_sequence(tracker, square("clip", length=8, broken=(3, 5)))
+def test_an_unreadable_frame_is_said_once_and_counts_as_lost(capsys):
+    tracker = Follower()
+    run = run_sequence(tracker, moving_square("clip", length=8, broken=(3, 5)))
     assert run.lost == run.unreadable == (3, 5)
     assert tracker.skipped == 2
     assert len(tracker.seen) == 5
@@ -36,26 +37,26 @@ def test_an_unreadable_frame_is_said_once_and_counts_as_lost(square, follower, c
     assert said.count("tracking goes on") == 1
 
 
-def test_a_tracker_without_skip_survives_an_unreadable_frame(square, statue):
-    run = run_sequence(statue(), square(length=5, broken=(2,)))
+def test_a_tracker_without_skip_survives_an_unreadable_frame():
+    run = run_sequence(Statue(), moving_square(length=5, broken=(2,)))
     assert run.lost == (2,)
     assert len(run.boxes) == 5
 
 
-def test_an_unreadable_first_frame_is_an_error(square, statue):
+def test_an_unreadable_first_frame_is_an_error():
     with pytest.raises(InputError, match=r"frame 0 .*restore the file"):
-        run_sequence(statue(), square(broken=(0,)))
+        run_sequence(Statue(), moving_square(broken=(0,)))
 
 
-def test_a_missing_first_box_is_an_error(square, statue):
+def test_a_missing_first_box_is_an_error():
     with pytest.raises(InputError, match="square: the first frame has no box"):
-        run_sequence(statue(), square(absent=(0,)))
+        run_sequence(Statue(), moving_square(absent=(0,)))
 
 
-def test_time_in_the_decoder_does_not_count(square, statue):
+def test_time_in_the_decoder_does_not_count():
     import time
 
-    sequence = square(length=4)
+    sequence = moving_square(length=4)
 
     class SlowFrames:
         def __len__(self):
@@ -66,10 +67,10 @@ def test_time_in_the_decoder_does_not_count(square, statue):
             return np.zeros((60, 80, 3), np.uint8)
 
     object.__setattr__(sequence, "frames", SlowFrames())
-    assert run_sequence(statue(), sequence).fps > 1000
+    assert run_sequence(Statue(), sequence).fps > 1000
 
 
-def test_the_oracle_gets_the_ground_truth_where_there_is_one(square):
+def test_the_oracle_gets_the_ground_truth_where_there_is_one():
     class Listener:
         def init(self, image, box):
             self.heard = []
@@ -79,35 +80,35 @@ def test_the_oracle_gets_the_ground_truth_where_there_is_one(square):
             return (0, 0, 1, 1)
 
     tracker = Listener()
-    run_sequence(tracker, square(length=4, absent=(2,)), oracle=True)
+    run_sequence(tracker, moving_square(length=4, absent=(2,)), oracle=True)
     assert tracker.heard == [[12, 20, 16, 12], None, [16, 20, 16, 12]]
 
 
-def test_scores_of_a_run(square, statue, follower):
-    sequence = square(length=6)
-    assert score_run(sequence, run_sequence(follower(), sequence)).auc == pytest.approx(20 / 21)
-    score = score_run(sequence, run_sequence(statue(), sequence))
+def test_scores_of_a_run():
+    sequence = moving_square(length=6)
+    assert score_run(sequence, run_sequence(Follower(), sequence)).auc == pytest.approx(20 / 21)
+    score = score_run(sequence, run_sequence(Statue(), sequence))
     assert 0.3 < score.auc < 0.9
     assert score.precision_20 == 1.0
     assert score.frames == 6
     assert score.success.mean() == score.auc
 
 
-def test_every_sequence_gets_its_own_tracker(square, follower):
+def test_every_sequence_gets_its_own_tracker():
     made = []
 
     def make():
-        made.append(follower())
+        made.append(Follower())
         return made[-1]
 
-    report, runs = evaluate(make, [square("a"), square("b")], progress=False)
+    report, runs = evaluate(make, [moving_square("a"), moving_square("b")], progress=False)
     assert [len(tracker.seen) for tracker in made] == [0, 7, 7]  # the first only describes itself
     assert [score.name for score in report.scores] == ["a", "b"]
     assert np.array_equal(runs[0].boxes, runs[1].boxes)
 
 
-def test_the_report_has_the_conventional_shape(square, follower):
-    report, _ = evaluate(follower, [square("a", 8), square("b", 5)], progress=False)
+def test_the_report_has_the_conventional_shape():
+    report, _ = evaluate(Follower, [moving_square("a", 8), moving_square("b", 5)], progress=False)
     content = json.loads(json.dumps(report.to_json()))
     assert list(content) == ["sequences", "mean", "tracker"]
     assert set(content["sequences"]) == {"a", "b"}
@@ -125,14 +126,14 @@ def test_the_report_has_the_conventional_shape(square, follower):
     }
 
 
-def test_a_tracker_without_description_is_named(square, statue):
-    report, _ = evaluate(statue, [square()], name="my:statue", progress=False)
+def test_a_tracker_without_description_is_named():
+    report, _ = evaluate(Statue, [moving_square()], name="my:statue", progress=False)
     assert report.tracker["tracker"] == "my:statue"
 
 
-def test_results_are_one_based_files_that_can_be_read_again(square, follower, tmp_path):
-    sequences = [square("a", 8), square("b", 5)]
-    report, runs = evaluate(follower, sequences, results_dir=tmp_path, progress=False)
+def test_results_are_one_based_files_that_can_be_read_again(tmp_path):
+    sequences = [moving_square("a", 8), moving_square("b", 5)]
+    report, runs = evaluate(Follower, sequences, results_dir=tmp_path, progress=False)
     (folder,) = tmp_path.iterdir()
     assert folder.name.startswith("roam++-lstm-")
     assert (folder / "a.txt").read_text().splitlines()[1] == "13,21,16,12"
@@ -145,40 +146,42 @@ def test_results_are_one_based_files_that_can_be_read_again(square, follower, tm
     assert kept.tracker == report.tracker
 
 
-def test_kept_results_of_other_sequences_are_left_out(square, follower, tmp_path):
-    evaluate(follower, [square("a")], results_dir=tmp_path, progress=False)
+def test_kept_results_of_other_sequences_are_left_out(tmp_path):
+    evaluate(Follower, [moving_square("a")], results_dir=tmp_path, progress=False)
     (tmp_path / "notes").mkdir()
-    assert kept_reports(tmp_path, [square("a"), square("b")]) == []
+    assert kept_reports(tmp_path, [moving_square("a"), moving_square("b")]) == []
 
 
-def test_existing_results_are_refused_before_tracking(square, follower, tmp_path):
-    class Untouched(follower):
+def test_existing_results_are_refused_before_tracking(tmp_path):
+    class Untouched(Follower):
         def init(self, image, box):
             raise AssertionError("must not be tracked")
 
-    evaluate(follower, [square("a")], results_dir=tmp_path, progress=False)
+    evaluate(Follower, [moving_square("a")], results_dir=tmp_path, progress=False)
     with pytest.raises(InputError, match="--overwrite"):
-        evaluate(Untouched, [square("a")], results_dir=tmp_path, progress=False)
+        evaluate(Untouched, [moving_square("a")], results_dir=tmp_path, progress=False)
 
 
-def test_overwriting_replaces_the_whole_folder(square, follower, tmp_path):
-    evaluate(follower, [square("a"), square("b")], results_dir=tmp_path, progress=False)
-    evaluate(follower, [square("a")], results_dir=tmp_path, overwrite=True, progress=False)
+def test_overwriting_replaces_the_whole_folder(tmp_path):
+    evaluate(
+        Follower, [moving_square("a"), moving_square("b")], results_dir=tmp_path, progress=False
+    )
+    evaluate(Follower, [moving_square("a")], results_dir=tmp_path, overwrite=True, progress=False)
     (folder,) = tmp_path.iterdir()
     assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt"]
 
 
-def test_a_failure_leaves_old_results_and_no_temporary_files(
-    square, follower, tmp_path, monkeypatch
-):
-    evaluate(follower, [square("a")], results_dir=tmp_path, progress=False)
+def test_a_failure_leaves_old_results_and_no_temporary_files(tmp_path, monkeypatch):
+    evaluate(Follower, [moving_square("a")], results_dir=tmp_path, progress=False)
 
     def full(*_args, **_options):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("roam_lite.evaluation.results.np.savetxt", full)
     with pytest.raises(OSError, match="No space left"):
-        evaluate(follower, [square("a")], results_dir=tmp_path, overwrite=True, progress=False)
+        evaluate(
+            Follower, [moving_square("a")], results_dir=tmp_path, overwrite=True, progress=False
+        )
     (folder,) = tmp_path.iterdir()
     assert (folder / "a.txt").is_file()
 
@@ -200,18 +203,18 @@ def test_folders_differ_where_configurations_differ():
         (["a"], {"scoring": "vot"}, "no scoring rule 'vot'"),
     ],
 )
-def test_what_cannot_be_evaluated_is_said(square, follower, names, options, message):
+def test_what_cannot_be_evaluated_is_said(names, options, message):
     with pytest.raises(InputError, match=message):
-        evaluate(follower, [square(name) for name in names], progress=False, **options)
+        evaluate(Follower, [moving_square(name) for name in names], progress=False, **options)
 
 
-def test_a_sequence_that_cannot_start_is_found_before_any_is_tracked(square, follower):
-    class Untouched(follower):
+def test_a_sequence_that_cannot_start_is_found_before_any_is_tracked():
+    class Untouched(Follower):
         def init(self, image, box):
             raise AssertionError("must not be tracked")
 
     with pytest.raises(InputError, match="the first frame has no box"):
-        evaluate(Untouched, [square("a"), square("b", absent=(0,))], progress=False)
+        evaluate(Untouched, [moving_square("a"), moving_square("b", absent=(0,))], progress=False)
 
 
 def test_broken_results_are_refused_with_a_remedy(tmp_path):

@@ -1,15 +1,12 @@
-"""A training run as a process of its own: `python drive.py '{"config": {...}, "resume": true}'`."""
-
-import json
-import sys
+"""A training run as a process of its own, to be killed."""
 
 import torch
 
 from roam_lite.training import TrainConfig, Trainer
 
-if __name__ == "__main__":
-    arguments = json.loads(sys.argv[1])
+
+def drive(config: TrainConfig) -> None:
+    """Begin the run, or go on with it, until it is done."""
     torch.set_num_threads(1)
-    trainer = Trainer(TrainConfig(**arguments["config"]), resume=arguments["resume"])
-    for _ in trainer.run():
+    for _ in Trainer(config, resume=True).run():
         pass

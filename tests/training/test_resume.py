@@ -2,21 +2,17 @@
 
 import hashlib
 import json
-import os
+import multiprocessing
 import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from roam_lite.errors import InputError
 from roam_lite.training import TrainConfig, Trainer
+from tests.training.drive import drive
 
-DRIVER = Path(__file__).with_name("drive.py")
-ROOT = DRIVER.parents[2]
 # Two stages of four steps each; saved after every second step, so that kills lose some.
 CONFIG = {"profile": "smoke", "data": "synthetic", "steps": 8, "workers": 0, "save_interval": 2}
 
@@ -41,19 +37,30 @@ def run(out, resume=False, **changes):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
+def processes():
+    """Where processes come from: forks of a server that has imported everything."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.training.drive"])
+    return context
+
+
+def start(processes, out, **changes):
+    process = processes.Process(target=drive, args=(config(out, **changes),))
+    process.start()
+    return process
+
+
+def finish(process):
+    process.join()
+    assert process.exitcode == 0
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(processes, tmp_path_factory):
     """What a run in a process of its own ends with."""
     out = tmp_path_factory.mktemp("run") / "whole"
-    assert start(out).wait() == 0
+    finish(start(processes, out))
     return result(out)
-
-
-def start(out):
-    arguments = json.dumps({"config": {**CONFIG, "out": str(out)}, "resume": True})
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    if "PYTHONPATH" in os.environ:
-        environment["PYTHONPATH"] += os.pathsep + os.environ["PYTHONPATH"]
-    return subprocess.Popen([sys.executable, str(DRIVER), arguments], env=environment)
 
 
 def steps_logged(out):
@@ -61,35 +68,34 @@ def steps_logged(out):
     return len(log.read_text().splitlines()) if log.exists() else 0
 
 
-def kill_somewhere(out, rng):
-    """Start or resume the run and kill it at a random moment: in a step, while saving, or before."""
-    process = start(out)
+def kill_somewhere(processes, out, rng, **changes):
+    """Start the run or go on with it, and kill it: in a step, while it saves, or before the first."""
     until = steps_logged(out) + rng.randint(0, 2)
-    while process.poll() is None and (not out.exists() or steps_logged(out) < until):
+    process = start(processes, out, **changes)
+    while process.is_alive() and (not out.exists() or steps_logged(out) < until):
         time.sleep(0.002)
     time.sleep(rng.uniform(0, 0.4))
     process.kill()
-    return process.wait() == -signal.SIGKILL
+    process.join()
+    return process.exitcode == -signal.SIGKILL
 
 
-def survive_kills(out, kills, seed):
-    """How many of the kills hit a running process; the run is finished after them."""
-    rng = random.Random(seed)
-    hits = sum(kill_somewhere(out, rng) for _ in range(kills))
-    assert start(out).wait() == 0
-    return hits
-
-
-def test_five_kills_change_nothing(tmp_path, uninterrupted):
-    assert survive_kills(tmp_path / "run", kills=5, seed=0) >= 3
-    assert result(tmp_path / "run") == uninterrupted
+def test_five_kills_change_nothing(processes, tmp_path, uninterrupted):
+    out, rng = tmp_path / "run", random.Random(0)
+    hits = sum(kill_somewhere(processes, out, rng) for _ in range(5))
+    assert hits >= 3  # the others came after the end
+    finish(start(processes, out))
+    assert result(out) == uninterrupted
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(1, 5))
-def test_twenty_kills_change_nothing(tmp_path, uninterrupted, seed):
-    assert survive_kills(tmp_path / "run", kills=5, seed=seed) >= 3
-    assert result(tmp_path / "run") == uninterrupted
+def test_twenty_kills_change_nothing(processes, tmp_path):
+    finish(start(processes, tmp_path / "whole", steps=40))
+    out, rng = tmp_path / "run", random.Random(1)
+    hits = sum(kill_somewhere(processes, out, rng, steps=40) for _ in range(20))
+    assert hits >= 15
+    finish(start(processes, out, steps=40))
+    assert result(out) == result(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("pause", [1, 3, 4, 6])
@@ -151,7 +157,8 @@ def test_resume_with_another_configuration_is_refused_by_its_name(tmp_path, chan
 
 def test_workers_and_save_interval_may_change_on_the_way(tmp_path, uninterrupted):
     steps = Trainer(config(tmp_path / "run")).run()
-    next(steps)
+    for _ in range(6):
+        next(steps)
     steps.close()
     assert run(tmp_path / "run", resume=True, workers=1, save_interval=5) == uninterrupted
 

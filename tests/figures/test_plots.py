@@ -1,8 +1,8 @@
 import cv2
 import numpy as np
 
-from roam_lite.evaluation.plots import precision_plot, save_plots, success_plot
 from roam_lite.evaluation.report import Report, Score
+from roam_lite.figures.plots import precision_plot, save_plots, success_plot
 from roam_lite.figures.style import OPTIMIZER_COLOURS, PEER_COLOUR, STYLE, colour_of, rgb, style
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.follow import follow
-from roam_lite.evaluation.pictures import caption, draw_box, grid, open_video, save_image
+from roam_lite.figures.film import follow, open_video
+from tests.fakes import Follower, Statue, moving_square
 
 
 def noise(height=48, width=64, seed=0):
@@ -21,48 +21,6 @@ def read_frames(path):
         if not found:
             return frames
         frames.append(image[..., ::-1])
-
-
-def test_a_drawn_box_covers_its_outermost_pixels_only():
-    image = np.zeros((20, 30, 3), np.uint8)
-    drawn = draw_box(image, np.array([5.0, 4.0, 10.0, 8.0]), "#FF8000", thickness=1)
-    rows, columns = np.nonzero(drawn.any(axis=2))
-    assert (rows.min(), rows.max()) == (4, 12)
-    assert (columns.min(), columns.max()) == (4, 14)
-    assert drawn[4, 8].tolist() == [255, 128, 0]
-    assert not image.any()  # drawn into a copy
-
-
-def test_a_box_of_nan_draws_nothing():
-    image = noise()
-    assert np.array_equal(draw_box(image, np.full(4, np.nan), "#FFFFFF"), image)
-
-
-def test_a_box_far_outside_is_no_error():
-    assert draw_box(noise(), np.array([-1e9, 1e9, 5, 5]), "#FFFFFF").shape == (48, 64, 3)
-
-
-def test_a_grid_holds_every_image_in_its_cell():
-    images = [np.full((4, 6, 3), value, np.uint8) for value in (1, 2, 3)]
-    sheet = grid(images, columns=2)
-    assert sheet.shape == (8, 12, 3)
-    assert (sheet[:4, 6:] == 2).all()
-    assert (sheet[4:, :6] == 3).all()
-    assert (sheet[4:, 6:] == 0).all()
-
-
-def test_a_caption_stands_above_the_image():
-    image = noise()
-    captioned = caption(image, "ROAM++", "#FF0000")
-    assert np.array_equal(captioned[-48:], image)
-    strip = captioned[:-48].astype(int)
-    assert (strip[..., 0] - strip[..., 1]).max() > 100  # red letters
-
-
-def test_a_saved_image_is_read_again(tmp_path):
-    image = noise()
-    save_image(tmp_path / "new" / "a.png", image)
-    assert np.array_equal(cv2.imread(str(tmp_path / "new" / "a.png"))[..., ::-1], image)
 
 
 def test_a_video_has_all_its_frames(tmp_path):
@@ -112,21 +70,21 @@ def test_a_full_disk_leaves_no_half_written_video(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_following_films_every_frame(square, follower, tmp_path, capsys):
-    sequence = square(length=5, broken=(2,))
-    run = follow(follower(), sequence.frames, (10, 20, 16, 12), video=tmp_path / "a.mp4")
+def test_following_films_every_frame(tmp_path, capsys):
+    sequence = moving_square(length=5, broken=(2,))
+    run = follow(Follower(), sequence.frames, (10, 20, 16, 12), video=tmp_path / "a.mp4")
     assert run.boxes[-1].tolist() == [18, 20, 16, 12]
     assert run.unreadable == (2,)
     assert len(read_frames(tmp_path / "a.mp4")) == 5
     assert "a: frame 2" in capsys.readouterr().err
 
 
-def test_following_without_a_film_writes_nothing(square, statue, tmp_path):
-    run = follow(statue(), square(length=3).frames, (10, 20, 16, 12), progress=False)
+def test_following_without_a_film_writes_nothing(tmp_path):
+    run = follow(Statue(), moving_square(length=3).frames, (10, 20, 16, 12), progress=False)
     assert run.boxes.shape == (3, 4)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_following_needs_a_finite_box(square, statue):
+def test_following_needs_a_finite_box():
     with pytest.raises(InputError, match="not four finite numbers"):
-        follow(statue(), square().frames, (10, np.nan, 5, 5), progress=False)
+        follow(Statue(), moving_square().frames, (10, np.nan, 5, 5), progress=False)

@@ -1,54 +1,22 @@
-"""Boxes drawn into frames, frames set side by side, and videos of them."""
+"""Videos: writing them whole, and filming a tracker at work."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
+from roam_lite.data.sequence import Frames, Sequence
 from roam_lite.errors import InputError
-from roam_lite.figures.style import rgb
-from roam_lite.files import whole_file, write_atomically
-
-FONT = cv2.FONT_HERSHEY_SIMPLEX
-CAPTION_HEIGHT = 22  # pixels
-
-
-def draw_box(image: np.ndarray, box: np.ndarray, colour: str, thickness: int = 2) -> np.ndarray:
-    """Return a copy of the RGB image with the box (x, y, w, h) in `#RRGGBB`; nan draws nothing."""
-    image = np.ascontiguousarray(image).copy()
-    if np.isfinite(box).all():
-        x, y, w, h = np.asarray(box, dtype=float)
-        # A drawn pixel has its middle at +0.5, so the edges move by half a pixel.
-        corners = np.rint(np.array([x, y, x + w, y + h]) - 0.5).clip(-10_000, 10_000).astype(int)
-        cv2.rectangle(image, corners[:2].tolist(), corners[2:].tolist(), rgb(colour), thickness)
-    return image
-
-
-def caption(image: np.ndarray, text: str, colour: str = "#FFFFFF") -> np.ndarray:
-    """Return the RGB image below a dark strip of CAPTION_HEIGHT pixels that holds the text."""
-    strip = np.full((CAPTION_HEIGHT, image.shape[1], 3), 24, np.uint8)
-    cv2.putText(strip, text, (6, 16), FONT, 0.45, rgb(colour), 1, cv2.LINE_AA)
-    return np.vstack([strip, image])
-
-
-def grid(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
-    """Return RGB images row by row in one, each in a cell of the largest one's size."""
-    height = max(image.shape[0] for image in images)
-    width = max(image.shape[1] for image in images)
-    rows = -(-len(images) // columns)
-    sheet = np.zeros((rows * height, columns * width, 3), np.uint8)
-    for index, image in enumerate(images):
-        top, left = index // columns * height, index % columns * width
-        sheet[top : top + image.shape[0], left : left + image.shape[1]] = image
-    return sheet
-
-
-def save_image(path: str | Path, image: np.ndarray) -> None:
-    """Write an RGB image, whole or not at all."""
-    _, data = cv2.imencode(Path(path).suffix, np.ascontiguousarray(image[..., ::-1]))
-    write_atomically(Path(path), data.tobytes())
+from roam_lite.evaluation.run import Run, Step, collect
+from roam_lite.evaluation.runner import describe, track_steps
+from roam_lite.figures.pictures import draw_box
+from roam_lite.figures.style import colour_of
+from roam_lite.files import whole_file
 
 
 class VideoFile:
@@ -101,6 +69,42 @@ def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
                 f"{path}: only {written} of {video.frames} frames could be written; "
                 "is there no space left?"
             )
+
+
+def follow(
+    tracker: Any,
+    frames: Frames,
+    box: tuple[float, float, float, float],
+    *,
+    video: str | Path | None = None,
+    fps: float = 25.0,
+    progress: bool = True,
+) -> Run:
+    """Return the run of a tracker over frames from the box (x, y, w, h) in the first.
+
+    With `video`, an MP4 with the box drawn in is written; a frame that cannot be read repeats the
+    picture before it. Raises InputError if the first frame or the box cannot be used.
+    """
+    if not np.isfinite(box).all():
+        raise InputError(f"the box {box} is not four finite numbers; give x,y,w,h in pixels")
+    boxes = np.full((len(frames), 4), np.nan)
+    boxes[0] = box
+    steps = track_steps(tracker, Sequence(Path(video or "video").stem, frames, boxes))
+    with ExitStack() as stack:
+        bar = tqdm(steps, total=len(frames), unit="frame", file=sys.stderr, disable=not progress)
+        steps = stack.enter_context(bar)
+        if video is not None:
+            film = stack.enter_context(open_video(video, fps))
+            steps = _filmed(steps, film, colour_of(describe(tracker)))
+        return collect(steps)
+
+
+def _filmed(steps: Iterable[Step], film: VideoFile, colour: str) -> Iterator[Step]:
+    image = None
+    for step in steps:
+        image = image if step.image is None else step.image
+        film.append(draw_box(image, step.box, colour))
+        yield step
 
 
 def _readable_frames(path: Path) -> int:

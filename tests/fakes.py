@@ -1,7 +1,6 @@
 """Small sequences and trackers whose behaviour is known."""
 
 import numpy as np
-import pytest
 
 from roam_lite.data.sequence import FrameError, Sequence
 
@@ -66,18 +65,3 @@ class Statue:
 
     def update(self, image):
         return self.box
-
-
-@pytest.fixture
-def square():
-    return moving_square
-
-
-@pytest.fixture
-def follower():
-    return Follower
-
-
-@pytest.fixture
-def statue():
-    return Statue
