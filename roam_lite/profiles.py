@@ -65,6 +65,7 @@ class Profile:
     initial_rate_response: float  # where lambda0 starts on the response branch's coordinates
     initial_rate_regression: float  # and on the regression branch's
     initial_updating_rate: float  # what the neural optimizer emits before training
+    initial_updating_share: float | None  # if set, it emits rates relative to lambda0, from here
     # Random filter scaling (section 3.3)
     kappa_response: float
     kappa_regression: float
@@ -112,6 +113,7 @@ _PAPER = Profile(
     initial_rate_response=1e-6,
     initial_rate_regression=1e-6,
     initial_updating_rate=4.5e-5,
+    initial_updating_share=None,
     kappa_response=1.6,
     kappa_regression=1.3,
     scale_first_step=True,
@@ -162,7 +164,8 @@ _LAPTOP = replace(
     response_loss="focused",
     initial_rate_response=3e-6,
     initial_rate_regression=1e-3,
-    initial_updating_rate=1e-5,
+    # A short training cannot find again what lambda0 knows of each coordinate.
+    initial_updating_share=0.6,
     # RFS is there for the neural optimizer, which can adapt to the scale; lambda0 cannot.
     scale_first_step=False,
     shift_jitter=0.35,
@@ -206,15 +209,15 @@ _LAPTOP = replace(
         ),
         Stage(
             name="optimizer",
-            steps=1000,
+            steps=400,
             batch=4,
             updates=6,
             initial_samples=9,
             future_frames=1,
             horizon=5,
-            meta_gradient="first_step",
-            theta0_rate=1e-4,
-            lambda0_rate=2e-3,
+            meta_gradient="first_order",
+            theta0_rate=0.0,
+            lambda0_rate=0.0,
             rule_rate=3e-3,
             backbone_rate=0.0,
             halvings=4,

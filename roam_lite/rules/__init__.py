@@ -17,12 +17,13 @@ def build_learned_rule(name: str, profile: Profile, size: int) -> nn.Module:
     Raises InputError for any other name.
     """
     kind, hidden, rate = profile.rule_input, profile.hidden, profile.initial_updating_rate
+    share = profile.initial_updating_share
     if name == "lstm":
-        return RecurrentRule(nn.LSTMCell, kind, hidden, rate)
+        return RecurrentRule(nn.LSTMCell, kind, hidden, rate, share)
     if name == "gru":
-        return RecurrentRule(nn.GRUCell, kind, hidden, rate)
+        return RecurrentRule(nn.GRUCell, kind, hidden, rate, share)
     if name == "fc":
-        return FeedForwardRule(kind, hidden, rate)
+        return FeedForwardRule(kind, hidden, rate, share)
     if name == "const":
         return LearnedRates(size, rate)
     raise InputError(

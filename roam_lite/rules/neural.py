@@ -13,23 +13,34 @@ class RecurrentState(NamedTuple):
     """What a recurrent optimizer remembers between steps."""
 
     learning_rates: Tensor  # [N, P], those emitted last
+    centre: Tensor | float  # of the emitted rates, as logits: [N, P], or 0 where the bias is all
     memory: tuple  # one entry a layer: h, or (h, c); [N P, hidden] each
 
 
 class RecurrentRule(nn.Module):
-    """Two stacked recurrent cells shared by all coordinates: LSTM (the paper's) or GRU (section 6.2)."""
+    """Two stacked recurrent cells shared by all coordinates: LSTM (the paper's) or GRU (section 6.2).
+
+    With a `share` the rates are emitted relative to lambda0, around that share of it at the start;
+    with None all coordinates start from `initial_rate`, as in eq. 11.
+    """
 
     def __init__(
-        self, cell: type[nn.LSTMCell | nn.GRUCell], kind: str, hidden: int, initial_rate: float
+        self,
+        cell: type[nn.LSTMCell | nn.GRUCell],
+        kind: str,
+        hidden: int,
+        initial_rate: float,
+        share: float | None = None,
     ) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.around_lambda0 = kind, share is not None
         self.cells = nn.ModuleList([cell(CHANNELS[kind], hidden), cell(hidden, hidden)])
-        self.output = _rate_layer(hidden, initial_rate)
+        self.output = _rate_layer(hidden, initial_rate, share)
 
     def init(self, theta: Tensor, learning_rates0: Tensor) -> RecurrentState:
         """Return an empty memory; lambda0 is the previous learning rate of the first step."""
-        return RecurrentState(learning_rates0, (None,) * len(self.cells))
+        centre = _logit(learning_rates0) if self.around_lambda0 else 0.0
+        return RecurrentState(learning_rates0, centre, (None,) * len(self.cells))
 
     def step(
         self, theta: Tensor, gradient: Tensor, loss: Tensor, state: RecurrentState
@@ -41,38 +52,48 @@ class RecurrentRule(nn.Module):
             new = cell(x, old)
             memory.append(new)
             x = new[0] if isinstance(new, tuple) else new
-        rates = torch.sigmoid(self.output(x)).view_as(theta)
-        return rates, RecurrentState(rates, tuple(memory))
+        rates = torch.sigmoid(self.output(x).view_as(theta) + state.centre)
+        return rates, RecurrentState(rates, state.centre, tuple(memory))
 
 
 class FeedForwardRule(nn.Module):
     """ROAM-FC: two linear layers with a tanh between them, no memory but the last rate (section 6.2)."""
 
-    def __init__(self, kind: str, hidden: int, initial_rate: float) -> None:
+    def __init__(
+        self, kind: str, hidden: int, initial_rate: float, share: float | None = None
+    ) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.around_lambda0 = kind, share is not None
         self.first = nn.Linear(CHANNELS[kind], hidden)
-        self.output = _rate_layer(hidden, initial_rate)
+        self.output = _rate_layer(hidden, initial_rate, share)
 
-    def init(self, theta: Tensor, learning_rates0: Tensor) -> Tensor:
-        """Return lambda0, the previous learning rate of the first step."""
-        return learning_rates0
+    def init(self, theta: Tensor, learning_rates0: Tensor) -> RecurrentState:
+        """Return a state without memory; lambda0 is the previous learning rate of the first step."""
+        centre = _logit(learning_rates0) if self.around_lambda0 else 0.0
+        return RecurrentState(learning_rates0, centre, ())
 
     def step(
-        self, theta: Tensor, gradient: Tensor, loss: Tensor, state: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return the rates `[N, P]`, which are also the next state."""
-        x = stack_input(self.kind, state, gradient, theta, loss)
-        rates = torch.sigmoid(self.output(torch.tanh(self.first(x)))).squeeze(-1)
-        return rates, rates
+        self, theta: Tensor, gradient: Tensor, loss: Tensor, state: RecurrentState
+    ) -> tuple[Tensor, RecurrentState]:
+        """Return the rates `[N, P]` and the state that remembers them."""
+        x = stack_input(self.kind, state.learning_rates, gradient, theta, loss)
+        out = self.output(torch.tanh(self.first(x))).squeeze(-1)
+        rates = torch.sigmoid(out + state.centre)
+        return rates, RecurrentState(rates, state.centre, ())
 
 
-def _rate_layer(hidden: int, initial_rate: float) -> nn.Linear:
-    """Return the last layer, biased so that the sigmoid behind it starts near `initial_rate`.
+def _rate_layer(hidden: int, initial_rate: float, share: float | None) -> nn.Linear:
+    """Return the last layer, biased so that the sigmoid behind it starts near the rate or the share.
 
     Its small weights keep the first rates of an untrained optimizer close together.
     """
     layer = nn.Linear(hidden, 1)
     nn.init.normal_(layer.weight, std=0.01)
-    nn.init.constant_(layer.bias, log(initial_rate / (1 - initial_rate)))
+    bias = log(initial_rate / (1 - initial_rate)) if share is None else log(share)
+    nn.init.constant_(layer.bias, bias)
     return layer
+
+
+def _logit(rates: Tensor) -> Tensor:
+    """Return what the sigmoid maps to `rates`, those above 0.9 taken as 0.9."""
+    return torch.logit(rates.clamp(1e-12, 0.9))

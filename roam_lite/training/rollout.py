@@ -109,7 +109,8 @@ def rollout(
 
     theta, rates = step.theta, step.learning_rates
     if scales is not None and first_scales is None:
-        theta = theta * scales
+        # The same model and the same step in scaled coordinates.
+        theta, rates = theta * scales, rates * scales.square()
     if meta_gradient == "first_step":
         theta, rates = theta.detach(), rates.detach()
     state = model.rule.init(theta, rates)

@@ -203,7 +203,7 @@ class Trainer:
         )
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * 0.5 ** int(progress * (stage.halvings + 1))
-        self.optimizer.zero_grad()
+        self.model.zero_grad()
         result.loss.backward()
         norms = [
             nn.utils.clip_grad_norm_(group["params"], _MAX_GRADIENT_NORM)
