@@ -236,8 +236,11 @@ def lstm_cell(x, h, c, weights, name):
     return sigmoid(o) * np.tanh(c), c
 
 
-def emitted_rates(stack, memory, weights):
-    """(11): sigmoid of two LSTM layers and a linear one; memory is [(h, c), (h, c)] or None."""
+def emitted_rates(stack, memory, weights, around=None):
+    """(11): sigmoid of two LSTM layers and a linear one; memory is [(h, c), (h, c)] or None.
+
+    With `around` (lambda0) the network moves the logits of these rates instead.
+    """
     hidden = weights["cells.0.weight_hh"].shape[1]
     if memory is None:
         memory = [(np.zeros((len(stack), hidden)),) * 2] * 2
@@ -245,7 +248,8 @@ def emitted_rates(stack, memory, weights):
     for layer, (h, c) in enumerate(memory):
         after.append(lstm_cell(x, h, c, weights, f"cells.{layer}"))
         x = after[-1][0]
-    return sigmoid(x @ weights["output.weight"][0] + weights["output.bias"]), after
+    centre = 0 if around is None else np.log(around / (1 - around))
+    return sigmoid(x @ weights["output.weight"][0] + weights["output.bias"] + centre), after
 
 
 def averaged_meta_loss(theta, rates, videos, weights, constants):
@@ -260,7 +264,8 @@ def averaged_meta_loss(theta, rates, videos, weights, constants):
             loss, gradient = loss_and_gradient(model, *samples, constants)
             if t > 0:
                 stack = input_stack(constants.rule_input, last, gradient, model, loss)
-                last, memory = emitted_rates(stack, memory, weights)
+                around = None if constants.initial_updating_share is None else rates
+                last, memory = emitted_rates(stack, memory, weights, around)
             model = update(model, last, gradient)
             total += tracking_loss(model, *future, constants)
             count += 1

@@ -24,6 +24,7 @@ from tests import reference
 from tests.tiny import TINY, clip_features, draw_batch, draw_clips, tiny_model
 
 CHECKS = {}
+SHARES = (None, 0.6)  # rates by themselves, as in the paper, or relative to lambda0
 
 
 def equation(number, **options):
@@ -182,7 +183,8 @@ def check_optimizer_sees_rate_gradient_theta_loss(rng):
 def check_learning_rates_come_from_the_lstm(rng):
     kind, hidden = str(rng.choice(["raw", "log_sign"])), int(rng.integers(1, 8))
     videos, size = 2, int(rng.integers(1, 20))
-    rule = RecurrentRule(nn.LSTMCell, kind, hidden, 0.1).double()
+    share = SHARES[int(rng.integers(2))]
+    rule = RecurrentRule(nn.LSTMCell, kind, hidden, 0.1, share).double()
     weights = {name: value.numpy() for name, value in rule.state_dict().items()}
     rates0 = rng.uniform(0.01, 0.1, (videos, size))
     state, memories, last = rule.init(None, torch.from_numpy(rates0)), [None] * videos, rates0
@@ -194,7 +196,10 @@ def check_learning_rates_come_from_the_lstm(rng):
             stack = reference.input_stack(
                 kind, last[video], gradient[video], theta[video], loss[video]
             )
-            expected, memories[video] = reference.emitted_rates(stack, memories[video], weights)
+            around = None if share is None else rates0[video]
+            expected, memories[video] = reference.emitted_rates(
+                stack, memories[video], weights, around
+            )
             same(rates[video], expected)
         last = rates.detach().numpy()
 
@@ -211,7 +216,11 @@ def check_loss_of_a_model(rng, function, samples):
 
 @equation(14)
 def check_meta_loss_is_averaged_over_updates_and_videos(rng):
-    profile = replace(TINY, rule_input=str(rng.choice(["raw", "log_sign"])))
+    profile = replace(
+        TINY,
+        rule_input=str(rng.choice(["raw", "log_sign"])),
+        initial_updating_share=SHARES[int(rng.integers(2))],
+    )
     videos, updates = int(rng.integers(1, 3)), int(rng.integers(1, 4))
     model = tiny_model(profile, seed=int(rng.integers(1000)))
     pairs = draw_clips(rng, videos, updates, profile)

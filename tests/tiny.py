@@ -26,6 +26,7 @@ TINY = replace(
     initial_rate_response=0.1,
     initial_rate_regression=0.1,
     initial_updating_rate=0.1,
+    initial_updating_share=None,
 )
 
 

@@ -70,6 +70,7 @@ class Trainer:
         self.out = Path(config.out)
         self.step = self.guarded = 0
         self._mid_step = False
+        self.parent: dict | None = None  # the card of the checkpoint that the run starts from
         self.seconds = 0.0
         self._batches(self.stages[0])  # unreadable data is said before anything is written
         self.model = self._initial_model().to(config.device)
@@ -89,7 +90,7 @@ class Trainer:
         if self.config.init is None and self.profile.backbone == "vgg16":
             model.backbone.load_pretrained(Path(weights_file) if weights_file else None)
         if self.config.init is not None:
-            trained, _ = load_checkpoint(Path(self.config.init), self.config.profile)
+            trained, self.parent = load_checkpoint(Path(self.config.init), self.config.profile)
             weights = trained.state_dict()
             if trained.rule_name != self.config.rule:
                 weights = {k: v for k, v in weights.items() if not k.startswith("rule.")}
@@ -254,7 +255,7 @@ class Trainer:
             "data": self.config.data,
             "seed": self.config.seed,
             "rfs": self.config.rfs,
-            "init": self.config.init,
+            "init": self.parent,
             "hours": round(self.seconds / 3600, 3),
             "guarded_steps": self.guarded,
             "machine": f"{self.config.device}, {torch.get_num_threads()} threads, {platform.machine()}",

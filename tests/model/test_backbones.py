@@ -148,3 +148,18 @@ def test_unreadable_weights_are_refused_by_name(tmp_path):
         VGG16(1).load_pretrained(file)
     with pytest.raises(InputError, match="nowhere"):
         VGG16(1).load_pretrained(tmp_path / "nowhere.safetensors")
+
+
+def test_weights_that_cannot_be_fetched_say_how_to_give_a_file(monkeypatch, vgg_state):
+    weights = torchvision.models.VGG16_Weights
+    monkeypatch.setattr(weights, "get_state_dict", lambda *_, **__: vgg_state)
+    backbone = VGG16(10)
+    backbone.load_pretrained()
+    assert torch.equal(backbone.layers[0].weight, vgg_state["features.0.weight"])
+
+    def unreachable(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr(weights, "get_state_dict", unreachable)
+    with pytest.raises(InputError, match=r"no network.*safetensors"):
+        backbone.load_pretrained()

@@ -28,9 +28,9 @@ def maps(*values):
 
 
 def test_balanced_loss_weighs_hard_cells_by_exp_of_their_label():
-    labels, response = maps(1.0, 0.0, 0.0), maps(0.5, 0.05, 0.2)
-    # Errors 0.5 and 0.2 count, 0.05 does not; two cells, plus one.
-    expected = (e * 0.25 + 0.04) / 3
+    labels, response = maps(1.0, 0.0, 0.0), maps(0.5, 0.09, 0.11)
+    # Errors 0.5 and 0.11 count, 0.09 does not; two cells, plus one.
+    expected = (e * 0.25 + 0.11**2) / 3
     assert response_loss(response, labels, "balanced").item() == pytest.approx(expected)
     assert response_loss(labels, labels, "balanced").item() == 0
 

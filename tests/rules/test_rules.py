@@ -1,5 +1,7 @@
 """Update rules: what they emit, what they remember, and what they must not mix up."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,12 +9,12 @@ from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
 from roam_lite.rules import LEARNED_RULES, FixedRates, build_learned_rule
 
-SMOKE = get_profile("smoke")
+SMOKE = replace(get_profile("smoke"), initial_updating_share=None)
 VIDEOS, SIZE = 3, 11
 
 
-def build(name):
-    return build_learned_rule(name, SMOKE, SIZE).double()
+def build(name, **changes):
+    return build_learned_rule(name, replace(SMOKE, **changes), SIZE).double()
 
 
 def draw(steps=3):
@@ -50,6 +52,15 @@ def test_learned_rules_emit_one_rate_a_coordinate_between_zero_and_one(name):
 def test_untrained_rules_start_near_the_profiles_rate(name):
     rates = emit(build(name), draw())
     assert (rates / SMOKE.initial_updating_rate).log().abs().max() < 0.2
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "fc"])
+def test_rates_may_be_emitted_relative_to_lambda0(name):
+    rates0 = 10 ** torch.linspace(-8, -2, VIDEOS * SIZE, dtype=torch.float64).view(VIDEOS, SIZE)
+    rates = emit(build(name, initial_updating_share=0.5), draw(), rates0)
+    assert (rates / (0.5 * rates0)).log().abs().max() < 0.2
+    # Rates above 1 cannot be meant by a sigmoid, but do no harm.
+    assert torch.isfinite(emit(build(name, initial_updating_share=0.5), draw(), rates0 + 5)).all()
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "fc"])
@@ -118,8 +129,7 @@ def test_the_papers_lstm_has_5541_parameters_and_5461_with_four_inputs():
     paper = get_profile("paper")
     counts = {}
     for kind in ("log_sign", "raw"):
-        profile = type(paper)(**{**vars(paper), "rule_input": kind})
-        rule = build_learned_rule("lstm", profile, SIZE)
+        rule = build_learned_rule("lstm", replace(paper, rule_input=kind), SIZE)
         counts[kind] = sum(parameter.numel() for parameter in rule.parameters())
     assert counts == {"log_sign": 5541, "raw": 5461}
 

@@ -43,11 +43,21 @@ def slope(loss, parameter, direction):
 
 
 @pytest.mark.parametrize(
-    ("rule_input", "scaling"),
-    [("raw", None), ("log_sign", None), ("log_sign", "after"), ("log_sign", "everywhere")],
+    ("rule_input", "share", "scaling"),
+    [
+        ("raw", None, None),
+        ("log_sign", None, "everywhere"),
+        ("log_sign", 0.6, None),
+        ("log_sign", 0.6, "after"),
+    ],
 )
-def test_full_gradient_equals_finite_differences(rule_input, scaling):
-    profile = replace(TINY, rule_input=rule_input, scale_first_step=scaling == "everywhere")
+def test_full_gradient_equals_finite_differences(rule_input, share, scaling):
+    profile = replace(
+        TINY,
+        rule_input=rule_input,
+        initial_updating_share=share,
+        scale_first_step=scaling == "everywhere",
+    )
     model = tiny_model(profile)
     clips = clip_features(draw_clips(np.random.default_rng(1), videos=2, updates=3), profile)
     generator = torch.Generator().manual_seed(0)

@@ -132,7 +132,13 @@ def test_an_interrupt_inside_a_step_falls_back_to_the_last_save(
 
 def test_resuming_a_finished_run_changes_nothing(tmp_path):
     before = run(tmp_path / "run", steps=2)
-    assert run(tmp_path / "run", resume=True, steps=2) == before
+    for _ in range(2):
+        assert run(tmp_path / "run", resume=True, steps=2) == before
+
+
+def test_a_run_saved_before_its_first_step_resumes(tmp_path):
+    Trainer(config(tmp_path / "run", steps=2)).save()
+    assert run(tmp_path / "run", resume=True, steps=2) == run(tmp_path / "other", steps=2)
 
 
 def test_resume_without_a_run_begins_one(tmp_path):

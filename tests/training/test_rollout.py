@@ -87,23 +87,38 @@ def test_first_step_teaches_theta0_and_lambda0_by_the_first_meta_loss_alone(clip
     assert not any(gradient.any() for gradient in rule)
 
 
-def test_first_order_hands_every_meta_loss_back_along_theta_unchanged(clips):
-    """With fixed rates d theta_t / d theta0 is the identity, and d theta_t / d lambda0 is -g0."""
-    model = tiny_model(rule="const")
-    result = rollout(model, clips, "first_order")
+def slopes(model, clips):
+    """For a constant rule, the gradient [N, P] of every update's loss and of its meta loss."""
     theta = model.theta0.detach().expand(VIDEOS, -1)
     rates = [model.lambda0.detach(), *[model.rule.log_rates.detach().exp()] * (UPDATES - 1)]
-    first_gradient = None
+    found = []
     for t in range(UPDATES):
         theta = theta.detach().requires_grad_()
         (gradient,) = torch.autograd.grad(update_loss(theta, clips.updates[t], TINY).sum(), theta)
-        first_gradient = gradient if t == 0 else first_gradient
         theta = (theta - rates[t] * gradient).detach().requires_grad_()
         (slope,) = torch.autograd.grad(meta_loss(theta, clips.future[t], TINY).sum(), theta)
-        by_theta0, by_log_lambda0, _ = gradients(model, result.meta_losses[:, t].sum())
-        torch.testing.assert_close(by_theta0, slope.sum(dim=0))
-        expected = -(rates[0] * first_gradient * slope).sum(dim=0)
-        torch.testing.assert_close(by_log_lambda0, expected)
+        found.append((rates[t], gradient, slope))
+    return found
+
+
+def test_first_order_hands_every_meta_loss_back_along_theta_unchanged(clips):
+    """d theta_t / d theta0 is the identity, and d theta_t / d lambda_s is -g_s for every s <= t."""
+    model = tiny_model(rule="const")
+    result, found = rollout(model, clips, "first_order"), slopes(model, clips)
+    for t, (_, _, slope) in enumerate(found):
+        theta0, lambda0, rule = gradients(model, result.meta_losses[:, t].sum())
+        torch.testing.assert_close(theta0, slope.sum(dim=0))
+        shares = [-(rates * gradient * slope).sum(dim=0) for rates, gradient, _ in found[: t + 1]]
+        torch.testing.assert_close(lambda0, shares[0])
+        torch.testing.assert_close(rule, sum(shares[1:], torch.zeros_like(rule)))
+
+
+def test_first_step_teaches_each_later_rate_by_the_meta_loss_after_it(clips):
+    model = tiny_model(rule="const")
+    result, found = rollout(model, clips, "first_step"), slopes(model, clips)
+    for t, (rates, gradient, slope) in enumerate(found[1:], start=1):
+        _, _, rule = gradients(model, result.meta_losses[:, t].sum())
+        torch.testing.assert_close(rule, -(rates * gradient * slope).sum(dim=0))
 
 
 def test_full_gradients_hold_more_than_first_order_ones(clips):
@@ -154,7 +169,7 @@ def test_scaling_leaves_the_first_loss_alone_and_changes_what_the_optimizer_does
     scales = torch.exp(torch.randn(VIDEOS, model.theta0.numel(), dtype=torch.float64))
     plain = rollout(model, clips, "full")
     scaled = rollout(model, clips, "full", scales)
-    # TINY takes lambda0's step in plain coordinates, so the first two losses are untouched.
+    # TINY takes lambda0's step in plain coordinates, so the first two update losses are untouched.
     assert not TINY.scale_first_step
     torch.testing.assert_close(scaled.update_losses[:, :2], plain.update_losses[:, :2])
     torch.testing.assert_close(scaled.meta_losses[:, 0], plain.meta_losses[:, 0])

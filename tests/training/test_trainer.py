@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
@@ -100,7 +101,8 @@ def test_every_stage_trains_what_it_should(config, painted, rule):
             assert second == (SMOKE.stages[1].backbone_rate > 0), name
         else:
             assert first, name
-            assert second, name
+            rate = "theta0_rate" if name == "theta0" else "lambda0_rate"
+            assert second == (getattr(SMOKE.stages[1], rate) > 0), name
     rule_names = [name for name in start if name.startswith("rule.")]
     assert any(learned(name, middle, end) for name in rule_names)
 
@@ -184,6 +186,18 @@ def test_unreadable_data_is_refused_before_anything_is_written(config, tmp_path)
     with pytest.raises(InputError):
         Trainer(config(data=f"otb:{tmp_path / 'nowhere'}"))
     assert not (tmp_path / "run").exists()
+
+
+def test_tensorboard_shows_losses_and_rates(config, painted, monkeypatch, tmp_path):
+    monkeypatch.setattr("roam_lite.training.log._HISTOGRAM_INTERVAL", 3)
+    list(Trainer(config()).run())
+    folder = str(tmp_path / "run" / "tensorboard")
+    board = EventAccumulator(folder, size_guidance={"scalars": 0, "histograms": 0}).Reload()
+    tags = board.Tags()
+    assert {"meta_loss", "guarded", "meta_loss/1", "update_loss/3"} <= set(tags["scalars"])
+    assert set(tags["histograms"]) == {"log10 first_rates", "log10 updating_rates"}
+    assert [event.step for event in board.Scalars("meta_loss")] == list(range(1, 9))
+    assert [event.step for event in board.Histograms("log10 first_rates")] == [3, 6]
 
 
 # Stages

@@ -1,0 +1,99 @@
+"""Files and folders are whole or not there; freed memory stays."""
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from roam_lite.errors import InputError
+from roam_lite.files import whole_file, whole_folder, write_atomically
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_written_with_the_folders_it_needs(tmp_path):
+    write_atomically(tmp_path / "a" / "b.txt", b"content")
+    assert (tmp_path / "a" / "b.txt").read_bytes() == b"content"
+    assert names(tmp_path / "a") == ["b.txt"]
+
+
+def test_a_write_that_fails_leaves_the_old_file_alone(tmp_path, monkeypatch):
+    path = tmp_path / "file.txt"
+    write_atomically(path, b"old")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["file.txt"]
+
+
+def test_nobody_sees_a_file_before_it_is_whole(tmp_path):
+    path = tmp_path / "film.mp4"
+    with whole_file(path) as temporary:
+        temporary.write_bytes(b"half")
+        assert not path.exists()
+        assert temporary.suffix == ".mp4"
+        assert temporary.name.startswith(".")
+    assert path.read_bytes() == b"half"
+
+
+def test_an_interrupt_takes_the_half_written_file_away(tmp_path):
+    with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / "film.mp4") as temporary:
+        temporary.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert names(tmp_path) == []
+
+
+def test_a_folder_appears_when_it_is_complete(tmp_path):
+    with whole_folder(tmp_path / "results") as temporary:
+        (temporary / "a.txt").write_text("a")
+        assert not (tmp_path / "results").exists()
+    assert names(tmp_path) == ["results"]
+    assert names(tmp_path / "results") == ["a.txt"]
+
+
+def test_an_existing_folder_is_refused_unless_it_may_be_replaced(tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / "old.txt").touch()
+    with pytest.raises(InputError, match=r"results exists.*--overwrite"), whole_folder(results):
+        pytest.fail("the folder was handed out")
+    with whole_folder(results, overwrite=True) as temporary:
+        (temporary / "new.txt").touch()
+        assert names(results) == ["old.txt"]
+    assert names(results) == ["new.txt"]
+    assert names(tmp_path) == ["results"]
+
+
+def test_a_failure_keeps_the_folder_that_was_to_be_replaced(tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    (results / "old.txt").touch()
+    with pytest.raises(OSError, match="full"), whole_folder(results, overwrite=True):
+        raise OSError("full")
+    assert names(results) == ["old.txt"]
+    assert names(tmp_path) == ["results"]
+
+
+def test_memory_is_kept_where_the_c_library_can():
+    """In a process of its own, because it cannot be undone."""
+    program = "from roam_lite.memory import keep_freed_memory; print(keep_freed_memory())"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == str(platform.libc_ver()[0] == "glibc")
+
+
+def test_other_c_libraries_are_left_alone(monkeypatch):
+    from roam_lite.memory import keep_freed_memory
+
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    assert keep_freed_memory() is False
