@@ -132,7 +132,7 @@ print("truth ", np.round(sequence.boxes[1], 1))
 # | | learning rates of an update, equation (9) |
 # |---|---|
 # | **ROAM++** | one a weight, from an LSTM that sees weight, gradient, loss and last rate |
-# | **SGD** | one number for all weights, always the same: the best of five, measured |
+# | **SGD** | one number for all weights, always the same |
 # | **no update** | zero: the model of the first frame stays |
 #
 # All three begin with the same meta-learned model and the same first step. They share the features,

@@ -46,9 +46,13 @@ def test_nobody_sees_a_file_before_it_is_whole(tmp_path):
 
 
 def test_an_interrupt_takes_the_half_written_file_away(tmp_path):
-    with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / "film.mp4") as temporary:
-        temporary.write_bytes(b"half")
-        raise KeyboardInterrupt
+    def interrupted():
+        with whole_file(tmp_path / "film.mp4") as temporary:
+            temporary.write_bytes(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert names(tmp_path) == []
 
 

@@ -33,6 +33,8 @@ from roam_lite.training.checkpoints import load_checkpoint
 from roam_lite.training.meta_model import MetaModel
 
 Variant = Literal["roam++", "roam"]
+# Update losses of working models are below 1.
+_DIVERGED = 100.0
 WEIGHTS = Path(__file__).parent.parent / "weights"
 
 
@@ -101,6 +103,7 @@ class Tracker:
             self.update_losses.append(float(first.update_loss))
             if self.rule is not None:
                 self.state = self.rule.init(self.theta, lambda0[None])
+                self.first_model = self.theta, self.state
         with self._timed("localise"):
             response, _ = predict(self.layout, self.theta, features[:, :1], self.sizes)
             self.last_response = response[0, 0].cpu().numpy()
@@ -198,9 +201,9 @@ class Tracker:
 
     def _move(self, found: NDArray[np.float64], estimate: Estimate, shape: tuple[int, ...]) -> None:
         """Take the found centre, and a size between the last and the found one."""
-        if not np.isfinite(found).all():
-            return
         weight = np.clip(self.profile.size_rate * estimate.penalty * estimate.response, 0, 1)
+        if not np.isfinite([*found, weight]).all():
+            return
         limits = np.array([shape[1], shape[0]], dtype=np.float64)
         size = (1 - weight) * self.box[2:] + weight * found[2:]
         size = np.clip(size, self.min_side, np.maximum(2 * limits, self.min_side))
@@ -231,8 +234,10 @@ class Tracker:
                 boxes = torch.stack([box for _, box in batch])[None]
                 samples = make_samples(features, boxes, self.sizes, self.cells, self.profile)
                 step_ = adapt(self.theta, samples, self.rule, self.state, self.profile)
-                if not bool(torch.isfinite(step_.theta).all()):
-                    return  # a model that has diverged once finds nothing again
+                if not float(step_.update_loss) < _DIVERGED or not step_.theta.isfinite().all():
+                    # Such a model finds nothing again: go back to the first frame's.
+                    self.theta, self.state = self.first_model
+                    return
                 self.theta, self.state = step_.theta, step_.state
                 self.update_losses.append(float(step_.update_loss))
 
@@ -294,6 +299,8 @@ def load_tracker(
     model, card = load_checkpoint(path, profile)
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError("device cuda: torch finds no CUDA device here; give cpu or auto")
     model = model.to(device).requires_grad_(False)
     chosen = _choose_rule(model, rule or model.rule_name, sgd_rate)
     description = {

@@ -83,13 +83,23 @@ def test_init_forgets_the_target_before(image):
     np.testing.assert_array_equal(*boxes)
 
 
-def test_diverging_updates_are_dropped(image):
-    tracker = Tracker(smoke_model(), FixedRates(float("inf")))
+@pytest.mark.parametrize("rate", [1e6, 1e30, float("inf")])
+def test_a_diverging_model_falls_back_to_the_first_one(image, rate):
+    tracker = Tracker(smoke_model(), FixedRates(rate))
     tracker.init(image, BOX)
     theta = tracker.theta.clone()
-    for _ in range(5):
+    for _ in range(20):
         assert np.isfinite(tracker.update(image).box).all()
     assert torch.equal(tracker.theta, theta)
+
+
+def test_responses_that_are_no_numbers_leave_the_box_where_it_was(image):
+    tracker = smoke_tracker()
+    tracker.init(image, BOX)
+    tracker.theta = torch.full_like(tracker.theta, float("nan"))
+    result = tracker.update(image)
+    assert result.lost
+    np.testing.assert_array_equal(result.box, BOX)
 
 
 def test_oracle_box_changes_the_samples_and_not_the_estimate(image):
@@ -225,6 +235,11 @@ class TestLoadTracker:
             ({"rule": "sgd"}, "--sgd-rate"),
             ({"sgd_rate": 0.1}, "--sgd-rate"),
             ({"variant": "best"}, "no variant"),
+            pytest.param(
+                {"device": "cuda"},
+                "no CUDA device",
+                marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is one"),
+            ),
         ],
     )
     def test_combinations_without_sense_are_refused(self, checkpoint, options, words):

@@ -181,6 +181,25 @@ def test_scaling_leaves_the_first_loss_alone_and_changes_what_the_optimizer_does
     assert (scaled.meta_losses[:, 0] - plain.meta_losses[:, 0]).abs().min() > 1e-6
 
 
+class KeepsLambda0(torch.nn.Module):
+    """A rule that goes on with the rates it began with."""
+
+    def init(self, theta, learning_rates0):
+        return learning_rates0
+
+    def step(self, theta, gradient, loss, state):
+        return state, state
+
+
+def test_scaling_after_the_first_step_hands_lambda0_over_in_the_scaled_coordinates(clips):
+    """The same rates, so scaled, take the same steps: nothing changes."""
+    model = tiny_model()
+    model.rule = KeepsLambda0()
+    scales = torch.exp(torch.randn(VIDEOS, model.theta0.numel(), dtype=torch.float64))
+    plain, scaled = rollout(model, clips, "full"), rollout(model, clips, "full", scales)
+    torch.testing.assert_close(scaled.meta_losses, plain.meta_losses)
+
+
 # From clips to samples
 
 SMOKE = get_profile("smoke")

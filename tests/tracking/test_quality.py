@@ -1,0 +1,20 @@
+"""Floors under the shipped checkpoint on the shipped samples: a tracker that works, on any machine."""
+
+from roam_lite import load_tracker
+from roam_lite.data.otb import list_sequences, read_sequence
+from roam_lite.evaluation.runner import evaluate
+
+
+def test_shipped_tracker_follows_the_samples(samples_root):
+    sequences = [read_sequence(samples_root, name) for name in list_sequences(samples_root)]
+    report, _ = evaluate(lambda: load_tracker("laptop"), sequences, progress=False)
+    assert report.mean()["auc"] >= 0.50
+    assert report.mean()["precision_20"] >= 0.70
+    assert min(score.auc for score in report.scores) >= 0.2
+
+
+def test_shipped_tracker_follows_real_video(sequences_root):
+    names = list_sequences(sequences_root / "dev")[::6]
+    sequences = [read_sequence(sequences_root / "dev", name) for name in names]
+    report, _ = evaluate(lambda: load_tracker("laptop"), sequences, progress=False)
+    assert report.mean()["auc"] >= 0.40
