@@ -152,6 +152,23 @@ _PAPER = Profile(
     search_scales=(0.964, 1.0, 1.0375),
 )
 
+_FIRST_STEP = Stage(
+    name="first_step",
+    steps=1200,
+    batch=16,
+    updates=1,
+    initial_samples=3,
+    future_frames=3,
+    horizon=30,
+    meta_gradient="full",
+    theta0_rate=3e-4,
+    lambda0_rate=5e-2,
+    rule_rate=1e-3,
+    backbone_rate=1e-3,
+    halvings=4,
+    precision="bfloat16",
+)
+
 _LAPTOP = replace(
     _PAPER,
     name="laptop",
@@ -175,38 +192,15 @@ _LAPTOP = replace(
     stages=(
         # The losses of a random backbone are a thousand times those of a trained one, and Adam would
         # remember them: lambda0 waits until they are over.
-        Stage(
+        replace(
+            _FIRST_STEP,
             name="warm_up",
             steps=200,
-            batch=16,
-            updates=1,
-            initial_samples=3,
-            future_frames=3,
-            horizon=30,
-            meta_gradient="full",
             theta0_rate=1e-3,
             lambda0_rate=0.0,
-            rule_rate=1e-3,
-            backbone_rate=1e-3,
             halvings=0,
-            precision="bfloat16",
         ),
-        Stage(
-            name="first_step",
-            steps=1200,
-            batch=16,
-            updates=1,
-            initial_samples=3,
-            future_frames=3,
-            horizon=30,
-            meta_gradient="full",
-            theta0_rate=3e-4,
-            lambda0_rate=5e-2,
-            rule_rate=1e-3,
-            backbone_rate=1e-3,
-            halvings=4,
-            precision="bfloat16",
-        ),
+        _FIRST_STEP,
         Stage(
             name="optimizer",
             steps=400,

@@ -41,15 +41,9 @@ def device_from(args: argparse.Namespace) -> str:
 
     Raises InputError for cuda where there is none.
     """
-    import torch
+    from roam_lite.devices import choose_device
 
-    from roam_lite.errors import InputError
-
-    if args.device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if args.device == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: torch finds no CUDA device here; give cpu or auto")
-    return args.device or "cpu"
+    return choose_device(args.device or "cpu")
 
 
 def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:

@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> None:
         for record in records:
             bar.set_description(record.stage, refresh=False)
             bar.set_postfix(
-                meta=f"{sum(record.meta_losses) / len(record.meta_losses):.4f}",
+                meta=f"{record.meta_loss:.4f}",
                 update=f"{sum(record.update_losses) / len(record.update_losses):.4f}",
                 guarded=record.guarded,
                 refresh=False,

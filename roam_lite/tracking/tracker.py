@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from roam_lite.data.sequence import to_rgb_uint8
+from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
 from roam_lite.memory import keep_freed_memory
 from roam_lite.model.filters import filter_size
@@ -297,10 +298,7 @@ def load_tracker(
     if variant not in ("roam++", "roam"):
         raise InputError(f"there is no variant {variant!r}; choose roam++ or roam")
     model, card = load_checkpoint(path, profile)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError("device cuda: torch finds no CUDA device here; give cpu or auto")
+    device = choose_device(device)
     model = model.to(device).requires_grad_(False)
     chosen = _choose_rule(model, rule or model.rule_name, sgd_rate)
     description = {
