@@ -1,5 +1,7 @@
 """Correlation of feature maps with per-video filters: through the FFT, and plainly."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -16,15 +18,34 @@ def correlate(features: Tensor, kernels: Tensor) -> Tensor:
     5). Computed as one small matrix product per frequency, whose cost does not grow with K and
     whose derivatives of any order are such products too.
     """
-    height, width = features.shape[-2:]
+    return apply_filters(features, transform_filters(kernels, features.shape[-2:]))
+
+
+@dataclass(frozen=True)
+class TransformedFilters:
+    """Filters as `apply_filters` wants them: worth keeping where they serve many features."""
+
+    spectra: Tensor  # [N, f, C, O], complex conjugate
+    shape: tuple[int, int]  # of the transform, rows and columns
+
+
+def transform_filters(kernels: Tensor, extent: tuple[int, int]) -> TransformedFilters:
+    """Return the kernels `[N, O, C, K, K]` ready for feature maps of `extent` rows and columns."""
     reach = kernels.shape[-1] // 2
-    shape = (_fast_length(height + reach), _fast_length(width + reach))
+    shape = (_fast_length(extent[0] + reach), _fast_length(extent[1] + reach))
     # A circular shift puts the kernel's middle tap at the origin; the padding absorbs the wrap.
     padded = F.pad(kernels, (0, shape[1] - kernels.shape[-1], 0, shape[0] - kernels.shape[-2]))
     padded = torch.roll(padded, (-reach, -reach), dims=(-2, -1))
+    spectra = _Spectrum.apply(padded, shape).flatten(3).permute(0, 3, 2, 1)
+    return TransformedFilters(spectra.conj(), shape)
+
+
+def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
+    """Return the correlation `[N, n, O, H, W]` of features `[N, n, C, H, W]` with the filters."""
+    height, width = features.shape[-2:]
+    shape = filters.shape
     maps = _Spectrum.apply(features, shape).flatten(3).permute(0, 3, 1, 2)  # [N, f, n, C]
-    filters = _Spectrum.apply(padded, shape).flatten(3).permute(0, 3, 2, 1)  # [N, f, C, O]
-    product = (maps @ filters.conj()).permute(0, 2, 3, 1).unflatten(3, (shape[0], -1))
+    product = (maps @ filters.spectra).permute(0, 2, 3, 1).unflatten(3, (shape[0], -1))
     return torch.fft.irfft2(product, s=shape)[..., :height, :width]
 
 

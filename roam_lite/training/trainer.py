@@ -18,7 +18,7 @@ from roam_lite.training.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
 from roam_lite.training.meta_model import MetaModel
-from roam_lite.training.rollout import Rollout, extract, rollout
+from roam_lite.training.rollout import ClipFeatures, Rollout, extract, rollout
 from roam_lite.training.state import load_state, save_state
 
 # The second moment forgets within 100 steps: a step that diverged early on would otherwise hold
@@ -146,12 +146,15 @@ class Trainer:
         if self.optimizer is None or self.step == first:
             self.optimizer = self._build_optimizer(stage)
         batches = load_batches(self._batches(stage), remaining, self.config.workers)
+        frozen = None if stage.backbone_rate > 0 else self.model.backbone.folded()
         for step in remaining:
             began = time.monotonic()
             clips = next(batches).to(self.config.device)
             waited = time.monotonic() - began
             self._mid_step = True
-            result, finite = self._train_step(clips, stage, step, (step - first) / stage.steps)
+            precision = getattr(torch, stage.precision)
+            features = extract(self.model, clips, stage.backbone_rate > 0, precision, frozen)
+            result, finite = self._train_step(features, stage, step, (step - first) / stage.steps)
             self.step = step + 1
             self.guarded += not finite
             seconds = time.monotonic() - began
@@ -193,11 +196,11 @@ class Trainer:
         groups.append((list(model.backbone.parameters()), stage.backbone_rate))
         return [(parameters, rate) for parameters, rate in groups if rate > 0]
 
-    def _train_step(self, clips, stage: Stage, step: int, progress: float) -> tuple[Rollout, bool]:
+    def _train_step(
+        self, features: ClipFeatures, stage: Stage, step: int, progress: float
+    ) -> tuple[Rollout, bool]:
         """Take lines 3 to 14 of Algorithm 1 once; False if the guard kept the parameters."""
-        precision = getattr(torch, stage.precision)
-        features = extract(self.model, clips, stage.backbone_rate > 0, precision)
-        videos = clips.initial_patches.shape[0]
+        videos = len(features.updates[0].features)
         scales = self._scales(videos, step, min(1.0, progress / max(stage.kappa_ramp, 1e-9)))
         result = rollout(
             self.model, features, stage.meta_gradient, scales if stage.updates > 1 else None

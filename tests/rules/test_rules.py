@@ -120,9 +120,7 @@ def test_recurrent_rules_have_two_stacked_layers(name, layers, parts):
     _, state = rule.step(theta, gradient, loss, rule.init(theta, torch.ones_like(theta)))
     assert len(state.memory) == layers
     for memory in state.memory:
-        for tensor in memory if isinstance(memory, tuple) else (memory,):
-            assert tensor.shape == (VIDEOS * SIZE, SMOKE.hidden)
-    assert isinstance(state.memory[0], tuple) == (parts == 2)
+        assert [part.shape for part in memory] == [(SMOKE.hidden, VIDEOS * SIZE)] * parts
 
 
 def test_the_papers_lstm_has_5541_parameters_and_5461_with_four_inputs():

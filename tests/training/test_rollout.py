@@ -234,6 +234,28 @@ def test_samples_are_the_features_of_their_patches(model, painted_clips):
         assert samples.targets.labels.shape == (*maps.shape[:2], *maps.shape[3:])
 
 
+def test_updates_learn_from_the_models_own_labels_where_the_profile_says_so(model, painted_clips):
+    assert SMOKE.past_labels == "estimates"
+    features = extract(model, painted_clips, train_backbone=False, precision=torch.float32)
+    assert len(features.priors) == SMOKE.stages[-1].updates - 1
+    own = rollout(model, features, "first_order")
+    true = rollout(model, replace(features, priors=None), "first_order")
+    torch.testing.assert_close(own.update_losses[:, 0], true.update_losses[:, 0])
+    assert (own.update_losses[:, 1:] != true.update_losses[:, 1:]).any()
+    first = model.profile
+    model.profile = replace(first, past_labels="truth")
+    assert extract(model, painted_clips, False, torch.float32).priors is None
+    model.profile = first
+
+
+def test_a_folded_backbone_gives_the_same_samples(model, painted_clips):
+    own = extract(model, painted_clips, False, torch.float32)
+    folded = extract(model, painted_clips, False, torch.float32, model.backbone.folded())
+    torch.testing.assert_close(
+        folded.future[1].features, own.future[1].features, rtol=1e-4, atol=1e-4
+    )
+
+
 def test_meta_losses_use_the_filter_sizes_of_their_update(model, painted_clips):
     features = extract(model, painted_clips, train_backbone=False, precision=torch.float32)
     for update, future in zip(features.updates, features.future, strict=True):
