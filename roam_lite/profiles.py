@@ -195,7 +195,7 @@ _LAPTOP = replace(
     initial_rate_response=3e-6,
     initial_rate_regression=1e-3,
     # A short training cannot find again what lambda0 knows of each coordinate.
-    initial_updating_share=0.6,
+    initial_updating_share=0.2,
     # RFS is there for the neural optimizer, which can adapt to the scale; lambda0 cannot.
     scale_first_step=False,
     # Online, a patch is cut around an estimate whose size may be far off.
