@@ -23,6 +23,7 @@ from roam_lite.rules.scaling import draw_scales
 from roam_lite.training.loader import ClipBatches
 from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import extract, rollout
+from roam_lite.training.trainer import trained_parameters
 
 Correlation = Callable[[Tensor, Tensor], Tensor]
 
@@ -56,10 +57,11 @@ class Way:
 
     predictor: Predictor
     advance: Callable[[Cell, Tensor, Memory | None], Memory]
+    together: bool  # all videos in one batch, or one after the other
 
 
-FAST = Way(predict, advance)
-PLAIN = Way(predict_plain, advance_plain)
+FAST = Way(predict, advance, together=True)
+PLAIN = Way(predict_plain, advance_plain, together=False)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def bench_training(
 ) -> str:
     """Return a table of fast against plain: the correlation, and a whole meta-training step.
 
-    Plain is a loop over videos with direct convolutions, and torch's own recurrent cells.
+    Plain is a loop over videos with direct convolutions and torch's own recurrent cells.
     """
     step = meta_step(profile, batch, device)
     # Before memory is told to be reused: there is no way back within a process.
@@ -154,17 +156,23 @@ def meta_step(profile: Profile, batch: int, device: str) -> Callable[[Way], list
         batch,
         torch.Generator().manual_seed(0),
     )
+    trained_parameters(model, stage)
     precision, trains = getattr(torch, stage.precision), stage.backbone_rate > 0
     frozen = None if trains else model.backbone.folded()
 
     def step(way: Way) -> list[Tensor]:
         model.rule.advance = way.advance
-        features = extract(model, clips, trains, precision, frozen)
-        result = rollout(model, features, stage.meta_gradient, scales, way.predictor)
         model.zero_grad()
-        result.loss.backward()
-        gradients = [p.grad for p in model.parameters() if p.grad is not None]
-        return [result.meta_losses.detach(), *gradients]
+        parts = [(clips, scales)]
+        if not way.together:
+            parts = list(zip(clips.videos(), scales.split(1), strict=True))
+        losses = []
+        for part, epsilon in parts:
+            features = extract(model, part, trains, precision, frozen)
+            result = rollout(model, features, stage.meta_gradient, epsilon, way.predictor)
+            (result.loss / len(parts)).backward()
+            losses.append(result.meta_losses.detach())
+        return [torch.cat(losses), *(p.grad for p in model.parameters() if p.grad is not None)]
 
     return step
 

@@ -29,15 +29,29 @@ class TransformedFilters:
     shape: tuple[int, int]  # of the transform, rows and columns
 
 
-def transform_filters(kernels: Tensor, extent: tuple[int, int]) -> TransformedFilters:
-    """Return the kernels `[N, O, C, K, K]` ready for feature maps of `extent` rows and columns."""
-    reach = kernels.shape[-1] // 2
+def transform_filters(
+    kernels: Tensor, extent: tuple[int, int], warp: tuple[Tensor, Tensor] | None = None
+) -> TransformedFilters:
+    """Return kernels `[N, O, C, k, k]` ready for feature maps of `extent` rows and columns.
+
+    `warp` resizes them first: matrices `[N, K, k]` for rows and columns (`interpolation`). A kernel
+    is small, so its spectrum is cheaper as a product with the few columns of the Fourier matrix that
+    meet its taps than as a transform; and the warp is a product too, so both are one.
+    """
+    if warp is None:
+        taps = torch.eye(kernels.shape[-1], dtype=kernels.dtype, device=kernels.device)
+        warp = (taps.expand(len(kernels), -1, -1),) * 2
+    reach = warp[0].shape[1] // 2
     shape = (_fast_length(extent[0] + reach), _fast_length(extent[1] + reach))
-    # A circular shift puts the kernel's middle tap at the origin; the padding absorbs the wrap.
-    padded = F.pad(kernels, (0, shape[1] - kernels.shape[-1], 0, shape[0] - kernels.shape[-2]))
-    padded = torch.roll(padded, (-reach, -reach), dims=(-2, -1))
-    spectra = _Spectrum.apply(padded, shape).flatten(3).permute(0, 3, 2, 1)
-    return TransformedFilters(spectra.conj(), shape)
+    down = _fourier(shape[0], shape[0], warp[0])  # [N, F, k]
+    across = _fourier(shape[1] // 2 + 1, shape[1], warp[1])  # [N, G, k]
+    videos, outputs, channels, base, _ = kernels.shape
+    # Two large products a video: rows of all kernels at once, then their columns.
+    half = kernels.flatten(1, 3) @ torch.view_as_real(across).permute(0, 2, 1, 3).flatten(2)
+    half = half.view(videos, outputs * channels, base, -1, 2).permute(0, 2, 1, 3, 4)
+    half = torch.view_as_complex(half.contiguous()).flatten(2)
+    spectra = (down @ half).view(videos, shape[0], outputs, channels, -1)
+    return TransformedFilters(spectra.permute(0, 1, 4, 3, 2).flatten(1, 2).conj(), shape)
 
 
 def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
@@ -47,6 +61,18 @@ def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
     maps = _Spectrum.apply(features, shape).flatten(3).permute(0, 3, 1, 2)  # [N, f, n, C]
     product = (maps @ filters.spectra).permute(0, 2, 3, 1).unflatten(3, (shape[0], -1))
     return torch.fft.irfft2(product, s=shape)[..., :height, :width]
+
+
+def _fourier(frequencies: int, length: int, warp: Tensor) -> Tensor:
+    """Return the first frequencies `[N, frequencies, k]` of taps that are spread by `warp` `[N, K, k]`.
+
+    The middle of the K positions is the origin of the transform of `length` positions.
+    """
+    positions = torch.arange(warp.shape[1], device=warp.device) - warp.shape[1] // 2
+    turns = torch.arange(frequencies, device=warp.device)[:, None] * positions % length
+    angles = turns.double() * (-2 * torch.pi / length)
+    kind = warp.dtype.to_complex()
+    return torch.polar(torch.ones_like(angles), angles).to(kind) @ warp.to(kind)
 
 
 def correlate_plain(features: Tensor, kernels: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from roam_lite.model.correlation import TransformedFilters, apply_filters, transform_filters
-from roam_lite.model.filters import warp_filter_plain, warp_filters
+from roam_lite.model.filters import interpolation, warp_filter_plain
 from roam_lite.profiles import Profile
 
 # The spread of the second layer's random start: responses begin near 0, gradients do not.
@@ -105,12 +105,9 @@ def prepare(
     layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int
 ) -> tuple[ReadyBranch, ReadyBranch]:
     """Return both branches of theta `[N, P]` at filter sizes `[N, 2]`, for maps of `cells` a side."""
-    canvas = int(sizes.max())
+    warp = interpolation(sizes, layout.base_filter, int(sizes.max()), theta.dtype)
     response, regression = (
-        ReadyBranch(
-            branch,
-            transform_filters(warp_filters(branch.kernel, sizes, canvas), (cells, cells)),
-        )
+        ReadyBranch(branch, transform_filters(branch.kernel, (cells, cells), warp))
         for branch in layout.split(theta)
     )
     return response, regression

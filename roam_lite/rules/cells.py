@@ -23,15 +23,20 @@ def advance(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
         memory = (zeros, zeros) if isinstance(cell, nn.LSTMCell) else (zeros,)
     h = memory[0]
     if isinstance(cell, nn.LSTMCell):
-        bias = (cell.bias_ih + cell.bias_hh)[:, None]
-        gates = torch.addmm(torch.addmm(bias, cell.weight_ih, x), cell.weight_hh, h)
-        into, forget, new, out = gates.split(hidden)
-        c = torch.sigmoid(forget) * memory[1] + torch.sigmoid(into) * _tanh(new)
-        return torch.sigmoid(out) * _tanh(c), c
+        # tanh(x) = 2 sigmoid(2 x) - 1: with the candidate's rows doubled, one sigmoid serves all
+        # four gates; torch's tanh takes five times as long as its sigmoid on a CPU.
+        twice = x.new_ones((4 * hidden, 1)).index_fill_(
+            0, torch.arange(2 * hidden, 3 * hidden, device=x.device), 2
+        )
+        bias = twice * (cell.bias_ih + cell.bias_hh)[:, None]
+        gates = torch.addmm(bias, twice * cell.weight_ih, x).addmm_(twice * cell.weight_hh, h)
+        into, forget, new, out = torch.sigmoid(gates).split(hidden)
+        c = torch.addcmul(forget * memory[1] - into, into, new, value=2)
+        return torch.addcmul(-out, out, torch.sigmoid(2 * c), value=2), c
     seen = torch.addmm(cell.bias_ih[:, None], cell.weight_ih, x)
     kept = torch.addmm(cell.bias_hh[:, None], cell.weight_hh, h)
     reset, update = torch.sigmoid(seen[: 2 * hidden] + kept[: 2 * hidden]).split(hidden)
-    new = _tanh(seen[2 * hidden :] + reset * kept[2 * hidden :])
+    new = 2 * torch.sigmoid(2 * (seen[2 * hidden :] + reset * kept[2 * hidden :])) - 1
     return (new + update * (h - new),)
 
 
@@ -40,8 +45,3 @@ def advance_plain(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
     state = None if memory is None else tuple(part.T for part in memory)
     state = cell(x.T, state if isinstance(cell, nn.LSTMCell) or state is None else state[0])
     return tuple(part.T for part in (state if isinstance(state, tuple) else (state,)))
-
-
-def _tanh(x: Tensor) -> Tensor:
-    """Return tanh(x); torch's own takes five times as long as its sigmoid on a CPU."""
-    return 2 * torch.sigmoid(2 * x) - 1

@@ -43,6 +43,11 @@ class Clips:
     future_boxes: Tensor  # [N, T, f, 4]
     target_sizes: Tensor  # [N, T, 2], (w, h) in patch pixels at the time of each update
 
+    def videos(self) -> list["Clips"]:
+        """Return each clip as a mini-batch of its own."""
+        parts = zip(*(getattr(self, field.name).split(1) for field in fields(self)), strict=True)
+        return [Clips(*part) for part in parts]
+
     def to(self, device: torch.device | str) -> "Clips":
         """Return the same clips on a device."""
         return Clips(*(getattr(self, field.name).to(device) for field in fields(self)))

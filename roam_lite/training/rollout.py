@@ -7,6 +7,7 @@ from torch import Tensor
 
 from roam_lite.model.backbones import Backbone
 from roam_lite.model.filters import filter_size
+from roam_lite.model.self_labels import Beliefs
 from roam_lite.model.tracking_model import predict
 from roam_lite.profiles import MetaGradient
 from roam_lite.rules.adapt import (
@@ -18,7 +19,6 @@ from roam_lite.rules.adapt import (
     make_samples,
     meta_loss,
 )
-from roam_lite.rules.self_labels import label_by_itself
 from roam_lite.training.clips import Clips
 from roam_lite.training.meta_model import MetaModel
 
@@ -44,9 +44,6 @@ class ClipFeatures:
 
     updates: list[Samples]  # T
     future: list[Samples]  # T
-    # Where the tracker believed the target, [N, tau, 4] for each update after the first, if it is
-    # to label these updates' samples itself.
-    priors: list[Tensor] | None = None
 
 
 def extract(
@@ -84,10 +81,13 @@ def extract(
 
     updates = [samples(first, clips.initial_boxes, 0)]
     for t in range(1, sizes.shape[1]):
-        updates.append(samples(past[:, t - 1], clips.past_boxes[:, t - 1], t))
+        if profile.past_labels == "estimates":
+            beliefs = Beliefs(clips.past_priors[:, t - 1], model.cells)
+            updates.append(Samples(past[:, t - 1], beliefs, sizes[:, t]))
+        else:
+            updates.append(samples(past[:, t - 1], clips.past_boxes[:, t - 1], t))
     futures = [samples(future[:, t], clips.future_boxes[:, t], t) for t in range(sizes.shape[1])]
-    priors = list(clips.past_priors.unbind(1)) if profile.past_labels == "estimates" else None
-    return ClipFeatures(updates, futures, priors)
+    return ClipFeatures(updates, futures)
 
 
 def rollout(
@@ -128,12 +128,7 @@ def rollout(
         theta, rates = theta.detach(), rates.detach()
     state = model.rule.init(theta, rates)
     second_order = meta_gradient == "full"
-    priors = clips.priors or [None] * (len(clips.updates) - 1)
-    for samples, future, prior in zip(clips.updates[1:], clips.future[1:], priors, strict=True):
-        if prior is not None:
-            samples = label_by_itself(
-                theta, samples, prior, model.cells, profile, scales, predictor
-            )
+    for samples, future in zip(clips.updates[1:], clips.future[1:], strict=True):
         step = adapt(theta, samples, model.rule, state, profile, scales, second_order, predictor)
         meta_losses.append(meta_loss(step.theta, future, profile, scales, predictor))
         history.append(step)

@@ -179,22 +179,10 @@ class Trainer:
 
     def _build_optimizer(self, stage: Stage) -> torch.optim.Adam:
         groups = [
-            {"params": list(parameters), "lr": rate, "initial_lr": rate}
-            for parameters, rate in self._groups(stage)
+            {"params": parameters, "lr": rate, "initial_lr": rate}
+            for parameters, rate in trained_parameters(self.model, stage)
         ]
         return torch.optim.Adam(groups, betas=_BETAS)
-
-    def _groups(self, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
-        """Return the parameters that a stage trains, with their rates."""
-        model = self.model
-        groups = [
-            ([model.theta0], stage.theta0_rate),
-            ([model.log_lambda0, model.log_gains], stage.lambda0_rate),
-        ]
-        if stage.updates > 1:
-            groups.append((list(model.rule.parameters()), stage.rule_rate))
-        groups.append((list(model.backbone.parameters()), stage.backbone_rate))
-        return [(parameters, rate) for parameters, rate in groups if rate > 0]
 
     def _train_step(
         self, features: ClipFeatures, stage: Stage, step: int, progress: float
@@ -267,6 +255,20 @@ class Trainer:
         }
 
 
+def trained_parameters(model: MetaModel, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
+    """Return the parameters that a stage trains, with their rates; no others need a gradient then."""
+    groups = [
+        ([model.theta0], stage.theta0_rate),
+        ([model.log_lambda0, model.log_gains], stage.lambda0_rate),
+        (list(model.rule.parameters()), stage.rule_rate if stage.updates > 1 else 0.0),
+        (list(model.backbone.parameters()), stage.backbone_rate),
+    ]
+    for parameters, rate in groups:
+        for parameter in parameters:
+            parameter.requires_grad_(rate > 0)
+    return [(parameters, rate) for parameters, rate in groups if rate > 0]
+
+
 def plan_stages(
     profile: Profile, names: tuple[str, ...] | None, steps: int | None
 ) -> tuple[Stage, ...]:
@@ -287,10 +289,10 @@ def plan_stages(
         raise InputError(f"{steps} steps are too few: give at least {len(chosen)}, one a stage")
     total = sum(stage.steps for stage in chosen)
     ends, seen = [0], 0
-    for stage in chosen:
+    for later, stage in zip(reversed(range(len(chosen))), chosen, strict=True):
         seen += stage.steps
-        ends.append(max(ends[-1] + 1, round(steps * seen / total)))
-    ends[-1] = steps
+        # A step for this stage, and one left for each of the later ones.
+        ends.append(min(max(ends[-1] + 1, round(steps * seen / total)), steps - later))
     return tuple(
         replace(stage, steps=end - begin)
         for stage, begin, end in zip(chosen, ends, ends[1:], strict=False)

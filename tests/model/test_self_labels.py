@@ -7,8 +7,9 @@ import torch
 
 from roam_lite.model.boxes import decode_boxes
 from roam_lite.model.losses import anchors_at, make_targets
+from roam_lite.model.self_labels import Beliefs, own_targets
 from roam_lite.model.tracking_model import ThetaLayout, predict
-from roam_lite.rules.self_labels import label_by_itself
+from roam_lite.rules.adapt import update_loss
 from tests.tiny import TINY, draw_batch
 
 LAYOUT = ThetaLayout.of(TINY)
@@ -22,6 +23,11 @@ def draw(seed=0):
     theta = 0.3 * torch.randn(VIDEOS, LAYOUT.size, generator=generator, dtype=torch.float64)
     priors = torch.tensor([9.0, 8.0, 6.0, 8.0], dtype=torch.float64).repeat(VIDEOS, SAMPLES, 1)
     return theta, samples, priors + torch.rand(priors.shape, generator=generator)
+
+
+def label(theta, samples, priors, profile=TINY):
+    response, deltas = predict(LAYOUT, theta.detach(), samples.features, samples.sizes)
+    return own_targets(response, deltas, samples.sizes, Beliefs(priors, CELLS), profile)
 
 
 def found_by_hand(theta, samples, priors, profile):
@@ -58,28 +64,35 @@ def found_by_hand(theta, samples, priors, profile):
 
 def test_labels_are_the_boxes_of_the_highest_score_smoothed():
     theta, samples, priors = draw()
-    labelled = label_by_itself(theta, samples, priors, CELLS, TINY)
+    labelled = label(theta, samples, priors)
     boxes = found_by_hand(theta, samples, priors, TINY)
     expected = make_targets(boxes, samples.sizes, CELLS, CELLS, TINY)
-    torch.testing.assert_close(labelled.targets.labels, expected.labels)
-    torch.testing.assert_close(labelled.targets.deltas, expected.deltas)
-    assert torch.equal(labelled.targets.near, expected.near)
-    assert torch.equal(labelled.features, samples.features)
+    torch.testing.assert_close(labelled.labels, expected.labels)
+    torch.testing.assert_close(labelled.deltas, expected.deltas)
+    assert torch.equal(labelled.near, expected.near)
+
+
+def test_labels_depend_on_what_the_tracker_believed():
+    theta, samples, priors = draw(2)
+    elsewhere = replace(TINY, motion=50.0)
+    labelled, moved = label(theta, samples, priors), label(theta, samples, priors - 8, elsewhere)
+    assert not torch.equal(moved.labels, labelled.labels)
+
+
+def test_the_update_loss_takes_its_own_labels_as_constants():
+    theta, samples, priors = draw(3)
+    point = theta.requires_grad_()
+    believed = replace(samples, targets=Beliefs(priors, CELLS))
+    labelled = replace(samples, targets=label(theta, samples, priors))
+    losses = [update_loss(point, given, TINY) for given in (believed, labelled)]
+    torch.testing.assert_close(*losses)
+    gradients = [torch.autograd.grad(loss.sum(), point)[0] for loss in losses]
+    torch.testing.assert_close(*gradients)
 
 
 def test_scaled_models_give_the_same_labels():
     theta, samples, priors = draw(1)
+    believed = replace(samples, targets=Beliefs(priors, CELLS))
     scales = torch.rand_like(theta) + 0.5
-    plain = label_by_itself(theta, samples, priors, CELLS, TINY)
-    scaled = label_by_itself(theta * scales, samples, priors, CELLS, TINY, scales)
-    torch.testing.assert_close(scaled.targets.labels, plain.targets.labels)
-    torch.testing.assert_close(scaled.targets.deltas, plain.targets.deltas)
-
-
-def test_labels_carry_no_gradient_and_depend_on_what_the_tracker_believed():
-    theta, samples, priors = draw(2)
-    labelled = label_by_itself(theta.requires_grad_(), samples, priors, CELLS, TINY)
-    assert not labelled.targets.deltas.requires_grad
-    elsewhere = replace(TINY, motion=50.0)
-    moved = label_by_itself(theta, samples, priors - 8, CELLS, elsewhere)
-    assert not torch.equal(moved.targets.labels, labelled.targets.labels)
+    plain = update_loss(theta, believed, TINY)
+    torch.testing.assert_close(update_loss(theta * scales, believed, TINY, scales), plain)
