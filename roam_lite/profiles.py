@@ -220,7 +220,7 @@ _LAPTOP = replace(
         _FIRST_STEP,
         Stage(
             name="optimizer",
-            steps=400,
+            steps=1000,
             batch=4,
             updates=6,
             initial_samples=9,

@@ -54,7 +54,7 @@ def test_untrained_rules_start_near_the_profiles_rate(name):
     assert (rates / SMOKE.initial_updating_rate).log().abs().max() < 0.2
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru", "fc"])
+@pytest.mark.parametrize("name", LEARNED_RULES)
 def test_rates_may_be_emitted_relative_to_lambda0(name):
     rates0 = 10 ** torch.linspace(-8, -2, VIDEOS * SIZE, dtype=torch.float64).view(VIDEOS, SIZE)
     rates = emit(build(name, initial_updating_share=0.5), draw(), rates0)
