@@ -100,6 +100,9 @@ class Trainer:
     def _claim_folder(self, resume: bool, overwrite: bool) -> None:
         state_path = self.out / "state.safetensors"
         config_path = self.out / "config.json"
+        if resume or overwrite:
+            for leftover in self.out.glob(".*.tmp*"):  # half-written by a run that was killed
+                leftover.unlink()
         if resume and config_path.exists():
             written = json.loads(config_path.read_text(encoding="utf-8"))
             wanted = json.loads(json.dumps(self.config.identity()))
@@ -153,8 +156,12 @@ class Trainer:
             waited = time.monotonic() - began
             self._mid_step = True
             precision = getattr(torch, stage.precision)
+            statistics = [buffer.clone() for buffer in self.model.backbone.buffers()]
             features = extract(self.model, clips, stage.backbone_rate > 0, precision, frozen)
             result, finite = self._train_step(features, stage, step, (step - first) / stage.steps)
+            if not finite:  # batch norms have moved in the forward pass already
+                for buffer, kept in zip(self.model.backbone.buffers(), statistics, strict=True):
+                    buffer.copy_(kept)
             self.step = step + 1
             self.guarded += not finite
             seconds = time.monotonic() - began
