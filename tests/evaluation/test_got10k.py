@@ -34,14 +34,14 @@ def test_the_first_frame_and_unseen_ones_do_not_count():
 
 def test_a_corner_left_of_the_image_moves_in_and_keeps_the_width():
     # In the file's numbers the corner is at -9 and is moved to 0; the width stays 20.
-    left = TRUTH + [-20, 0, 0, 0]
+    left = np.add(TRUTH, [-20, 0, 0, 0])
     inside = TRUTH * [0, 1, 1, 1] + [-1, 0, 0, 0]
     np.testing.assert_allclose(frame_overlaps(left, inside, SEEN, SIZE), 1)
 
 
 def test_boxes_are_cut_at_the_far_edges():
     wide = TRUTH * [1, 1, 10, 1]
-    cut = TRUTH + [0, 0, 69, 0]  # from 10 to the edge at 99, in numbers from 0
+    cut = np.add(TRUTH, [0, 0, 69, 0])  # from 10 to the edge at 99, in numbers from 0
     np.testing.assert_allclose(frame_overlaps(wide, cut, SEEN, SIZE), 1)
 
 

@@ -51,8 +51,8 @@ def test_results_beyond_the_ground_truth_are_cut_off():
 
 
 def test_normalised_precision_measures_in_sizes_of_the_target():
-    beside = TRUTH + [3.9, 0, 0, 0]  # a fifth of the width
-    below = TRUTH + [0, 3.9, 0, 0]  # a tenth of the height
+    beside = np.add(TRUTH, [3.9, 0, 0, 0])  # a fifth of the width
+    below = np.add(TRUTH, [0, 3.9, 0, 0])  # a tenth of the height
     first = 1 / 5  # the first frame is given
     assert curves(beside, TRUTH, SEEN)[2][[19, 20]].tolist() == [first, 1.0]
     assert curves(below, TRUTH, SEEN)[2][[9, 10]].tolist() == [first, 1.0]

@@ -57,8 +57,8 @@ def test_overlap_of_boxes_and_polygons_is_exact():
 def test_what_lies_outside_the_image_does_not_count():
     a, b = boxes([-10, 0, 20, 10]), boxes([0, 0, 10, 10])
     assert region_overlap(a, b, (100, 100)) == pytest.approx([1])
-    assert region_overlap(a, b + [95, 0, 0, 0], (100, 100)) == [0]
-    assert region_overlap(a - [50, 0, 0, 0], a - [50, 0, 0, 0], (100, 100)) == [0]
+    assert region_overlap(a, np.add(b, [95, 0, 0, 0]), (100, 100)) == [0]
+    assert region_overlap(np.add(a, [-50, 0, 0, 0]), np.add(a, [-50, 0, 0, 0]), (100, 100)) == [0]
 
 
 def test_the_order_of_the_corners_does_not_matter():
