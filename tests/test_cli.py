@@ -15,12 +15,14 @@ import pytest
 import torch
 
 from roam_lite.cli import main
-from roam_lite.data.otb import read_boxes, write_sequence
+from roam_lite.data.boxes import read_boxes
+from roam_lite.data.otb import write_sequence
 from roam_lite.data.synthetic import synthesize
 from roam_lite.profiles import get_profile
 from roam_lite.training import StepRecord
 from roam_lite.training.checkpoints import save_checkpoint
 from roam_lite.training.meta_model import MetaModel
+from tests import trees
 
 COMMANDS = ("doctor", "demo", "track", "evaluate", "compare", "train", "synth", "bench")
 
@@ -126,6 +128,15 @@ def test_bad_usage_exits_with_2(arguments, message, capsys):
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--sequences", "Z"], "'Z'"),
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--rule", "sgd"], "--rule: only"),
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--oracle"], "--oracle: only"),
+        (["evaluate", "--root", "{root}", "--tracker", "kcf", "--split", "val"], "no split 'val'"),
+        (
+            ["evaluate", "--root", "{root}", "--tracker", "kcf", "--repetitions", "2"],
+            "otb runs every sequence once",
+        ),
+        (
+            ["evaluate", "--root", "{root}", "--tracker", "kcf", "--benchmark", "lasot"],
+            "no sequence in LaSOT's layout",
+        ),
         (["evaluate", "--root", "{root}", "--tracker", "none:such"], "cannot be loaded"),
         (["evaluate", "--root", "{root}", "--profile", "paper"], "roam-lite train"),
         (["evaluate", "--root", "{root}", "--checkpoint", "none.safetensors"], "no such file"),
@@ -200,22 +211,57 @@ def test_evaluate_takes_every_tracker_option(options, expected, root, smoke, tmp
 def test_a_tracker_of_ones_own_goes_through_the_same_code(root, statue, tmp_path, capsys):
     assert run("evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r") == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("mean")
-    (folder,) = (tmp_path / "r").iterdir()
+    (folder,) = (tmp_path / "r" / "OTB2015").iterdir()
     assert folder.name.startswith("mine-Statue-")
     truth = read_boxes(root / "A" / "groundtruth_rect.txt")
     np.testing.assert_allclose(read_boxes(folder / "A.txt"), np.tile(truth[0], (6, 1)), atol=1e-4)
 
 
-def test_results_are_kept_refused_and_replaced(root, tmp_path, capsys):
-    arguments = ["evaluate", "--root", root, "--tracker", "kcf", "--results", tmp_path / "r"]
+def test_results_are_kept_and_gone_on_from(root, statue, tmp_path, capsys):
+    arguments = ["evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r"]
+    assert run(*arguments, "--sequences", "A") == 0
+    (folder,) = (tmp_path / "r" / "OTB2015").iterdir()
+    before = (folder / "A.txt").stat().st_mtime_ns
     assert run(*arguments) == 0
-    assert run(*arguments) == 2
-    assert "--overwrite" in capsys.readouterr().err
+    assert (folder / "A.txt").stat().st_mtime_ns == before
+    assert (folder / "B.txt").is_file()
     assert run(*arguments, "--overwrite", "--plots", tmp_path / "p") == 0
+    assert (folder / "A.txt").stat().st_mtime_ns != before
     assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [
         "precision.png",
         "success.png",
     ]
+
+
+def test_the_choices_of_evaluate_are_the_benchmarks_and_their_rules():
+    from roam_lite.cli.evaluate import BENCHMARKS, SCORINGS
+    from roam_lite.evaluation import benchmarks
+
+    assert tuple(benchmarks.BENCHMARKS) == BENCHMARKS
+    rules = {rule for benchmark in benchmarks.BENCHMARKS.values() for rule in benchmark.rules}
+    assert set(SCORINGS) == rules
+
+
+def test_other_benchmarks_have_metrics_of_their_own(statue, tmp_path, capsys):
+    data = trees.vot(tmp_path / "vot", length=13)
+    arguments = ["--root", data, "--tracker", statue, "--repetitions", "1", "--json", "-"]
+    assert run("evaluate", "--benchmark", "vot2016", *arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert list(report["mean"]) == [
+        "eao", "accuracy", "robustness", "failures", "fps", "frames"
+    ]  # fmt: skip
+    assert report["mean"]["eao"] is None  # too short a video
+    assert report["sequences"]["ball"]["failures"] == 1
+
+
+def test_a_split_that_a_server_scores_gives_a_zip(statue, tmp_path, capsys):
+    data = trees.got10k(tmp_path / "got", split="test")
+    arguments = ["evaluate", "--benchmark", "got10k", "--root", data, "--tracker", statue]
+    assert run(*arguments) == 2
+    assert "--results DIR is needed: a server scores this split" in capsys.readouterr().err
+    assert run(*arguments, "--results", tmp_path / "r") == 0
+    (path,) = (tmp_path / "r" / "GOT-10k").glob("*.zip")
+    assert f"1 sequences; the server scores them, upload {path}" in capsys.readouterr().out
 
 
 def test_plots_without_kept_results_show_this_run(root, tmp_path):
@@ -354,7 +400,7 @@ def test_ctrl_c_elsewhere_is_a_failure_without_traceback(monkeypatch, root, caps
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("roam_lite.evaluation.runner.evaluate", interrupted)
+    monkeypatch.setattr("roam_lite.evaluation.benchmarks.run_benchmark", interrupted)
     assert run("evaluate", "--root", root, "--tracker", "kcf") == 1
     assert capsys.readouterr().err.strip() == "roam-lite evaluate: interrupted"
 

@@ -5,37 +5,16 @@ rasterises them: its values are 0.010 higher on average and up to 0.083 for smal
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import shapely
 
 from roam_lite.data.vot import corners
+from roam_lite.evaluation.trajectories import START, TRACKED, Trajectory
 
-TRACKED, SKIPPED, START, FAILURE = -1, 0, 1, 2  # the last three are what result files hold
 BURN_IN = 10  # frames from each start that accuracy leaves out
 EAO_LENGTHS = {"vot2016": (108, 371), "vot2017": (100, 356)}  # first and last, both included
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """One supervised run: what happened in each frame, and where the target was found."""
-
-    codes: np.ndarray  # int [T]: TRACKED, SKIPPED, START or FAILURE
-    regions: np.ndarray  # float64 [T, 4] boxes or [T, 8] polygons, nan unless TRACKED; 0-based
-    seconds: np.ndarray  # [T], spent in the tracker; 0 where it had nothing to do
-
-    @property
-    def failures(self) -> int:
-        """How often the target was lost."""
-        return int(np.count_nonzero(self.codes == FAILURE))
-
-    @property
-    def fps(self) -> float:
-        """Frames tracked per second of tracking, starts included; nan where no time is known."""
-        spent = self.seconds[self.seconds > 0]
-        return float(len(spent) / spent.sum()) if len(spent) else float("nan")
 
 
 def region_overlap(a: np.ndarray, b: np.ndarray, size: tuple[float, float]) -> np.ndarray:

@@ -2,14 +2,10 @@ import numpy as np
 import pytest
 
 from roam_lite.data.vot import corners
+from roam_lite.evaluation.trajectories import FAILURE, SKIPPED, START, TRACKED, Trajectory
 from roam_lite.evaluation.vot import (
     EAO_LENGTHS,
-    FAILURE,
-    SKIPPED,
-    START,
-    TRACKED,
     Fragment,
-    Trajectory,
     accuracy_overlaps,
     expected_average_overlap,
     fragments,
@@ -111,9 +107,3 @@ def test_repetitions_weigh_as_one_sequence():
     once, twice = np.full(3, 0.2), np.full(3, 0.8)
     pieces = [Fragment(once, False, 1.0), *[Fragment(twice, False, 0.5)] * 2]
     assert expected_average_overlap(pieces, (2, 3)) == pytest.approx(0.5)
-
-
-def test_speed_counts_the_frames_that_took_time():
-    run = Trajectory(np.zeros(4), np.zeros((4, 4)), np.array([0.1, 0.0, 0.3, 0.0]))
-    assert run.fps == pytest.approx(5)
-    assert np.isnan(run_of(CODES).fps)
