@@ -70,12 +70,12 @@ class Report:
 
     def mean(self) -> dict[str, float]:
         """Return the benchmark's value of each metric, the mean fps and the number of all frames."""
-        means = self.means
-        if means is None:
-            keys = self.scores[0].metrics
-            means = {key: float(np.mean([s.metrics[key] for s in self.scores])) for key in keys}
+        means = dict(self.means or {})
+        if self.means is None:
+            for key in self.scores[0].metrics:
+                means[key] = float(np.mean([score.metrics[key] for score in self.scores]))
         known = [score.fps for score in self.scores if np.isfinite(score.fps)]
-        fps = float(np.mean(known)) if known else float("nan")
+        fps = means.pop("fps", float(np.mean(known)) if known else float("nan"))
         return {**means, "fps": fps, "frames": sum(score.frames for score in self.scores)}
 
     def to_json(self) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Layout:
         times = self.times_path(folder, name)
         columns = [] if repetition == 1 else list(_read_times(times, len(run)).T)
         columns = [*columns[: repetition - 1], run.seconds]
-        lines = (",".join(f"{t:.6f}" for t in row) for row in zip(*columns, strict=True))
+        lines = (",".join(f"{t:.8f}" for t in row) for row in zip(*columns, strict=True))
         write_atomically(times, "".join(f"{line}\n" for line in lines).encode())
         self.write(self.record_path(folder, name, repetition), run)
 

@@ -57,14 +57,18 @@ def score_got10k(sequence: Sequence, runs: Collection[Run], scoring: str) -> Sco
         [got10k.frame_overlaps(run.boxes, sequence.boxes, visible, size) for run in runs]
     )
     seconds = np.concatenate([run.seconds for run in runs])
-    evidence = {"overlaps": overlaps, "success": got10k.success_curve(overlaps)}
+    success = got10k.success_curve(overlaps)
+    evidence = {"overlaps": overlaps, "success": success, "seconds": seconds}
     fps = got10k.speed(seconds)
     return Score(sequence.name, _got10k_metrics(overlaps), fps, len(sequence), evidence)
 
 
 def pool_got10k(scores: Collection[Score]) -> dict[str, float]:
-    """Return the scores over the frames of all sequences together."""
-    return _got10k_metrics(np.concatenate([score.evidence["overlaps"] for score in scores]))
+    """Return scores and speed over the frames of all sequences together."""
+    overlaps, seconds = (
+        np.concatenate([score.evidence[key] for score in scores]) for key in ("overlaps", "seconds")
+    )
+    return {**_got10k_metrics(overlaps), "fps": got10k.speed(seconds)}
 
 
 def score_vot(sequence: Sequence, runs: Collection[Trajectory], scoring: str) -> Score:
