@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from roam_lite.errors import InputError
@@ -64,24 +65,28 @@ def precision_plot(reports: Sequence[Report]) -> Figure:
     return curve_plot(PLOTS[1], reports)
 
 
-def curve_plot(plot: Plot, reports: Sequence[Report], title: str | None = None) -> Figure:
-    """Return the trackers' curves, the best first in the legend, which says the score."""
-    curves = [(r.tracker, mean_curve(r, plot.name), _rank(plot, r)) for r in reports]
+def curve_plot(plot: Plot, reports: Sequence[Report]) -> Figure:
+    """Return the trackers' curves in a figure of their own."""
     with style():
         figure = Figure(layout="constrained")
-        axes = figure.subplots()
-        for tracker, curve, rank in sorted(curves, key=lambda entry: -entry[2]):
-            axes.plot(
-                np.linspace(0, plot.last, len(curve)),
-                curve,
-                color=colour_of(tracker),
-                linestyle=dashes_of(tracker),
-                label=f"{rank:.3f}  {short_name(tracker)}",
-            )
-        axes.set(title=title or plot.title, xlabel=plot.xlabel, ylabel=plot.ylabel, ylim=(0, 1))
-        axes.set_xlim(0, plot.last)
-        axes.legend(loc="best")
+        draw_curves(figure.subplots(), plot, reports, plot.title)
     return figure
+
+
+def draw_curves(axes: Axes, plot: Plot, reports: Sequence[Report], title: str) -> None:
+    """Draw the trackers' curves, the best first in the legend, which says the score."""
+    curves = [(r.tracker, mean_curve(r, plot.name), _rank(plot, r)) for r in reports]
+    for tracker, curve, rank in sorted(curves, key=lambda entry: -entry[2]):
+        axes.plot(
+            np.linspace(0, plot.last, len(curve)),
+            curve,
+            color=colour_of(tracker),
+            linestyle=dashes_of(tracker),
+            label=f"{rank:.3f}  {short_name(tracker)}",
+        )
+    axes.set(title=title, xlabel=plot.xlabel, ylabel=plot.ylabel, ylim=(0, 1))
+    axes.set_xlim(0, plot.last)
+    axes.legend(loc="best")
 
 
 def mean_curve(report: Report, name: str) -> np.ndarray:
