@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roam_lite.data.otb import read_boxes, write_boxes
+from roam_lite.data.boxes import read_boxes, write_boxes
 from roam_lite.errors import InputError
 
 LINE = "5,7,10,20\n"
