@@ -176,6 +176,7 @@ def test_evaluate_prints_a_table_and_json_of_the_conventional_shape(root, smoke,
     assert run("evaluate", "--benchmark", "otb", "--root", root, "--json", "-", *smoke) == 0
     output, messages = capsys.readouterr()
     assert "prec@20" in messages
+    assert "lost for good, no overlap in the last quarter:" in messages
     report = json.loads(output)
     assert list(report) == ["sequences", "mean", "tracker"]
     assert list(report["sequences"]) == ["A", "B"]

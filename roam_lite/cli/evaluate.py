@@ -150,7 +150,12 @@ def _write(report: "Report", args: argparse.Namespace) -> None:
     """Print the table, and write JSON where it was asked for."""
     from roam_lite.evaluation.report import write_json
 
-    print(report.table(), file=sys.stderr if args.json == "-" else sys.stdout)
+    out = sys.stderr if args.json == "-" else sys.stdout
+    print(report.table(), file=out)
+    if "lost" in report.scores[0].evidence:
+        lost = report.lost()
+        told = f"lost for good, no overlap in the last quarter: {len(lost)} of {len(report.scores)}"
+        print(": ".join([told, ", ".join(lost)]) if lost else told, file=out)
     if args.json == "-":
         print(json.dumps(report.to_json(), indent=2))
     elif args.json:

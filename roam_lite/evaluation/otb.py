@@ -112,3 +112,10 @@ def repeat_invalid(boxes: np.ndarray) -> np.ndarray:
     valid = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
     last_valid = np.maximum.accumulate(np.where(valid, np.arange(len(boxes)), -1))
     return boxes[np.where(last_valid < 0, np.arange(len(boxes)), last_valid)]
+
+
+def lost_for_good(boxes: np.ndarray, truth: np.ndarray) -> bool:
+    """Return whether boxes `[T, 4]` never overlap the truth in the last quarter of its labelled frames."""
+    labelled = np.flatnonzero(np.isfinite(truth).all(axis=1))
+    last = labelled[-max(1, len(labelled) // 4) :]
+    return not np.nan_to_num(iou(boxes[last], truth[last])).any()

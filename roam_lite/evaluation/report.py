@@ -78,6 +78,10 @@ class Report:
         fps = means.pop("fps", float(np.mean(known)) if known else float("nan"))
         return {**means, "fps": fps, "frames": sum(score.frames for score in self.scores)}
 
+    def lost(self) -> list[str]:
+        """Return the sequences whose target was lost for good, where the benchmark's scores tell."""
+        return [score.name for score in self.scores if score.evidence.get("lost")]
+
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain JSON types: `sequences`, `mean` and `tracker`; nan as null."""
         sequences = {s.name: {**s.metrics, "fps": s.fps, "frames": s.frames} for s in self.scores}

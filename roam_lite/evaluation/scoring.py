@@ -16,7 +16,8 @@ def score_run(sequence: Sequence, run: Run, scoring: str = "official") -> Score:
     success = otb.success_curve(run.boxes, sequence.boxes, scoring)
     precision = otb.precision_curve(run.boxes, sequence.boxes, scoring)
     metrics = {"auc": float(success.mean()), "precision_20": float(precision[20])}
-    evidence = {"success": success, "precision": precision}
+    lost = otb.lost_for_good(run.boxes, sequence.boxes)
+    evidence = {"success": success, "precision": precision, "lost": lost}
     return Score(sequence.name, metrics, run.fps, len(sequence), evidence)
 
 
