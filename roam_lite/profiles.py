@@ -206,6 +206,7 @@ _LAPTOP = replace(
     # its errors trusts the labels too much.
     past_labels="estimates",
     belief_noise=0.1,
+    penalty=0.2,
     stages=(
         # The losses of a random backbone are a thousand times those of a trained one, and Adam would
         # remember them: lambda0 waits until they are over.
