@@ -2,7 +2,9 @@
 
 A worker computes with a fixed number of threads, so results do not depend on how many workers there
 are. What is done lies in files (`results`), so an interrupted run goes on where it was. Under
-torchrun every process takes its share of the sequences, on one machine or many with a common folder.
+torchrun every process takes its share of the sequences, on one machine or many with a common folder:
+
+    torchrun --nnodes 2 --nproc-per-node 8 --no-python roam-lite evaluate --results DIR ...
 """
 
 import datetime
@@ -77,7 +79,7 @@ def track_all(
             desc=title,
             unit="frame",
             file=sys.stderr,
-            disable=not progress,
+            disable=not progress or rank > 0,
         ) as bar:
             for name, unreadable in _results(job, waiting, workers, threads, gpus):
                 bar.update(frames[name])
