@@ -29,6 +29,7 @@ from roam_lite.data.sequence import Sequence as Video
 from roam_lite.errors import InputError
 from roam_lite.evaluation.protocols import Protocol
 from roam_lite.evaluation.runner import say_unreadable
+from roam_lite.evaluation.workers import worker_context
 
 FRAMES_A_WORKER = 500  # fewer are not worth starting a process for
 
@@ -125,7 +126,7 @@ def _results(
             for name in names:
                 yield name, job.track(name)
         return
-    context = multiprocessing.get_context("spawn")  # a forked child cannot use CUDA
+    context = worker_context()
     places = context.SimpleQueue()
     for worker in range(workers):
         places.put(gpus[worker % len(gpus)] if gpus else None)
