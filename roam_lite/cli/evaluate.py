@@ -92,6 +92,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print the table and write what was asked for."""
+    from roam_lite.evaluation.workers import start_early
+
+    if args.workers and args.workers > 1:
+        start_early()  # before this process imports torch below
+
     from roam_lite.errors import InputError
     from roam_lite.evaluation.benchmarks import (
         BENCHMARKS,

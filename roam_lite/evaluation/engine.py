@@ -2,7 +2,9 @@
 
 A worker computes with a fixed number of threads, so results do not depend on how many workers there
 are. What is done lies in files (`results`), so an interrupted run goes on where it was. Under
-torchrun every process takes its share of the sequences, on one machine or many with a common folder.
+torchrun every process takes its share of the sequences, on one machine or many with a common folder:
+
+    torchrun --nnodes 2 --nproc-per-node 8 --no-python roam-lite evaluate --results DIR ...
 """
 
 import datetime
@@ -27,6 +29,7 @@ from roam_lite.data.sequence import Sequence as Video
 from roam_lite.errors import InputError
 from roam_lite.evaluation.protocols import Protocol
 from roam_lite.evaluation.runner import say_unreadable
+from roam_lite.evaluation.workers import worker_context
 
 FRAMES_A_WORKER = 500  # fewer are not worth starting a process for
 
@@ -77,7 +80,7 @@ def track_all(
             desc=title,
             unit="frame",
             file=sys.stderr,
-            disable=not progress,
+            disable=not progress or rank > 0,
         ) as bar:
             for name, unreadable in _results(job, waiting, workers, threads, gpus):
                 bar.update(frames[name])
@@ -123,7 +126,7 @@ def _results(
             for name in names:
                 yield name, job.track(name)
         return
-    context = multiprocessing.get_context("spawn")  # a forked child cannot use CUDA
+    context = worker_context()
     places = context.SimpleQueue()
     for worker in range(workers):
         places.put(gpus[worker % len(gpus)] if gpus else None)

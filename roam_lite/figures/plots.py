@@ -1,8 +1,10 @@
 """Success and precision plots, trackers ranked in the legend as benchmarks do."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,8 +13,10 @@ from matplotlib.figure import Figure
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.results import short_name
-from roam_lite.figures.style import colour_of, dashes_of, style
+from roam_lite.figures.style import OPTIMIZER_COLOURS, colour_of, dashes_of, style
 from roam_lite.files import whole_file
+
+SPARE_DASHES = ("-.", ":")  # of trackers whose own look is taken, as other people's are
 
 
 @dataclass(frozen=True)
@@ -75,18 +79,36 @@ def curve_plot(plot: Plot, reports: Sequence[Report]) -> Figure:
 
 def draw_curves(axes: Axes, plot: Plot, reports: Sequence[Report], title: str) -> None:
     """Draw the trackers' curves, the best first in the legend, which says the score."""
-    curves = [(r.tracker, mean_curve(r, plot.name), _rank(plot, r)) for r in reports]
-    for tracker, curve, rank in sorted(curves, key=lambda entry: -entry[2]):
+    looks = distinct_looks([report.tracker for report in reports])
+    ranked = [(_rank(plot, r), r, look) for r, look in zip(reports, looks, strict=True)]
+    for rank, report, (colour, dashes) in sorted(ranked, key=lambda entry: -entry[0]):
+        curve = mean_curve(report, plot.name)
         axes.plot(
             np.linspace(0, plot.last, len(curve)),
             curve,
-            color=colour_of(tracker),
-            linestyle=dashes_of(tracker),
-            label=f"{rank:.3f}  {short_name(tracker)}",
+            color=colour,
+            linestyle=dashes,
+            label=f"{rank:.3f}  {short_name(report.tracker)}",
         )
     axes.set(title=title, xlabel=plot.xlabel, ylabel=plot.ylabel, ylim=(0, 1))
     axes.set_xlim(0, plot.last)
     axes.legend(loc="best")
+
+
+def distinct_looks(trackers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Return colour and line style of each tracker, no two alike as long as there are enough.
+
+    A tracker keeps the look that `style` gives it, unless one before it has that already.
+    """
+    spare = itertools.cycle(itertools.product(SPARE_DASHES, (*OPTIMIZER_COLOURS.values(), "black")))
+    looks: list[tuple[str, str]] = []
+    for tracker in trackers:
+        look = colour_of(tracker), dashes_of(tracker)
+        if look in looks:
+            dashes, colour = next(spare)
+            look = colour, dashes
+        looks.append(look)
+    return looks
 
 
 def mean_curve(report: Report, name: str) -> np.ndarray:

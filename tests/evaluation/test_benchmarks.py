@@ -1,5 +1,6 @@
 """The six benchmarks from folder to scores, on small trees and with trackers that are known."""
 
+import time
 import zipfile
 
 import numpy as np
@@ -200,3 +201,18 @@ def test_overwriting_does_not_go_with_torchrun(tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(InputError, match=r"remove .* by hand"):
         run(BENCHMARKS["otb"], tmp_path, ["A"], tmp_path / "r", overwrite=True)
+
+
+@pytest.mark.long
+def test_scoring_100_sequences_of_600_frames_takes_two_seconds(tmp_path):
+    rng, root, folder = np.random.default_rng(0), tmp_path / "data", tmp_path / "ECO"
+    folder.mkdir()
+    names = [f"S{n:03d}" for n in range(100)]
+    for name in names:
+        trees.otb(root, name, 600)
+        boxes = trees.square(600) + rng.normal(0, 3, (600, 4))
+        (folder / f"{name}.txt").write_text(trees.lines(boxes, origin=1))
+    began = time.process_time()  # a busy machine must not fail a test
+    report = score_results(BENCHMARKS["otb"], root, names, folder)
+    assert time.process_time() - began <= 2
+    assert report.mean()["frames"] == 60_000

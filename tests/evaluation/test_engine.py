@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 from functools import partial
 
 import pytest
@@ -18,6 +19,7 @@ from roam_lite.evaluation.engine import (
     visible_gpus,
 )
 from roam_lite.evaluation.protocols import Protocol, one_pass
+from roam_lite.evaluation.workers import start_early, worker_context
 from tests.conftest import REPOSITORY
 from tests.fakes import Follower, Statue, moving_square
 
@@ -89,9 +91,31 @@ def test_a_worker_computes_with_the_threads_it_is_given(tmp_path, threads):
 
 
 def test_a_small_job_stays_in_this_process(tmp_path, monkeypatch):
-    monkeypatch.setattr("multiprocessing.get_context", None)  # would fail
+    monkeypatch.setattr("roam_lite.evaluation.engine.worker_context", None)  # would fail
     track(tmp_path)
     assert len(boxes(tmp_path)) == 3
+
+
+def test_workers_are_made_by_a_server_or_spawned_where_there_is_none(monkeypatch):
+    assert worker_context().get_start_method() == "forkserver"
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+    assert worker_context().get_start_method() == "spawn"
+    start_early()
+
+
+def test_one_sequence_at_a_time_is_in_memory(tmp_path):
+    alive = weakref.WeakSet()
+    most = []
+
+    def watched(name):
+        sequence = read(name)
+        alive.add(sequence.frames)
+        most.append(len(alive))
+        return sequence
+
+    track(tmp_path, reader=watched, workers=1)
+    assert len(most) == len(FRAMES)
+    assert max(most) <= 2  # the one before may not be collected yet
 
 
 def test_unreadable_frames_are_said(tmp_path, capsys):

@@ -6,7 +6,13 @@ import pytest
 
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report, Score
-from roam_lite.figures.plots import mean_curve, precision_plot, save_plots, success_plot
+from roam_lite.figures.plots import (
+    distinct_looks,
+    mean_curve,
+    precision_plot,
+    save_plots,
+    success_plot,
+)
 from roam_lite.figures.style import OPTIMIZER_COLOURS, PEER_COLOUR, STYLE, colour_of, rgb, style
 
 
@@ -45,6 +51,17 @@ def test_every_optimizer_keeps_its_colour_and_roam_its_dashes():
     assert lines["0.600  roam++ lstm"].get_color() == OPTIMIZER_COLOURS["lstm"]
     assert lines["0.400  roam sgd 0.001"].get_linestyle() == "--"
     assert lines["0.300  csrt"].get_color() == PEER_COLOUR
+
+
+def test_trackers_of_other_people_look_different():
+    trackers = [{"tracker": name} for name in ("csrt", "ECO", "MDNet", "SiamFC", "DSLT")]
+    looks = distinct_looks([{"tracker": "roam++", "rule": "lstm"}, *trackers])
+    assert len(set(looks)) == 6
+    assert looks[0] == (OPTIMIZER_COLOURS["lstm"], "-")
+    assert looks[1] == (PEER_COLOUR, "-")
+    figure = success_plot([report(tracker, 0.5, 0.5) for tracker in trackers])
+    drawn = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}
+    assert len(drawn) == 5
 
 
 def test_curves_are_means_over_sequences():
