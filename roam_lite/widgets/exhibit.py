@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 PNG, TEXT = "image/png", "text/plain"
@@ -33,7 +34,11 @@ class Exhibit:
 
 
 def show(figure: Figure, alt: str) -> Exhibit:
-    """Return a figure as a picture with an alternative text, to stand last in a cell."""
+    """Return a figure as a picture with an alternative text, to stand last in a cell.
+
+    A figure of pyplot's is closed, or the cell would show it a second time, without the text.
+    """
+    plt.close(figure)
     return Exhibit(png_of(figure), alt)
 
 

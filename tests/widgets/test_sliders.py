@@ -2,6 +2,7 @@
 
 import base64
 
+import matplotlib.pyplot as plt
 import pytest
 from matplotlib.figure import Figure
 
@@ -84,6 +85,12 @@ def test_whole_numbers_make_a_slider_of_whole_numbers():
 def test_control_that_is_none_is_refused_by_name(control):
     with pytest.raises(InputError, match="width="):
         make_control("width", control)
+
+
+def test_shown_figure_is_closed_so_that_a_cell_shows_it_once():
+    figure = plt.figure()
+    show(figure, "nothing")
+    assert not plt.fignum_exists(figure.number)
 
 
 def test_shown_figure_is_a_picture_with_words_and_no_widget():
