@@ -4,8 +4,11 @@ from importlib import import_module
 
 # No module has the name of what it gives: once imported, it would stand in its place.
 _HOMES = {
+    "Controller": "controller",
+    "dashboard": "board",
     "explore": "sliders",
     "show": "exhibit",
+    "training_run": "training",
 }
 __all__ = sorted(_HOMES)
 

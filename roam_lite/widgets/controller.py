@@ -29,14 +29,14 @@ class Controller(Generic[Item]):
         self._begin = begin
         self._thread: threading.Thread | None = None
         self._go, self._stop = threading.Event(), threading.Event()
-        self._single = self._finished = self._begun = False
+        self._active = self._single = self._finished = self._begun = False
         # Without this a thread would still be computing while the interpreter is torn down.
         atexit.register(_stop, weakref.ref(self))
 
     @property
     def state(self) -> State:
         """What it is doing."""
-        if self._thread is not None and self._thread.is_alive():
+        if self._active:
             return "running" if self._go.is_set() else "paused"
         if self.error is not None:
             return "failed"
@@ -107,6 +107,7 @@ class Controller(Generic[Item]):
         self.history, self.error = [], None
         self._finished, self._single, self._begun = False, False, True
         self._stop.clear()
+        self._active = True
 
     def _work(self) -> None:
         try:
@@ -114,6 +115,8 @@ class Controller(Generic[Item]):
                 self._consume(items)
         except Exception as error:
             self.error = error
+        finally:
+            self._active = False
         # A view that cannot draw must not leave the run without an end.
         self._call_notify()
 

@@ -49,7 +49,7 @@ def explore(draw: Callable[..., None], *, alt: str, **controls: Control) -> Exhi
     for control in inputs.values():
         control.observe(redraw, "value")
     row = ipywidgets.Box(tuple(inputs.values()), layout=_ROW)
-    return Exhibit(image.value, alt, ipywidgets.VBox((row, image, message)))
+    return Exhibit(bytes(image.value), alt, ipywidgets.VBox((row, image, message)))
 
 
 def make_control(name: str, control: Control) -> ipywidgets.DOMWidget:

@@ -12,7 +12,7 @@ import pytest
 from roam_lite import InputError
 from roam_lite.training import TrainConfig
 from roam_lite.widgets.controller import Controller
-from roam_lite.widgets.training_run import training_run
+from roam_lite.widgets.training import training_run
 
 PATIENCE = 20.0  # seconds; only a broken controller takes them
 
@@ -191,7 +191,7 @@ def test_controller_needs_no_jupyter_and_leaves_nothing_behind_at_exit(tmp_path)
         "import sys, time\n"
         "from roam_lite.training import TrainConfig\n"
         "from roam_lite.widgets.controller import Controller\n"
-        "from roam_lite.widgets.training_run import training_run\n"
+        "from roam_lite.widgets.training import training_run\n"
         "assert not {'IPython', 'ipywidgets'} & set(sys.modules)\n"
         f"config = TrainConfig('smoke', 'synthetic', {str(tmp_path / 'run')!r}, 1000, workers=0)\n"
         "controller = Controller(training_run(config))\n"
