@@ -5,8 +5,11 @@ from importlib import import_module
 # No module has the name of what it gives: once imported, it would stand in its place.
 _HOMES = {
     "Controller": "controller",
+    "box_picker": "picker",
     "dashboard": "board",
     "explore": "sliders",
+    "record": "recording",
+    "scrubber": "filmstrip",
     "show": "exhibit",
     "training_run": "training",
 }
