@@ -40,6 +40,11 @@ def style() -> AbstractContextManager[None]:
     return matplotlib.rc_context(STYLE)
 
 
+def use_style() -> None:
+    """Make the house style that of every figure from here on; for notebooks, at their top."""
+    matplotlib.rcParams.update(STYLE | {"figure.constrained_layout.use": True})
+
+
 def colour_of(description: Mapping[str, Any]) -> str:
     """Return the colour, `#RRGGBB`, of a described tracker: its optimizer's, or that of peers."""
     return OPTIMIZER_COLOURS.get(description.get("rule", ""), PEER_COLOUR)
