@@ -23,7 +23,7 @@ class Recording:
     """What one tracker did on a sequence of T frames; maps are of the patch around the last box."""
 
     boxes: NDArray[np.float64]  # [T, 4], (x, y, w, h) in image pixels
-    regions: NDArray[np.float64]  # [T, 4], what the maps cover, in image pixels
+    regions: NDArray[np.float64]  # [T, 4], what the maps cover: (x, y, w, h) in image pixels
     maps: dict[str, NDArray[np.float32]]  # name -> [T, H, W]
     losses: list[tuple[int, float]]  # (frame, update loss before a gradient step)
     description: dict[str, Any]
@@ -45,7 +45,7 @@ def record(tracker: Tracker, sequence: Sequence) -> Recording:
             region = roi_around(before["box"], tracker.profile.roi_scale)
             shown = _maps(tracker, step, region, before)
         boxes.append(step.box)
-        regions.append(region)
+        regions.append(np.concatenate([region[:2] - region[2:] / 2, region[2:]]))
         maps.append(shown)
         losses += [(step.index, loss) for loss in tracker.update_losses[len(losses) :]]
         before = {
