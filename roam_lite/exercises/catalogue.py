@@ -1,11 +1,19 @@
 """All exercises by number, one module a notebook, and the function that notebooks call."""
 
 from roam_lite.errors import InputError
-from roam_lite.exercises import patches
+from roam_lite.exercises import (
+    ablations,
+    benchmarks,
+    first_steps,
+    meta_training,
+    online,
+    patches,
+    scale,
+)
 from roam_lite.exercises.exercise import Function
 from roam_lite.exercises.judge import Verdict, judge
 
-_ROOMS = (patches,)
+_ROOMS = (first_steps, patches, meta_training, online, benchmarks, ablations, scale)
 EXERCISES = {exercise.number: exercise for room in _ROOMS for exercise in room.EXERCISES}
 
 
