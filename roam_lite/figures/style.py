@@ -16,6 +16,8 @@ OPTIMIZER_COLOURS = {
     "fc": "#009E73",  # green
     "const": "#E69F00",  # orange
     "sgd": "#D55E00",  # vermilion
+    "momentum": "#000000",  # black
+    "adam": "#882255",  # wine, of Tol's muted scheme; Okabe and Ito's colours are all taken
     "none": "#7F7F7F",  # grey
 }
 PEER_COLOUR = "#CC79A7"  # reddish purple
