@@ -1,11 +1,19 @@
-"""All exercises by number, one module a notebook, and the function that notebooks call."""
+"""All exercises by number, and the function that notebooks call."""
 
 from roam_lite.errors import InputError
-from roam_lite.exercises import patches
+from roam_lite.exercises import (
+    filters,
+    labels,
+    learning_rates,
+    losses,
+    meta_gradients,
+    optimizer,
+    patches,
+)
 from roam_lite.exercises.exercise import Function
 from roam_lite.exercises.judge import Verdict, judge
 
-_ROOMS = (patches,)
+_ROOMS = (patches, filters, labels, losses, learning_rates, optimizer, meta_gradients)
 EXERCISES = {exercise.number: exercise for room in _ROOMS for exercise in room.EXERCISES}
 
 

@@ -1,9 +1,13 @@
 """Every exercise of the course: its reference passes, every planted wrong answer is rejected."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from roam_lite.exercises import EXERCISES, check
 
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 PLANTED = [
     pytest.param(exercise.number, mistake, id=f"{exercise.number}-{mistake.name}")
     for exercise in EXERCISES.values()
@@ -50,6 +54,19 @@ def test_answer_off_by_a_percent_is_rejected(number):
         return tuple(1.01 * part for part in value) if isinstance(value, tuple) else 1.01 * value
 
     assert not check(number, answer)
+
+
+def checks_of(folder, number):
+    """The names of the text sources in a folder that check this exercise."""
+    call = re.compile(rf'check\("{re.escape(number)}"')
+    return [p.stem for p in sorted(folder.glob("*.py")) if call.search(p.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_exercise_stands_in_its_notebook_and_in_its_solutions(number):
+    (notebook,) = checks_of(NOTEBOOKS, number)
+    assert notebook.startswith(number[:2])
+    assert checks_of(NOTEBOOKS / "solutions", number) == [f"{notebook}_solutions"]
 
 
 def test_every_notebook_with_exercises_has_at_least_three():
