@@ -47,6 +47,7 @@ def render(source):
     client = NotebookClient(
         notebook,
         timeout=300,
+        startup_timeout=300,  # a busy machine imports slowly
         kernel_name="python3",
         record_timing=False,
         resources={"metadata": {"path": str(source.parent)}},

@@ -1,19 +1,39 @@
-"""All exercises by number, one module a notebook, and the function that notebooks call."""
+"""All exercises by number, and the function that notebooks call."""
 
 from roam_lite.errors import InputError
 from roam_lite.exercises import (
     ablations,
     benchmarks,
+    filters,
     first_steps,
+    labels,
+    learning_rates,
+    losses,
+    meta_gradients,
     meta_training,
     online,
+    optimizer,
     patches,
     scale,
 )
 from roam_lite.exercises.exercise import Function
 from roam_lite.exercises.judge import Verdict, judge
 
-_ROOMS = (first_steps, patches, meta_training, online, benchmarks, ablations, scale)
+_ROOMS = (
+    first_steps,
+    patches,
+    filters,
+    labels,
+    losses,
+    learning_rates,
+    optimizer,
+    meta_gradients,
+    meta_training,
+    online,
+    benchmarks,
+    ablations,
+    scale,
+)
 EXERCISES = {exercise.number: exercise for room in _ROOMS for exercise in room.EXERCISES}
 
 

@@ -96,6 +96,8 @@ def _parts(value: Any) -> Parts:
 def _array(value: Any) -> np.ndarray:
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu().numpy()
+    if np.iscomplexobj(value):
+        raise TypeError("the result is complex; real numbers are asked for")
     return np.asarray(value, dtype=np.float64)
 
 

@@ -34,7 +34,8 @@ def outline(axes: Axes, box: ArrayLike, colour: str, **options: Any) -> None:
 def _imshow(
     axes: Axes, values: ArrayLike, extent: tuple[float, ...], title: str, options: dict[str, Any]
 ) -> AxesImage:
-    picture = axes.imshow(values, extent=extent, **options)
+    # matplotlib would ask a tensor for a copy in a way that torch has not learned yet.
+    picture = axes.imshow(np.asarray(values), extent=extent, **options)
     axes.set_title(title)
     axes.axis("off")
     return picture

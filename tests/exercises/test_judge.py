@@ -83,6 +83,10 @@ def test_builtin_that_fails_is_told_too():
     assert "TypeError" in judge(SUMS, str.upper).text
 
 
+def test_complex_result_is_told_and_not_cut_to_its_real_part():
+    assert "complex" in judge(SUMS, lambda table: table.sum(axis=1) + 0j).text
+
+
 def test_answer_that_writes_into_its_arguments_is_refused():
     def answer(table):
         table += 1
