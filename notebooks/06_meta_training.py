@@ -99,14 +99,27 @@ show(
 # ## Algorithm 1, from an empty cell
 #
 # Lines 5 to 11: the first step takes the learned rates $\lambda^{(0)}$, every later one those of the
-# neural optimizer. The update loss (12) is differentiated by $\theta$; the meta loss (13) is the same
-# loss on the future frame,
+# neural optimizer. The update loss is the tracking loss on n samples,
 #
-# $$\mathcal{L}^{(t)} = L(F^{(t+\delta)}, M^{(t+\delta)}, B^{(t+\delta)}; \theta^{(t)}, \phi^{(t-1)}),
-# \qquad \bar{\mathcal{L}} = \frac{1}{NT} \sum_{i=1}^N \sum_{t=1}^T \mathcal{L}_{\mathcal{V}_i}^{(t)}
-# \qquad (13), (14)$$
+# $$
+# \ell^{(t-1)} = \frac{1}{n} \sum_{j=1}^n L(F_j, M_j, B_j; \theta^{(t-1)}, \phi^{(t-1)}) \tag{12}
+# $$
 #
-# and `create_graph=True` is the whole trick: the gradient stays part of the graph, so that
+# and is differentiated by $\theta$. The meta loss is the same loss on a future frame, with the model
+# after the step,
+#
+# $$
+# \mathcal{L}^{(t)} = L(F^{(t+\delta)}, M^{(t+\delta)}, B^{(t+\delta)}; \theta^{(t)}, \phi^{(t-1)})
+# \tag{13}
+# $$
+#
+# and what training minimises is its mean over all updates of all videos,
+#
+# $$
+# \bar{\mathcal{L}} = \frac{1}{NT} \sum_{i=1}^N \sum_{t=1}^T \mathcal{L}_{\mathcal{V}_i}^{(t)} \tag{14}
+# $$
+#
+# `create_graph=True` is the whole trick: the gradient stays part of the graph, so that
 # $\bar{\mathcal{L}}$ can be differentiated through the step that it took.
 
 
