@@ -22,10 +22,14 @@ TEST_ENV := OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/tests/offline"
 PYTEST := $(TEST_ENV) $(PY) -m pytest -n 2 --durations=10
 WITH_COVERAGE := --cov=roam_lite --cov-report=term --cov-fail-under=90
 
+CHROMIUM ?= /usr/bin/chromium
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install demo lab test lint test-unit test-notebooks test-long notebooks format
+.PHONY: help install demo lab test lint test-unit test-notebooks test-browser test-long \
+	notebooks docs format
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 18
@@ -49,13 +53,24 @@ test-unit: $(STAMP) ## unit tests; line coverage of at least 90 %
 
 test-notebooks: $(STAMP) ## run every notebook
 	$(PYTEST) --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout=120 \
-		--session-timeout=180 notebooks
+		--session-timeout=420 notebooks
+
+test-browser: $(STAMP) ## the widgets in a real browser; installs Debian's Chromium if there is none
+	@test -x $(CHROMIUM) || { $(SUDO) apt-get -qq update \
+		&& $(SUDO) apt-get -qq install --no-install-recommends chromium; } \
+		|| { echo "Install Chromium, and name it: make CHROMIUM=/path/to/it test-browser"; exit 1; } >&2
+	$(TEST_ENV) CHROMIUM=$(CHROMIUM) $(PY) -m pytest -m browser --durations=10 --timeout=240 \
+		--session-timeout=460 tests/browser
 
 test-long: $(STAMP) ## the long tests too: twenty kills, full fuzzing, benchmarks
-	$(PYTEST) -m "long or not long" --hypothesis-profile=long --timeout=7200 tests
+	$(PYTEST) -m "not browser" --hypothesis-profile=long --timeout=7200 tests
 
 notebooks: $(STAMP) ## run the notebooks anew and store their outputs
 	$(PY) notebooks/render.py
+
+docs: $(STAMP) ## the site, course and reference, in docs/_build/
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
+	$(PY) -m sphinx -W --keep-going -q -b html -c docs . docs/_build
 
 format: $(STAMP) ## let ruff mend what it can
 	$(PY) -m ruff check --fix .

@@ -22,12 +22,37 @@
 #
 # - tracked a video with ROAM++, with plain SGD in the optimizer's place, and with no update at all,
 #   and measured the three by the rule of the OTB benchmark;
+# - scrubbed through the three: boxes, response maps and update losses in step;
 # - seen the response map in which the target is found, and how the update changes it;
-# - compared update losses, what the optimizers work on;
 # - meta-trained a tiny tracker for a few steps, and seen the command that trains the real one.
 #
 # **Needs** this package, nothing else: no network, no GPU.
-# **Paper** sections 1, 3.1, 3.2 and 4. **Run time** under a minute on two cores.
+# **Paper** sections 1, 3.1, 3.2 and 4. **Run time** under a minute on two cores
+# (`python notebooks/render.py 00_start_here`).
+#
+# ## The course
+#
+# 1. [Patches and features](01_patches_and_features.ipynb): cropping, stretching, the backbone and
+#    what its channels see.
+# 2. [Resizable filters](02_resizable_filters.ipynb), (1) to (6): filter size, warp, the one anchor,
+#    correlation through the FFT.
+# 3. [Labels and losses](03_labels_and_losses.ipynb), (7) and (8): Gaussian labels, box coordinates,
+#    smooth L1, and the loss as a surface.
+# 4. [Why learning rates must adapt](04_why_learning_rates_must_adapt.ipynb), (15): the toy problem,
+#    and how a learned rate overfits to the scales that it saw.
+# 5. [The neural optimizer](05_the_neural_optimizer.ipynb), (9) to (11): from SGD to the LSTM, and a
+#    meta-gradient by hand.
+# 6. [Meta-training](06_meta_training.ipynb), (12) to (14): Algorithm 1, what goes wrong, and the live
+#    dashboard.
+# 7. [Online tracking](07_online_tracking.ipynb), section 4: first model, estimate, update; your own
+#    video.
+# 8. [Benchmarks](08_benchmarks.ipynb): one-pass evaluation, success, precision, and other measures.
+# 9. [Ablations](09_ablations.ipynb): section 6.2 at laptop scale, figures 5 to 8.
+# 10. [Full scale](10_full_scale.ipynb): the `paper` profile, one GPU and several, and what it costs.
+#
+# In order they build the tracker piece by piece; each also runs alone. Two kinds of cells recur:
+# those that *define* the piece a notebook teaches and assert that it equals the library's function,
+# and exercises that check themselves.
 
 # %% [markdown]
 # ## The environment
@@ -39,7 +64,6 @@
 import os
 import platform
 import tempfile
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -48,19 +72,21 @@ import torchvision
 
 from roam_lite import load_tracker
 from roam_lite.data.otb import list_sequences, read_sequence
-from roam_lite.demo import SGD_RATE
+from roam_lite.demo import SGD_RATE, samples_folder
 from roam_lite.evaluation.otb import SUCCESS_THRESHOLDS
 from roam_lite.evaluation.runner import run_sequence, score_run
-from roam_lite.figures.style import OPTIMIZER_COLOURS, STYLE, TRUTH_COLOUR
+from roam_lite.exercises import check
+from roam_lite.figures.style import OPTIMIZER_COLOURS, TRUTH_COLOUR, use_style
 from roam_lite.model.patches import crop, image_to_patch, roi_around
 from roam_lite.training import TrainConfig, Trainer
+from roam_lite.widgets import record, scrubber, show
 
 print(
     f"Python {platform.python_version()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
 )
 print(f"torch {torch.__version__}, torchvision {torchvision.__version__}, numpy {np.__version__}")
 
-plt.rcParams.update(STYLE | {"figure.dpi": 72, "figure.constrained_layout.use": True})
+use_style()
 COLOURS = {
     "truth": TRUTH_COLOUR,
     "ROAM++": OPTIMIZER_COLOURS["lstm"],
@@ -76,9 +102,8 @@ COLOURS = {
 # 0-based.
 
 # %%
-samples = next(p for p in (Path.cwd(), *Path.cwd().parents) if (p / "data_samples").is_dir())
-names = list_sequences(samples / "data_samples")
-sequences = {name: read_sequence(samples / "data_samples", name) for name in names}
+names = list_sequences(samples_folder())
+sequences = {name: read_sequence(samples_folder(), name) for name in names}
 for name, sequence in sequences.items():
     height, width, _ = sequence.frames[0].shape
     print(f"{name:12s} {len(sequence)} frames of {width}x{height}")
@@ -105,7 +130,7 @@ figure, grid = plt.subplots(2, 3, figsize=(9, 5))
 for axes, (name, sequence) in zip(grid.flat, sequences.items(), strict=True):
     show_frame(axes, sequence, 0, {"truth": sequence.boxes})
     axes.set_title(name)
-plt.show()
+show(figure, "The first frame of each of the six samples, the true box in yellow")
 
 # %% [markdown]
 # ## Track it
@@ -160,7 +185,7 @@ for label, score in scores.items():
 
 # %% [markdown]
 # The success curve says in what share of the frames the overlap (intersection over union) with the
-# true box exceeds a threshold; its mean is the AUC. The contact sheet shows the boxes themselves.
+# true box exceeds a threshold; its mean is the AUC.
 
 # %%
 figure, axes = plt.subplots(figsize=(4.5, 3.2))
@@ -170,20 +195,26 @@ for label, score in sorted(scores.items(), key=lambda item: -item[1].auc):
     )
 axes.set(xlabel="overlap threshold", ylabel="share of frames", ylim=(0, 1.02), title=sequence.name)
 axes.legend(title="success AUC")
-plt.show()
+show(figure, "Success curves of the three trackers on this sequence")
+
+# %% [markdown]
+# Now **scrub**: move the slider, press Play, lay a response map over the frames. On the right are the
+# update losses, what the optimizers work on, with a square for every gradient step taken so far. This
+# needs no kernel: frames, boxes and maps are in the page.
 
 # %%
-boxes = {"truth": sequence.boxes} | {label: run.boxes for label, run in runs.items()}
-figure, grid = plt.subplots(2, 4, figsize=(10, 4.2))
-for axes, t in zip(grid.flat, np.linspace(1, len(sequence) - 1, 8).astype(int), strict=True):
-    show_frame(axes, sequence, t, boxes)
-handles = [plt.Line2D([], [], color=COLOURS[label], label=label) for label in COLOURS]
-figure.legend(handles=handles, loc="outside lower center", ncols=4)
-plt.show()
+recordings = {label: record(load_tracker("laptop", **way), sequence) for label, way in WAYS.items()}
+scrubber(
+    sequence,
+    recordings,
+    alt="Six frames of the sequence with the true box and those of ROAM++, SGD and no update",
+)
 
-for run in runs.values():
+# %%
+for label, run in runs.items():
     assert run.boxes.shape == (len(sequence), 4)
     assert np.isfinite(run.boxes).all()
+    np.testing.assert_allclose(recordings[label].boxes, run.boxes)  # watching changes nothing
 
 # %% [markdown]
 # One sequence proves nothing, and on an easy one all three do well. The README's table has the
@@ -219,7 +250,7 @@ for t in range(1, len(sequence)):
     below.set_title(f"peak {tracker.last_response.max():.2f}")
     below.axis("off")
 figure.colorbar(response, ax=grid[1], label="response", shrink=0.8)
-plt.show()
+show(figure, "Patches at four moments with true and found box, and the response maps below them")
 
 # %% [markdown]
 # ## What the optimizers work on
@@ -237,9 +268,8 @@ for label, values in losses.items():
         axes.plot(range(len(values)), values, color=COLOURS[label], marker=".", label=label)
 axes.set(xlabel="gradient step", ylabel="update loss (12)", yscale="log")
 axes.legend()
-plt.show()
-
 assert all(np.isfinite(values).all() for values in losses.values())
+show(figure, "Update loss at every gradient step of ROAM++ and SGD, on a logarithmic axis")
 
 # %% [markdown]
 # ## Meta-train one
@@ -253,21 +283,20 @@ assert all(np.isfinite(values).all() for values in losses.values())
 # %%
 with tempfile.TemporaryDirectory() as folder:
     config = TrainConfig(profile="smoke", data="synthetic", out=folder, steps=16, workers=0)
-    records = list(Trainer(config, overwrite=True).run())
+    steps = list(Trainer(config, overwrite=True).run())
 
-for record in records[:: len(records) // 4]:
-    print(f"step {record.step:3d}  {record.stage:12s} meta loss {record.meta_loss:.3f}")
+for step in steps[:: len(steps) // 4]:
+    print(f"step {step.step:3d}  {step.stage:12s} meta loss {step.meta_loss:.3f}")
 
 figure, axes = plt.subplots(figsize=(5, 3))
-for stage in dict.fromkeys(record.stage for record in records):
-    rows = [record for record in records if record.stage == stage]
+for stage in dict.fromkeys(step.stage for step in steps):
+    rows = [step for step in steps if step.stage == stage]
     axes.plot([row.step for row in rows], [row.meta_loss for row in rows], ".-", label=stage)
 axes.set(xlabel="meta-training step", ylabel="meta loss (14)", title="profile smoke")
 axes.legend(title="stage")
-plt.show()
-
-assert len(records) == config.steps
-assert np.isfinite([record.meta_loss for record in records]).all()
+assert len(steps) == config.steps
+assert np.isfinite([step.meta_loss for step in steps]).all()
+show(figure, "Meta loss of a short training run, one curve a stage")
 
 # %% [markdown]
 # The same at full scale, in a terminal; it can be stopped at any moment and resumed:
@@ -288,6 +317,50 @@ assert np.isfinite([record.meta_loss for record in records]).all()
 # several scales instead of regressing the box; `sgd_rate=` ten times larger or smaller; a first box
 # that is a little off.
 #
+# ## Exercises
+#
+# Write the function, run the cell: `check` compares it with the reference on several random cases,
+# and knows the answers that often go wrong. Solutions are in
+# [solutions](solutions/00_start_here_solutions.ipynb). Boxes are `(x, y, w, h)`.
+#
+# **00.1** (easy) The distance between the centres of two boxes.
+
+
+# %%
+def distance(a, b):
+    """Pixels between the centres of boxes a and b, arrays [4]."""
+    ...
+
+
+check("00.1", distance)
+
+# %% [markdown]
+# **00.2** (medium) The overlap: intersection over union. Mind boxes that lie apart.
+
+
+# %%
+def overlap(a, b):
+    """Intersection over union of boxes a and b, arrays [4]."""
+    ...
+
+
+check("00.2", overlap)
+
+# %% [markdown]
+# **00.3** (hard) The area under the success curve: the mean, over the 21 thresholds 0, 0.05, ... 1, of
+# the share of frames whose overlap *exceeds* the threshold. Frames without truth are nan and do not
+# count at all. Write it without a loop.
+
+
+# %%
+def area(overlaps):
+    """The AUC of overlaps [T], some of which are nan."""
+    ...
+
+
+check("00.3", area)
+
+# %% [markdown]
 # ## References
 #
 # - T. Yang, P. Xu, R. Hu, H. Chai, A. B. Chan.

@@ -2,8 +2,9 @@
 
     python notebooks/render.py [NAME ...]
 
-A source is a jupytext percent file, `NN_name.py`. Only what readers need is kept: outputs, yes;
-times, widget state and random cell ids, no, so that a run that changes nothing changes no file.
+A source is a jupytext percent file, `NN_name.py`, or `solutions/NN_name_solutions.py`. Only what
+readers need is kept: outputs, yes; times, random cell ids and widget views, which are dead without
+their kernel, no, so that a run that changes nothing changes no file.
 """
 
 import sys
@@ -15,11 +16,14 @@ import nbformat
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).resolve().parent
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def sources(names):
     """Paths of the sources called so (`00_start_here`), of all sources if none is named."""
-    found = {path.stem: path for path in sorted(FOLDER.glob("[0-9][0-9]_*.py"))}
+    folders = (FOLDER, FOLDER / "solutions")
+    paths = [path for folder in folders for path in sorted(folder.glob("[0-9][0-9]_*.py"))]
+    found = {path.stem: path for path in paths}
     unknown = set(names) - set(found)
     if unknown:
         raise SystemExit(f"no such notebook: {', '.join(unknown)}; there are: {', '.join(found)}")
@@ -33,6 +37,8 @@ def normalise(notebook):
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)
 
 
 def render(source):
@@ -41,9 +47,10 @@ def render(source):
     client = NotebookClient(
         notebook,
         timeout=300,
+        startup_timeout=300,  # a busy machine imports slowly
         kernel_name="python3",
         record_timing=False,
-        resources={"metadata": {"path": str(FOLDER)}},
+        resources={"metadata": {"path": str(source.parent)}},
     )
     client.execute()
     normalise(notebook)

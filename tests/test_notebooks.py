@@ -1,14 +1,21 @@
 """Stored notebooks are clean, complete, and the same as their text sources."""
 
 import json
+import re
 from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
 
+from notebooks.render import normalise
+from roam_lite.equations import EQUATIONS
+from tests.test_repository import MACHINE_PATH
+
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+COURSE = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+NOTEBOOKS = COURSE + SOLUTIONS
 LARGEST = 1.5e6  # bytes; the web viewers stop showing much larger ones
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -44,7 +51,39 @@ def problems(notebook):
                 found.append("a widget that is dead without its kernel")
             if "image/svg+xml" in kinds:
                 found.append("an SVG; figures are PNG")
+    for text in texts(notebook):
+        if path := MACHINE_PATH.search(text):
+            found.append(f"a path of somebody's machine: {text[path.start() :][:40]!r}")
     return found
+
+
+def texts(notebook):
+    """Every text that a reader sees: sources and outputs, pictures left out."""
+    for cell in notebook.cells:
+        yield cell.source
+        for output in cell.get("outputs", []):
+            yield output.get("text", "")
+            data = output.get("data", {})
+            yield from (text for kind, text in data.items() if kind.startswith("text/"))
+
+
+def prose(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def broken_links(notebook, folder):
+    """Relative targets of the prose's links and pictures that do not lead to a file."""
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose(notebook))
+    return [t for t in targets if "://" not in t and not (folder / t).exists()]
+
+
+def equations_of(notebook):
+    """number -> LaTeX of the displayed equations that carry a tag, spaces taken out."""
+    blocks = re.findall(r"\$\$(.*?)\$\$", prose(notebook), re.DOTALL)
+    tags = [(re.search(r"\\tag\{(\d+)\}", block), block) for block in blocks]
+    return {
+        int(tag[1]): re.sub(r"\s+", "", block.replace(tag[0], "")) for tag, block in tags if tag
+    }
 
 
 @pytest.fixture
@@ -68,9 +107,31 @@ def test_stored_notebook_is_clean_and_valid(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_links_of_a_notebook_lead_somewhere(path):
+    assert broken_links(nbformat.read(path, as_version=4), path.parent) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_agrees_with_its_text_source(path):
     source = jupytext.read(path.with_suffix(".py"))
     assert content(nbformat.read(path, as_version=4)) == content(source)
+
+
+def test_every_text_source_has_its_notebook():
+    folders = (ROOT / "notebooks", ROOT / "notebooks" / "solutions")
+    sources = [path for folder in folders for path in folder.glob("[0-9][0-9]_*.py")]
+    assert {path.with_suffix(".ipynb") for path in sources} == set(NOTEBOOKS)
+
+
+def test_every_equation_of_the_paper_is_shown_as_the_library_has_it():
+    shown = {}
+    for path in COURSE:
+        for number, formula in equations_of(nbformat.read(path, as_version=4)).items():
+            assert formula == re.sub(r"\s+", "", EQUATIONS[number].formula), (
+                f"{path.name}: {number}"
+            )
+            shown[number] = path.name
+    assert sorted(shown) == list(EQUATIONS), "an equation that no notebook shows"
 
 
 def test_first_notebook_was_run_with_the_checkpoint_that_ships():
@@ -110,3 +171,40 @@ def test_cells_out_of_order_are_noticed(sound):
 def test_unwelcome_output_is_noticed(sound, output, complaint):
     sound.cells[0].outputs.append(output)
     assert complaint in problems(sound)[0]
+
+
+def test_widget_view_is_taken_out_before_a_notebook_is_stored(sound):
+    data = {WIDGET: {"model_id": "1"}, "image/png": "", "text/plain": "a line"}
+    sound.cells[0].outputs.append(nbformat.v4.new_output("display_data", data))
+    assert "widget" in problems(sound)[0]
+    normalise(sound)
+    assert problems(sound) == []
+    assert set(sound.cells[0].outputs[-1].data) == {"image/png", "text/plain"}
+
+
+@pytest.mark.parametrize("place", ["source", "output"])
+def test_path_of_a_machine_is_noticed(sound, place):
+    path = "/" + "home/somebody/clip.mp4"
+    if place == "source":
+        sound.cells[0].source = f"open({path!r})"
+    else:
+        sound.cells[0].outputs[0].text = f"written: {path}\n"
+    assert "somebody's machine" in problems(sound)[0]
+
+
+def test_broken_link_is_noticed(sound, tmp_path):
+    (tmp_path / "there.ipynb").touch()
+    text = "[a](there.ipynb#part) [b](gone.ipynb) ![c](gone.png) [d](https://example.org/x)"
+    sound.cells.append(nbformat.v4.new_markdown_cell(text))
+    assert broken_links(sound, tmp_path) == ["gone.ipynb", "gone.png"]
+
+
+def test_equations_are_found_by_their_tags(sound):
+    text = "$$ a = b\n c \\tag{7} $$ and $$ untagged $$ and $x \\tag{8}$"
+    sound.cells.append(nbformat.v4.new_markdown_cell(text))
+    assert equations_of(sound) == {7: "a=bc"}
+
+
+def test_disagreement_with_the_text_source_is_noticed(sound):
+    other = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(0.6)")])
+    assert content(other) != content(sound)

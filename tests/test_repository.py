@@ -123,7 +123,11 @@ def third_party(paths):
     """Distributions that the files import, by the names they are installed under."""
     providers = packages_distributions()
     names = {name.split(".")[0] for path in paths for name in imported_names(path)}
-    outside = names - set(sys.stdlib_module_names) - {"roam_lite", "tests", "", "sitecustomize"}
+    outside = (
+        names
+        - set(sys.stdlib_module_names)
+        - {"roam_lite", "tests", "notebooks", "", "sitecustomize"}
+    )
     return {name: {requirement_name(d) for d in providers.get(name, [name])} for name in outside}
 
 

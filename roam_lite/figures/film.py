@@ -1,8 +1,8 @@
 """Videos: writing them whole, and filming a tracker at work."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,23 +80,39 @@ def follow(
     fps: float = 25.0,
     progress: bool = True,
 ) -> Run:
-    """Return the run of a tracker over frames from the box (x, y, w, h) in the first.
+    """Return the run of a tracker over frames (`follow_steps`), with a progress bar on stderr."""
+    steps = follow_steps(tracker, frames, box, video=video, fps=fps)
+    with (
+        tqdm(steps, total=len(frames), unit="frame", file=sys.stderr, disable=not progress) as bar,
+        closing(steps),
+    ):
+        return collect(bar)
 
-    With `video`, an MP4 with the box drawn in is written; a frame that cannot be read repeats the
-    picture before it. Raises InputError if the first frame or the box cannot be used.
+
+def follow_steps(
+    tracker: Any,
+    frames: Frames,
+    box: tuple[float, float, float, float],
+    *,
+    video: str | Path | None = None,
+    fps: float = 25.0,
+) -> Generator[Step, None, None]:
+    """Yield what a tracker says of each frame, from the box (x, y, w, h) in the first.
+
+    With `video`, an MP4 with the box drawn in is written, and is there once the last step has been
+    taken; a frame that cannot be read repeats the picture before it. Raises InputError if the first
+    frame or the box cannot be used.
     """
     if not np.isfinite(box).all():
         raise InputError(f"the box {box} is not four finite numbers; give x,y,w,h in pixels")
     boxes = np.full((len(frames), 4), np.nan)
     boxes[0] = box
     steps = track_steps(tracker, Sequence(Path(video or "video").stem, frames, boxes))
-    with ExitStack() as stack:
-        bar = tqdm(steps, total=len(frames), unit="frame", file=sys.stderr, disable=not progress)
-        steps = stack.enter_context(bar)
-        if video is not None:
-            film = stack.enter_context(open_video(video, fps))
-            steps = _filmed(steps, film, colour_of(describe(tracker)))
-        return collect(steps)
+    if video is None:
+        yield from steps
+        return
+    with open_video(video, fps) as film:
+        yield from _filmed(steps, film, colour_of(describe(tracker)))
 
 
 def _filmed(steps: Iterable[Step], film: VideoFile, colour: str) -> Iterator[Step]:

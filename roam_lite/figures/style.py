@@ -16,6 +16,8 @@ OPTIMIZER_COLOURS = {
     "fc": "#009E73",  # green
     "const": "#E69F00",  # orange
     "sgd": "#D55E00",  # vermilion
+    "momentum": "#000000",  # black
+    "adam": "#882255",  # wine, of Tol's muted scheme; Okabe and Ito's colours are all taken
     "none": "#7F7F7F",  # grey
 }
 PEER_COLOUR = "#CC79A7"  # reddish purple
@@ -38,6 +40,11 @@ STYLE = {
 def style() -> AbstractContextManager[None]:
     """Return a context in which matplotlib draws in the house style."""
     return matplotlib.rc_context(STYLE)
+
+
+def use_style() -> None:
+    """Make the house style that of every figure from here on; for notebooks, at their top."""
+    matplotlib.rcParams.update(STYLE | {"figure.constrained_layout.use": True})
 
 
 def colour_of(description: Mapping[str, Any]) -> str:

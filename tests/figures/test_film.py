@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.figures.film import follow, open_video
+from roam_lite.figures.film import follow, follow_steps, open_video
 from tests.fakes import Follower, Statue, moving_square
 
 
@@ -88,3 +88,12 @@ def test_following_without_a_film_writes_nothing(tmp_path):
 def test_following_needs_a_finite_box():
     with pytest.raises(InputError, match="not four finite numbers"):
         follow(Statue(), moving_square().frames, (10, np.nan, 5, 5), progress=False)
+
+
+def test_following_that_is_stopped_leaves_no_video(tmp_path):
+    steps = follow_steps(
+        Follower(), moving_square().frames, (10, 20, 16, 12), video=tmp_path / "a.mp4"
+    )
+    assert [next(steps).index for _ in range(3)] == [0, 1, 2]
+    steps.close()
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,507 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 4. Why learning rates must adapt: the toy problem
+#
+# Forget video for an hour. One weight, one number in, one number out: the smallest problem on which
+# gradient descent can go wrong, and on which everything can be worked out with a pencil. The paper
+# gives it four lines in section 3.3. They explain why its optimizer emits learning rates, why a
+# learned optimizer overfits, and why the cure is to multiply the weights with random numbers.
+#
+# **When you are through you can**
+#
+# - name the best learning rate of a weight, and the one at which it diverges;
+# - train a recurrent network that emits learning rates, and break it;
+# - derive random filter scaling (15), forget its compensation, and see what happens;
+# - redraw Fig. 2 of the paper, and say what it shows.
+#
+# **Needs** a little calculus; notebook 3 for what a loss is. **Paper** section 3.3. **Run time**
+# about 25 s on two cores (`python notebooks/render.py 04_why_learning_rates_must_adapt`).
+
+# %%
+from functools import partial
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from torch import nn
+
+from roam_lite.exercises import check
+from roam_lite.figures.style import OPTIMIZER_COLOURS, use_style
+from roam_lite.rules import FixedRates, LearnedRates, RecurrentRule
+from roam_lite.rules.scaling import draw_scales
+from roam_lite.toy import Problems, best_rates, draw_problems, meta_train, toy_loss, unroll
+from roam_lite.widgets import explore, show
+
+use_style()
+SEEDS = range(5)
+SGD, CONST, LSTM = (OPTIMIZER_COLOURS[name] for name in ("sgd", "const", "lstm"))
+
+
+def band(axes, x, curves, colour, label, dashes="-"):
+    """Median of several seeds' curves [seeds, len(x)], and the range of all of them."""
+    curves = np.asarray(curves)
+    axes.plot(x, np.median(curves, axis=0), dashes, color=colour, label=label)
+    axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15)
+
+
+# %% [markdown]
+# ## One weight, one step
+#
+# Minimise $g(\theta) = (x\theta - y)^2$ by gradient descent. Its derivative is
+# $g'(\theta) = 2x(x\theta - y)$, so a step of rate $\lambda$ leaves the error
+#
+# $$ x\theta^{(t+1)} - y = (1 - 2\lambda x^2)\,(x\theta^{(t)} - y). $$
+#
+# Everything follows from that bracket. It is zero at $\lambda = 1/(2x^2)$: **one step lands on
+# $y/x$**. It is $-1$ at twice that rate: the step lands as far on the other side, and beyond it every
+# step makes things worse. *The rate that is perfect for $x = 1$: what does it do at $x = 2$?*
+
+
+# %%
+def my_step(theta, x, y, rate):
+    """One step of gradient descent on (x theta - y)^2."""
+    return theta - rate * 2 * x * (x * theta - y)
+
+
+theta, x, y = 0.3, 1.7, 0.8
+np.testing.assert_allclose(my_step(theta, x, y, 1 / (2 * x**2)), y / x)
+
+problem = Problems(torch.full((1, 1), x), torch.full((1, 1), y))
+library = unroll(FixedRates(0.1), problem, updates=2).thetas.flatten()
+mine = my_step(my_step(0.0, x, y, 0.1), x, y, 0.1)
+np.testing.assert_allclose(mine, library[2], rtol=1e-6)
+
+rates = np.geomspace(1e-3, 3, 400)
+figure, axes = plt.subplots(figsize=(5.5, 3))
+for x, dashes in ((0.5, ":"), (1, "-"), (2, "--"), (4, "-.")):
+    axes.plot(rates, (1 - 2 * rates * x**2) ** 2, dashes, color=SGD, label=f"x = {x}")
+axes.axhline(1, color="black", linewidth=1)
+axes.set(xscale="log", yscale="log", ylim=(1e-4, 1e3))
+axes.set(xlabel="learning rate λ", ylabel="loss left after a step")
+axes.legend()
+show(figure, "Loss left after a step: a sharp valley for each x, and a wall to its right.")
+
+# %% [markdown]
+# At $x = 2$ it multiplies the loss by nine. A factor of two in the input is a factor of four in the
+# best rate, and the way from perfect to divergence is a factor of two.
+#
+# ## Play with it
+#
+# Left: three steps from θ = −1 (y = 1). Set `log10 rate` so that the first step lands on $y/x$; then
+# move $x$ and watch it miss. Middle: the loss over 12 steps. Right: what `kappa` is for, we shall
+# see below.
+
+
+# %%
+def draw_step(figure, x, log10_rate, kappa):
+    """The parabola with three steps, the loss over steps, and the best rates under scaling."""
+    figure.set_size_inches(10, 3.2)
+    left, middle, right = figure.subplots(1, 3)
+    rate, y, theta = 10**log10_rate, 1.0, -1.0
+    line = np.linspace(-2.5, 3.5, 300)
+    left.plot(line, (x * line - y) ** 2, color="black", linewidth=1)
+    path = [theta]
+    for _ in range(12):
+        path.append(my_step(path[-1], x, y, rate))
+    path = np.array(path)
+    left.plot(path[:4], (x * path[:4] - y) ** 2, "o-", color=SGD)
+    left.axvline(y / x, color="black", linestyle=":", linewidth=1)
+    left.set(xlim=(-2.5, 3.5), ylim=(-0.5, (x * 2.2 + 1) ** 2), xlabel="θ", ylabel="loss")
+    left.set_title(f"first step lands on {path[1]:.2f}, y / x = {y / x:.2f}", fontsize=9)
+    with np.errstate(over="ignore"):
+        losses = np.clip((x * path - y) ** 2, 1e-12, 1e12)
+    middle.plot(losses, ".-", color=SGD)
+    middle.set(yscale="log", xlabel="step", ylabel="loss", ylim=(1e-13, 1e13))
+    middle.set_title(f"a step multiplies the error by {1 - 2 * rate * x**2:.3g}", fontsize=9)
+    uniform = (np.arange(2000) + 0.5) / 1000 - 1
+    best = np.exp(2 * kappa * uniform) / (2 * x**2)
+    bins = np.geomspace(1e-4, 1e3, 60)
+    right.hist(best, bins=bins, weights=np.full(2000, 1 / 2000), color=LSTM)
+    right.axvline(rate, color=SGD, label="learning rate")
+    right.set(xscale="log", xlabel="best rate, x scaled by up to exp(κ)", ylabel="share")
+    right.legend(fontsize=8)
+
+
+explore(
+    draw_step,
+    alt="A parabola with three steps that close in on y/x; the falling loss; a single best rate.",
+    x=(0.25, 4.0, 1.0, 0.05),
+    log10_rate=(-3.0, 0.5, -0.7, 0.05),
+    kappa=(0.0, 2.0, 0.0, 0.1),
+)
+
+# %% [markdown]
+# ## Many weights, one rate
+#
+# A model has many weights, and each has its own $x$. Let $x$ range over one decade, from 1 to 10,
+# and use one rate for all, as SGD does. The largest $x$ decides which rates are stable at all, the
+# smallest how long it takes:
+
+# %%
+figure, axes = plt.subplots(figsize=(6, 3.2))
+steps = 60
+for factor, dashes in ((0.1, ":"), (0.5, "--"), (0.95, "-"), (1.05, "-.")):
+    rate = factor * 2 * float(best_rates(torch.tensor(10.0)))
+    curves = []
+    for seed in SEEDS:
+        problems = draw_problems(torch.Generator().manual_seed(seed), 1.0, 10.0)
+        losses = unroll(FixedRates(rate), problems, steps).losses.mean(dim=1)
+        curves.append(losses / losses[0])
+    band(axes, range(steps + 1), curves, SGD, f"{rate:.4f}", dashes)
+    print(f"rate {rate:.4f}: loss left after {steps} steps {np.median(curves, axis=0)[-1]:.3f}")
+perfect = unroll(FixedRates(best_rates(problems.x)), problems, 1).losses.mean(dim=1)
+assert perfect[1] < 1e-9 * perfect[0]
+axes.plot([0, 1], [1, 1e-3], color="black", label="1 / (2x²) each")
+axes.set(xlabel="step", ylabel="loss, relative", yscale="log", ylim=(1e-3, 1e3))
+axes.legend(title="learning rate", fontsize=8, bbox_to_anchor=(1, 1))
+show(
+    figure,
+    "One rate for all needs dozens of steps or diverges; the best rate of each needs one step.",
+)
+
+# %% [markdown]
+# (Bands here and below: the range over five seeds, the line is their median.) Sixty steps with the
+# best of these rates leave about a hundredth; a rate for each weight needs one step. A tracker has
+# one or two. Hence a *vector* of learning rates, $\lambda \odot \nabla$.
+#
+# ## Rates can be learned
+#
+# If $x$ stays what it is, the best rates can be found without knowing the formula: take a step,
+# look at the loss *after* it, and improve the rates by *its* gradient. That is meta-learning, and
+# the paper's ConstLR variant, in full:
+
+
+# %%
+def learn_rates(x, seed, iterations=150):
+    """Learned constant rates [P] for fixed x [P], from problems with random y."""
+    rule = LearnedRates(len(x), 0.02)
+    optimizer = torch.optim.Adam(rule.parameters(), lr=0.1)
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(iterations):
+        problems = draw_problems(generator, 1.0, 1.0, (32, len(x)))
+        problems = Problems(x.expand_as(problems.y), problems.y)
+        loss_after = unroll(rule, problems, updates=1).losses[1].mean()
+        optimizer.zero_grad()
+        loss_after.backward()
+        optimizer.step()
+    return rule.log_rates.exp().detach()
+
+
+x = torch.tensor([1.0, 1.6, 2.5, 4.0, 6.3, 10.0])
+learned = torch.stack([learn_rates(x, seed) for seed in SEEDS])
+assert (learned / best_rates(x) - 1).abs().max() < 0.2
+
+figure, axes = plt.subplots(figsize=(5, 3))
+axes.plot(x, best_rates(x), color="black", linewidth=1, label="1 / (2x²)")
+middle, low, high = (
+    learned.median(dim=0).values,
+    learned.min(dim=0).values,
+    learned.max(dim=0).values,
+)
+axes.errorbar(x, middle, (middle - low, high - middle), fmt="o", color=CONST, label="learned")
+axes.set(xscale="log", yscale="log", xlabel="x", ylabel="learning rate")
+axes.legend()
+show(figure, "Learned constant rates lie on the line 1 / (2x²) over two decades, for all seeds.")
+
+# %% [markdown]
+# Fine, as long as $x$ stays. But $x$ is the input, in a tracker the features of whatever is in the
+# video, and the next video has others. So let a network *look* at each weight and emit its rate:
+# the coordinate-wise LSTM of the next notebook. For now all we need to know is what it sees, namely
+# its last rate, the gradient, the weight and the loss, and that it remembers.
+#
+# ## A learned rate overfits the scales it saw
+#
+# Train it on problems with $x$ between 2.5 and 3.5, to bring down the loss after each of three
+# steps. Then try it elsewhere. *What will it emit at $x = 10$?*
+
+
+# %%
+narrow = partial(draw_problems, low=2.5, high=3.5)
+
+
+def train(kappa, seed):
+    """An LSTM trained on x from 2.5 to 3.5, with random scaling up to exp(kappa); its losses."""
+    torch.manual_seed(seed)
+    rule = RecurrentRule(nn.LSTMCell, "log_sign", hidden=8, initial_rate=3e-3)
+    history = meta_train(rule, narrow, torch.Generator().manual_seed(seed), kappa=kappa)
+    return rule.requires_grad_(False), history
+
+
+xs = np.geomspace(0.9, 15, 25)
+
+
+def behaviour(rule):
+    """Median first rate, and the loss left after three steps, at each of xs."""
+    first, left = [], []
+    for x in xs:
+        problems = draw_problems(torch.Generator().manual_seed(1), x, x, (64, 4))
+        run = unroll(rule, problems, updates=3)
+        first.append(float(run.rates[0].median()))
+        left.append(float(run.losses[3].mean() / run.losses[0].mean()))
+    return first, left
+
+
+def plot_behaviour(results, dashes_of):
+    """First rates and remaining losses against x, for groups of trained rules."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.3))
+    for name, runs in results.items():
+        first, rest = zip(*runs, strict=True)
+        band(left, xs, first, LSTM, name, dashes_of[name])
+        band(right, xs, np.clip(rest, 1e-12, 1e12), LSTM, name, dashes_of[name])
+    left.plot(xs, best_rates(torch.from_numpy(xs)), color="black", linewidth=1, label="1 / (2x²)")
+    right.axhline(1, color="black", linewidth=1)
+    for axes in (left, right):
+        axes.axvspan(2.5, 3.5, color="grey", alpha=0.2, label="seen in training")
+        axes.set(xscale="log", yscale="log", xlabel="x")
+        axes.set_xticks([1, 3, 10], ["1", "3", "10"])
+    left.set(ylabel="first learning rate")
+    right.set(ylabel="loss left after 3 steps", ylim=(1e-9, 1e13))
+    left.legend(fontsize=8)
+    return figure
+
+
+plain = [train(0.0, seed) for seed in SEEDS]
+without = [behaviour(rule) for rule, _ in plain]
+at_ten = np.array([left[np.argmin(abs(xs - 10))] for _, left in without])
+print(f"x = 10: the loss is multiplied by {at_ten.min():.1e} to {at_ten.max():.1e}")
+assert at_ten.min() > 1e3
+show(
+    plot_behaviour({"without scaling": without}, {"without scaling": "--"}),
+    "Without scaling the rate is the same at every x, and the loss explodes right of the training range.",
+)
+
+# %% [markdown]
+# Superb between 2.5 and 3.5, and useless everywhere else: too slow on the left, an explosion on
+# the right. The network has learned **one number**. And why not? On everything it saw, one number
+# was a good answer.
+#
+# ## Random filter scaling
+#
+# We cannot make every video there will ever be. But we can change $x$ without touching the data: give
+# the optimizer not θ, but
+#
+# $$ \epsilon \sim \exp(\mathcal{U}(-\kappa, \kappa)), \quad
+#    \theta_\epsilon = \epsilon \odot \theta \tag{15} $$
+#
+# and the loss $g_\epsilon(\theta_\epsilon) = g(\theta_\epsilon / \epsilon)$. The model predicts
+# what it predicted before; but seen from $\theta_\epsilon$ its input is $x / \epsilon$, the
+# gradient is divided by ε, and the best rate is $\epsilon^2 / (2x^2)$. With κ = 1.2 it ranges over
+# a factor of $e^{4.8} \approx 120$.
+
+
+# %%
+def my_scales(kappa, shape, generator):
+    """Log-uniform in [exp(-kappa), exp(kappa)]."""
+    return torch.exp((2 * torch.rand(shape, generator=generator) - 1) * kappa)
+
+
+one_branch = torch.zeros(4, dtype=torch.bool)
+ours = my_scales(1.2, (32, 4), torch.Generator().manual_seed(0))
+torch.testing.assert_close(
+    ours, draw_scales(one_branch, 1.2, 1.2, 32, torch.Generator().manual_seed(0))
+)
+
+problems = narrow(torch.Generator().manual_seed(0))
+theta = torch.randn(32, 4, generator=torch.Generator().manual_seed(1))
+same, forgotten = toy_loss(ours * theta, problems.scaled(ours)), toy_loss(ours * theta, problems)
+torch.testing.assert_close(same, toy_loss(theta, problems))
+print(
+    f"mean loss {toy_loss(theta, problems).mean():.1f}, in scaled coordinates {same.mean():.1f}; ",
+    end="",
+)
+print(f"with the compensation forgotten {forgotten.mean():.1f}")
+
+theta_scaled = (ours * theta).requires_grad_()
+(gradient,) = torch.autograd.grad(toy_loss(theta_scaled, problems.scaled(ours)).sum(), theta_scaled)
+stepped = theta_scaled - ours**2 * best_rates(problems.x) * gradient
+torch.testing.assert_close(stepped / ours, problems.y / problems.x)
+
+# %% [markdown]
+# The last two lines are worth a pencil: with $\epsilon^2$ times its best rate, every scaled weight
+# lands on ε times $y/x$.
+#
+# Now the same training once more, κ = 1.2, everything else as before:
+
+# %%
+scaled = [train(1.2, seed) for seed in SEEDS]
+with_scaling = [behaviour(rule) for rule, _ in scaled]
+results = {"without scaling": without, "with scaling": with_scaling}
+at_ten_scaled = np.array([left[np.argmin(abs(xs - 10))] for _, left in with_scaling])
+print(f"x = 10: the loss is multiplied by {at_ten_scaled.min():.1e} to {at_ten_scaled.max():.1e}")
+assert at_ten_scaled.max() < 0.5
+show(
+    plot_behaviour(results, {"without scaling": "--", "with scaling": "-"}),
+    "With scaling the first rate falls along 1 / (2x²) and the loss shrinks at every x.",
+)
+
+# %% [markdown]
+# It has found $1/(2x^2)$ by itself, from a single look at the gradient, and it holds as far as the
+# scales reached, up to $3.5\,e^{1.2} \approx 12$; beyond, it fails like the other. Inside the narrow
+# range the specialist is better by orders of magnitude. That is the price.
+#
+# ## Fig. 2 of the paper
+#
+# This is what the authors saw on their tracker: the rates that the optimizer emits *during training*,
+# without and with scaling.
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3))
+bins = np.geomspace(1e-3, 1, 61)
+for axes, rules, kappa, name in (
+    (left, plain, 0.0, "without scaling"),
+    (right, scaled, 1.2, "with scaling, κ = 1.2"),
+):
+    shares, spreads = [], []
+    for seed, (rule, _) in zip(SEEDS, rules, strict=True):
+        generator = torch.Generator().manual_seed(100 + seed)
+        problems = narrow(generator, shape=(256, 4))
+        problems = problems.scaled(my_scales(kappa, (256, 4), generator))
+        rates = unroll(rule, problems, updates=3).rates.flatten().numpy()
+        shares.append(np.histogram(rates, bins)[0] / len(rates))
+        spreads.append(np.log10(rates).std())
+    best = best_rates(problems.x).numpy()
+    centres = np.sqrt(bins[1:] * bins[:-1])
+    band(axes, centres, shares, LSTM, "emitted")
+    axes.stairs(
+        np.histogram(best, bins)[0] / best.size, bins, color="black", label="best, 1 / (2x²)"
+    )
+    axes.set(xscale="log", xlabel="learning rate", title=name)
+    print(
+        f"{name:22s} spread of log10(rate): {np.median(spreads):.2f}, of the best {np.log10(best).std():.2f}"
+    )
+left.set(ylabel="share of the weights")
+left.legend()
+show(
+    figure,
+    "Histograms: without scaling a narrow peak; with scaling rates spread over two decades.",
+)
+
+# %% [markdown]
+# Left, one rate whatever comes, narrower even than the best rates of its narrow range. Right, rates
+# over two decades, spread as the best ones are: it had to look. (Mind the different heights.)
+#
+# ## What scaling does not cure
+#
+# The network was trained for three steps. Nobody told it what to do after that:
+
+# %%
+figure, axes = plt.subplots(figsize=(6, 3.2))
+length = 15
+for name, rules, dashes in (("without scaling", plain, "--"), ("with scaling", scaled, "-")):
+    curves = []
+    for rule, _ in rules:
+        problems = narrow(torch.Generator().manual_seed(7), shape=(256, 4))
+        losses = unroll(rule, problems, length).losses.median(dim=1).values
+        curves.append(np.clip(losses / losses[0], 1e-14, 1e14))
+    band(axes, range(length + 1), curves, LSTM, name, dashes)
+axes.axvspan(0, 3, color="grey", alpha=0.2, label="trained for")
+axes.set(xlabel="step", ylabel="median loss, relative", yscale="log")
+axes.legend(fontsize=8)
+show(
+    figure,
+    "Median loss at familiar scales: both fall for three steps; then one rises in some seeds.",
+)
+
+# %% [markdown]
+# At familiar scales the specialist's one number simply goes on working. The network that has
+# learned to look is sooner or later led astray by what it remembers, in most seeds: its memory was
+# never trained beyond the grey. The paper's Fig. 6 finds the same of its tracker, which improves
+# for a few steps more than it was trained for and then declines. A learned optimizer is good at
+# what it was trained for, in scale and in length; widening that is work, and random scaling is one
+# clever piece of it.
+#
+# ## Recap
+#
+# - The best rate of a weight is $1/(2x^2)$; twice that diverges. It depends on the input.
+# - One rate for all is ruled by the largest $x$ and slowed by the smallest.
+# - Rates can be learned from the loss *after* the step. Learned on one scale, they are one number.
+# - Scaling (15) multiplies θ by ε and divides by ε in the loss: other scales, the same data.
+#
+# ## Exercises
+#
+# Solutions are in [solutions](solutions/04_why_learning_rates_must_adapt_solutions.ipynb).
+#
+# **04.1** (easy) The best rate of each coordinate, from `x` `[P]`.
+
+
+# %%
+def best(x):
+    """Best learning rates [P]."""
+    ...
+
+
+check("04.1", best)
+
+# %% [markdown]
+# **04.2** (easy) Which share of the error $x\theta - y$ is left after `steps` steps of rate `rate`?
+# Give it with its sign, for each of `x` `[P]`.
+
+
+# %%
+def left_over(x, rate, steps):
+    """Shares [P]; 0 is perfect, -1 is as far on the other side."""
+    ...
+
+
+check("04.2", left_over)
+
+# %% [markdown]
+# **04.3** (medium) Turn numbers drawn uniformly from [0, 1) into scales ε (15).
+
+
+# %%
+def scales_from(uniform, kappa):
+    """Scales, as many as there are numbers."""
+    ...
+
+
+check("04.3", scales_from)
+
+# %% [markdown]
+# **04.4** (medium) The loss $\|x\theta - y\|^2$ when `theta` is given in scaled coordinates, that
+# is already multiplied by `epsilon`. All are `[P]`.
+
+
+# %%
+def loss_of_scaled(theta, x, y, epsilon):
+    """A single number."""
+    ...
+
+
+check("04.4", loss_of_scaled)
+
+# %% [markdown]
+# **04.5** (hard) All coordinates must share one rate, and there is time for one step from θ = 0.
+# Which rate leaves the smallest loss $\|x\theta - y\|^2$? In closed form, from `x` and `y` `[P]`.
+
+
+# %%
+def best_shared(x, y):
+    """A single learning rate."""
+    ...
+
+
+check("04.5", best_shared)
+
+# %% [markdown]
+# ## References
+#
+# - T. Yang, P. Xu, R. Hu, H. Chai, A. B. Chan.
+#   [ROAM: Recurrently Optimizing Tracking Model](https://arxiv.org/abs/1907.12006). CVPR 2020:
+#   section 3.3, Fig. 2 and 6.
+# - K. Lv, S. Jiang, J. Li. Learning Gradient Descent: Better Generalization and Longer Horizons.
+#   ICML 2017: random scaling.
+# - O. Wichrowska et al. Learned Optimizers that Scale and Generalize. ICML 2017.
+#
+# **Next:** [5. The neural optimizer](05_the_neural_optimizer.ipynb).

@@ -1,0 +1,379 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 7. Online tracking: the training loop without its teacher
+#
+# Section 4 of the paper is short, because almost everything is there already: tracking runs the
+# training procedure without the meta loss. What is new is that nobody knows the truth. The labels of
+# every update are the tracker's own boxes, so a mistake is learned from like anything else.
+#
+# **When you are through you can**
+#
+# - build the first model from one frame, and show that it is the tracker's;
+# - say how a response becomes a box: change penalty, motion map, the best anchor, smoothing;
+# - take an update as the tracker takes it, two steps on a queue of $2\tau$ samples;
+# - tell ROAM from ROAM++, and see how far a tracker that learned from true boxes would come;
+# - track something in a video of your own.
+#
+# **Needs** [notebook 0](00_start_here.ipynb), and for the update [notebook 6](06_meta_training.ipynb).
+# **Paper** section 4; equations (9) and (12). **Run time** about 20 s on two cores
+# (`python notebooks/render.py 07_online_tracking`).
+
+# %%
+import tempfile
+
+import cv2
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from roam_lite import load_tracker
+from roam_lite.data.otb import list_sequences, read_sequence
+from roam_lite.demo import samples_folder
+from roam_lite.evaluation.runner import run_sequence, score_run
+from roam_lite.exercises import check
+from roam_lite.figures.axes import outline, show_image, show_map
+from roam_lite.figures.film import follow
+from roam_lite.figures.style import OPTIMIZER_COLOURS, TRUTH_COLOUR, use_style
+from roam_lite.model.boxes import decode_boxes
+from roam_lite.model.losses import anchors_at
+from roam_lite.model.patches import crop, image_to_patch, initial_stretches, roi_around
+from roam_lite.model.tracking_model import predict
+from roam_lite.rules.adapt import make_samples, update_loss
+from roam_lite.tracking.estimate import change_penalty, motion_map, regressed_box
+from roam_lite.widgets import box_picker, explore, record, scrubber, show
+
+use_style()
+BLUE = OPTIMIZER_COLOURS["lstm"]
+sequences = {
+    name: read_sequence(samples_folder(), name) for name in list_sequences(samples_folder())
+}
+sequence = sequences["scale"]
+tracker = load_tracker("laptop")
+model, profile = tracker.model, tracker.profile
+S, cells = profile.patch_size, tracker.cells
+
+# %% [markdown]
+# ## The first model
+#
+# One frame is one sample; stretching it to nine aspect ratios and scales makes nine. One gradient
+# step from the meta-learned $\theta^{(0)}$ with the meta-learned rates $\lambda^{(0)}$ gives
+# $\theta^{(1)}$, equation (9). There is no iteration: this step has to be enough.
+
+
+# %%
+def features_of(image, rois):
+    """Features [1, n, C, H, W] of the patches cut at those regions."""
+    patches = np.stack([crop(image, roi, S) for roi in rois])
+    return model.backbone(torch.from_numpy(patches).permute(0, 3, 1, 2)[None])
+
+
+def in_patch(box, roi):
+    return torch.as_tensor(image_to_patch(box, roi, S), dtype=torch.float32)
+
+
+def first_model(image, box, sizes):
+    """theta^(1) [1, P]: nine stretched samples and one step with lambda^(0)."""
+    rois = [roi_around(box, profile.roi_scale, s) for s in initial_stretches(profile)]
+    boxes = torch.stack([in_patch(box, roi) for roi in rois])[None]
+    samples = make_samples(features_of(image, rois), boxes, sizes, cells, profile)
+    theta = model.theta0.detach()[None].requires_grad_()
+    loss = update_loss(theta, samples, profile)
+    (gradient,) = torch.autograd.grad(loss.sum(), theta)
+    return (theta - model.lambda0 * gradient).detach()
+
+
+box = sequence.boxes[0]
+tracker.init(sequence.frames[0], box)
+theta = first_model(sequence.frames[0], box, tracker.sizes)
+torch.testing.assert_close(theta, tracker.theta, rtol=1e-4, atol=1e-6)
+print(f"theta has {theta.shape[1]:,} coordinates; mine and the tracker's agree")
+
+# %% [markdown]
+# What did that one step do? The response before and after it, on the next frame:
+
+# %%
+image = sequence.frames[1]
+roi = roi_around(box, profile.roi_scale)
+features = features_of(image, [roi])
+figure, grid = plt.subplots(1, 3, figsize=(9, 3))
+show_image(grid[0], crop(image, roi, S), "patch of frame 1")
+outline(grid[0], image_to_patch(sequence.boxes[1], roi, S), TRUTH_COLOUR)
+peaks = []
+for axes, (name, value) in zip(
+    grid[1:], {"θ⁽⁰⁾": model.theta0.detach()[None], "θ⁽¹⁾": theta}.items(), strict=True
+):
+    response, _ = predict(tracker.layout, value, features, tracker.sizes)
+    peaks.append(response.max().item())
+    title = f"response of {name}: highest {peaks[-1]:.2f}"
+    show_map(axes, response[0, 0].detach(), profile.stride, title, vmin=-0.2, vmax=1, cmap="magma")
+show(figure, "A patch with the true box, and the response maps before and after the first step")
+
+# %% [markdown]
+# ## From responses to a box
+#
+# Every cell has a response and a box that its anchor regresses to. Two doubts are multiplied in:
+#
+# - the **change penalty** of SiamRPN, $e^{-k(sr - 1)}$, where $s, r \ge 1$ are the changes of overall
+#   size and of aspect ratio between that box and the last one;
+# - the **motion map**, a Gaussian of the distance from the last box's centre in units of its size.
+#
+# The cell with the highest product gives the box.
+
+
+# %%
+def my_penalty(boxes, last, k):
+    """e^(-k (s r - 1)) for boxes [..., 4] against the last box [4]."""
+
+    def overall(b):
+        padding = (b[..., 2] + b[..., 3]) / 2
+        return ((b[..., 2] + padding) * (b[..., 3] + padding)).sqrt()
+
+    s = overall(boxes) / overall(last)
+    r = (boxes[..., 2] / boxes[..., 3]) / (last[2] / last[3])
+    change = torch.maximum(s, 1 / s) * torch.maximum(r, 1 / r)
+    return torch.exp(-k * (change - 1))
+
+
+def my_motion(last, sharpness):
+    """The Gaussian around the last centre [H, W]."""
+    x, y = last[:2] + last[2:] / 2
+    size = (last[2] * last[3]).sqrt()
+    squares = ((cells - y) / size)[:, None] ** 2 + ((cells - x) / size)[None, :] ** 2
+    return torch.exp(-sharpness * squares)
+
+
+last = in_patch(box, roi)
+response, deltas = (m.detach() for m in predict(tracker.layout, theta, features, tracker.sizes))
+anchors = anchors_at(cells, cells, tracker.sizes, profile)[0]
+boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors)
+penalty, motion = my_penalty(boxes, last, profile.penalty), my_motion(last, profile.motion)
+torch.testing.assert_close(penalty, change_penalty(boxes, last, profile.penalty))
+torch.testing.assert_close(motion, motion_map(cells, last, profile.motion))
+
+score = response[0, 0].clamp(min=0) * penalty * motion
+best = int(score.argmax())
+estimate = regressed_box(response[0, 0], deltas[0, 0], anchors, last, motion, profile.penalty)
+torch.testing.assert_close(boxes.flatten(0, 1)[best], estimate.box)
+print("best cell's box in the patch:", [f"{value:.1f}" for value in estimate.box.tolist()])
+
+# %% [markdown]
+# *Predict first: with a very sharp motion map, what happens to a target that jumps? With none, to a
+# target among others that look like it?* The sliders show the product for any k and sharpness.
+
+
+# %%
+def draw_estimate(figure, penalty, sharpness, frame):
+    figure.set_size_inches(9, 2.8)
+    image = crowd.frames[frame]
+    region = roi_around(crowd.boxes[frame - 1], profile.roi_scale)
+    before = in_patch(crowd.boxes[frame - 1], region)
+    with torch.no_grad():
+        maps, shifts = predict(watcher.layout, watcher.theta, features_of(image, [region]), sizes)
+    anchors = anchors_at(cells, cells, sizes, profile)[0]
+    candidates = decode_boxes(shifts[0, 0].movedim(0, -1), anchors)
+    doubt = change_penalty(candidates, before, penalty) * motion_map(cells, before, sharpness)
+    product = maps[0, 0].clamp(min=0) * doubt
+    patch, raw, final = figure.subplots(1, 3)
+    show_image(patch, crop(image, region, S), f"frame {frame}")
+    outline(patch, image_to_patch(crowd.boxes[frame], region, S), TRUTH_COLOUR)
+    outline(patch, candidates.flatten(0, 1)[int(product.argmax())].numpy(), BLUE)
+    show_map(raw, maps[0, 0], profile.stride, "response", vmin=0, vmax=1, cmap="magma")
+    show_map(final, product, profile.stride, "times both doubts", vmin=0, vmax=1, cmap="magma")
+
+
+crowd = sequences["distractors"]
+watcher = load_tracker("laptop", rule="none")
+watcher.init(crowd.frames[0], crowd.boxes[0])
+sizes = watcher.sizes
+explore(
+    draw_estimate,
+    alt="A patch with true and estimated box, the response, and the response times both doubts",
+    penalty=(0.0, 1.0, profile.penalty),
+    sharpness=(0.0, 8.0, profile.motion),
+    frame=(1, len(crowd) - 1, 20),
+)
+
+# %% [markdown]
+# The size is not taken over whole: the new one counts with a weight of `size_rate` times response and
+# penalty, which keeps a single bad frame from doing harm.
+#
+# ## The update
+#
+# Every $\tau$ frames the model takes two steps on the last $2\tau$ samples, the older half first. The
+# step is the one of training; its rates come from the optimizer. Here it is by hand, from where the
+# tracker stood one frame before.
+
+# %%
+tracker = load_tracker("laptop")
+tracker.init(sequence.frames[0], sequence.boxes[0])
+tau = profile.update_interval
+for t in range(1, 2 * tau):
+    tracker.update(sequence.frames[t])
+theta, state = tracker.theta, tracker.state
+tracker.update(sequence.frames[2 * tau])  # the queue is full now
+
+
+def my_update(theta, state, queue, sizes):
+    """theta and the rule's state after one step on each half of the queue."""
+    for half in (queue[:-tau], queue[-tau:]):
+        maps = torch.cat([features for features, _ in half], dim=1)
+        labels = torch.stack([box for _, box in half])[None]
+        samples = make_samples(maps, labels, sizes, cells, profile)
+        point = theta.detach().requires_grad_()
+        loss = update_loss(point, samples, profile)
+        (gradient,) = torch.autograd.grad(loss.sum(), point)
+        rates, state = model.rule.step(theta, gradient, loss.detach(), state)
+        theta = theta - rates * gradient
+    return theta, state
+
+
+mine, _ = my_update(theta, state, list(tracker.queue), tracker.sizes)
+assert len(tracker.queue) == 2 * tau
+if profile.update_batches == "halves" and profile.update_steps == 2:
+    torch.testing.assert_close(mine.detach(), tracker.theta, rtol=1e-3, atol=1e-5)
+change = (mine - theta).norm() / theta.norm()
+print(f"the update changed theta by {100 * change:.2f} % of its length")
+
+# %% [markdown]
+# ## Every map in step
+#
+# Scrub through a sequence with the tracker's maps as layers: the response, the two doubts, and the
+# score that decides. The overlap under the frame says how right the box is; the squares in the plot
+# mark the gradient steps taken so far.
+
+# %%
+target = sequences["deformation"]
+recording = record(load_tracker("laptop"), target)
+scrubber(
+    target,
+    {"ROAM++": recording},
+    layers=("response", "penalty", "motion", "score"),
+    alt="Frames of one sequence with the true box and the box of ROAM++",
+)
+
+# %% [markdown]
+# ## ROAM and ROAM++
+#
+# ROAM++ regresses the box. ROAM looks at the target in patches of three scales and keeps its aspect
+# ratio; each frame costs three passes instead of one. And how good would ROAM++ be if its *updates*
+# used true boxes (an oracle, section 6.2)? The estimate itself never sees them.
+
+# %%
+configurations = {
+    "ROAM++": ({}, False),
+    "ROAM": ({"variant": "roam"}, False),
+    "ROAM++, oracle updates": ({}, True),
+}
+results = {}
+for name, (way, oracle) in configurations.items():
+    runs = [run_sequence(load_tracker("laptop", **way), s, oracle=oracle) for s in [target, crowd]]
+    results[name] = [score_run(s, r).auc for s, r in zip([target, crowd], runs, strict=True)]
+print(f"{'success AUC':24s} {target.name:>12s} {crowd.name:>12s}")
+for name, values in results.items():
+    print(f"{name:24s} {values[0]:12.3f} {values[1]:12.3f}")
+
+assert all(0 <= value <= 1 for values in results.values() for value in values)
+
+# %% [markdown]
+# Two sequences decide nothing; [notebook 8](08_benchmarks.ipynb) measures properly. But the question
+# stays: what does a tracker learn from a box that is wrong?
+#
+# ## Your own video
+#
+# Give a path to a video or to a folder of images, or upload one (large files: by path), drag a box
+# over the first frame, press **Track**, and take the MP4 with you.
+
+# %%
+box_picker(
+    samples_folder() / "light" / "img",
+    sequences["light"].boxes[0].round(1),
+    make_tracker=lambda: load_tracker("laptop"),
+    out="tracked.mp4",
+    alt="The first frame of a sequence with a box around its target",
+)
+
+# %% [markdown]
+# The same without a mouse:
+
+# %%
+with tempfile.TemporaryDirectory() as folder:
+    film = f"{folder}/tracked.mp4"
+    short = [sequences["light"].frames[t] for t in range(12)]
+    first = tuple(sequences["light"].boxes[0])
+    run = follow(load_tracker("laptop"), short, first, video=film, progress=False)
+    video = cv2.VideoCapture(film)
+    length = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
+    video.release()
+print(f"{length} frames filmed, target lost in {len(run.lost)}")
+assert length == len(short)
+
+# %% [markdown]
+# ## Recap
+#
+# - The first model is one gradient step from a learned start with learned rates.
+# - A response becomes a box through two doubts, of change and of motion, and a smoothed size.
+# - Updating is training's inner loop, fed with the tracker's own boxes.
+# - ROAM searches scales, ROAM++ regresses; with true boxes in the updates one sees what the labels
+#   cost.
+#
+# ## Exercises
+#
+# Write the function, run the cell. Solutions are in
+# [solutions](solutions/07_online_tracking_solutions.ipynb). Boxes are `(x, y, w, h)`.
+#
+# **07.1** (easy) The motion map at one point: a Gaussian of the distance from the last box's centre, in
+# units of its size $\sqrt{wh}$.
+
+
+# %%
+def motion_at(point, last, sharpness):
+    """exp(-sharpness * squared distance); point is (x, y), last a box, arrays."""
+    ...
+
+
+check("07.1", motion_at)
+
+# %% [markdown]
+# **07.2** (medium) The change penalty $e^{-k(sr - 1)}$ of one box against the last.
+
+
+# %%
+def penalty_of(box, last, k):
+    """The penalty of a box [4]; 1 if nothing changed."""
+    ...
+
+
+check("07.2", penalty_of)
+
+# %% [markdown]
+# **07.3** (hard) The smoothed box: its centre is the found one's, its size lies between the last and the
+# found one, the latter counting with `weight`. Then ask yourself why only the size is smoothed.
+
+
+# %%
+def smoothed(last, found, weight):
+    """The box [4] that the tracker goes on with."""
+    ...
+
+
+check("07.3", smoothed)
+
+# %% [markdown]
+# ## References
+#
+# - T. Yang, P. Xu, R. Hu, H. Chai, A. B. Chan.
+#   [ROAM: Recurrently Optimizing Tracking Model](https://arxiv.org/abs/1907.12006). CVPR 2020.
+# - B. Li, J. Yan, W. Wu, Z. Zhu, X. Hu. High Performance Visual Tracking with Siamese Region Proposal
+#   Network. CVPR 2018: the change penalty.
+# - E. Park, A. C. Berg. Meta-Tracker. ECCV 2018: a learned start and first rates, then SGD.

@@ -1,0 +1,41 @@
+"""Images, maps and boxes in axes that count as the project does: continuous, 0-based."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+
+def show_image(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -> AxesImage:
+    """Draw an image so that its pixel j covers [j, j + 1); `options` go to `imshow`."""
+    height, width = image.shape[:2]
+    return _imshow(axes, image, (0, width, height, 0), title, options)
+
+
+def show_map(
+    axes: Axes, values: ArrayLike, stride: float, title: str = "", **options: Any
+) -> AxesImage:
+    """Draw a map `[H, W]` where its cells lie in the patch: cell k covers [c k, c (k + 1)) pixels."""
+    rows, columns = np.shape(values)
+    return _imshow(axes, values, (0, columns * stride, rows * stride, 0), title, options)
+
+
+def outline(axes: Axes, box: ArrayLike, colour: str, **options: Any) -> None:
+    """Outline a box `(x, y, w, h)` in `#RRGGBB`; `options` go to matplotlib's Rectangle."""
+    x, y, w, h = np.asarray(box, dtype=float)
+    axes.add_patch(
+        Rectangle((x, y), w, h, fill=False, edgecolor=colour, **{"linewidth": 1.8, **options})
+    )
+
+
+def _imshow(
+    axes: Axes, values: ArrayLike, extent: tuple[float, ...], title: str, options: dict[str, Any]
+) -> AxesImage:
+    # matplotlib would ask a tensor for a copy in a way that torch has not learned yet.
+    picture = axes.imshow(np.asarray(values), extent=extent, **options)
+    axes.set_title(title)
+    axes.axis("off")
+    return picture

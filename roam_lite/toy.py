@@ -1,0 +1,119 @@
+"""The toy problem of section 3.3: |x theta - y|^2, whose best learning rate can be written down.
+
+The smallest place where a learned optimizer can be seen to work, to overfit, and to be cured by
+random filter scaling. Tensors are `[N, P]`: N problems of P coordinates that do not touch.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from roam_lite.rules import UpdateRule
+from roam_lite.rules.scaling import draw_scales
+
+# A single problem that diverges would otherwise undo what hundreds have taught.
+_LARGEST_META_GRADIENT = 1.0
+
+
+@dataclass(frozen=True)
+class Problems:
+    """N problems of P coordinates: minimise `sum (x theta - y)^2`, starting from theta = 0."""
+
+    x: Tensor  # [N, P]
+    y: Tensor  # [N, P]
+
+    def scaled(self, scales: Tensor) -> "Problems":
+        """Return the same problems in the coordinates epsilon * theta (eq. 15).
+
+        The loss divides by epsilon, which is to say that x is divided; 0 stays where it is.
+        """
+        return Problems(self.x / scales, self.y)
+
+
+def draw_problems(
+    generator: torch.Generator, low: float, high: float, shape: tuple[int, int] = (32, 4)
+) -> Problems:
+    """Return problems with x log-uniform in [low, high] and y of either sign, 0.5 to 1.5 in size."""
+    share, size, side = torch.rand((3, *shape), generator=generator)
+    return Problems(low * (high / low) ** share, (0.5 + size) * (2 * side.round() - 1))
+
+
+def best_rates(x: Tensor) -> Tensor:
+    """Return 1 / (2 x^2), with which a single step lands on y / x (section 3.3)."""
+    return 1 / (2 * x.square())
+
+
+def toy_loss(theta: Tensor, problems: Problems) -> Tensor:
+    """Return the loss of each problem, `[N]`."""
+    return (problems.x * theta - problems.y).square().sum(dim=1)
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """What happened over T updates."""
+
+    thetas: Tensor  # [T + 1, N, P]
+    losses: Tensor  # [T + 1, N]
+    rates: Tensor  # [T, N, P], those emitted
+
+
+def unroll(
+    rule: UpdateRule,
+    problems: Problems,
+    updates: int,
+    first_rate: float = 1e-2,
+    second_order: bool = False,
+) -> Unrolled:
+    """Return T updates (eq. 9) of the problems by a rule, differentiable with respect to the rule.
+
+    `first_rate` is the previous learning rate that a neural optimizer is shown at its first step.
+    `second_order` keeps the graph of the gradients; otherwise they are constants, as in `adapt`.
+    """
+    theta = torch.zeros_like(problems.x)
+    state = rule.init(theta, torch.full_like(theta, first_rate))
+    thetas, losses, rates = [theta], [toy_loss(theta, problems)], []
+    for _ in range(updates):
+        gradient = 2 * problems.x * (problems.x * theta - problems.y)
+        loss = losses[-1]
+        if not second_order:
+            gradient, loss = gradient.detach(), loss.detach()
+        rate, state = rule.step(theta, gradient, loss, state)
+        theta = theta - rate * gradient
+        thetas.append(theta)
+        losses.append(toy_loss(theta, problems))
+        rates.append(rate)
+    return Unrolled(torch.stack(thetas), torch.stack(losses), torch.stack(rates))
+
+
+def meta_train(
+    rule: nn.Module,
+    draw: Callable[[torch.Generator], Problems],
+    generator: torch.Generator,
+    *,
+    kappa: float = 0.0,
+    iterations: int = 400,
+    updates: int = 3,
+    rate: float = 0.05,
+) -> list[float]:
+    """Train a rule to bring down the loss after each update (eq. 14); return the mean meta losses.
+
+    With `kappa` every iteration scales theta at random (eq. 15). Adam's `rate` falls to a tenth.
+    """
+    optimizer = torch.optim.Adam(rule.parameters(), lr=rate)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.1 ** (1 / iterations))
+    history = []
+    for _ in range(iterations):
+        problems = draw(generator)
+        count, size = problems.x.shape
+        one_branch = torch.zeros(size, dtype=torch.bool)
+        scales = draw_scales(one_branch, kappa, kappa, count, generator)
+        meta_loss = unroll(rule, problems.scaled(scales), updates).losses[1:].mean()
+        optimizer.zero_grad()
+        meta_loss.backward()
+        nn.utils.clip_grad_norm_(rule.parameters(), _LARGEST_META_GRADIENT)
+        optimizer.step()
+        schedule.step()
+        history.append(meta_loss.item())
+    return history

@@ -1,0 +1,141 @@
+"""The training dashboard: losses and learning rates of a run, and buttons that steer it."""
+
+import html
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import ipywidgets
+import numpy as np
+from matplotlib.figure import Figure
+
+from roam_lite.errors import InputError
+from roam_lite.figures.style import OPTIMIZER_COLOURS, style
+from roam_lite.widgets.controller import Controller
+from roam_lite.widgets.exhibit import Exhibit, png_of
+from roam_lite.widgets.training import RATE_EDGES, Progress
+
+_INTERVAL = 0.4  # seconds between two pictures; drawing takes its time from the training
+_ALT = (
+    "Two plots of a meta-training run: update and meta loss at every step, and the histogram of "
+    "the learning rates at the last one"
+)
+# (name, what it calls, the states in which it can be pressed)
+_BUTTONS = (
+    ("Start", Controller.start, {"ready", "paused", "stopped", "finished", "failed"}),
+    ("Pause", Controller.pause, {"running"}),
+    ("Step", Controller.step, {"ready", "paused", "stopped", "finished", "failed"}),
+    ("Stop", Controller.stop, {"running", "paused"}),
+    ("Reset", Controller.reset, {"running", "paused", "stopped", "finished", "failed"}),
+)
+
+
+def dashboard(controller: Controller[Progress], *, alt: str = _ALT) -> Exhibit:
+    """Return buttons over a live picture of the controller's run.
+
+    The picture for pages without a kernel shows the history that the controller has by now. The
+    dashboard takes the controller's `notify`: one controller, one dashboard.
+    """
+    curves = _Curves()
+    image = ipywidgets.Image(value=curves.draw(controller.history), format="png", tooltip=alt)
+    image.layout = ipywidgets.Layout(
+        max_width="100%", object_fit="contain", align_self="flex-start"
+    )
+    bar = ipywidgets.FloatProgress(min=0, max=1, layout=ipywidgets.Layout(width="220px"))
+    status, message = ipywidgets.Label(), ipywidgets.HTML()
+    buttons = {name: ipywidgets.Button(description=name) for name, _, _ in _BUTTONS}
+    lock = threading.Lock()
+    drawn = [0.0]  # when
+
+    def refresh() -> None:
+        history, state = list(controller.history), controller.state
+        for name, _, states in _BUTTONS:
+            buttons[name].disabled = state not in states
+        status.value = describe_run(state, history)
+        bar.value = history[-1].record.step / history[-1].of if history else 0.0
+        message.value = complaint(controller.error)
+        with lock:
+            if state != "running" or time.monotonic() - drawn[0] > _INTERVAL:
+                image.value = curves.draw(history)
+                drawn[0] = time.monotonic()
+
+    def press(act: Callable[[Controller[Progress]], None]) -> Callable[[object], None]:
+        def pressed(_: object) -> None:
+            try:
+                act(controller)
+            except InputError as error:
+                message.value = complaint(error)
+            else:
+                refresh()
+
+        return pressed
+
+    for name, act, _ in _BUTTONS:
+        buttons[name].on_click(press(act))
+        buttons[name].layout.width = "auto"
+    controller.notify = refresh
+    refresh()
+    row = ipywidgets.Box(
+        (*buttons.values(), bar, status), layout=ipywidgets.Layout(flex_flow="row wrap")
+    )
+    return Exhibit(bytes(image.value), alt, ipywidgets.VBox((row, message, image)))
+
+
+def describe_run(state: str, history: Sequence[Progress]) -> str:
+    """Return one line on where a run is."""
+    if not history:
+        return state
+    record = history[-1].record
+    guarded = f", {record.guarded} guarded" if record.guarded else ""
+    return f"{state}: step {record.step} of {history[-1].of}, stage {record.stage}{guarded}"
+
+
+def complaint(error: Exception | None) -> str:
+    """Return the error as HTML that stands out in light and dark themes, or nothing."""
+    if error is None:
+        return ""
+    text = html.escape(f"{type(error).__name__}: {error}")
+    return f'<b style="color: {OPTIMIZER_COLOURS["sgd"]}">{text}</b>'
+
+
+class _Curves:
+    """The picture; its artists are kept, so that a redraw only sets their data."""
+
+    def __init__(self) -> None:
+        with style():
+            self.figure = Figure(figsize=(9, 3), layout="constrained")
+            self.losses, self.rates = self.figure.subplots(1, 2)
+        blue = OPTIMIZER_COLOURS["lstm"]
+        (self.meta,) = self.losses.plot([], [], ".-", color=blue, label="meta loss (14)")
+        (self.update,) = self.losses.plot([], [], ".:", color="black", label="update loss (12)")
+        self.losses.set(xlabel="meta-training step", ylabel="loss, mean over the updates")
+        self.losses.legend(loc="upper right")
+        empty = np.zeros(len(RATE_EDGES) - 1)
+        self.first = self.rates.stairs(empty, RATE_EDGES, color="black", label="first step: λ⁽⁰⁾")
+        self.later = self.rates.stairs(
+            empty, RATE_EDGES, color=blue, fill=True, alpha=0.5, label="updates: the optimizer's"
+        )
+        self.rates.set(xlabel="log10(learning rate)", ylabel="share of coordinates", ylim=(0, 1))
+        self.rates.legend(loc="upper left")
+
+    def draw(self, history: Sequence[Progress]) -> bytes:
+        """Return the history as PNG."""
+        steps = [progress.record.step for progress in history]
+        self.meta.set_data(steps, [progress.record.meta_loss for progress in history])
+        updates = [float(np.mean(progress.record.update_losses)) for progress in history]
+        self.update.set_data(steps, updates)
+        empty = np.zeros(len(RATE_EDGES) - 1)
+        first = history[-1].first_rates if history else empty
+        later = history[-1].updating_rates if history else empty
+        self.first.set_data(first)
+        self.later.set_data(empty if later is None else later)
+        top = max(first.max(), empty.max() if later is None else later.max())
+        self.rates.set_ylim(0, max(1.1 * top, 0.1))
+        finite = [v for line in (self.meta, self.update) for v in line.get_ydata() if v > 0]
+        self.losses.set_yscale("log" if finite and np.isfinite(finite).all() else "linear")
+        self.losses.relim()
+        self.losses.autoscale(True)
+        if not history:
+            self.losses.set(xlim=(0, 1), ylim=(0, 1))
+        with style():
+            return png_of(self.figure)

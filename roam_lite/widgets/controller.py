@@ -1,0 +1,159 @@
+"""Runs something step by step, blocking or in a thread that can be paused and stopped. No Jupyter here."""
+
+import atexit
+import threading
+import weakref
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import Any, Generic, Literal, TypeVar
+
+from roam_lite.errors import InputError
+
+Item = TypeVar("Item")
+State = Literal["ready", "running", "paused", "stopped", "finished", "failed"]
+
+
+class Controller(Generic[Item]):
+    """Consumes `begin()` item by item into `history`: `run()` blocks, `start()` returns at once.
+
+    `begin` is called anew for every run; whatever it yields is an item, and its generator is closed
+    when the run ends, so that a trainer saves its state. `notify`, if set, is called after every
+    item and when a run ends, in the thread that runs. An error is kept in `error`, and raised by
+    `run()` or `join()`.
+    """
+
+    def __init__(self, begin: Callable[[], Generator[Item, None, None]]) -> None:
+        self.history: list[Item] = []
+        self.error: Exception | None = None
+        self.notify: Callable[[], None] | None = None
+        self._begin = begin
+        self._thread: threading.Thread | None = None
+        self._go, self._stop = threading.Event(), threading.Event()
+        self._active = self._single = self._finished = self._begun = False
+        # Without this a thread would still be computing while the interpreter is torn down.
+        atexit.register(_stop, weakref.ref(self))
+
+    @property
+    def state(self) -> State:
+        """What it is doing."""
+        if self._active:
+            return "running" if self._go.is_set() else "paused"
+        if self.error is not None:
+            return "failed"
+        if not self._begun:
+            return "ready"
+        return "finished" if self._finished else "stopped"
+
+    def run(self) -> list[Item]:
+        """Run to the end in this thread and return the history; an error is raised.
+
+        Raises InputError if a run is under way.
+        """
+        self._prepare()
+        self._go.set()
+        self._work()
+        self._raise_error()
+        return self.history
+
+    def start(self) -> None:
+        """Begin a run in a thread, or go on with a paused one.
+
+        Raises InputError if one is running already.
+        """
+        self._proceed(single=False)
+
+    def step(self) -> None:
+        """Take one step, of the paused run or of a new one, and pause.
+
+        Raises InputError if a run is not paused.
+        """
+        self._proceed(single=True)
+
+    def pause(self) -> None:
+        """Rest after the present step, until `start` or `step`."""
+        self._go.clear()
+
+    def stop(self) -> None:
+        """End the run after the present step; what it has yielded stays in `history`."""
+        self._stop.set()
+        self._go.set()
+
+    def reset(self) -> None:
+        """End the run, wait for it and forget it."""
+        self.stop()
+        self._wait(None)
+        self._thread, self.error, self.history = None, None, []
+        self._begun = False
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the run has ended, or `timeout` seconds; raise the error it ended with."""
+        self._wait(timeout)
+        self._raise_error()
+
+    def _proceed(self, *, single: bool) -> None:
+        if self.state == "paused":
+            self._single = single
+            self._go.set()
+            return
+        self._prepare()
+        self._single = single
+        self._go.set()
+        self._thread = threading.Thread(target=self._work, name="roam-lite run", daemon=True)
+        self._thread.start()
+
+    def _prepare(self) -> None:
+        if self.state in ("running", "paused"):
+            raise InputError(f"a run is {self.state} already; stop it before beginning another")
+        self.history, self.error = [], None
+        self._finished, self._single, self._begun = False, False, True
+        self._stop.clear()
+        self._active = True
+
+    def _work(self) -> None:
+        try:
+            with closing(self._begin()) as items:
+                self._consume(items)
+        except Exception as error:
+            self.error = error
+        finally:
+            self._active = False
+        # A view that cannot draw must not leave the run without an end.
+        self._call_notify()
+
+    def _consume(self, items: Generator[Item, None, None]) -> None:
+        while True:
+            self._go.wait()
+            if self._stop.is_set():
+                return
+            try:
+                item = next(items)
+            except StopIteration:
+                self._finished = True
+                return
+            self.history.append(item)
+            if self._single:
+                self._go.clear()
+            if not self._stop.is_set():
+                self._call_notify()
+
+    def _call_notify(self) -> None:
+        if self.notify is not None:
+            try:
+                self.notify()
+            except Exception as error:
+                self.error = self.error or error
+
+    def _wait(self, timeout: float | None) -> None:
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def _raise_error(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+def _stop(reference: Any) -> None:
+    controller = reference()
+    if controller is not None:
+        controller.stop()
+        controller._wait(10.0)

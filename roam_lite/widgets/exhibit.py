@@ -1,0 +1,50 @@
+"""What a cell shows: a live widget where a kernel runs, a picture with words everywhere else."""
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+PNG, TEXT = "image/png", "text/plain"
+DPI = 72  # of stored pictures: a notebook holds a dozen and stays under 1.5 MB
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """Displays as ONE bundle: the widget's view if there is one, its HTML if any, PNG and text.
+
+    GitHub, nbviewer and nbconvert choose the picture; JupyterLab prefers the widget.
+    """
+
+    png: bytes
+    alt: str  # the alternative text
+    widget: Any = None
+    html: str | None = None
+
+    def _repr_mimebundle_(self, **choice: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle = {} if self.widget is None else dict(self.widget._repr_mimebundle_())
+        if self.html is not None:
+            bundle["text/html"] = self.html
+        bundle[PNG] = base64.b64encode(self.png).decode()
+        bundle[TEXT] = self.alt
+        return bundle, {PNG: {"alt": self.alt}}
+
+
+def show(figure: Figure, alt: str) -> Exhibit:
+    """Return a figure as a picture with an alternative text, to stand last in a cell.
+
+    A figure of pyplot's is closed, or the cell would show it a second time, without the text.
+    """
+    plt.close(figure)
+    return Exhibit(png_of(figure), alt)
+
+
+def png_of(figure: Figure) -> bytes:
+    """Return the figure as PNG bytes, the same for the same figure whenever it is drawn."""
+    buffer = io.BytesIO()
+    # The default metadata names the version of matplotlib.
+    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
+    return buffer.getvalue()

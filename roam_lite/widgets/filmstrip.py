@@ -1,0 +1,122 @@
+"""The scrubber: a sequence under a slider, with boxes, maps and update losses in step, kernel or not."""
+
+import base64
+import html
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+import cv2
+import matplotlib
+import numpy as np
+from numpy.typing import NDArray
+
+from roam_lite.data.sequence import Sequence
+from roam_lite.evaluation.overlap import iou
+from roam_lite.figures.pictures import caption, draw_box, grid
+from roam_lite.figures.style import TRUTH_COLOUR, colour_of
+from roam_lite.widgets.exhibit import Exhibit
+from roam_lite.widgets.recording import Recording
+
+_MOST = 30  # frames embedded; longer sequences show every second, third ...
+_COLUMNS = 6  # of the sheet of frames that the script cuts up
+_WIDTH = 320  # pixels of an embedded frame
+_SHEET_WIDTH = 200  # pixels of a frame of the contact sheet
+_SHEET_FRAMES = 6
+_MAP_COLOURS = "magma"
+
+
+def scrubber(
+    sequence: Sequence,
+    recordings: Mapping[str, Recording],
+    *,
+    alt: str,
+    layers: tuple[str, ...] = ("response",),
+) -> Exhibit:
+    """Return a sequence to scrub through: boxes of every recording, maps as layers, update losses.
+
+    Everything is embedded, so it works on a page without a kernel; where no script runs there is
+    a contact sheet. `layers` are the maps of the recordings that can be laid over the frames.
+    """
+    shown = list(range(0, len(sequence), -(-len(sequence) // _MOST)))
+    frames = [sequence.frames[index] for index in shown]
+    scale = min(1.0, _WIDTH / frames[0].shape[1])
+    small = [_resized(image, scale) for image in frames]
+    data = {
+        "frames": shown,
+        "size": [small[0].shape[1], small[0].shape[0]],
+        "columns": _COLUMNS,
+        "truth": {"colour": TRUTH_COLOUR, "boxes": _rounded(sequence.boxes[shown] * scale)},
+        "tracks": [
+            {
+                "name": name,
+                "colour": colour_of(recording.description),
+                "boxes": _rounded(recording.boxes[shown] * scale),
+                "regions": _rounded(recording.regions[shown] * scale),
+                "overlaps": _rounded(iou(recording.boxes, sequence.boxes)[shown]),
+                "losses": [[frame, round(loss, 5)] for frame, loss in recording.losses],
+                "layers": {layer: _map_sheet(recording.maps[layer][shown]) for layer in layers},
+            }
+            for name, recording in recordings.items()
+        ],
+    }
+    # `</` would end the script; JSON allows the slash to be escaped.
+    values = json.dumps(data, allow_nan=False).replace("</", "<\\/")
+    sheet = _encoded(grid(small, _COLUMNS), ".jpg")
+    page = (
+        '<div class="roam-scrubber">'
+        f'<img class="sheet" src="data:image/jpeg;base64,{sheet}" alt="{html.escape(alt)}" '
+        'style="max-width: 100%">'
+        f"<script>({_script()})(document.currentScript.parentElement, {values})</script></div>"
+    )
+    return Exhibit(contact_sheet(sequence, recordings), alt, html=page)
+
+
+def contact_sheet(sequence: Sequence, recordings: Mapping[str, Recording]) -> bytes:
+    """Return PNG bytes: frames over the whole sequence with the true box and every recording's."""
+    moments = np.linspace(0, len(sequence) - 1, min(_SHEET_FRAMES, len(sequence))).astype(int)
+    panels = []
+    for index in moments:
+        image = sequence.frames[int(index)]
+        scale = _SHEET_WIDTH / image.shape[1]
+        image = _resized(image, scale)
+        image = draw_box(image, sequence.boxes[index] * scale, TRUTH_COLOUR, thickness=1)
+        for recording in recordings.values():
+            colour = colour_of(recording.description)
+            image = draw_box(image, recording.boxes[index] * scale, colour)
+        panels.append(caption(image, f"frame {index}"))
+    sheet = grid(panels, columns=3)
+    return cv2.imencode(".png", sheet[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes()
+
+
+def _map_sheet(maps: NDArray[np.float32]) -> str:
+    """Return maps [T, H, W] side by side as base64 PNG, coloured, and the clearer the lower."""
+    clipped = np.nan_to_num(np.hstack(list(maps))).clip(0, 1)
+    coloured = matplotlib.colormaps[_MAP_COLOURS](clipped)
+    coloured[..., 3] = 0.85 * np.sqrt(clipped)
+    return _encoded((255 * coloured).astype(np.uint8), ".png")
+
+
+def _encoded(image: NDArray[np.uint8], suffix: str) -> str:
+    """Return an RGB or RGBA image as base64."""
+    order = [2, 1, 0, 3][: image.shape[2]]
+    options = [cv2.IMWRITE_JPEG_QUALITY, 72] if suffix == ".jpg" else []
+    return base64.b64encode(cv2.imencode(suffix, image[..., order], options)[1]).decode()
+
+
+def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def _rounded(values: NDArray[np.float64]) -> list:
+    """Return nested lists for JSON, which knows no nan: a row or number that has one is null."""
+    if values.ndim == 1:
+        return [round(float(v), 3) if np.isfinite(v) else None for v in values]
+    return [np.round(row, 2).tolist() if np.isfinite(row).all() else None for row in values]
+
+
+@cache
+def _script() -> str:
+    """Return the function that the page calls with its element and the data."""
+    return (files("roam_lite.widgets") / "scrubber.js").read_text(encoding="utf-8").strip()

@@ -1,0 +1,192 @@
+"""The box picker: the reader's own video, a box drawn on its first frame, and the tracked MP4."""
+
+import base64
+import html
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import cv2
+import ipywidgets
+import numpy as np
+import traitlets
+
+from roam_lite.data.sequence import Frames
+from roam_lite.data.video import open_frames
+from roam_lite.errors import InputError
+from roam_lite.evaluation.run import Step
+from roam_lite.figures.film import follow_steps
+from roam_lite.figures.pictures import draw_box
+from roam_lite.figures.style import OPTIMIZER_COLOURS
+from roam_lite.widgets.board import complaint
+from roam_lite.widgets.controller import Controller
+from roam_lite.widgets.exhibit import Exhibit
+
+_INTERVAL = 0.25  # seconds between two pictures while tracking
+_LARGEST_LINK = 30e6  # bytes of video that a page carries for its download link
+_COLOUR = OPTIMIZER_COLOURS["lstm"]
+_WIDE = ipywidgets.Layout(width="min(100%, 420px)")
+
+
+class BoxCanvas(anywidget.AnyWidget):
+    """A picture on which the pointer draws one box, `(x, y, w, h)` in its pixels."""
+
+    _esm = Path(__file__).with_name("picker.js")
+    picture = traitlets.Bytes().tag(sync=True)  # JPEG
+    box = traitlets.List(traitlets.Float()).tag(sync=True)  # empty: none yet
+    colour = traitlets.Unicode(_COLOUR).tag(sync=True)
+    enabled = traitlets.Bool(True).tag(sync=True)
+
+
+def box_picker(
+    path: str | Path,
+    box: Sequence[float] = (),
+    *,
+    make_tracker: Callable[[], Any],
+    out: str | Path,
+    alt: str,
+) -> Exhibit:
+    """Return a widget that tracks what the reader frames, in the video at `path` or one uploaded.
+
+    `path` is a video file or a folder of images; `box` is where the frame begins. `Track` follows
+    it with `make_tracker()` and writes the MP4 `out`, which a link then offers for download.
+    Raises InputError if there is no video at `path`; later mistakes are shown in the widget.
+    """
+    picker = _Picker(make_tracker, Path(out))
+    picker.open(path)
+    picker.canvas.box = list(map(float, box))
+    first = draw_box(picker.frames[0], np.array(box), _COLOUR) if len(box) else picker.frames[0]
+    png = cv2.imencode(".png", first[..., ::-1])[1].tobytes()
+    return Exhibit(png, alt, picker.widget)
+
+
+class _Picker:
+    """The widget's parts and what they do to each other."""
+
+    def __init__(self, make_tracker: Callable[[], Any], out: Path) -> None:
+        self.make_tracker, self.out = make_tracker, out
+        self.frames: Frames
+        self.opened = ""
+        self.latest: Step | None = None
+        self.shown = 0.0  # when the last picture was sent
+        self.uploads = tempfile.TemporaryDirectory(prefix="roam-lite-")
+        self.controller = Controller(self._steps)
+        self.controller.notify = self._follow
+        self.canvas = BoxCanvas()
+        self.path = ipywidgets.Text(description="video", layout=_WIDE, continuous_update=False)
+        self.upload = ipywidgets.FileUpload(accept="video/*,image/*", multiple=True)
+        self.text = ipywidgets.Text(description="x, y, w, h", layout=_WIDE, continuous_update=False)
+        self.track = ipywidgets.Button(description="Track", button_style="primary")
+        self.stop = ipywidgets.Button(description="Stop", disabled=True)
+        self.bar = ipywidgets.IntProgress(min=0, max=1)
+        self.message = ipywidgets.HTML()
+        self.link = ipywidgets.HTML()
+        self.path.observe(self._read_path, "value")
+        self.upload.observe(lambda change: self._try(self._take, change.new), "value")
+        self.text.observe(lambda change: self._try(self._read_box, change.new), "value")
+        self.canvas.observe(self._write_box, "box")
+        self.track.on_click(lambda _: self._try(self._start))
+        self.stop.on_click(lambda _: self.controller.stop())
+        row = ipywidgets.Layout(flex_flow="row wrap")
+        self.widget = ipywidgets.VBox(
+            (
+                ipywidgets.Box((self.path, self.upload), layout=row),
+                self.canvas,
+                ipywidgets.Box((self.text, self.track, self.stop, self.bar), layout=row),
+                self.message,
+                self.link,
+            )
+        )
+
+    def open(self, path: str | Path) -> None:
+        """Show the first frame of a video or a folder of images."""
+        frames = open_frames(Path(path).expanduser())
+        self.canvas.picture = _jpeg(frames[0])
+        self.frames = frames
+        self.canvas.box = []
+        self.opened = str(path)
+        self.path.value = self.opened
+
+    def _read_path(self, change: Any) -> None:
+        if change.new != self.opened:
+            self._try(self.open, change.new)
+
+    def _take(self, files: Sequence[dict[str, Any]]) -> None:
+        """Keep uploaded files: one video, or the images of a folder."""
+        if not files:
+            return
+        folder = Path(tempfile.mkdtemp(dir=self.uploads.name))
+        for file in files:
+            (folder / Path(file["name"]).name).write_bytes(file["content"])
+        self.open(folder if len(files) > 1 else folder / Path(files[0]["name"]).name)
+
+    def _read_box(self, text: str) -> None:
+        try:
+            box = [float(part) for part in text.replace(",", " ").split()]
+        except ValueError:
+            box = [0.0]
+        if len(box) not in (0, 4):
+            raise InputError(f"box {text!r}: give four numbers x, y, w, h")
+        self.canvas.box = box
+
+    def _write_box(self, change: Any) -> None:
+        if self.canvas.enabled:
+            self.text.value = ", ".join(f"{value:g}" for value in change.new)
+
+    def _start(self) -> None:
+        if len(self.canvas.box) != 4:
+            raise InputError("no box yet: drag one over the picture, or type x, y, w, h")
+        self.box = tuple(self.canvas.box)
+        self.bar.value, self.bar.max, self.link.value = 0, len(self.frames), ""
+        self._busy(True)
+        self.controller.start()
+
+    def _steps(self) -> Generator[int, None, None]:
+        tracker = self.make_tracker()
+        for step in follow_steps(tracker, self.frames, self.box, video=self.out):
+            self.latest = step
+            yield step.index
+
+    def _follow(self) -> None:
+        """Show where the tracker is; when it has come to the end, offer the film."""
+        state, step = self.controller.state, self.latest
+        if state == "running":
+            if step.image is not None and time.monotonic() - self.shown > _INTERVAL:
+                self.shown = time.monotonic()
+                self.bar.value = step.index + 1
+                self.canvas.picture, self.canvas.box = _jpeg(step.image), step.box.tolist()
+            return
+        self.message.value = complaint(self.controller.error)
+        if state == "finished":
+            self.bar.value = self.bar.max
+            self.link.value = _download(self.out)
+        self.canvas.picture, self.canvas.box = _jpeg(self.frames[0]), list(self.box)
+        self._busy(False)
+
+    def _busy(self, busy: bool) -> None:
+        self.canvas.enabled, self.stop.disabled = not busy, not busy
+        for part in (self.track, self.path, self.upload, self.text):
+            part.disabled = busy
+
+    def _try(self, act: Callable[..., None], *arguments: Any) -> None:
+        self.message.value = ""
+        try:
+            act(*arguments)
+        except (InputError, OSError) as error:
+            self.message.value = complaint(error)
+
+
+def _jpeg(image: np.ndarray) -> bytes:
+    return cv2.imencode(".jpg", image[..., ::-1])[1].tobytes()
+
+
+def _download(path: Path) -> str:
+    """Return a link that holds the video, or its place if it is too large for a page."""
+    name = html.escape(path.name)
+    if path.stat().st_size > _LARGEST_LINK:
+        return f"written to <code>{html.escape(str(path))}</code>"
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f'<a download="{name}" href="data:video/mp4;base64,{data}">download {name}</a>'

@@ -1,0 +1,72 @@
+"""Meta-training as a controller consumes it: what each step reports, and the rates it emitted."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from roam_lite.training import StepRecord, TrainConfig, Trainer
+from roam_lite.training.log import RunLog
+from roam_lite.training.rollout import Rollout
+
+RATE_EDGES = np.linspace(-8, 0, 49)  # of histograms of log10(learning rate)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of meta-training, small enough to keep thousands of."""
+
+    record: StepRecord
+    of: int  # steps of the whole run
+    first_rates: NDArray[np.float64]  # [48], shares of log10(lambda0) in RATE_EDGES
+    updating_rates: NDArray[np.float64] | None  # of the optimizer's; None where it took no step
+
+
+def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, None]]:
+    """Return what begins the run of `config`, anew at each call: for a `Controller`.
+
+    An earlier run in the same folder is overwritten. Errors of `Trainer` arise at the first step.
+    """
+
+    def begin() -> Generator[Progress, None, None]:
+        trainer = Trainer(config, overwrite=True)
+        log = trainer.log = _KeepingLog(trainer.log)
+        records = trainer.run()
+        try:
+            for record in records:
+                updated = len(record.update_losses) > 1
+                yield Progress(
+                    record,
+                    trainer.steps,
+                    rate_histogram(log.last.first_rates),
+                    rate_histogram(log.last.updating_rates) if updated else None,
+                )
+        finally:
+            records.close()
+
+    return begin
+
+
+def rate_histogram(rates: Tensor) -> NDArray[np.float64]:
+    """Return the shares of log10(rates) between RATE_EDGES, `[48]`; the outermost take what is beyond."""
+    finite = rates.flatten()[rates.flatten().isfinite()].double().cpu().numpy()
+    logs = np.log10(np.maximum(finite, 1e-300)).clip(RATE_EDGES[0], RATE_EDGES[-1])
+    return np.histogram(logs, RATE_EDGES)[0] / max(logs.size, 1)
+
+
+class _KeepingLog:
+    """A run's log that keeps the last rollout too: a record does not hold the rates."""
+
+    last: Rollout
+
+    def __init__(self, log: RunLog) -> None:
+        self._log = log
+
+    def write(self, record: StepRecord, result: Rollout) -> None:
+        self.last = result
+        self._log.write(record, result)
+
+    def close(self) -> None:
+        self._log.close()

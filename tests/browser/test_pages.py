@@ -1,0 +1,55 @@
+"""Every notebook as a page without a kernel: all pictures are there, and the scrubber works."""
+
+import pytest
+from nbconvert import HTMLExporter
+
+from tests.browser.conftest import NARROW, REPOSITORY, WIDE
+
+pytestmark = pytest.mark.browser
+NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture
+def show_page(page, tmp_path):
+    """A function that opens a notebook as nbconvert writes it; nothing is loaded from elsewhere."""
+    page.route("**/*", lambda route: route.continue_() if local(route) else route.abort())
+
+    def show(path):
+        html, _ = HTMLExporter(mathjax_url="", require_js_url="").from_filename(str(path))
+        target = tmp_path / f"{path.stem}.html"
+        target.write_text(html, encoding="utf-8")
+        page.goto(target.as_uri(), wait_until="load")
+        return page
+
+    return show
+
+
+def local(route):
+    return route.request.url.startswith(("file:", "data:", "blob:"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_page_is_complete_without_a_kernel(show_page, path):
+    page = show_page(path)
+    assert "model not found" not in page.content()
+    images = page.locator("img")
+    assert images.count() > 0
+    broken = "images => images.filter(image => image.naturalWidth === 0).length"
+    assert images.evaluate_all(broken) == 0
+    silent = "images => images.filter(image => !image.alt).length"
+    assert images.evaluate_all(silent) == 0
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        # Pictures shrink with the page and do not push it wider.
+        wider = "images => images.filter(i => i.getBoundingClientRect().right > innerWidth).length"
+        assert images.evaluate_all(wider) == 0
+
+
+def test_scrubber_works_on_the_page(show_page):
+    page = show_page(REPOSITORY / "notebooks" / "00_start_here.ipynb")
+    canvas = page.locator(".roam-scrubber canvas.view")
+    canvas.wait_for()
+    page.wait_for_timeout(500)
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    page.locator(".roam-scrubber input[type=range]").fill("20")
+    assert canvas.evaluate("canvas => canvas.toDataURL()") != before
