@@ -103,7 +103,7 @@ def test_saved_plots_are_pictures(tmp_path):
 
 def test_colours_differ_and_are_rgb():
     colours = [*OPTIMIZER_COLOURS.values(), PEER_COLOUR]
-    assert len({rgb(colour) for colour in colours}) == 7
+    assert len({rgb(colour) for colour in colours}) == len(colours)
     assert rgb("#0072B2") == (0, 114, 178)
     assert colour_of({"tracker": "mil"}) == PEER_COLOUR
 
