@@ -146,7 +146,7 @@ def read_report(path: str | Path) -> dict[str, Any]:
 
 def _is_entry(entry: Any) -> bool:
     """Whether this is what a report says of a sequence: numbers, fps and frames among them."""
-    numbers = (v is None or isinstance(v, int | float) for v in entry.values())
+    numbers = (v is None or (isinstance(v, int | float) and np.isfinite(v)) for v in entry.values())
     return {"fps", "frames"} <= set(entry) and len(entry) > 2 and all(numbers)
 
 

@@ -63,9 +63,11 @@ class Layout:
     def keep(self, folder: Path, name: str, repetition: int, run: Run | Trajectory) -> None:
         """Write a run. The boxes come last: once they are there, the repetition is done."""
         times = self.times_path(folder, name)
-        columns = [] if repetition == 1 else list(_read_times(times, len(run)).T)
-        columns = [*columns[: repetition - 1], run.seconds]
-        lines = (",".join(f"{t:.8f}" for t in row) for row in zip(*columns, strict=True))
+        columns = np.full((len(run), repetition), np.nan)
+        before = _read_times(times, len(run))[:, : repetition - 1]
+        columns[:, : before.shape[1]] = before
+        columns[:, -1] = run.seconds
+        lines = (",".join(f"{t:.8f}" for t in row) for row in columns)
         write_atomically(times, "".join(f"{line}\n" for line in lines).encode())
         self.write(self.record_path(folder, name, repetition), run)
 
@@ -78,9 +80,11 @@ class Layout:
         count = self.repetitions(folder, sequence.name)
         if count == 0:
             path = self.record_path(folder, sequence.name)
+            alike = [p.name for p in path.parent.glob("*.txt") if _plain(p) == _plain(path)]
+            hint = f" (it may be {alike[0]}: rename that)" if alike else ""
             raise InputError(
-                f"{path}: no such file; run the tracker on {sequence.name}, or leave that out with "
-                "--sequences"
+                f"{path}: no such file{hint}; run the tracker on {sequence.name}, or leave that out "
+                "with --sequences"
             )
         times = _read_times(self.times_path(folder, sequence.name), len(sequence))
         runs = []
@@ -177,6 +181,11 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
     if not isinstance(description, dict):
         raise InputError(f"{path}: no configuration; remove it to name the folder alone")
     return description
+
+
+def _plain(path: Path) -> str:
+    """Return the name without capitals and signs: programs disagree on Jogging.1 and jogging-1."""
+    return re.sub(r"[\W_]", "", path.stem.lower())
 
 
 def _read_times(path: Path, frames: int) -> np.ndarray:

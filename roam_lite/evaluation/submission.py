@@ -7,8 +7,6 @@ from pathlib import Path
 from roam_lite.evaluation.benchmarks import Benchmark
 from roam_lite.files import whole_file
 
-SERVED = ("got10k", "trackingnet")
-
 
 def write_submission(benchmark: Benchmark, folder: Path, names: Iterable[str]) -> Path:
     """Write `FOLDER.zip` with the files of the sequences at its top, and return its path.

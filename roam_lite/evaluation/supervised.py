@@ -20,8 +20,8 @@ def supervised(
 
     A failure is a frame in which region and ground truth do not overlap inside the image. Each
     start gets a tracker of its own. A start moves on to the first frame that can be read and has a
-    ground truth; frames without one cannot fail. Raises InputError if the first frame cannot be
-    read or has no ground truth.
+    ground truth; in frames without one only a box that is none fails. Raises InputError if the
+    first frame cannot be read or has no ground truth.
     """
     length, size = len(sequence), sequence.image_size()
     codes = np.full(length, SKIPPED)
@@ -46,9 +46,9 @@ def supervised(
 
 
 def _missed(box: np.ndarray, truth: np.ndarray, size: tuple[int, int]) -> bool:
-    if not np.isfinite(truth).all():
-        return False
-    return not np.isfinite(box).all() or region_overlap(box[None], truth[None], size)[0] <= 0
+    if not np.isfinite(box).all():
+        return True
+    return bool(np.isfinite(truth).all()) and region_overlap(box[None], truth[None], size)[0] <= 0
 
 
 def _next_start(sequence: Sequence, frame: int) -> int | None:

@@ -51,6 +51,8 @@ def test_a_written_report_is_read_again(tmp_path):
         '{"sequences": {}, "mean": {}, "tracker": {}}',
         '{"sequences": {"a": {"auc": "high"}}, "mean": {}, "tracker": {}}',
         '{"sequences": {"a": {"fps": 1, "frames": 2}}, "mean": {}, "tracker": {}}',
+        '{"sequences": {"a": {"auc": NaN, "fps": 1, "frames": 2}}, '
+        '"mean": {"auc": 0.5, "fps": 1, "frames": 2}, "tracker": {}}',
         '{"mean": {"auc": 1, "precision_20": 1, "fps": 1}, "sequences": {"a": 3}, "tracker": {}}',
     ],
 )

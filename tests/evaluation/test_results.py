@@ -85,6 +85,23 @@ def test_a_missing_file_is_named_with_the_remedy(tmp_path, layout):
         layout.runs(tmp_path, SQUARE)
 
 
+def test_a_file_under_another_spelling_is_hinted_at(tmp_path):
+    (tmp_path / "jogging-1.txt").write_text("1,1,5,5\n")
+    with pytest.raises(InputError, match=r"Jogging\.1\.txt: no such file \(it may be jogging-1\.t"):
+        OTB.runs(tmp_path, moving_square("Jogging.1", 1))
+    with pytest.raises(InputError, match=r"Jogging\.2\.txt: no such file; run"):
+        OTB.runs(tmp_path, moving_square("Jogging.2", 1))
+
+
+def test_times_that_got_lost_stay_unknown_and_the_others_in_their_columns(tmp_path):
+    run = kept(tmp_path, GOT10K)
+    (tmp_path / "a" / "a_time.txt").unlink()
+    GOT10K.keep(tmp_path, "a", 2, run)
+    first, second = GOT10K.runs(tmp_path, SQUARE)
+    assert np.isnan(first.fps)
+    np.testing.assert_allclose(second.seconds, run.seconds, atol=1e-8)
+
+
 def test_the_boxes_are_written_last_because_they_say_that_the_sequence_is_done(
     tmp_path, monkeypatch
 ):

@@ -59,7 +59,7 @@ def test_a_start_moves_on_to_a_frame_that_can_be_read_and_has_a_ground_truth():
     assert run.codes.tolist()[8:] == [SKIPPED, SKIPPED, SKIPPED, START, TRACKED, TRACKED]
 
 
-def test_frames_without_ground_truth_cannot_fail():
+def test_a_box_in_a_frame_without_ground_truth_does_not_fail():
     run = supervised(Forgetful, sequence_of(6, absent=(4,)))
     assert run.codes.tolist() == [START, TRACKED, TRACKED, TRACKED, TRACKED, FAILURE]
 
@@ -88,6 +88,7 @@ def test_a_box_that_is_none_is_a_failure():
             return (np.nan,) * 4
 
     assert supervised(Lost, sequence_of(2)).codes.tolist() == [START, FAILURE]
+    assert supervised(Lost, sequence_of(2, absent=(1,))).codes.tolist() == [START, FAILURE]
 
 
 def test_a_missing_first_box_is_an_error():
