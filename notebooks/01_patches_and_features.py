@@ -25,7 +25,7 @@
 # - see what the features know about a target before anything was learned about *this* target.
 #
 # **Needs** nothing before it. **Paper** sections 4 (model initialization) and 5 (patch cropping,
-# network structure). **Run time** about 10 s on two cores (`python notebooks/render.py
+# network structure). **Run time** about 15 s on two cores (`python notebooks/render.py
 # 01_patches_and_features`).
 
 # %%

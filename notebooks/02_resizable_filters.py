@@ -25,7 +25,7 @@
 # - find each parameter of θ in one flat vector (1);
 # - correlate through the FFT, and say when that pays.
 #
-# **Needs** notebook 1. **Paper** sections 3.1 and 5 (network structure). **Run time** about 15 s on
+# **Needs** notebook 1. **Paper** sections 3.1 and 5 (network structure). **Run time** about 10 s on
 # two cores (`python notebooks/render.py 02_resizable_filters`).
 
 # %%

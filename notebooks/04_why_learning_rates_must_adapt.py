@@ -26,7 +26,7 @@
 # - redraw Fig. 2 of the paper, and say what it shows.
 #
 # **Needs** a little calculus; notebook 3 for what a loss is. **Paper** section 3.3. **Run time**
-# about 25 s on two cores (`python notebooks/render.py 04_why_learning_rates_must_adapt`).
+# about 20 s on two cores (`python notebooks/render.py 04_why_learning_rates_must_adapt`).
 
 # %%
 from functools import partial

@@ -27,7 +27,7 @@
 # - watch hidden state, gradients and rates of single weights while a tracker runs.
 #
 # **Needs** notebook 4. **Paper** sections 3.2 and 6.2 (architecture of the neural optimizer). **Run
-# time** about 25 s on two cores (`python notebooks/render.py 05_the_neural_optimizer`).
+# time** about 30 s on two cores (`python notebooks/render.py 05_the_neural_optimizer`).
 
 # %%
 from functools import partial
