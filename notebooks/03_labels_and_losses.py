@@ -62,7 +62,7 @@ from roam_lite.model.patches import (
 )
 from roam_lite.model.tracking_model import predict
 from roam_lite.rules import FixedRates
-from roam_lite.rules.adapt import adapt, make_samples, update_loss
+from roam_lite.rules.adapt import adapt, initialise, make_samples, update_loss
 from roam_lite.widgets import explore, show
 
 use_style()
@@ -153,11 +153,19 @@ show(
 # The shifts are straight lines and the sizes constants: easy for a filter. *But should it be asked at
 # the map's corner?* There the shift is several anchors long, and the filter sees nothing of the
 # target. So only the 32 anchors of highest overlap count, in each frame.
+#
+# One detail in the cell: the `laptop` profile measures deltas in units of a tenth of the anchor and a
+# fifth in log size (`delta_spread`). Near the target they are then about 1, and their loss weighs
+# about as much as the response's; in plain units it is a tenth of it, and a backbone that is trained
+# by the sum learns little about boxes.
 
 # %%
 targets = make_targets(box[None, None], size[None], cells, cells, profile)
 near = targets.near[0, 0]
 assert near.sum() == profile.regression_anchors
+shift_unit, size_unit = profile.delta_spread
+units = torch.tensor([shift_unit, shift_unit, size_unit, size_unit])
+torch.testing.assert_close(targets.deltas[0, 0].movedim(0, -1) * units, deltas)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
 picture = show_map(left, box_iou(anchors, box), c, "overlap of each anchor", vmin=0, vmax=1)
@@ -399,15 +407,17 @@ for kind in KINDS:
 # (With `balanced` and `focused` the cells are counted over all $n$ samples together, so (12) is not
 # quite a mean of nine losses. Only `plain` is.)
 #
-# ## A first step
+# ## The first steps
 #
-# Everything is in place for one gradient step with the meta-learned rates λ⁽⁰⁾. Where do they come
-# from? That is what the next three notebooks are about. What do they do? Look:
+# Everything is in place for a gradient step with the meta-learned rates λ⁽⁰⁾. The paper takes one
+# (its footnote 1 says that more are straightforward), this profile `initial_steps`. Where do the rates
+# come from? That is what the next three notebooks are about. What do they do? Look:
 
 # %%
-first = adapt(theta0, samples, FixedRates(tracker.model.lambda0), None, profile)
+first = initialise(theta0, tracker.model.lambda0, samples, profile)
 after = update_loss(first.theta, samples, profile)
-print(f"update loss {first.update_loss.item():.4f} before the step, {after.item():.4f} after it")
+print(f"update loss {first.update_loss.item():.4f} before, ", end="")
+print(f"{after.item():.4f} after {profile.initial_steps} steps with λ⁽⁰⁾")
 assert after < first.update_loss
 
 later = 20
@@ -430,13 +440,11 @@ for row, (name, picture, box, maps) in zip(grid, rows, strict=True):
         response, _ = predict(tracker.layout, theta, maps, sizes)
         show_map(axes, response[0, 0].detach(), c, f"response {when}", **options)
     show_map(row[3], my_label(box, cells, cells), c, "label", **options)
-show(
-    figure, "Before the step the response is flat or vague; after it there is a peak at the target."
-)
+show(figure, "Before the steps the response is flat or vague; after them it peaks at the target.")
 
 # %% [markdown]
-# One step on one frame, and the model finds the target in a frame it has never seen. How far would
-# plain gradient descent come, with one rate for all weights?
+# A few steps on one frame, and the model finds the target in a frame it has never seen. How far
+# would plain gradient descent come, with one rate for all weights?
 
 # %%
 steps = 20
@@ -451,13 +459,12 @@ for rate in (1e-3, 1e-2, 3e-2, 1e-1):
         f"rate {rate:5.3f}: loss {values[1]:8.3g} after 1 step, {values[-1]:8.3g} after {steps - 1}",
         end="",
     )
-    print("" if reached is None else f", as low as the one step's after {reached}")
+    print("" if reached is None else f", as low as with λ⁽⁰⁾ after {reached}")
 
 # %% [markdown]
-# Not badly, if somebody chose the rate well: the start is meta-learned too, and from there a few
-# plain steps do what the one step did. Ten times that rate, and it diverges. What the learned rates
-# buy is that nobody has to choose. (And a low loss on a frame already seen does not make a good
-# tracker; what counts are frames to come.)
+# Some rates come far, given more steps: the start is meta-learned too. A rate that is too large
+# diverges. What the learned rates buy is that nobody has to choose. (And a low loss on a frame already
+# seen does not make a good tracker; what counts are frames to come.)
 #
 # ## Recap
 #

@@ -62,7 +62,8 @@ KINDS = {"first_step": ":", "first_order": "--", "full": "-"}
 # them a frame from *after* it, on which the updated model is judged.
 
 # %%
-profile = get_profile("smoke")
+# One first step and true labels, as in the paper; `laptop` takes more steps, and labels as it has to online.
+profile = replace(get_profile("smoke"), initial_steps=1, past_labels="truth")
 stage = profile.stages[-1]
 names = list_sequences(samples_folder())
 sequences = [read_sequence(samples_folder(), name) for name in names]

@@ -46,11 +46,11 @@ from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.film import follow
 from roam_lite.figures.style import OPTIMIZER_COLOURS, TRUTH_COLOUR, use_style
 from roam_lite.model.boxes import decode_boxes
+from roam_lite.model.estimate import change_penalty, motion_map, regressed_box
 from roam_lite.model.losses import anchors_at
 from roam_lite.model.patches import crop, image_to_patch, initial_stretches, roi_around
 from roam_lite.model.tracking_model import predict
 from roam_lite.rules.adapt import make_samples, update_loss
-from roam_lite.tracking.estimate import change_penalty, motion_map, regressed_box
 from roam_lite.widgets import box_picker, explore, record, scrubber, show
 
 use_style()
@@ -66,16 +66,17 @@ S, cells = profile.patch_size, tracker.cells
 # %% [markdown]
 # ## The first model
 #
-# One frame is one sample; stretching it to nine aspect ratios and scales makes nine. One gradient
+# One frame is one sample; stretching it to nine aspect ratios and scales makes nine. A gradient
 # step from the meta-learned $\theta^{(0)}$ with the meta-learned rates $\lambda^{(0)}$ gives
-# $\theta^{(1)}$, equation (9). There is no iteration: this step has to be enough.
+# $\theta^{(1)}$, equation (9). The paper takes one such step, this profile `initial_steps`; they have to
+# be enough.
 
 
 # %%
 def features_of(image, rois):
     """Features [1, n, C, H, W] of the patches cut at those regions."""
     patches = np.stack([crop(image, roi, S) for roi in rois])
-    return model.backbone(torch.from_numpy(patches).permute(0, 3, 1, 2)[None])
+    return tracker.backbone(torch.from_numpy(patches).permute(0, 3, 1, 2)[None])
 
 
 def in_patch(box, roi):
@@ -83,14 +84,17 @@ def in_patch(box, roi):
 
 
 def first_model(image, box, sizes):
-    """theta^(1) [1, P]: nine stretched samples and one step with lambda^(0)."""
+    """theta^(1) [1, P]: nine stretched samples and the first steps with lambda^(0)."""
     rois = [roi_around(box, profile.roi_scale, s) for s in initial_stretches(profile)]
     boxes = torch.stack([in_patch(box, roi) for roi in rois])[None]
     samples = make_samples(features_of(image, rois), boxes, sizes, cells, profile)
-    theta = model.theta0.detach()[None].requires_grad_()
-    loss = update_loss(theta, samples, profile)
-    (gradient,) = torch.autograd.grad(loss.sum(), theta)
-    return (theta - model.lambda0 * gradient).detach()
+    theta = model.theta0.detach()[None]
+    for _ in range(profile.initial_steps):
+        point = theta.requires_grad_()
+        loss = update_loss(point, samples, profile)
+        (gradient,) = torch.autograd.grad(loss.sum(), point)
+        theta = (point - model.lambda0 * gradient).detach()
+    return theta
 
 
 box = sequence.boxes[0]
@@ -100,7 +104,7 @@ torch.testing.assert_close(theta, tracker.theta, rtol=1e-4, atol=1e-6)
 print(f"theta has {theta.shape[1]:,} coordinates; mine and the tracker's agree")
 
 # %% [markdown]
-# What did that one step do? The response before and after it, on the next frame:
+# What did these steps do? The response before and after them, on the next frame:
 
 # %%
 image = sequence.frames[1]
@@ -117,7 +121,7 @@ for axes, (name, value) in zip(
     peaks.append(response.max().item())
     title = f"response of {name}: highest {peaks[-1]:.2f}"
     show_map(axes, response[0, 0].detach(), profile.stride, title, vmin=-0.2, vmax=1, cmap="magma")
-show(figure, "A patch with the true box, and the response maps before and after the first step")
+show(figure, "A patch with the true box, and the response maps before and after the first steps")
 
 # %% [markdown]
 # ## From responses to a box
@@ -156,14 +160,16 @@ def my_motion(last, sharpness):
 last = in_patch(box, roi)
 response, deltas = (m.detach() for m in predict(tracker.layout, theta, features, tracker.sizes))
 anchors = anchors_at(cells, cells, tracker.sizes, profile)[0]
-boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors)
+boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors, profile.delta_spread)
 penalty, motion = my_penalty(boxes, last, profile.penalty), my_motion(last, profile.motion)
 torch.testing.assert_close(penalty, change_penalty(boxes, last, profile.penalty))
 torch.testing.assert_close(motion, motion_map(cells, last, profile.motion))
 
 score = response[0, 0].clamp(min=0) * penalty * motion
 best = int(score.argmax())
-estimate = regressed_box(response[0, 0], deltas[0, 0], anchors, last, motion, profile.penalty)
+estimate = regressed_box(
+    response[0, 0], deltas[0, 0], anchors, last, motion, profile.penalty, profile.delta_spread
+)
 torch.testing.assert_close(boxes.flatten(0, 1)[best], estimate.box)
 print("best cell's box in the patch:", [f"{value:.1f}" for value in estimate.box.tolist()])
 
@@ -181,7 +187,7 @@ def draw_estimate(figure, penalty, sharpness, frame):
     with torch.no_grad():
         maps, shifts = predict(watcher.layout, watcher.theta, features_of(image, [region]), sizes)
     anchors = anchors_at(cells, cells, sizes, profile)[0]
-    candidates = decode_boxes(shifts[0, 0].movedim(0, -1), anchors)
+    candidates = decode_boxes(shifts[0, 0].movedim(0, -1), anchors, profile.delta_spread)
     doubt = change_penalty(candidates, before, penalty) * motion_map(cells, before, sharpness)
     product = maps[0, 0].clamp(min=0) * doubt
     patch, raw, final = figure.subplots(1, 3)
@@ -321,7 +327,7 @@ assert length == len(short)
 # %% [markdown]
 # ## Recap
 #
-# - The first model is one gradient step from a learned start with learned rates.
+# - The first model is a gradient step or two from a learned start with learned rates.
 # - A response becomes a box through two doubts, of change and of motion, and a smoothed size.
 # - Updating is training's inner loop, fed with the tracker's own boxes.
 # - ROAM searches scales, ROAM++ regresses; with true boxes in the updates one sees what the labels

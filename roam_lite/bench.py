@@ -18,10 +18,12 @@ from roam_lite.model.patches import nominal_size
 from roam_lite.model.tracking_model import predict, predict_plain
 from roam_lite.profiles import Profile
 from roam_lite.rules.adapt import Predictor
+from roam_lite.rules.cells import Cell, Memory, advance, advance_plain
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.training.loader import ClipBatches
 from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import extract, rollout
+from roam_lite.training.trainer import trained_parameters
 
 Correlation = Callable[[Tensor, Tensor], Tensor]
 
@@ -50,6 +52,19 @@ def bench_tracking(make_tracker: Callable[[], Any], sequences: Iterable[Sequence
 
 
 @dataclass(frozen=True)
+class Way:
+    """How a meta-training step is computed: same numbers, other speed."""
+
+    predictor: Predictor
+    advance: Callable[[Cell, Tensor, Memory | None], Memory]
+    together: bool  # all videos in one batch, or one after the other
+
+
+FAST = Way(predict, advance, together=True)
+PLAIN = Way(predict_plain, advance_plain, together=False)
+
+
+@dataclass(frozen=True)
 class Race:
     """The same numbers computed fast and plainly."""
 
@@ -73,10 +88,13 @@ class Race:
 def bench_training(
     profile: Profile, *, batch: int = 4, repeats: int = 3, device: str = "cpu"
 ) -> str:
-    """Return a table of fast against plain: the correlation, and a whole meta-training step."""
+    """Return a table of fast against plain: the correlation, and a whole meta-training step.
+
+    Plain is a loop over videos with direct convolutions and torch's own recurrent cells.
+    """
     step = meta_step(profile, batch, device)
     # Before memory is told to be reused: there is no way back within a process.
-    unkept, _ = _best(lambda _: step(predict), lambda: None, repeats, device)
+    unkept, _ = _best(step, lambda: FAST, repeats, device)
     kept = keep_freed_memory()
     races = race_correlation(profile, batch, repeats, device)
     races.append(race_meta_step(step, repeats, device))
@@ -120,8 +138,10 @@ def race_correlation(profile: Profile, batch: int, repeats: int, device: str) ->
     ]
 
 
-def meta_step(profile: Profile, batch: int, device: str) -> Callable[[Predictor], list[Tensor]]:
+def meta_step(profile: Profile, batch: int, device: str) -> Callable[[Way], list[Tensor]]:
     """Return a function that takes a meta-training step up to its gradients, on one fixed batch.
+
+    How it is computed, fast or plainly, is the function's argument.
 
     The step is one of the profile's last stage, where the neural optimizer learns: backbone, all
     updates, all meta losses and their gradients. It returns the losses and the gradients.
@@ -136,23 +156,31 @@ def meta_step(profile: Profile, batch: int, device: str) -> Callable[[Predictor]
         batch,
         torch.Generator().manual_seed(0),
     )
-    precision = getattr(torch, stage.precision)
+    trained_parameters(model, stage)
+    precision, trains = getattr(torch, stage.precision), stage.backbone_rate > 0
+    frozen = None if trains else model.backbone.folded()
 
-    def step(predictor: Predictor) -> list[Tensor]:
-        features = extract(model, clips, stage.backbone_rate > 0, precision)
-        result = rollout(model, features, stage.meta_gradient, scales, predictor)
+    def step(way: Way) -> list[Tensor]:
+        model.rule.advance = way.advance
         model.zero_grad()
-        result.loss.backward()
-        gradients = [p.grad for p in model.parameters() if p.grad is not None]
-        return [result.meta_losses.detach(), *gradients]
+        parts = [(clips, scales)]
+        if not way.together:
+            parts = list(zip(clips.videos(), scales.split(1), strict=True))
+        losses = []
+        for part, epsilon in parts:
+            features = extract(model, part, trains, precision, frozen)
+            result = rollout(model, features, stage.meta_gradient, epsilon, way.predictor)
+            (result.loss / len(parts)).backward()
+            losses.append(result.meta_losses.detach())
+        return [torch.cat(losses), *(p.grad for p in model.parameters() if p.grad is not None)]
 
     return step
 
 
-def race_meta_step(step: Callable[[Predictor], list[Tensor]], repeats: int, device: str) -> Race:
+def race_meta_step(step: Callable[[Way], list[Tensor]], repeats: int, device: str) -> Race:
     """Return the race of a whole meta-training step (`meta_step`)."""
-    fast, expected = _best(step, lambda: predict, repeats, device)
-    plain, numbers = _best(step, lambda: predict_plain, repeats, device)
+    fast, expected = _best(step, lambda: FAST, repeats, device)
+    plain, numbers = _best(step, lambda: PLAIN, repeats, device)
     return Race("meta-training step", fast, plain, _difference(expected, numbers))
 
 

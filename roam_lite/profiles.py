@@ -59,6 +59,9 @@ class Profile:
     label_sharpness: float  # alpha
     response_loss: Literal["balanced", "focused", "plain"]
     regression_anchors: int  # anchors of highest IoU in the regression loss, per frame
+    delta_spread: tuple[float, float]  # units of the box deltas: of shifts, and of log sizes
+    # Initial model (Algorithm 1, line 5; section 4)
+    initial_steps: int  # gradient steps with lambda0; the paper takes one (footnote 1)
     # Neural optimizer (section 3.2)
     hidden: int  # units of each of the two recurrent layers
     rule_input: Literal["raw", "log_sign"]  # 4 channels as in (10), or 5
@@ -74,7 +77,9 @@ class Profile:
     update_interval: int  # tau, frames
     stretch_jitter: tuple[float, float]  # range of scale and of aspect factors
     shift_jitter: float  # largest shift of the target from the patch's middle, as a share of S
-    label_noise: float  # spread of errors given to the boxes of past samples, as a share of size
+    look_jitter: float  # chance that a clip's colours are exchanged, and that its axes are
+    past_labels: Literal["truth", "estimates"]  # boxes of past samples: true, or the model's own
+    belief_noise: float  # spread of errors in the boxes that past patches are cut around, in sizes
     stages: tuple[Stage, ...]
     # Online tracking (section 4)
     initial_scales: tuple[float, ...]  # s and r
@@ -108,6 +113,8 @@ _PAPER = Profile(
     label_sharpness=20.0,
     response_loss="balanced",
     regression_anchors=32,
+    delta_spread=(1.0, 1.0),
+    initial_steps=1,
     hidden=20,
     rule_input="log_sign",
     initial_rate_response=1e-6,
@@ -120,7 +127,9 @@ _PAPER = Profile(
     update_interval=5,
     stretch_jitter=(0.8, 1.2),
     shift_jitter=0.4,
-    label_noise=0.0,
+    look_jitter=0.0,
+    past_labels="truth",
+    belief_noise=0.0,
     stages=(
         Stage(
             name="meta",
@@ -154,7 +163,7 @@ _PAPER = Profile(
 
 _FIRST_STEP = Stage(
     name="first_step",
-    steps=1200,
+    steps=2400,
     batch=16,
     updates=1,
     initial_samples=3,
@@ -179,16 +188,25 @@ _LAPTOP = replace(
     reduced=16,
     base_filter=11,
     response_loss="focused",
+    # In their own units the deltas' loss is a tenth of the response's, and a backbone that is
+    # trained by the sum learns nothing about boxes; Faster R-CNN's program uses these units.
+    delta_spread=(0.1, 0.2),
+    initial_steps=2,
     initial_rate_response=3e-6,
     initial_rate_regression=1e-3,
     # A short training cannot find again what lambda0 knows of each coordinate.
-    initial_updating_share=0.6,
+    initial_updating_share=0.2,
     # RFS is there for the neural optimizer, which can adapt to the scale; lambda0 cannot.
     scale_first_step=False,
+    # Online, a patch is cut around an estimate whose size may be far off.
+    stretch_jitter=(0.75, 1.35),
     shift_jitter=0.35,
-    # Online, past frames carry the tracker's own boxes; an optimizer that never saw a wrong one
-    # trusts them too much.
-    label_noise=0.06,
+    look_jitter=0.2,
+    # Online, past frames are cut and labelled by the tracker itself; an optimizer that never saw
+    # its errors trusts the labels too much.
+    past_labels="estimates",
+    belief_noise=0.1,
+    penalty=0.2,
     stages=(
         # The losses of a random backbone are a thousand times those of a trained one, and Adam would
         # remember them: lambda0 waits until they are over.
@@ -203,7 +221,7 @@ _LAPTOP = replace(
         _FIRST_STEP,
         Stage(
             name="optimizer",
-            steps=400,
+            steps=1000,
             batch=4,
             updates=6,
             initial_samples=9,

@@ -15,14 +15,18 @@ import pytest
 import torch
 
 from roam_lite.cli import main
-from roam_lite.data.otb import read_boxes, write_sequence
+from roam_lite.data.boxes import read_boxes
+from roam_lite.data.otb import write_sequence
 from roam_lite.data.synthetic import synthesize
 from roam_lite.profiles import get_profile
 from roam_lite.training import StepRecord
 from roam_lite.training.checkpoints import save_checkpoint
 from roam_lite.training.meta_model import MetaModel
+from tests import trees
 
-COMMANDS = ("doctor", "demo", "track", "evaluate", "compare", "train", "synth", "bench")
+COMMANDS = (
+    "doctor", "demo", "track", "evaluate", "compare", "report", "train", "synth", "bench",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +130,15 @@ def test_bad_usage_exits_with_2(arguments, message, capsys):
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--sequences", "Z"], "'Z'"),
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--rule", "sgd"], "--rule: only"),
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--oracle"], "--oracle: only"),
+        (["evaluate", "--root", "{root}", "--tracker", "kcf", "--split", "val"], "no split 'val'"),
+        (
+            ["evaluate", "--root", "{root}", "--tracker", "kcf", "--repetitions", "2"],
+            "otb runs every sequence once",
+        ),
+        (
+            ["evaluate", "--root", "{root}", "--tracker", "kcf", "--benchmark", "lasot"],
+            "no sequence in LaSOT's layout",
+        ),
         (["evaluate", "--root", "{root}", "--tracker", "none:such"], "cannot be loaded"),
         (["evaluate", "--root", "{root}", "--profile", "paper"], "roam-lite train"),
         (["evaluate", "--root", "{root}", "--checkpoint", "none.safetensors"], "no such file"),
@@ -163,6 +176,7 @@ def test_evaluate_prints_a_table_and_json_of_the_conventional_shape(root, smoke,
     assert run("evaluate", "--benchmark", "otb", "--root", root, "--json", "-", *smoke) == 0
     output, messages = capsys.readouterr()
     assert "prec@20" in messages
+    assert "lost for good, no overlap in the last quarter:" in messages
     report = json.loads(output)
     assert list(report) == ["sequences", "mean", "tracker"]
     assert list(report["sequences"]) == ["A", "B"]
@@ -200,22 +214,57 @@ def test_evaluate_takes_every_tracker_option(options, expected, root, smoke, tmp
 def test_a_tracker_of_ones_own_goes_through_the_same_code(root, statue, tmp_path, capsys):
     assert run("evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r") == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("mean")
-    (folder,) = (tmp_path / "r").iterdir()
+    (folder,) = (tmp_path / "r" / "OTB2015").iterdir()
     assert folder.name.startswith("mine-Statue-")
     truth = read_boxes(root / "A" / "groundtruth_rect.txt")
     np.testing.assert_allclose(read_boxes(folder / "A.txt"), np.tile(truth[0], (6, 1)), atol=1e-4)
 
 
-def test_results_are_kept_refused_and_replaced(root, tmp_path, capsys):
-    arguments = ["evaluate", "--root", root, "--tracker", "kcf", "--results", tmp_path / "r"]
+def test_results_are_kept_and_gone_on_from(root, statue, tmp_path, capsys):
+    arguments = ["evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r"]
+    assert run(*arguments, "--sequences", "A") == 0
+    (folder,) = (tmp_path / "r" / "OTB2015").iterdir()
+    before = (folder / "A.txt").stat().st_mtime_ns
     assert run(*arguments) == 0
-    assert run(*arguments) == 2
-    assert "--overwrite" in capsys.readouterr().err
+    assert (folder / "A.txt").stat().st_mtime_ns == before
+    assert (folder / "B.txt").is_file()
     assert run(*arguments, "--overwrite", "--plots", tmp_path / "p") == 0
+    assert (folder / "A.txt").stat().st_mtime_ns != before
     assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [
         "precision.png",
         "success.png",
     ]
+
+
+def test_the_choices_of_evaluate_are_the_benchmarks_and_their_rules():
+    from roam_lite.cli.evaluate import BENCHMARKS, SCORINGS
+    from roam_lite.evaluation import benchmarks
+
+    assert tuple(benchmarks.BENCHMARKS) == BENCHMARKS
+    rules = {rule for benchmark in benchmarks.BENCHMARKS.values() for rule in benchmark.rules}
+    assert set(SCORINGS) == rules
+
+
+def test_other_benchmarks_have_metrics_of_their_own(statue, tmp_path, capsys):
+    data = trees.vot(tmp_path / "vot", length=13)
+    arguments = ["--root", data, "--tracker", statue, "--repetitions", "1", "--json", "-"]
+    assert run("evaluate", "--benchmark", "vot2016", *arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert list(report["mean"]) == [
+        "eao", "accuracy", "robustness", "failures", "fps", "frames"
+    ]  # fmt: skip
+    assert report["mean"]["eao"] is None  # too short a video
+    assert report["sequences"]["ball"]["failures"] == 1
+
+
+def test_a_split_that_a_server_scores_gives_a_zip(statue, tmp_path, capsys):
+    data = trees.got10k(tmp_path / "got", split="test")
+    arguments = ["evaluate", "--benchmark", "got10k", "--root", data, "--tracker", statue]
+    assert run(*arguments) == 2
+    assert "--results DIR is needed: a server scores this split" in capsys.readouterr().err
+    assert run(*arguments, "--results", tmp_path / "r") == 0
+    (path,) = (tmp_path / "r" / "GOT-10k").glob("*.zip")
+    assert f"1 sequences; the server scores them, upload {path}" in capsys.readouterr().out
 
 
 def test_plots_without_kept_results_show_this_run(root, tmp_path):
@@ -241,6 +290,76 @@ def test_compare_refuses_different_sequences(root, tmp_path, capsys):
         run("evaluate", "--root", root, *arguments)
     assert run("compare", tmp_path / "A.json", tmp_path / "B.json") == 2
     assert "the same --sequences" in capsys.readouterr().err
+
+
+@pytest.fixture
+def three_trackers(root, statue, tmp_path):
+    """Folders of results: one that evaluate kept and two that somebody else wrote."""
+    assert run("evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r") == 0
+    (ours,) = (tmp_path / "r" / "OTB2015").iterdir()
+    others = [tmp_path / "others" / name for name in ("ECO", "KCF")]
+    for folder in others:
+        folder.mkdir(parents=True)
+        for name in "AB":
+            text = (root / name / "groundtruth_rect.txt").read_text()
+            (folder / f"{name}.txt").write_text(text.replace(",", "\t"))
+    return [ours, *others]
+
+
+def test_report_combines_folders_in_plots_and_tables(root, three_trackers, tmp_path, capsys):
+    (tmp_path / "data").mkdir()
+    for name in "AB":
+        (tmp_path / "data" / name).symlink_to(root / name)
+    (tmp_path / "data" / "attributes").mkdir()
+    for name in "AB":
+        (tmp_path / "data" / "attributes" / f"{name}.txt").write_text("OCC,BC")
+    out = tmp_path / "report"
+    assert run("report", *three_trackers, "--root", tmp_path / "data", "--out", out) == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        "attributes.png", "precision.png", "report.json", "sequences.md", "success.png",
+        "table.md", "table.tex",
+    ]  # fmt: skip
+    table = (out / "table.md").read_text()
+    assert "| ECO (measured) | **0.952** | **1.000** |" in table
+    assert "| ROAM++ (paper) | 0.680 | - |" in table
+    assert r"\textcolor{red}{0.952}" in (out / "table.tex").read_text()
+    assert table in capsys.readouterr().out
+    report = json.loads((out / "report.json").read_text())
+    assert list(report["otb"]) == ["mine:Statue", "ECO", "KCF"]
+    assert "| A |" in (out / "sequences.md").read_text()
+
+
+def test_report_takes_what_evaluate_wrote_without_the_data(root, statue, tmp_path, capsys):
+    json_file = tmp_path / "still.json"
+    assert run("evaluate", "--root", root, "--tracker", statue, "--json", json_file) == 0
+    assert run("report", json_file, json_file, "--out", tmp_path / "out") == 0
+    assert "mine:Statue (still) (measured)" in capsys.readouterr().out
+    assert not (tmp_path / "out" / "success.png").exists()
+    assert run("report", json_file, "--benchmark", "lasot", "--out", tmp_path / "out") == 2
+    assert "none of the files is of lasot" in capsys.readouterr().err
+
+
+def test_report_says_what_is_wrong_with_results(root, three_trackers, tmp_path, capsys):
+    arguments = ["report", *three_trackers, "--root", root, "--out", tmp_path / "out"]
+    whole = (three_trackers[1] / "B.txt").read_text()
+    for break_it, message in (
+        (lambda path: path.write_text(whole[:20]), r"B\.txt: 1 lines for the 6 frames of B"),
+        (lambda path: path.write_text(whole + "x,y\n"), r"B\.txt, line 7: 'x,y' is no row"),
+        (lambda path: path.unlink(), r"B\.txt: no such file; run the tracker on B"),
+    ):
+        break_it(three_trackers[1] / "B.txt")
+        assert run(*arguments) == 2
+        assert re.search(message, capsys.readouterr().err)
+    assert run(*arguments[:-2], "--sequences", "A", "--out", tmp_path / "out") == 0
+    (tmp_path / "results.zip").write_bytes(b"no zip")
+    for wrong, message in (
+        (tmp_path / "results.zip", "unpack archives first"),
+        (tmp_path / "nowhere", "no such folder; give one with results of otb"),
+    ):
+        assert run("report", wrong, "--root", root) == 2
+        assert message in capsys.readouterr().err
+    assert run("report", three_trackers[1]) == 2
+    assert "--root DIR is needed" in capsys.readouterr().err
 
 
 def test_track_writes_a_video_and_boxes(root, smoke, tmp_path, capsys):
@@ -354,7 +473,7 @@ def test_ctrl_c_elsewhere_is_a_failure_without_traceback(monkeypatch, root, caps
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("roam_lite.evaluation.runner.evaluate", interrupted)
+    monkeypatch.setattr("roam_lite.evaluation.benchmarks.run_benchmark", interrupted)
     assert run("evaluate", "--root", root, "--tracker", "kcf") == 1
     assert capsys.readouterr().err.strip() == "roam-lite evaluate: interrupted"
 
@@ -400,12 +519,25 @@ def test_doctor_reports_and_fails_where_the_shipped_checkpoint_is_missing(
     output = capsys.readouterr().out
     assert re.search(r"^MISS +laptop", output, re.M)
     assert re.search(r"^ok +opencv .*csrt, kcf, mil", output, re.M)
-    assert re.search(r"^ok +sequences +2 sequences, 12 frames in .*: A, B", output, re.M)
+    assert re.search(
+        r"^part +OTB-2015: 2 of 100 sequences, 12 frames in .*Basketball", output, re.M
+    )
 
 
 def test_doctor_says_where_sequences_are_missing(tmp_path, capsys):
     run("doctor", "--root", tmp_path)
-    assert re.search(r"^MISS +sequences .*no sequence", capsys.readouterr().out, re.M)
+    assert re.search(r"^MISS +benchmarks .*no sequence", capsys.readouterr().out, re.M)
+    assert run("doctor", "--root", tmp_path / "nowhere") == 1
+    assert re.search(r"^MISS +benchmarks .*no such folder", capsys.readouterr().out, re.M)
+
+
+def test_doctor_marks_a_half_copied_benchmark(tmp_path, capsys):
+    trees.lasot(tmp_path / "LaSOT", "airplane-1")
+    (tmp_path / "LaSOT" / "airplane" / "airplane-1" / "img" / "00000002.jpg").unlink()
+    assert run("doctor", "--root", tmp_path) == 1
+    line = re.search(r"^MISS +LaSOT test: .*", capsys.readouterr().out, re.M)[0]
+    assert "0 of 280 sequences" in line
+    assert "image 2 is missing between 1 and 3" in line
 
 
 def test_synth_renders_the_projects_samples(tmp_path, monkeypatch, capsys):

@@ -8,20 +8,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 DESCRIPTION = """\
-report the environment: versions, devices, checkpoints, sequences
-Fails (exit code 1) if something is missing that the other commands need."""
+report the environment: versions, devices, checkpoints, benchmarks
+With --root, says which of the benchmarks lie in a folder or in the folders inside it, how complete
+each is, and what is missing. Fails (exit code 1) if something is missing that the other commands
+need: an incomplete benchmark is none ("part"), a sequence that cannot be read is one."""
 
 EXAMPLES = """\
   roam-lite doctor
   roam-lite doctor --root OTB100
+  roam-lite doctor --root datasets
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "--root", metavar="DIR", help="also look for sequences in OTB layout in this folder"
-    )
+    parser.add_argument("--root", metavar="DIR", help="also look for benchmarks in this folder")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,17 +30,42 @@ def run(args: argparse.Namespace) -> int:
     from roam_lite.errors import InputError
 
     missing = 0
-    for subject, look in _questions(args.root):
+    for subject, look in _questions():
         try:
             mark, text = "ok  ", look()
         except (InputError, OSError, ImportError) as error:
             mark, text = "MISS", str(error)
-            missing += 1
+        missing += mark == "MISS"
         print(f"{mark}  {subject:10}  {text}")
+    for mark, text in _benchmarks(args.root) if args.root is not None else ():
+        missing += mark == "MISS"
+        print(f"{mark}  {text}")
     return 1 if missing else 0
 
 
-def _questions(root: str | None) -> Iterator[tuple[str, Callable[[], str]]]:
+def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
+    """Yield mark and text of each benchmark in the folder."""
+    from roam_lite.data.survey import survey
+    from roam_lite.errors import InputError
+
+    found = False
+    try:
+        for finding in survey(root):
+            found = True
+            mark = "MISS" if finding.broken else "ok  " if finding.complete else "part"
+            yield mark, f"{finding.data.title}: {finding}"
+    except InputError as error:
+        yield "MISS", f"benchmarks  {error}"
+        return
+    if not found:
+        yield (
+            "MISS",
+            f"benchmarks  {root}: no sequence of OTB, VOT, LaSOT, GOT-10k or TrackingNet in it or in "
+            "its folders",
+        )
+
+
+def _questions() -> Iterator[tuple[str, Callable[[], str]]]:
     from roam_lite.profiles import PROFILES
 
     yield "python", lambda: f"{platform.python_version()} on {platform.platform()}"
@@ -50,8 +76,6 @@ def _questions(root: str | None) -> Iterator[tuple[str, Callable[[], str]]]:
     for profile in PROFILES:
         yield profile, lambda profile=profile: _checkpoint(profile)
     yield "samples", _samples
-    if root is not None:
-        yield "sequences", lambda: _sequences(root)
 
 
 def _torch() -> str:
@@ -94,14 +118,10 @@ def _checkpoint(profile: str) -> str:
 
 
 def _samples() -> str:
+    from roam_lite.data.otb import list_sequences, read_sequence
     from roam_lite.demo import samples_folder
 
-    return _sequences(samples_folder())
-
-
-def _sequences(root: str | Path) -> str:
-    from roam_lite.data.otb import list_sequences, read_sequence
-
+    root = samples_folder()
     names = list_sequences(root)
     frames = sum(len(read_sequence(root, name)) for name in names)
     return f"{len(names)} sequences, {frames} frames in {root}: {', '.join(names)}"

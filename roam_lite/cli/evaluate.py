@@ -3,20 +3,35 @@
 import argparse
 import json
 import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from roam_lite.cli.options import add_tracker_options, names, tracker_from
+from roam_lite.cli.options import add_tracker_options, count, device_from, names, tracker_from
+
+if TYPE_CHECKING:
+    from roam_lite.evaluation.benchmarks import Benchmark
+    from roam_lite.evaluation.report import Report
+
+BENCHMARKS = ("otb", "vot2016", "vot2017", "lasot", "got10k", "trackingnet")
+SCORINGS = ("official", "got10k", "pysot")
 
 DESCRIPTION = """\
-score a tracker on a folder of sequences
-One pass over each sequence from its first box. Prints AUC of the success curve (IoU above
-0, 0.05, ..., 1), precision at 20 pixels and frames per second (decoding left out), for each
-sequence and as means over the sequences."""
+score a tracker on a benchmark
+Runs the benchmark's own protocol on the sequences under --root and prints its metrics, for each
+sequence and for all: OTB, LaSOT and TrackingNet in one pass, GOT-10k three times, VOT with restarts
+(15 times, or 3 if these agree). Speed is in frames per second, decoding left out.
+With --results, each sequence's boxes are kept in the benchmark's own layout as soon as it is done;
+the same command run again goes on from there. Where a server keeps the ground truth (the test splits
+of GOT-10k and TrackingNet), the zip to upload is written beside them."""
 
 EXAMPLES = """\
   roam-lite evaluate --benchmark otb --root data_samples
   roam-lite evaluate --root OTB100 --sequences Basketball,Jogging.1 --tracker csrt --json csrt.json
   roam-lite evaluate --root OTB100 --rule sgd --sgd-rate 0.001 --json - > sgd.json
   roam-lite evaluate --root OTB100 --results results --plots plots
+  roam-lite evaluate --benchmark vot2016 --root VOT2016 --results results --workers 8
+  roam-lite evaluate --benchmark got10k --root GOT-10k --split val --repetitions 1
   roam-lite evaluate --root OTB100 --tracker mypackage.mine:make_tracker
 """
 
@@ -24,24 +39,44 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
-        "--benchmark", choices=("otb",), default="otb", help="layout and metrics (default: otb)"
+        "--benchmark", choices=BENCHMARKS, default="otb", help="layout and metrics (default: otb)"
     )
     parser.add_argument("--root", required=True, metavar="DIR", help="folder of the sequences")
+    parser.add_argument(
+        "--split", metavar="NAME", help="test, val, train (default: the paper's, which is test)"
+    )
     parser.add_argument("--sequences", type=names, metavar="A,B", help="only these (default: all)")
     parser.add_argument(
         "--scoring",
-        choices=("official", "got10k", "pysot"),
+        choices=SCORINGS,
         default="official",
         help="rule for doubtful frames: the benchmark's own program (default) or a toolkit's",
     )
     parser.add_argument(
+        "--repetitions", type=count, metavar="N", help="fewer or more for VOT and GOT-10k"
+    )
+    parser.add_argument(
         "--oracle", action="store_true", help="update the model from ground truth (an ablation)"
+    )
+    running = parser.add_argument_group("running")
+    running.add_argument(
+        "--workers",
+        type=count,
+        metavar="N",
+        help="sequences at the same time (default: one a core or GPU, where it is worth it)",
+    )
+    running.add_argument(
+        "--threads",
+        type=count,
+        default=1,
+        metavar="N",
+        help="threads of each worker (default: 1); another number may change the last digits",
     )
     output = parser.add_argument_group("output")
     output.add_argument(
         "--results",
         metavar="DIR",
-        help="keep boxes (OTB layout, 1-based) and times in a folder of their own inside DIR",
+        help="keep boxes and times in DIR/BENCHMARK/CONFIGURATION, and go on from what is there",
     )
     output.add_argument("--json", metavar="FILE", help="write the scores; - for standard output")
     output.add_argument(
@@ -50,43 +85,100 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write success and precision plots, with the trackers kept in --results",
     )
     output.add_argument(
-        "--overwrite", action="store_true", help="replace this configuration's kept results"
+        "--overwrite", action="store_true", help="remove this configuration's kept results first"
     )
     add_tracker_options(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print the table and write what was asked for."""
-    from roam_lite.data.otb import list_sequences, read_sequence
+    from roam_lite.evaluation.workers import start_early
+
+    if args.workers and args.workers > 1:
+        start_early()  # before this process imports torch below
+
     from roam_lite.errors import InputError
-    from roam_lite.evaluation.report import write_json
-    from roam_lite.evaluation.runner import evaluate, kept_reports
+    from roam_lite.evaluation.benchmarks import (
+        BENCHMARKS,
+        check_rule,
+        run_benchmark,
+        score_results,
+        scored_here,
+    )
+    from roam_lite.evaluation.engine import rank_and_ranks, visible_gpus
+    from roam_lite.evaluation.runner import describe
+    from roam_lite.evaluation.submission import write_submission
     from roam_lite.evaluation.trackers import OWN
 
     if args.oracle and args.tracker not in OWN:
         raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
     make_tracker = tracker_from(args)
-    chosen = args.sequences or list_sequences(args.root)
-    sequences = [read_sequence(args.root, name) for name in chosen]
-    report, _ = evaluate(
-        make_tracker,
-        sequences,
-        name=args.tracker,
-        oracle=args.oracle,
-        scoring=args.scoring,
-        results_dir=args.results,
-        overwrite=args.overwrite,
-    )
-    print(report.table(), file=sys.stderr if args.json == "-" else sys.stdout)
+    benchmark = BENCHMARKS[args.benchmark]
+    if args.repetitions:
+        benchmark = benchmark.repeated(args.repetitions)
+    check_rule(benchmark, args.scoring)
+    chosen = args.sequences or benchmark.names(args.root, args.split)
+    scored = scored_here(benchmark, args.root, chosen)
+    rank, ranks = rank_and_ranks()
+    if not args.results and not (scored and ranks == 1):
+        raise InputError(
+            "--results DIR is needed: "
+            + ("a server scores this split" if not scored else "torchrun's processes share it")
+        )
+    with tempfile.TemporaryDirectory() as passing:
+        folder = run_benchmark(
+            benchmark,
+            args.root,
+            chosen,
+            make_tracker,
+            describe(make_tracker(), args.tracker),
+            args.results or passing,
+            oracle=args.oracle,
+            overwrite=args.overwrite,
+            workers=args.workers,
+            threads=args.threads,
+            gpus=visible_gpus(device_from(args)),
+        )
+        if rank > 0:
+            return
+        if scored:
+            report = score_results(benchmark, args.root, chosen, folder, args.scoring)
+            _write(report, args)
+            if args.plots:
+                _plot(benchmark, args, chosen, folder)
+        else:
+            path = write_submission(benchmark, folder, chosen)
+            print(f"{len(chosen)} sequences; the server scores them, upload {path}")
+
+
+def _write(report: "Report", args: argparse.Namespace) -> None:
+    """Print the table, and write JSON where it was asked for."""
+    from roam_lite.evaluation.report import write_json
+
+    out = sys.stderr if args.json == "-" else sys.stdout
+    print(report.table(), file=out)
+    if "lost" in report.scores[0].evidence:
+        lost = report.lost()
+        told = f"lost for good, no overlap in the last quarter: {len(lost)} of {len(report.scores)}"
+        print(": ".join([told, ", ".join(lost)]) if lost else told, file=out)
     if args.json == "-":
         print(json.dumps(report.to_json(), indent=2))
     elif args.json:
         write_json(args.json, report.to_json())
-    if args.plots:
-        from roam_lite.figures.plots import save_plots
 
-        # With kept results, this run is among them.
-        kept = kept_reports(args.results, sequences, args.scoring) if args.results else []
-        reports = kept or [report]
-        for path in save_plots(reports, args.plots):
-            print(f"wrote {path}", file=sys.stderr)
+
+def _plot(
+    benchmark: "Benchmark", args: argparse.Namespace, chosen: list[str], folder: Path
+) -> None:
+    """Draw this run among all kept results that have the same sequences."""
+    from roam_lite.evaluation.benchmarks import score_results
+    from roam_lite.figures.plots import save_plots
+
+    layout = benchmark.protocol.layout
+    reports = [
+        score_results(benchmark, args.root, chosen, kept, args.scoring)
+        for kept in sorted(folder.parent.iterdir())
+        if kept.is_dir() and all(layout.repetitions(kept, name) for name in chosen)
+    ]
+    for path in save_plots(reports, args.plots):
+        print(f"wrote {path}", file=sys.stderr)

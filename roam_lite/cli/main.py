@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from roam_lite.cli import bench, compare, demo, doctor, evaluate, synth, track, train
+from roam_lite.cli import bench, compare, demo, doctor, evaluate, report, synth, track, train
 from roam_lite.errors import InputError
 
-COMMANDS = (doctor, demo, track, evaluate, compare, train, synth, bench)
+COMMANDS = (doctor, demo, track, evaluate, compare, report, train, synth, bench)
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 EPILOG = """\

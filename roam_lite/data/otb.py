@@ -5,7 +5,6 @@ The files are 1-based; everything returned and taken here is 0-based.
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 from pathlib import Path
@@ -13,11 +12,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from roam_lite.data.boxes import read_boxes, write_boxes
+from roam_lite.data.images import numbered_images
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
-from roam_lite.files import whole_folder, write_atomically
+from roam_lite.files import whole_folder
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 # First and last frame that OTB-2015 evaluates where the folder holds more (its `configSeqs`).
 OFFICIAL_RANGE = {
     "David": (300, 770),
@@ -60,7 +60,7 @@ def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
     folder, target = _find_folder(Path(root), name)
     truth = _choose_ground_truth(folder, target)
     boxes = read_boxes(truth)
-    images = _numbered_images(folder / "img")
+    images = numbered_images(folder / "img")
     images, boxes = _official_part(folder.name, images, boxes)
     if len(boxes) == 0:
         raise InputError(f"{truth}: no boxes; the file must have one x,y,w,h a line")
@@ -71,34 +71,6 @@ def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
         )
     frames = ImageFrames([path for _, path in images[: len(boxes)]])
     return Sequence(name, frames, boxes, _read_visibility(folder, len(boxes)))
-
-
-def read_boxes(path: str | os.PathLike[str]) -> np.ndarray:
-    """Boxes float64 [T, 4], 0-based, of a text file with a 1-based `x y w h` a line.
-
-    Commas, tabs, semicolons and spaces separate, also mixed. An empty, short, nan or infinite row
-    becomes a row of nan; empty lines at the end do not count. Raises `InputError` naming the line
-    for anything else.
-    """
-    path = Path(path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig", errors="replace")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    rows = [_parse_row(path, i, line) for i, line in enumerate(text.rstrip().splitlines(), 1)]
-    boxes = np.array(rows, dtype=np.float64).reshape(-1, 4)
-    boxes[~np.isfinite(boxes).all(axis=1)] = np.nan
-    boxes[:, :2] -= 1
-    return boxes
-
-
-def write_boxes(path: str | os.PathLike[str], boxes: np.ndarray) -> None:
-    """Write 0-based boxes [T, 4] as 1-based `x,y,w,h` lines, to 1e-4 px, whole or not at all."""
-    lines = []
-    for x, y, w, h in np.asarray(boxes, dtype=np.float64).reshape(-1, 4):
-        values = np.round([x + 1, y + 1, w, h], 4) + 0.0  # + 0.0 turns -0 into 0
-        lines.append(",".join(f"{value:.10g}" for value in values) + "\n")
-    write_atomically(Path(path), "".join(lines).encode())
 
 
 def write_sequence(
@@ -164,21 +136,6 @@ def _choose_ground_truth(folder: Path, target: str | None) -> Path:
     return truths[target] if target is not None else next(iter(truths.values()))
 
 
-def _numbered_images(folder: Path) -> list[tuple[int, Path]]:
-    """Images of a folder with their numbers, in the order of these."""
-    images = []
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.suffix.lower() in IMAGE_SUFFIXES and (digits := re.search(r"(\d+)$", path.stem)):
-            images.append((int(digits[1]), path))
-    if not images:
-        raise InputError(f"{folder}: no numbered images (0001.jpg ...); restore them")
-    images.sort()
-    for (number, path), (following, other) in itertools.pairwise(images):
-        if number == following:
-            raise InputError(f"{folder}: both {path.name} and {other.name}; remove one of them")
-    return images
-
-
 def _official_part(
     name: str, images: list[tuple[int, Path]], boxes: np.ndarray
 ) -> tuple[list[tuple[int, Path]], np.ndarray]:
@@ -192,17 +149,6 @@ def _official_part(
     if len(boxes) == len(images):  # boxes for every image: Tiger1
         boxes = boxes[np.array(inside)]
     return [image for image, keep in zip(images, inside, strict=True) if keep], boxes
-
-
-def _parse_row(path: Path, number: int, line: str) -> list[float]:
-    words = [word for word in re.split(r"[,;\s]+", line) if word]
-    try:
-        values = [float(word) for word in words]
-    except ValueError:
-        raise InputError(f"{path}, line {number}: {line.strip()[:60]!r} is not x,y,w,h") from None
-    if len(values) > 4:
-        raise InputError(f"{path}, line {number}: {len(values)} values instead of x,y,w,h")
-    return values if len(values) == 4 else [np.nan] * 4
 
 
 def _read_visibility(folder: Path, length: int) -> np.ndarray | None:

@@ -36,7 +36,8 @@ class Sequence:
 
     `boxes` is float64 [T, 4], (x, y, w, h) in image pixels, 0-based, a row of nan where the target
     is absent or not labelled. `visibility` is float64 [T], the visible share of the target in
-    [0, 1]: 0 at rows of nan, and elsewhere 1 if None is given, because nobody knows. Raises
+    [0, 1]: 0 at rows of nan, and elsewhere 1 if None is given, because nobody knows. `polygons`
+    float64 [T, 8] and `size` (width, height) are None where the data set does not give them. Raises
     `InputError` if the lengths disagree.
     """
 
@@ -44,6 +45,8 @@ class Sequence:
     frames: Frames
     boxes: np.ndarray
     visibility: np.ndarray | None = None
+    polygons: np.ndarray | None = None
+    size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         boxes = np.asarray(self.boxes, dtype=np.float64)
@@ -61,11 +64,22 @@ class Sequence:
         visibility[absent] = 0.0
         if not ((visibility >= 0) & (visibility <= 1)).all():
             raise InputError(f"{self.name}: visibility must lie in [0, 1]")
+        if self.polygons is not None and np.shape(self.polygons) != (len(boxes), 8):
+            raise InputError(
+                f"{self.name}: polygons must be [T, 8], not {list(np.shape(self.polygons))}"
+            )
         object.__setattr__(self, "boxes", boxes)
         object.__setattr__(self, "visibility", visibility)
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def image_size(self) -> tuple[int, int]:
+        """(width, height) in pixels: what the data set says, or else the first frame's."""
+        if self.size is not None:
+            return self.size
+        height, width = self.frames[0].shape[:2]
+        return width, height
 
 
 class ImageFrames:

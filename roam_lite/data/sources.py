@@ -1,4 +1,4 @@
-"""Where training takes its sequences from: `parse_sources("synthetic,otb:DIR", seed)`."""
+"""Where training takes its sequences from: `parse_sources("synthetic,collage:DIR,otb:DIR", seed)`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import numpy as np
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.data.sequence import ImageFrames, Sequence, frame_index, read_image
 from roam_lite.data.synthetic import synthesize
+from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError
 
 CACHE_BYTES = 1_500_000_000
+_KNOWN = "synthetic, collage:DIR or otb:DIR"
 
 
 class Source(Protocol):
@@ -58,6 +60,25 @@ class OtbSource:
         return self.sequences[int(rng.integers(len(self.sequences)))]
 
 
+class CollageSource:
+    """Rendered video whose backdrops and textures are cut from the frames under a folder in OTB layout."""
+
+    def __init__(self, seed: int, root: str | Path, length: int = 60) -> None:
+        self.name = f"collage:{root}"
+        self.rendered = SyntheticSource(seed, length)
+        self.photographs = OtbSource(root)
+
+    def draw(self, rng: np.random.Generator) -> Sequence:
+        """A new sequence."""
+        sequence = self.rendered.draw(rng)
+        frames = with_photographs(sequence.frames, rng, self._photograph)
+        return replace(sequence, frames=frames)
+
+    def _photograph(self, rng: np.random.Generator) -> np.ndarray:
+        frames = self.photographs.draw(rng).frames
+        return frames[int(rng.integers(len(frames)))]
+
+
 class FrameCache:
     """Decoded images by path; those used longest ago go first once `limit` bytes are held."""
 
@@ -96,7 +117,7 @@ class CachedFrames:
 
 
 def parse_sources(text: str, seed: int) -> list[Source]:
-    """Sources that a comma-separated list names: `synthetic`, `otb:DIR`.
+    """Sources that a comma-separated list names: `synthetic`, `collage:DIR`, `otb:DIR`.
 
     `seed` starts the synthetic video. Raises `InputError` for other words and unreadable folders.
     """
@@ -105,10 +126,12 @@ def parse_sources(text: str, seed: int) -> list[Source]:
         kind, _, place = word.partition(":")
         if word == "synthetic":
             sources.append(SyntheticSource(seed))
+        elif kind == "collage" and place:
+            sources.append(CollageSource(seed, place))
         elif kind == "otb" and place:
             sources.append(OtbSource(place))
         else:
-            raise InputError(f"unknown data {word!r}; give synthetic or otb:DIR, comma-separated")
+            raise InputError(f"unknown data {word!r}; give {_KNOWN}, comma-separated")
     if not sources:
-        raise InputError("no data named; give synthetic or otb:DIR, comma-separated")
+        raise InputError(f"no data named; give {_KNOWN}, comma-separated")
     return sources

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from roam_lite.data.otb import IMAGE_SUFFIXES
+from roam_lite.data.images import IMAGE_SUFFIXES
 from roam_lite.data.sequence import FrameError, Frames, ImageFrames, frame_index, to_rgb_uint8
 from roam_lite.errors import InputError
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.report import METRICS, paired_scores
+from roam_lite.evaluation.report import LABELS, metrics_of, paired_scores
 
 
 class Interval(NamedTuple):
@@ -55,24 +55,27 @@ def _difference(a: np.ndarray, b: np.ndarray, relative: bool) -> np.ndarray:
 def comparison_table(names: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> str:
     """Return a table: means of each report and what it gains on the first, with intervals.
 
-    `reports` are as `report.read_report` gives them. Raises InputError if they do not hold the
-    same sequences, scored by the same rule.
+    Two metrics are compared, the benchmark's first two: for OTB AUC and precision at 20 px. Means
+    are over sequences, also where the benchmark itself pools frames (GOT-10k, VOT). `reports` are
+    as `report.read_report` gives them. Raises InputError if they do not hold the same sequences of
+    one benchmark, scored by the same rule.
     """
-    auc, precision, fps = (paired_scores(reports, key) for key in METRICS)
+    main, second = metrics_of(reports[0])[:2]
+    first, other, fps = (paired_scores(reports, key) for key in (main, second, "fps"))
     width = max(len(name) for name in names)
-    lines = [f"{len(auc[0])} sequences; differences from {names[0]} with 95 % intervals", ""]
-    header = f"{'':{width}}    AUC  {'difference':>25}  {'relative':>24}"
-    lines.append(f"{header}  prec@20  {'difference':>25}     fps")
+    lines = [f"{len(first[0])} sequences; differences from {names[0]} with 95 % intervals", ""]
+    header = f"{'':{width}}  {LABELS[main]:>5}  {'difference':>25}  {'relative':>24}"
+    lines.append(f"{header}  {LABELS[second]:>7}  {'difference':>25}     fps")
     for index, name in enumerate(names):
-        cells = [f"{name:{width}}", f"{np.mean(auc[index]):.3f}"]
-        gain = paired_bootstrap(auc[index], auc[0])
-        relative = paired_bootstrap(auc[index], auc[0], relative=True)
-        precision_gain = paired_bootstrap(precision[index], precision[0])
-        first = index == 0
-        cells.append(f"{'' if first else _interval(gain, '+.3f'):>25}")
-        cells.append(f"{'' if first else _interval(relative, '+.1f') + ' %':>24}")
-        cells.append(f"  {np.mean(precision[index]):.3f}")
-        cells.append(f"{'' if first else _interval(precision_gain, '+.3f'):>25}")
+        cells = [f"{name:{width}}", f"{np.mean(first[index]):5.3f}"]
+        base = index == 0
+        gain = paired_bootstrap(first[index], first[0])
+        relative = paired_bootstrap(first[index], first[0], relative=True)
+        other_gain = paired_bootstrap(other[index], other[0])
+        cells.append(f"{'' if base else _interval(gain, '+.3f'):>25}")
+        cells.append(f"{'' if base else _interval(relative, '+.1f') + ' %':>24}")
+        cells.append(f"{np.mean(other[index]):>{max(7, len(LABELS[second]))}.3f}")
+        cells.append(f"{'' if base else _interval(other_gain, '+.3f'):>25}")
         cells.append(f"{np.mean(fps[index]):6.1f}")
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)

@@ -69,6 +69,20 @@ def frame_scores(
     and error -1. Raises InputError if the two tracks differ in length, if no frame is labelled,
     or if there is no rule of that name.
     """
+    boxes, truth, outside = compared(boxes, truth, rule)
+    overlap, error = iou(boxes, truth), centre_error(boxes, truth)
+    overlap[outside] = error[outside] = -1
+    return overlap, error
+
+
+def compared(
+    boxes: np.ndarray, truth: np.ndarray, rule: str = "official"
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return boxes `[F, 4]`, ground truth `[F, 4]` and a mask `[F]`, as the rule compares them.
+
+    F are the labelled frames; the mask holds where the ground truth is no box inside the image.
+    Raises as `frame_scores` does.
+    """
     if rule not in RULES:
         raise InputError(f"there is no scoring rule {rule!r}; choose one of: {', '.join(RULES)}")
     boxes, truth = np.array(boxes, dtype=float), np.asarray(truth, dtype=float)
@@ -85,12 +99,9 @@ def frame_scores(
     if RULES[rule].replace_first:
         boxes[0] = truth[0]
     boxes, truth = boxes[labelled], truth[labelled]
-    overlap, error = iou(boxes, truth), centre_error(boxes, truth)
-    if RULES[rule].mask_ground_truth:
-        # The official test looks at the file's numbers, which are 1-based.
-        outside = (truth + np.array([1, 1, 0, 0]) <= 0).any(axis=1)
-        overlap[outside] = error[outside] = -1
-    return overlap, error
+    # The official test looks at the file's numbers, which are 1-based.
+    outside = (truth + np.array([1, 1, 0, 0]) <= 0).any(axis=1) & RULES[rule].mask_ground_truth
+    return boxes, truth, outside
 
 
 def repeat_invalid(boxes: np.ndarray) -> np.ndarray:
@@ -101,3 +112,10 @@ def repeat_invalid(boxes: np.ndarray) -> np.ndarray:
     valid = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
     last_valid = np.maximum.accumulate(np.where(valid, np.arange(len(boxes)), -1))
     return boxes[np.where(last_valid < 0, np.arange(len(boxes)), last_valid)]
+
+
+def lost_for_good(boxes: np.ndarray, truth: np.ndarray) -> bool:
+    """Return whether boxes `[T, 4]` never overlap the truth in the last quarter of its labelled frames."""
+    labelled = np.flatnonzero(np.isfinite(truth).all(axis=1))
+    last = labelled[-max(1, len(labelled) // 4) :]
+    return not np.nan_to_num(iou(boxes[last], truth[last])).any()

@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import cv2
@@ -91,7 +92,8 @@ def load_object(path: str) -> Any:
 def load_factory(path: str) -> Callable[[], Any]:
     """Return a function that makes a tracker, `MODULE:FACTORY`, called without arguments.
 
-    Raises InputError if it does not exist or what it makes has no `init` and `update`.
+    It can be pickled, so that processes which have not imported the module can call it. Raises
+    InputError if it does not exist or what it makes has no `init` and `update`.
     """
     factory = load_object(path)
     tracker = factory() if callable(factory) else None
@@ -100,7 +102,11 @@ def load_factory(path: str) -> Callable[[], Any]:
             f"{path!r} makes no tracker; the factory must take no arguments and return an object "
             "with init(image, box) and update(image)"
         )
-    return factory
+    return partial(_make, path)
+
+
+def _make(path: str) -> Any:
+    return load_object(path)()
 
 
 def _bgr(image: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,22 @@ import numpy as np
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 
-METRICS = ("auc", "precision_20", "fps")
+LABELS = {
+    "auc": "AUC",
+    "precision_20": "prec@20",
+    "precision": "prec",
+    "normalized_precision": "norm.prec",
+    "ao": "AO",
+    "sr_50": "SR0.50",
+    "sr_75": "SR0.75",
+    "eao": "EAO",
+    "accuracy": "A",
+    "robustness": "R",
+    "failures": "failures",
+    "fps": "fps",
+    "frames": "frames",
+}
+_FORMS = {"fps": ".1f", "frames": "d", "failures": ".1f"}
 
 
 @dataclass(frozen=True)
@@ -19,12 +34,30 @@ class Score:
     """One tracker on one sequence."""
 
     name: str
-    auc: float  # area under the success curve
-    precision_20: float  # share of frames with the centre at most 20 px off
-    fps: float  # frames per second of tracking, decoding left out
+    metrics: Mapping[str, float]  # by the benchmark's own names; nan where there is none
+    fps: float  # frames per second of tracking, decoding left out; nan where it is not known
     frames: int
-    success: np.ndarray  # [21], shares over the overlap thresholds
-    precision: np.ndarray  # [51], shares over the centre error thresholds
+    evidence: Mapping[str, Any] = field(default_factory=dict)  # what means and plots are made of
+
+    @property
+    def auc(self) -> float:
+        """Area under the success curve."""
+        return self.metrics["auc"]
+
+    @property
+    def precision_20(self) -> float:
+        """Share of frames with the centre at most 20 px off."""
+        return self.metrics["precision_20"]
+
+    @property
+    def success(self) -> np.ndarray:
+        """Shares of frames over the overlap thresholds."""
+        return self.evidence["success"]
+
+    @property
+    def precision(self) -> np.ndarray:
+        """Shares of frames over the centre error thresholds."""
+        return self.evidence["precision"]
 
 
 @dataclass(frozen=True)
@@ -33,30 +66,54 @@ class Report:
 
     scores: tuple[Score, ...]
     tracker: Mapping[str, Any]
+    means: Mapping[str, float] | None = None  # None where all sequences weigh the same
 
     def mean(self) -> dict[str, float]:
-        """Return the mean of each metric over the sequences, and the number of all frames."""
-        means = {key: float(np.mean([getattr(s, key) for s in self.scores])) for key in METRICS}
-        return {**means, "frames": sum(score.frames for score in self.scores)}
+        """Return the benchmark's value of each metric, the mean fps and the number of all frames."""
+        means = dict(self.means or {})
+        if self.means is None:
+            for key in self.scores[0].metrics:
+                means[key] = float(np.mean([score.metrics[key] for score in self.scores]))
+        known = [score.fps for score in self.scores if np.isfinite(score.fps)]
+        fps = means.pop("fps", float(np.mean(known)) if known else float("nan"))
+        return {**means, "fps": fps, "frames": sum(score.frames for score in self.scores)}
+
+    def lost(self) -> list[str]:
+        """Return the sequences whose target was lost for good, where the benchmark's scores tell."""
+        return [score.name for score in self.scores if score.evidence.get("lost")]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as plain JSON types: `sequences`, `mean` and `tracker`."""
-        keys = (*METRICS, "frames")
+        """Return the report as plain JSON types: `sequences`, `mean` and `tracker`; nan as null."""
+        sequences = {s.name: {**s.metrics, "fps": s.fps, "frames": s.frames} for s in self.scores}
         return {
-            "sequences": {s.name: {key: getattr(s, key) for key in keys} for s in self.scores},
-            "mean": self.mean(),
+            "sequences": {name: _without_nan(entry) for name, entry in sequences.items()},
+            "mean": _without_nan(self.mean()),
             "tracker": dict(self.tracker),
         }
 
     def table(self) -> str:
-        """Return one line a sequence and one with the means."""
-        rows = [(s.name, s.auc, s.precision_20, s.fps, s.frames) for s in self.scores]
+        """Return one line a sequence and one with the benchmark's values."""
         mean = self.mean()
-        rows.append(("mean", *(mean[key] for key in METRICS), mean["frames"]))
-        width = max(len(row[0]) for row in rows)
-        lines = [f"{'':{width}}    AUC  prec@20     fps  frames"]
-        lines += [f"{n:{width}}  {a:.3f}    {p:.3f}  {f:6.1f}  {t:6d}" for n, a, p, f, t in rows]
+        rows = [(s.name, {**s.metrics, "fps": s.fps, "frames": s.frames}) for s in self.scores]
+        width = max(len(name) for name, _ in (*rows, ("mean", None)))
+        widths = {key: max(len(LABELS[key]), 6) for key in mean}
+        heads = (f"{LABELS[key]:>{widths[key]}}" for key in mean)
+        lines = ["  ".join((f"{'':{width}}", *heads))]
+        for name, values in (*rows, ("mean", mean)):
+            cells = (f"{cell(key, values.get(key)):>{widths[key]}}" for key in mean)
+            lines.append("  ".join((f"{name:{width}}", *cells)).rstrip())
         return "\n".join(lines)
+
+
+def cell(key: str, value: float | None) -> str:
+    """Return a metric's value as tables print it; nothing where it is nan or None."""
+    if value is None or not np.isfinite(value):
+        return ""
+    return f"{value:{_FORMS.get(key, '.3f')}}"
+
+
+def _without_nan(entry: Mapping[str, float]) -> dict[str, float | None]:
+    return {key: float(v) if np.isfinite(v) else None for key, v in entry.items()}
 
 
 def write_json(path: str | Path, content: Any) -> None:
@@ -77,14 +134,27 @@ def read_report(path: str | Path) -> dict[str, Any]:
             f"{path} cannot be read ({error}); give a file that evaluate --json wrote"
         ) from error
     try:
-        scores = [report["mean"], *report["sequences"].values()]
-        complete = len(scores) > 1 and all(float(s[key]) >= 0 for s in scores for key in METRICS)
+        entries = [report["mean"], *report["sequences"].values()]
+        complete = len(entries) > 1 and all(map(_is_entry, entries))
         complete = complete and isinstance(report["tracker"], dict)
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError):
         complete = False
     if not complete:
         raise InputError(f"{path} holds no scores; give a file that `evaluate --json` wrote")
     return report
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether this is what a report says of a sequence: numbers, fps and frames among them."""
+    numbers = (v is None or isinstance(v, int | float) for v in entry.values())
+    return {"fps", "frames"} <= set(entry) and len(entry) > 2 and all(numbers)
+
+
+def metrics_of(report: Mapping[str, Any]) -> list[str]:
+    """Return the names of the metrics that a read report has for every sequence."""
+    first, *others = report["sequences"].values()
+    shared = set(first).intersection(*others) - {"frames"}
+    return [key for key in first if key in shared]
 
 
 def paired_scores(reports: Sequence[Mapping[str, Any]], key: str) -> list[list[float]]:
@@ -101,10 +171,17 @@ def paired_scores(reports: Sequence[Mapping[str, Any]], key: str) -> list[list[f
                 f"only some of the reports hold {', '.join(sorted(different))}; "
                 "evaluate all trackers on the same --sequences"
             )
+    benchmarks = {report["tracker"].get("benchmark", "otb") for report in reports}
+    if len(benchmarks) > 1:
+        raise InputError(
+            f"the reports are of different benchmarks ({', '.join(sorted(benchmarks))}); "
+            "compare trackers on the same one"
+        )
     rules = {report["tracker"].get("scoring") for report in reports}
     if len(rules) > 1:
         raise InputError(
             f"the reports were scored by different rules ({', '.join(map(str, rules))}); "
             "evaluate all trackers with the same --scoring"
         )
-    return [[report["sequences"][name][key] for name in names] for report in reports]
+    rows = [[report["sequences"][name].get(key) for name in names] for report in reports]
+    return [[float("nan") if value is None else value for value in row] for row in rows]

@@ -1,27 +1,124 @@
-"""Result files in OTB layout: one folder a tracker configuration, one file a sequence, 1-based.
+"""Result files as the toolkits lay them out: one folder a tracker configuration.
 
-    FOLDER/tracker.json            the configuration
-    FOLDER/SEQUENCE.txt            x,y,w,h a line
-    FOLDER/times/SEQUENCE_time.txt seconds a line
+    FOLDER/tracker.json   the configuration, which the toolkits do not mind
+    FOLDER/...            one file of boxes a sequence and repetition, and its times (`Layout`)
 
-The got10k toolkit reads the same layout.
+Each file is whole or not there, and it is written when its sequence is done: the files are the state
+from which an interrupted run goes on.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from roam_lite.data.otb import read_boxes, write_boxes
+from roam_lite.data.boxes import read_boxes, write_boxes
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import write_json
 from roam_lite.evaluation.run import Run
-from roam_lite.files import whole_folder
+from roam_lite.evaluation.trajectories import Trajectory, read_trajectory, write_trajectory
+from roam_lite.files import write_atomically
+
+CONFIGURATION = "tracker.json"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a toolkit looks for a sequence's files inside a tracker's folder, and how it reads them.
+
+    `record` and `times` are patterns with `{name}` and, where sequences are repeated,
+    `{repetition}` from 1. The file of times has a line a frame and a column a repetition.
+    """
+
+    record: str
+    times: str
+    read: Callable[[Path], Run | Trajectory]
+    write: Callable[[Path, Any], None]
+    longer: bool = False  # files may go on beyond the ground truth, as LaSOT's do
+
+    def record_path(self, folder: Path, name: str, repetition: int = 1) -> Path:
+        """The file of a repetition's boxes."""
+        return folder / self.record.format(name=name, repetition=repetition)
+
+    def times_path(self, folder: Path, name: str) -> Path:
+        """The file of the sequence's times."""
+        return folder / self.times.format(name=name)
+
+    def repetitions(self, folder: Path, name: str) -> int:
+        """How many repetitions of the sequence are there, without a gap from the first on."""
+        if "{repetition" not in self.record:
+            return int(self.record_path(folder, name).is_file())
+        count = 0
+        while self.record_path(folder, name, count + 1).is_file():
+            count += 1
+        return count
+
+    def keep(self, folder: Path, name: str, repetition: int, run: Run | Trajectory) -> None:
+        """Write a run. The boxes come last: once they are there, the repetition is done."""
+        times = self.times_path(folder, name)
+        columns = [] if repetition == 1 else list(_read_times(times, len(run)).T)
+        columns = [*columns[: repetition - 1], run.seconds]
+        lines = (",".join(f"{t:.8f}" for t in row) for row in zip(*columns, strict=True))
+        write_atomically(times, "".join(f"{line}\n" for line in lines).encode())
+        self.write(self.record_path(folder, name, repetition), run)
+
+    def runs(self, folder: Path, sequence: Sequence) -> list[Run | Trajectory]:
+        """The sequence's runs, one a repetition; seconds are nan where no file tells them.
+
+        Raises InputError naming the file that is missing, that cannot be read or that has fewer
+        or more lines than the sequence has frames.
+        """
+        count = self.repetitions(folder, sequence.name)
+        if count == 0:
+            path = self.record_path(folder, sequence.name)
+            raise InputError(
+                f"{path}: no such file; run the tracker on {sequence.name}, or leave that out with "
+                "--sequences"
+            )
+        times = _read_times(self.times_path(folder, sequence.name), len(sequence))
+        runs = []
+        for index in range(count):
+            path = self.record_path(folder, sequence.name, index + 1)
+            run = self.read(path)
+            if len(run) < len(sequence) or (len(run) > len(sequence) and not self.longer):
+                raise InputError(
+                    f"{path}: {len(run)} lines for the {len(sequence)} frames of {sequence.name}; "
+                    "it is cut off or belongs to another data set; track the sequence again"
+                )
+            known = index < times.shape[1]
+            runs.append(replace(run, seconds=times[:, index]) if known else run)
+        return runs
+
+
+def _read_run(path: Path, *, origin: int) -> Run:
+    boxes = read_boxes(path, origin=origin)
+    return Run(boxes, np.full(len(boxes), np.nan), scores=np.full(len(boxes), np.nan))
+
+
+def _write_run(path: Path, run: Run, *, origin: int) -> None:
+    write_boxes(path, run.boxes, origin=origin)
+
+
+_ONE_BASED = {"read": partial(_read_run, origin=1), "write": partial(_write_run, origin=1)}
+_ZERO_BASED = {"read": partial(_read_run, origin=0), "write": partial(_write_run, origin=0)}
+
+OTB = Layout("{name}.txt", "times/{name}_time.txt", **_ONE_BASED)
+LASOT = replace(OTB, longer=True)
+TRACKINGNET = replace(OTB, **_ZERO_BASED)
+GOT10K = Layout("{name}/{name}_{repetition:03d}.txt", "{name}/{name}_time.txt", **_ONE_BASED)
+VOT = Layout(
+    "baseline/{name}/{name}_{repetition:03d}.txt",
+    "baseline/{name}/{name}_time.txt",
+    read=read_trajectory,
+    write=write_trajectory,
+)
 
 
 def short_name(description: Mapping[str, Any]) -> str:
@@ -44,42 +141,51 @@ def configuration_name(description: Mapping[str, Any]) -> str:
     return re.sub(r"[^\w.+-]+", "-", f"{short_name(description)}-{digest}")
 
 
-def write_results(
-    folder: str | Path,
-    description: Mapping[str, Any],
-    sequences: Iterable[Sequence],
-    runs: Iterable[Run],
-    *,
-    overwrite: bool = False,
-) -> None:
-    """Write boxes, times and configuration to `folder`, whole or not at all.
+def claim(folder: Path, description: Mapping[str, Any]) -> None:
+    """Make `folder` the place of this configuration's results.
 
-    Raises InputError if the folder exists and `overwrite` is false.
+    Raises InputError if it holds another configuration's.
     """
-    with whole_folder(Path(folder), overwrite=overwrite) as temporary:
-        (temporary / "times").mkdir()
-        for sequence, run in zip(sequences, runs, strict=True):
-            write_boxes(temporary / f"{sequence.name}.txt", run.boxes)
-            np.savetxt(temporary / "times" / f"{sequence.name}_time.txt", run.seconds, fmt="%.6f")
-        write_json(temporary / "tracker.json", dict(description))
+    path = folder / CONFIGURATION
+    wanted = json.loads(json.dumps(dict(description), default=str))
+    if path.is_file():
+        if read_configuration(folder) != wanted:
+            raise InputError(
+                f"{folder} holds results of another configuration ({path.name}); name another "
+                "--results, or give --overwrite"
+            )
+    elif folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder} has files but no {path.name}; name another --results")
+    else:
+        write_json(path, wanted)
 
 
-def read_results(folder: str | Path) -> tuple[dict[str, Any], dict[str, Run]]:
-    """Return the configuration and the run of each sequence; scores and losses are not kept.
+def read_configuration(folder: str | Path) -> dict[str, Any]:
+    """Return the tracker's description; of folders that others wrote, their name.
 
-    Raises InputError if the folder is not one that `write_results` made.
+    Raises InputError if `tracker.json` is there and holds something else.
     """
-    folder = Path(folder)
-    runs = {}
+    path = Path(folder) / CONFIGURATION
+    if not path.is_file():
+        return {"tracker": Path(folder).resolve().name}
     try:
-        description = dict(json.loads((folder / "tracker.json").read_text()))
-        for path in sorted(folder.glob("*.txt")):
-            boxes = read_boxes(path)
-            seconds = np.loadtxt(folder / "times" / f"{path.stem}_time.txt", ndmin=1)
-            runs[path.stem] = Run(boxes, seconds, scores=np.full(len(boxes), np.nan))
-    except (OSError, ValueError, TypeError) as error:
+        description = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
         raise InputError(
-            f"{folder} does not hold complete results ({error}); remove it, or give a folder "
-            "that evaluate --results wrote"
+            f"{path}: no JSON ({error}); remove it to name the folder alone"
         ) from error
-    return description, runs
+    if not isinstance(description, dict):
+        raise InputError(f"{path}: no configuration; remove it to name the folder alone")
+    return description
+
+
+def _read_times(path: Path, frames: int) -> np.ndarray:
+    """Return seconds `[frames, repetitions]`; no column where there is no file.
+
+    Some programs leave a frame out or write other shapes; such times are not known either.
+    """
+    try:
+        times = np.loadtxt(path, delimiter=",", ndmin=2)
+    except (OSError, ValueError):
+        return np.empty((frames, 0))
+    return times if times.shape[0] == frames else np.empty((frames, 0))

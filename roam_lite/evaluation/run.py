@@ -28,10 +28,17 @@ class Run:
     lost: tuple[int, ...] = ()  # frames in which the target was lost or that cannot be read
     unreadable: tuple[int, ...] = ()
 
+    def __len__(self) -> int:
+        return len(self.boxes)
+
     @property
     def fps(self) -> float:
-        """Frames tracked per second of tracking, the first frame's initialisation included."""
-        return float(np.count_nonzero(self.seconds) / max(self.seconds.sum(), 1e-9))
+        """Frames tracked per second of tracking, the first frame's initialisation included.
+
+        nan where no time is known.
+        """
+        spent = self.seconds[self.seconds > 0]
+        return float(len(spent) / spent.sum()) if len(spent) else float("nan")
 
 
 def collect(steps: Iterable[Step]) -> Run:

@@ -6,8 +6,7 @@ A tracker is anything with `init(image, box)` and `update(image)`; `update` retu
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,32 +14,29 @@ from tqdm import tqdm
 
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation.otb import RULES, precision_curve, success_curve
-from roam_lite.evaluation.report import Report, Score
-from roam_lite.evaluation.results import (
-    configuration_name,
-    read_results,
-    short_name,
-    write_results,
-)
+from roam_lite.evaluation.otb import RULES
+from roam_lite.evaluation.report import Report
+from roam_lite.evaluation.results import short_name
 from roam_lite.evaluation.run import Run, Step, collect
-from roam_lite.files import refuse_existing
+from roam_lite.evaluation.scoring import score_run
 
 
-def track_steps(tracker: Any, sequence: Sequence, *, oracle: bool = False) -> Iterator[Step]:
-    """Yield one `Step` a frame, the first being the given box.
+def track_steps(
+    tracker: Any, sequence: Sequence, *, oracle: bool = False, start: int = 0
+) -> Iterator[Step]:
+    """Yield one `Step` a frame from `start` on, the first being the given box.
 
     `oracle` hands the ground truth to `tracker.update(image, oracle_box=...)`, None where it is
     missing. A later frame that cannot be read counts as lost and repeats the box before it, through
     `tracker.skip()` where the tracker has one; the first of them is said on stderr. Raises
     InputError if the first frame cannot be read or has no box.
     """
-    image, box = first_frame(sequence)
-    start = time.perf_counter()
+    image, box = first_frame(sequence, start)
+    began = time.perf_counter()
     tracker.init(image, box.copy())
-    yield Step(0, image, box.copy(), 1.0, False, time.perf_counter() - start)
+    yield Step(start, image, box.copy(), 1.0, False, time.perf_counter() - began)
     warned = False
-    for index in range(1, len(sequence)):
+    for index in range(start + 1, len(sequence)):
         try:
             image = sequence.frames[index]
         except FrameError as error:
@@ -53,9 +49,9 @@ def track_steps(tracker: Any, sequence: Sequence, *, oracle: bool = False) -> It
             continue
         truth = sequence.boxes[index]
         hint = {"oracle_box": truth if np.isfinite(truth).all() else None} if oracle else {}
-        start = time.perf_counter()
+        began = time.perf_counter()
         result = tracker.update(image, **hint)
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - began
         box = np.array(getattr(result, "box", result), dtype=float).reshape(4)
         score, lost = getattr(result, "score", 1.0), getattr(result, "lost", False)
         yield Step(index, image, box.copy(), float(score), bool(lost), seconds)
@@ -73,26 +69,20 @@ def evaluate(
     name: str | None = None,
     oracle: bool = False,
     scoring: str = "official",
-    results_dir: str | Path | None = None,
-    overwrite: bool = False,
     progress: bool = True,
 ) -> tuple[Report, list[Run]]:
-    """Return the scores and the runs of a tracker on sequences, in their order.
+    """Return the OTB scores and the runs of a tracker on sequences in memory, in their order.
 
     Each sequence gets a tracker of its own from `make_tracker()`, so scores do not depend on the
     order. The tracker's `description`, a dict of JSON types, is kept in the report; `name` stands
-    for one that has none. With `results_dir`, boxes and times go to a folder inside it
-    (`results.write_results`), named after the configuration, once all sequences are done.
+    for one that has none. Whole benchmarks, on all cores and with files of results, are run by
+    `benchmarks.run_benchmark`.
 
-    Raises InputError, before anything is tracked, if that folder exists and `overwrite` is false,
-    if there is no scoring rule of that name, no sequence, two of the same name, or one that no
-    tracker can start on.
+    Raises InputError, before anything is tracked, if there is no scoring rule of that name, no
+    sequence, two of the same name, or one that no tracker can start on.
     """
     sequences = list(sequences)
     description = {**describe(make_tracker(), name), "oracle": oracle}
-    folder = Path(results_dir) / configuration_name(description) if results_dir else None
-    if folder:
-        refuse_existing(folder, overwrite=overwrite)
     _check(sequences, scoring)
 
     runs, scores = [], []
@@ -104,42 +94,8 @@ def evaluate(
             run = collect(_counted(steps, bar))
             runs.append(run)
             scores.append(score_run(sequence, run, scoring))
-            if run.unreadable:
-                _say(f"{sequence.name}: {len(run.unreadable)} unreadable frame(s) count as lost")
-    if folder:
-        write_results(folder, description, sequences, runs, overwrite=overwrite)
+            say_unreadable(sequence.name, run.unreadable)
     return Report(tuple(scores), {**description, "scoring": scoring}), runs
-
-
-def score_run(sequence: Sequence, run: Run, scoring: str = "official") -> Score:
-    """Return the OTB scores of a run."""
-    success = success_curve(run.boxes, sequence.boxes, scoring)
-    precision = precision_curve(run.boxes, sequence.boxes, scoring)
-    return Score(
-        name=sequence.name,
-        auc=float(success.mean()),
-        precision_20=float(precision[20]),
-        fps=run.fps,
-        frames=len(sequence),
-        success=success,
-        precision=precision,
-    )
-
-
-def kept_reports(
-    results_dir: str | Path, sequences: Iterable[Sequence], scoring: str = "official"
-) -> list[Report]:
-    """Return the scores of all results kept in a folder that cover the sequences."""
-    sequences = list(sequences)
-    reports = []
-    for folder in sorted(Path(results_dir).iterdir()):
-        if not (folder / "tracker.json").is_file():
-            continue
-        description, runs = read_results(folder)
-        if all(sequence.name in runs for sequence in sequences):
-            scores = (score_run(s, runs[s.name], scoring) for s in sequences)
-            reports.append(Report(tuple(scores), {**description, "scoring": scoring}))
-    return reports
 
 
 def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
@@ -149,17 +105,23 @@ def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
     return dict(getattr(tracker, "description", {"tracker": name}))
 
 
-def first_frame(sequence: Sequence) -> tuple[np.ndarray, np.ndarray]:
+def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Return image and box that a tracker starts on.
 
     Raises InputError if one of them is missing.
     """
-    if not np.isfinite(sequence.boxes[0]).all():
+    if not np.isfinite(sequence.boxes[start]).all():
         raise InputError(
             f"{sequence.name}: the first frame has no box, so no tracker can start; "
             "cut the sequence to begin where the target is labelled"
         )
-    return sequence.frames[0], sequence.boxes[0]
+    return sequence.frames[start], sequence.boxes[start]
+
+
+def say_unreadable(name: str, frames: Collection[int]) -> None:
+    """Say on stderr how many frames of a sequence could not be read, if any."""
+    if frames:
+        _say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
 
 
 def _check(sequences: list[Sequence], scoring: str) -> None:

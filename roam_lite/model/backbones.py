@@ -1,5 +1,6 @@
 """Feature extractors: VGG-16 without its upper poolings, and a small one for two CPU cores."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -7,6 +8,7 @@ import torchvision
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from roam_lite.errors import InputError
 from roam_lite.profiles import Profile
@@ -39,6 +41,24 @@ class Backbone(nn.Module):
         """Return the positions `[W]` of the map's cells, in patch pixels, along either axis."""
         count = patch_size // 2 // 2
         return torch.arange(count, device=device) * float(self.stride) + self.stride / 2
+
+    def folded(self) -> "Backbone":
+        """Return a frozen copy, its batch norms folded into the convolutions before them: same maps, faster.
+
+        A backbone without batch norms comes back as it is.
+        """
+        if not any(isinstance(module, nn.BatchNorm2d) for module in self.modules()):
+            return self
+        copy = deepcopy(self).eval().requires_grad_(False)
+        for module in list(copy.modules()):
+            convolution = None
+            for name, child in list(module.named_children()):
+                if isinstance(child, nn.BatchNorm2d) and convolution is not None:
+                    fused = fuse_conv_bn_eval(getattr(module, convolution), child)
+                    setattr(module, convolution, fused.to(memory_format=torch.channels_last))
+                    setattr(module, name, nn.Identity())
+                convolution = name if isinstance(child, nn.Conv2d) else None
+        return copy
 
     def forward(self, patches: Tensor) -> Tensor:
         """Return features `[N, n, C, H, W]` of RGB patches `[N, n, 3, S, S]` in uint8."""

@@ -3,25 +3,28 @@
 import torch
 from torch import Tensor
 
+Spread = tuple[float, float]
 
-def encode_boxes(boxes: Tensor, anchors: Tensor) -> Tensor:
+
+def encode_boxes(boxes: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) -> Tensor:
     """Return `(dx, dy, dw, dh)` of boxes relative to anchors, shape `[..., 4]`.
 
     Both are `(x, y, w, h)` in the same unit and broadcast against each other. Shifts of the centre
     are in anchor widths and heights, sizes in log ratios (the parameterisation of Faster R-CNN that
-    section 3.2 adopts for `B` in eq. 7).
+    section 3.2 adopts for `B` in eq. 7). Both are then divided by their `spread`.
     """
     centre = boxes[..., :2] + boxes[..., 2:] / 2
     anchor_centre = anchors[..., :2] + anchors[..., 2:] / 2
-    shift = (centre - anchor_centre) / anchors[..., 2:]
-    scale = torch.log(boxes[..., 2:] / anchors[..., 2:])
+    shift = (centre - anchor_centre) / anchors[..., 2:] / spread[0]
+    scale = torch.log(boxes[..., 2:] / anchors[..., 2:]) / spread[1]
     return torch.cat(torch.broadcast_tensors(shift, scale), dim=-1)
 
 
-def decode_boxes(deltas: Tensor, anchors: Tensor) -> Tensor:
+def decode_boxes(deltas: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) -> Tensor:
     """Return the boxes `(x, y, w, h)` that `deltas` mean at `anchors`: the inverse of `encode_boxes`."""
-    size = anchors[..., 2:] * torch.exp(deltas[..., 2:])
-    centre = anchors[..., :2] + anchors[..., 2:] / 2 + deltas[..., :2] * anchors[..., 2:]
+    size = anchors[..., 2:] * torch.exp(deltas[..., 2:] * spread[1])
+    shift = deltas[..., :2] * spread[0] * anchors[..., 2:]
+    centre = anchors[..., :2] + anchors[..., 2:] / 2 + shift
     return torch.cat(torch.broadcast_tensors(centre - size / 2, size), dim=-1)
 
 

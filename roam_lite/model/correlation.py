@@ -1,5 +1,7 @@
 """Correlation of feature maps with per-video filters: through the FFT, and plainly."""
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -16,16 +18,61 @@ def correlate(features: Tensor, kernels: Tensor) -> Tensor:
     5). Computed as one small matrix product per frequency, whose cost does not grow with K and
     whose derivatives of any order are such products too.
     """
+    return apply_filters(features, transform_filters(kernels, features.shape[-2:]))
+
+
+@dataclass(frozen=True)
+class TransformedFilters:
+    """Filters as `apply_filters` wants them: worth keeping where they serve many features."""
+
+    spectra: Tensor  # [N, f, C, O], complex conjugate
+    shape: tuple[int, int]  # of the transform, rows and columns
+
+
+def transform_filters(
+    kernels: Tensor, extent: tuple[int, int], warp: tuple[Tensor, Tensor] | None = None
+) -> TransformedFilters:
+    """Return kernels `[N, O, C, k, k]` ready for feature maps of `extent` rows and columns.
+
+    `warp` resizes them first: matrices `[N, K, k]` for rows and columns (`interpolation`). A kernel
+    is small, so its spectrum is cheaper as a product with the few columns of the Fourier matrix that
+    meet its taps than as a transform; and the warp is a product too, so both are one.
+    """
+    if warp is None:
+        taps = torch.eye(kernels.shape[-1], dtype=kernels.dtype, device=kernels.device)
+        warp = (taps.expand(len(kernels), -1, -1),) * 2
+    reach = warp[0].shape[1] // 2
+    shape = (_fast_length(extent[0] + reach), _fast_length(extent[1] + reach))
+    down = _fourier(shape[0], shape[0], warp[0])  # [N, F, k]
+    across = _fourier(shape[1] // 2 + 1, shape[1], warp[1])  # [N, G, k]
+    videos, outputs, channels, base, _ = kernels.shape
+    # Two large products a video: rows of all kernels at once, then their columns.
+    half = kernels.flatten(1, 3) @ torch.view_as_real(across).permute(0, 2, 1, 3).flatten(2)
+    half = half.view(videos, outputs * channels, base, -1, 2).permute(0, 2, 1, 3, 4)
+    half = torch.view_as_complex(half.contiguous()).flatten(2)
+    spectra = (down @ half).view(videos, shape[0], outputs, channels, -1)
+    return TransformedFilters(spectra.permute(0, 1, 4, 3, 2).flatten(1, 2).conj(), shape)
+
+
+def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
+    """Return the correlation `[N, n, O, H, W]` of features `[N, n, C, H, W]` with the filters."""
     height, width = features.shape[-2:]
-    reach = kernels.shape[-1] // 2
-    shape = (_fast_length(height + reach), _fast_length(width + reach))
-    # A circular shift puts the kernel's middle tap at the origin; the padding absorbs the wrap.
-    padded = F.pad(kernels, (0, shape[1] - kernels.shape[-1], 0, shape[0] - kernels.shape[-2]))
-    padded = torch.roll(padded, (-reach, -reach), dims=(-2, -1))
+    shape = filters.shape
     maps = _Spectrum.apply(features, shape).flatten(3).permute(0, 3, 1, 2)  # [N, f, n, C]
-    filters = _Spectrum.apply(padded, shape).flatten(3).permute(0, 3, 2, 1)  # [N, f, C, O]
-    product = (maps @ filters.conj()).permute(0, 2, 3, 1).unflatten(3, (shape[0], -1))
+    product = (maps @ filters.spectra).permute(0, 2, 3, 1).unflatten(3, (shape[0], -1))
     return torch.fft.irfft2(product, s=shape)[..., :height, :width]
+
+
+def _fourier(frequencies: int, length: int, warp: Tensor) -> Tensor:
+    """Return the first frequencies `[N, frequencies, k]` of taps that are spread by `warp` `[N, K, k]`.
+
+    The middle of the K positions is the origin of the transform of `length` positions.
+    """
+    positions = torch.arange(warp.shape[1], device=warp.device) - warp.shape[1] // 2
+    turns = torch.arange(frequencies, device=warp.device)[:, None] * positions % length
+    angles = turns.double() * (-2 * torch.pi / length)
+    kind = warp.dtype.to_complex()
+    return torch.polar(torch.ones_like(angles), angles).to(kind) @ warp.to(kind)
 
 
 def correlate_plain(features: Tensor, kernels: Tensor) -> Tensor:

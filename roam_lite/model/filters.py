@@ -33,10 +33,17 @@ def warp_filters(kernels: Tensor, sizes: Tensor, canvas: int) -> Tensor:
     `[N, O, C, canvas, canvas]` (canvas odd) holds each filter in its middle and zeros around it, so
     that one correlation serves all sizes. Equal to `warp_filter_plain` for every video.
     """
-    rows = _interpolation(sizes[:, 0], kernels.shape[-2], canvas, kernels.dtype)
-    columns = _interpolation(sizes[:, 1], kernels.shape[-1], canvas, kernels.dtype)
+    rows, columns = interpolation(sizes, kernels.shape[-1], canvas, kernels.dtype)
     rows, columns = rows[:, None, None], columns[:, None, None]
     return rows @ kernels @ columns.transpose(-1, -2)
+
+
+def interpolation(
+    sizes: Tensor, base: int, canvas: int, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Return the warp of eq. 2 and 3 as matrices `[N, canvas, base]`, for rows and for columns."""
+    rows, columns = (_interpolation(sizes[:, axis], base, canvas, dtype) for axis in (0, 1))
+    return rows, columns
 
 
 def _interpolation(sizes: Tensor, base: int, canvas: int, dtype: torch.dtype) -> Tensor:

@@ -55,7 +55,7 @@ def make_targets(
     count = min(profile.regression_anchors, rank[0, 0].numel())
     chosen = rank.flatten(2).topk(count, dim=-1).indices
     near = torch.zeros_like(rank).flatten(2).scatter_(-1, chosen, 1.0).view_as(rank)
-    deltas = encode_boxes(boxes[:, :, None, None], anchors).movedim(-1, 2)
+    deltas = encode_boxes(boxes[:, :, None, None], anchors, profile.delta_spread).movedim(-1, 2)
     return Targets(labels, deltas, near)
 
 

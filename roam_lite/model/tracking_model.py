@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from roam_lite.model.correlation import correlate
-from roam_lite.model.filters import warp_filter_plain, warp_filters
+from roam_lite.model.correlation import TransformedFilters, apply_filters, transform_filters
+from roam_lite.model.filters import interpolation, warp_filter_plain
 from roam_lite.profiles import Profile
 
 # The spread of the second layer's random start: responses begin near 0, gradients do not.
@@ -89,13 +89,34 @@ def predict(
     `theta` `[N, P]`, `features` `[N, n, C, H, W]`, `sizes` `[N, 2]` filter sizes `(f_r, f_c)` in
     cells. This is G and R of eq. 7, their kernels warped by eq. 2 and 3.
     """
-    canvas = int(sizes.max())
-    response, deltas = (
-        correlate(_reduce(branch, features), warp_filters(branch.kernel, sizes, canvas))
-        + branch.bias[:, None, :, None, None]
+    ready = prepare(layout, theta, sizes, features.shape[-1])
+    response, deltas = (respond(branch, features) for branch in ready)
+    return response[:, :, 0], deltas
+
+
+class ReadyBranch(NamedTuple):
+    """A branch whose kernel is warped and transformed: it can look at many features."""
+
+    branch: Branch
+    filters: TransformedFilters
+
+
+def prepare(
+    layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int
+) -> tuple[ReadyBranch, ReadyBranch]:
+    """Return both branches of theta `[N, P]` at filter sizes `[N, 2]`, for maps of `cells` a side."""
+    warp = interpolation(sizes, layout.base_filter, int(sizes.max()), theta.dtype)
+    response, regression = (
+        ReadyBranch(branch, transform_filters(branch.kernel, (cells, cells), warp))
         for branch in layout.split(theta)
     )
-    return response[:, :, 0], deltas
+    return response, regression
+
+
+def respond(ready: ReadyBranch, features: Tensor) -> Tensor:
+    """Return what a branch says `[N, n, O, H, W]` of features `[N, n, C, H, W]`."""
+    maps = apply_filters(_reduce(ready.branch, features), ready.filters)
+    return maps + ready.branch.bias[:, None, :, None, None]
 
 
 def predict_plain(

@@ -25,7 +25,7 @@ def build_learned_rule(name: str, profile: Profile, size: int) -> nn.Module:
     if name == "fc":
         return FeedForwardRule(kind, hidden, rate, share)
     if name == "const":
-        return LearnedRates(size, rate)
+        return LearnedRates(size, rate, share)
     raise InputError(
         f"there is no learned rule {name!r}; choose one of: {', '.join(LEARNED_RULES)}"
     )

@@ -1,15 +1,17 @@
 """One update of theta: loss, gradient, learning rates, step (eq. 9). Training and tracking call it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from roam_lite.model.losses import Targets, make_targets, tracking_loss
+from roam_lite.model.self_labels import Beliefs, own_targets
 from roam_lite.model.tracking_model import ThetaLayout, predict
 from roam_lite.profiles import Profile
+from roam_lite.rules.fixed import FixedRates
 from roam_lite.rules.update_rule import UpdateRule
 
 Predictor = Callable[[ThetaLayout, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -20,7 +22,7 @@ class Samples:
     """n samples of N videos with what they should give, for one filter size a video."""
 
     features: Tensor  # [N, n, C, H, W]
-    targets: Targets
+    targets: Targets | Beliefs  # with beliefs alone, the model labels the samples itself
     sizes: Tensor  # [N, 2], (f_r, f_c) in cells
 
 
@@ -46,7 +48,10 @@ def update_loss(
     model = theta if scales is None else theta / scales
     layout = ThetaLayout.of(profile)
     response, deltas = predictor(layout, model, samples.features, samples.sizes)
-    return tracking_loss(response, deltas, samples.targets, profile.response_loss)
+    targets = samples.targets
+    if isinstance(targets, Beliefs):
+        targets = own_targets(response, deltas, samples.sizes, targets, profile)
+    return tracking_loss(response, deltas, targets, profile.response_loss)
 
 
 def meta_loss(
@@ -98,3 +103,25 @@ def adapt(
         loss = loss.detach()
     learning_rates, state = rule.step(theta, gradient, loss, state)
     return Adapted(theta - learning_rates * gradient, state, loss, learning_rates)
+
+
+def initialise(
+    theta0: Tensor,
+    lambda0: Tensor,
+    samples: Samples,
+    profile: Profile,
+    scales: Tensor | None = None,
+    second_order: bool = False,
+    predictor: Predictor = predict,
+) -> Adapted:
+    """Return the initial model: theta0 `[N, P]` after the profile's number of steps with lambda0 `[P]`.
+
+    Line 5 of Algorithm 1, and the model initialisation of section 4. What comes back is the last
+    step, with the update loss of the first: that of theta0 itself.
+    """
+    rule, theta, losses = FixedRates(lambda0), theta0, []
+    for _ in range(profile.initial_steps):
+        step = adapt(theta, samples, rule, None, profile, scales, second_order, predictor)
+        theta = step.theta
+        losses.append(step.update_loss)
+    return replace(step, update_loss=losses[0])

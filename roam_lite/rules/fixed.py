@@ -24,17 +24,24 @@ class FixedRates:
 
 
 class LearnedRates(nn.Module):
-    """ConstLR: one learned constant rate a coordinate (section 6.2)."""
+    """ConstLR: one learned constant rate a coordinate (section 6.2).
 
-    def __init__(self, size: int, initial_rate: float) -> None:
+    With a `share` they are learned as multiples of lambda0, from that share of it on; with None as
+    they are, all from `initial_rate` on.
+    """
+
+    def __init__(self, size: int, initial_rate: float, share: float | None = None) -> None:
         super().__init__()
-        self.log_rates = nn.Parameter(torch.full((size,), log(initial_rate)))
+        self.around_lambda0 = share is not None
+        start = initial_rate if share is None else share
+        self.log_rates = nn.Parameter(torch.full((size,), log(start)))
 
-    def init(self, theta: Tensor, learning_rates0: Tensor) -> None:
-        """Return no state."""
+    def init(self, theta: Tensor, learning_rates0: Tensor) -> Tensor | float:
+        """Return what the learned rates are multiples of."""
+        return learning_rates0 if self.around_lambda0 else 1.0
 
     def step(
-        self, theta: Tensor, gradient: Tensor, loss: Tensor, state: None
-    ) -> tuple[Tensor, None]:
+        self, theta: Tensor, gradient: Tensor, loss: Tensor, state: Tensor | float
+    ) -> tuple[Tensor, Tensor | float]:
         """Return the learned rates for all of theta `[N, P]`."""
-        return self.log_rates.exp().expand_as(theta), None
+        return (self.log_rates.exp() * state).expand_as(theta), state

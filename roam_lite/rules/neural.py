@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from roam_lite.rules.cells import advance
 from roam_lite.rules.preprocessing import CHANNELS, stack_input
 
 
@@ -14,7 +15,7 @@ class RecurrentState(NamedTuple):
 
     learning_rates: Tensor  # [N, P], those emitted last
     centre: Tensor | float  # of the emitted rates, as logits: [N, P], or 0 where the bias is all
-    memory: tuple  # one entry a layer: h, or (h, c); [N P, hidden] each
+    memory: tuple  # one entry a layer: (h,) or (h, c), [hidden, N P] each; None at the start
 
 
 class RecurrentRule(nn.Module):
@@ -36,23 +37,25 @@ class RecurrentRule(nn.Module):
         self.kind, self.around_lambda0 = kind, share is not None
         self.cells = nn.ModuleList([cell(CHANNELS[kind], hidden), cell(hidden, hidden)])
         self.output = _rate_layer(hidden, initial_rate, share)
+        self.advance = advance  # or advance_plain, to compare
 
     def init(self, theta: Tensor, learning_rates0: Tensor) -> RecurrentState:
         """Return an empty memory; lambda0 is the previous learning rate of the first step."""
-        centre = _logit(learning_rates0) if self.around_lambda0 else 0.0
-        return RecurrentState(learning_rates0, centre, (None,) * len(self.cells))
+        memory = (None,) * len(self.cells)
+        return RecurrentState(learning_rates0, _centre(self, learning_rates0), memory)
 
     def step(
         self, theta: Tensor, gradient: Tensor, loss: Tensor, state: RecurrentState
     ) -> tuple[Tensor, RecurrentState]:
         """Return sigmoid(O(I)) for every coordinate `[N, P]`, and the memory after it (eq. 11)."""
-        x = stack_input(self.kind, state.learning_rates, gradient, theta, loss).flatten(0, 1)
+        stack = stack_input(self.kind, state.learning_rates, gradient, theta, loss)
+        x = stack.movedim(-1, 0).flatten(1)
         memory = []
         for cell, old in zip(self.cells, state.memory, strict=True):
-            new = cell(x, old)
-            memory.append(new)
-            x = new[0] if isinstance(new, tuple) else new
-        rates = torch.sigmoid(self.output(x).view_as(theta) + state.centre)
+            memory.append(self.advance(cell, x, old))
+            x = memory[-1][0]
+        out = self.output.weight @ x + self.output.bias
+        rates = torch.sigmoid(out.view_as(theta) + state.centre)
         return rates, RecurrentState(rates, state.centre, tuple(memory))
 
 
@@ -69,8 +72,7 @@ class FeedForwardRule(nn.Module):
 
     def init(self, theta: Tensor, learning_rates0: Tensor) -> RecurrentState:
         """Return a state without memory; lambda0 is the previous learning rate of the first step."""
-        centre = _logit(learning_rates0) if self.around_lambda0 else 0.0
-        return RecurrentState(learning_rates0, centre, ())
+        return RecurrentState(learning_rates0, _centre(self, learning_rates0), ())
 
     def step(
         self, theta: Tensor, gradient: Tensor, loss: Tensor, state: RecurrentState
@@ -94,6 +96,6 @@ def _rate_layer(hidden: int, initial_rate: float, share: float | None) -> nn.Lin
     return layer
 
 
-def _logit(rates: Tensor) -> Tensor:
-    """Return what the sigmoid maps to `rates`, those above 0.9 taken as 0.9."""
-    return torch.logit(rates.clamp(1e-12, 0.9))
+def _centre(rule: RecurrentRule | FeedForwardRule, lambda0: Tensor) -> Tensor | float:
+    """Return the logits that the rule's own are added to: those of lambda0 (at most 0.9), or 0."""
+    return torch.logit(lambda0.clamp(1e-12, 0.9)) if rule.around_lambda0 else 0.0

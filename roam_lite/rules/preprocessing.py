@@ -40,4 +40,5 @@ def stack_input(
     else:
         log_rates = torch.log(learning_rates.clamp(min=1e-12)) / _P
         channels = (log_rates, *log_and_sign(gradient), theta, loss)
-    return torch.stack(channels, dim=-1)
+    # The channels lie apart in memory: the recurrent cells read each as one block.
+    return torch.stack(channels).movedim(0, -1)

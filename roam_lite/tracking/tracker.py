@@ -16,6 +16,13 @@ from roam_lite.data.sequence import to_rgb_uint8
 from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
 from roam_lite.memory import keep_freed_memory
+from roam_lite.model.estimate import (
+    Estimate,
+    motion_map,
+    regressed_box,
+    searched_box,
+    smoothed_box,
+)
 from roam_lite.model.filters import filter_size
 from roam_lite.model.losses import anchors_at
 from roam_lite.model.patches import (
@@ -26,10 +33,9 @@ from roam_lite.model.patches import (
     patch_to_image,
     roi_around,
 )
-from roam_lite.model.tracking_model import ThetaLayout, predict
+from roam_lite.model.tracking_model import ThetaLayout, prepare, respond
 from roam_lite.rules import FixedRates, UpdateRule
-from roam_lite.rules.adapt import adapt, make_samples
-from roam_lite.tracking.estimate import Estimate, motion_map, regressed_box, searched_box
+from roam_lite.rules.adapt import adapt, initialise, make_samples
 from roam_lite.training.checkpoints import load_checkpoint
 from roam_lite.training.meta_model import MetaModel
 
@@ -66,6 +72,7 @@ class Tracker:
     ) -> None:
         keep_freed_memory()
         self.model, self.profile, self.rule, self.variant = model, model.profile, rule, variant
+        self.backbone = model.backbone.folded()
         self.description = description or {}
         self.layout = ThetaLayout.of(self.profile)
         self.cells = model.cells
@@ -99,14 +106,15 @@ class Tracker:
             samples = make_samples(features, boxes[None], self.sizes, self.cells, self.profile)
             theta0 = self.model.theta0.detach()[None]
             lambda0 = self.model.lambda0
-            first = adapt(theta0, samples, FixedRates(lambda0), None, self.profile)
+            first = initialise(theta0, lambda0, samples, self.profile)
             self.theta = first.theta
             self.update_losses.append(float(first.update_loss))
             if self.rule is not None:
                 self.state = self.rule.init(self.theta, lambda0[None])
                 self.first_model = self.theta, self.state
+            self._prepare()
         with self._timed("localise"):
-            response, _ = predict(self.layout, self.theta, features[:, :1], self.sizes)
+            response = respond(self.branches[0], features[:, :1])[:, :, 0]
             self.last_response = response[0, 0].cpu().numpy()
             self.first_peak = max(float(response.max()), 1e-6)
 
@@ -124,10 +132,8 @@ class Tracker:
         image = to_rgb_uint8(image)
         self.frame += 1
         estimate, features, roi = self._localise(image)
-        self._trust(estimate.response)
-        self._move(
-            patch_to_image(estimate.box.cpu().numpy(), roi, self._size), estimate, image.shape
-        )
+        self._trust(float(estimate.response))
+        self._move(estimate, roi, image.shape)
         if self.rule is not None:
             if oracle_box is not None:
                 truth = np.asarray(oracle_box, dtype=np.float64)
@@ -138,7 +144,7 @@ class Tracker:
                 self._keep(features, self.box, roi)
             if self.frame % self.profile.update_interval == 0:
                 self._update_model()
-        return Result(self.box.copy(), estimate.score, not self.trusted)
+        return Result(self.box.copy(), float(estimate.score), not self.trusted)
 
     def skip(self) -> Result:
         """Return the last box for a frame that cannot be read; the next `update` goes on from it."""
@@ -156,7 +162,7 @@ class Tracker:
             patches = np.stack([crop(image, roi, self._size) for roi in rois])
             tensor = torch.from_numpy(patches).to(self.cells.device).permute(0, 3, 1, 2)
         with self._timed("backbone"):
-            return self.model.backbone(tensor[None])
+            return self.backbone(tensor[None])
 
     def _in_patch(self, box: NDArray[np.float64], roi: NDArray[np.float64]) -> Tensor:
         box = image_to_patch(box, roi, self._size)
@@ -170,27 +176,32 @@ class Tracker:
         if self.variant == "roam++":
             features = self._features(image, [roi])
             with self._timed("localise"):
-                response, deltas = predict(self.layout, self.theta, features, self.sizes)
+                response, deltas = (respond(branch, features)[0, 0] for branch in self.branches)
                 previous = self._in_patch(self.box, roi)
                 motion = motion_map(self.cells, previous, sharpness)
-                anchors = anchors_at(self.cells, self.cells, self.sizes, profile)[0]
                 estimate = regressed_box(
-                    response[0, 0], deltas[0, 0], anchors, previous, motion, profile.penalty
+                    response[0],
+                    deltas,
+                    self.anchors,
+                    previous,
+                    motion,
+                    profile.penalty,
+                    profile.delta_spread,
                 )
-                self.last_response = response[0, 0].cpu().numpy()
+                self.last_response = response[0].cpu().numpy()
             return estimate, features, roi
         scales = np.array(profile.search_scales)
         rois = [roi * [1, 1, scale, scale] for scale in scales]
         features = self._features(image, rois)
         with self._timed("localise"):
-            response, _ = predict(self.layout, self.theta, features, self.sizes)
+            response = respond(self.branches[0], features)[0, :, 0]
             previous = self._in_patch(self.box, roi)
             motion = motion_map(self.cells, previous, sharpness)
             factors = torch.as_tensor(scales, dtype=torch.float32, device=self.cells.device)
             estimate, best = searched_box(
-                response[0], factors, self.cells, previous, motion, profile.penalty
+                response, factors, self.cells, previous, motion, profile.penalty
             )
-            self.last_response = response[0, best].cpu().numpy()
+            self.last_response = response[best].cpu().numpy()
         return estimate, features[:, best : best + 1], rois[best]
 
     def _trust(self, response: float) -> None:
@@ -200,14 +211,15 @@ class Tracker:
             self.profile.weak_response if self.trusted else self.profile.strong_response
         )
 
-    def _move(self, found: NDArray[np.float64], estimate: Estimate, shape: tuple[int, ...]) -> None:
-        """Take the found centre, and a size between the last and the found one."""
-        weight = np.clip(self.profile.size_rate * estimate.penalty * estimate.response, 0, 1)
-        if not np.isfinite([*found, weight]).all():
+    def _move(self, estimate: Estimate, roi: NDArray[np.float64], shape: tuple[int, ...]) -> None:
+        """Take the estimate, made in the patch at `roi`, as the new box, within the image's limits."""
+        previous = self._in_patch(self.box, roi)
+        box = smoothed_box(estimate, previous, self.profile.size_rate)
+        if not box.isfinite().all():
             return
+        found = patch_to_image(box.cpu().numpy(), roi, self._size)
         limits = np.array([shape[1], shape[0]], dtype=np.float64)
-        size = (1 - weight) * self.box[2:] + weight * found[2:]
-        size = np.clip(size, self.min_side, np.maximum(2 * limits, self.min_side))
+        size = np.clip(found[2:], self.min_side, np.maximum(2 * limits, self.min_side))
         centre = np.clip(found[:2] + found[2:] / 2, 0, limits)
         self.box = np.concatenate([centre - size / 2, size])
 
@@ -238,9 +250,15 @@ class Tracker:
                 if not float(step_.update_loss) < _DIVERGED or not step_.theta.isfinite().all():
                     # Such a model finds nothing again: go back to the first frame's.
                     self.theta, self.state = self.first_model
-                    return
+                    break
                 self.theta, self.state = step_.theta, step_.state
                 self.update_losses.append(float(step_.update_loss))
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Make ready what only changes with the model: the warped filters and their anchors."""
+        self.branches = prepare(self.layout, self.theta, self.sizes, len(self.cells))
+        self.anchors = anchors_at(self.cells, self.cells, self.sizes, self.profile)[0]
 
     @contextmanager
     def _timed(self, part: str):

@@ -22,6 +22,8 @@ from roam_lite.profiles import Profile, Stage
 _MIN_VISIBILITY = 0.3
 # Smaller targets have no texture left, and their boxes are uncertain by a third of their size.
 _MIN_SIDE = 4.0
+# How much of a tracker's error is still there in the next frame.
+_MEMORY = 0.9
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,15 @@ class Clips:
     initial_boxes: Tensor  # [N, n0, 4]
     past_patches: Tensor  # [N, T-1, tau, 3, S, S]
     past_boxes: Tensor  # [N, T-1, tau, 4]
+    past_priors: Tensor  # [N, T-1, tau, 4], where the tracker believed the target one frame before
     future_patches: Tensor  # [N, T, f, 3, S, S]
     future_boxes: Tensor  # [N, T, f, 4]
     target_sizes: Tensor  # [N, T, 2], (w, h) in patch pixels at the time of each update
+
+    def videos(self) -> list["Clips"]:
+        """Return each clip as a mini-batch of its own."""
+        parts = zip(*(getattr(self, field.name).split(1) for field in fields(self)), strict=True)
+        return [Clips(*part) for part in parts]
 
     def to(self, device: torch.device | str) -> "Clips":
         """Return the same clips on a device."""
@@ -57,7 +65,8 @@ def draw_clip(
 
     Frames follow each other, at random every frame or every second one; sequences that are too
     short (a still image is the extreme) run forth and back. All frames but the first are cut with
-    random stretch and shift (section 5); the whole clip is mirrored at random.
+    random stretch and shift (section 5); the whole clip is mirrored at random, and its look changes
+    with `look_jitter`: few objects then serve as many.
     """
     tau, windows = profile.update_interval, stage.updates - 1
     usable = np.flatnonzero(
@@ -76,7 +85,12 @@ def draw_clip(
     stretches = initial_stretches(profile)
     others = rng.permutation(np.arange(1, len(stretches)))[: stage.initial_samples - 1]
     initial = [cutter.stretched(0, stretches[i]) for i in (0, *sorted(others))]
-    past = [cutter.mislabelled(1 + t * tau + j) for t in range(windows) for j in range(tau)]
+    frames_learned = range(1, 1 + windows * tau)
+    if profile.past_labels == "estimates":
+        errors = _wander(rng, len(frames_learned)) * profile.belief_noise
+        past = [cutter.believed(i, error) for i, error in zip(frames_learned, errors, strict=True)]
+    else:
+        past = [(patch, box, box) for patch, box in map(cutter.jittered, frames_learned)]
     future = []
     for t in range(stage.updates):
         first = 1 + t * tau
@@ -84,8 +98,8 @@ def draw_clip(
         future += [cutter.jittered(first + int(delta)) for delta in later]
     sizes = [nominal_size(cutter.box(t * tau), profile) for t in range(stage.updates)]
     return Clips(
-        *_stack(initial, ()),
-        *_stack(past, (windows, tau), profile.patch_size),
+        *_stack(initial, (len(initial),)),
+        *(_stack(past, (windows, tau)) if past else _no_past(tau, profile.patch_size)),
         *_stack(future, (stage.updates, stage.future_frames)),
         torch.from_numpy(np.stack(sizes))[None].float(),
     )
@@ -98,8 +112,19 @@ def _forth_and_back(index: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     return np.where(folded < length, folded, period - folded)
 
 
+def _wander(rng: np.random.Generator, length: int) -> NDArray[np.float64]:
+    """Return errors `[length, 2, 2]` of spread 1, of centre and size, each like the one before it."""
+    errors = rng.normal(size=(length, 2, 2))
+    for index in range(1, length):
+        errors[index] = _MEMORY * errors[index - 1] + np.sqrt(1 - _MEMORY**2) * errors[index]
+    return errors
+
+
 class _Cutter:
-    """Cuts patches of one clip with that clip's own look (mirrored, grey) and random jitter."""
+    """Cuts patches of one clip with that clip's own look and random jitter.
+
+    The look: mirrored, grey, colours exchanged, x and y exchanged.
+    """
 
     def __init__(
         self,
@@ -111,9 +136,12 @@ class _Cutter:
         self.sequence, self.frames, self.rng, self.profile = sequence, frames, rng, profile
         self.mirrored = rng.random() < 0.5
         self.grey = rng.random() < 0.1
+        self.transposed, recoloured = rng.random(2) < profile.look_jitter
+        self.colours = rng.permutation(3) if recoloured else np.arange(3)
 
     def box(self, index: int) -> NDArray[np.float64]:
-        return self.sequence.boxes[self.frames[index]]
+        box = self.sequence.boxes[self.frames[index]]
+        return box[[1, 0, 3, 2]] if self.transposed else box
 
     def stretched(self, index: int, stretch: tuple[float, float]) -> tuple:
         """Cut around the target itself, as the first frame's samples are."""
@@ -129,17 +157,25 @@ class _Cutter:
         gain, offset = rng.uniform(0.8, 1.25), rng.uniform(-20, 20)
         return cv2.convertScaleAbs(np.maximum(patch * gain + offset, 0)), box
 
-    def mislabelled(self, index: int) -> tuple:
-        """Cut with jitter, and with an error in the box such as a tracker's own estimate has."""
-        patch, box = self.jittered(index)
-        shift, growth = self.rng.normal(0, self.profile.label_noise, (2, 2))
-        centre = box[:2] + box[2:] / 2 + shift * box[2:]
-        size = box[2:] * np.exp(growth)
-        return patch, np.concatenate([centre - size / 2, size])
+    def believed(self, index: int, error: NDArray[np.float64]) -> tuple:
+        """Cut as a tracker does: around the box it has of the frame before, `error` included.
+
+        `error` `[2, 2]` is that of the centre and of the logarithm of the size, in sizes. Besides
+        patch and true box, that belief comes back, in patch pixels.
+        """
+        box = self.box(index - 1)
+        size = box[2:] * np.exp(error[1])
+        belief = np.concatenate([box[:2] + box[2:] / 2 + error[0] * box[2:] - size / 2, size])
+        roi = roi_around(belief, self.profile.roi_scale)
+        patch, box = self._cut(index, roi)
+        # In its own patch the belief lies in the middle, which mirroring does not move.
+        return patch, box, image_to_patch(belief, roi, self.profile.patch_size)
 
     def _cut(self, index: int, roi: NDArray[np.float64]) -> tuple:
         size = self.profile.patch_size
-        patch = crop(self.sequence.frames[int(self.frames[index])], roi, size)
+        image = self.sequence.frames[int(self.frames[index])]
+        patch = crop(image.swapaxes(0, 1).copy() if self.transposed else image, roi, size)
+        patch = patch[..., self.colours]
         box = image_to_patch(self.box(index), roi, size)
         if self.grey:
             patch = cv2.cvtColor(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
@@ -149,13 +185,14 @@ class _Cutter:
         return patch, box
 
 
-def _stack(cut: list[tuple], shape: tuple[int, ...], size: int = 0) -> tuple[Tensor, Tensor]:
-    """Return patches `[1, *shape, 3, S, S]` and boxes `[1, *shape, 4]` from pairs of both."""
-    if not cut:
-        return torch.zeros((1, *shape, 3, size, size), dtype=torch.uint8), torch.zeros(
-            (1, *shape, 4)
-        )
-    patches = torch.from_numpy(np.stack([patch for patch, _ in cut])).permute(0, 3, 1, 2)
-    boxes = torch.from_numpy(np.stack([box for _, box in cut])).float()
-    shape = shape or (len(cut),)
-    return patches.contiguous().unflatten(0, shape)[None], boxes.unflatten(0, shape)[None]
+def _stack(cut: list[tuple], shape: tuple[int, ...]) -> tuple[Tensor, ...]:
+    """Return patches `[1, *shape, 3, S, S]` and boxes `[1, *shape, 4]`, one tensor of each kind."""
+    patches, *boxes = (torch.from_numpy(np.stack(kind)) for kind in zip(*cut, strict=True))
+    patches = patches.permute(0, 3, 1, 2).contiguous().unflatten(0, shape)[None]
+    return patches, *(kind.float().unflatten(0, shape)[None] for kind in boxes)
+
+
+def _no_past(tau: int, size: int) -> tuple[Tensor, ...]:
+    """Return what `_stack` would of a stage that never updates."""
+    patches = torch.zeros((1, 0, tau, 3, size, size), dtype=torch.uint8)
+    return patches, torch.zeros((1, 0, tau, 4)), torch.zeros((1, 0, tau, 4))

@@ -5,11 +5,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from roam_lite.model.backbones import Backbone
 from roam_lite.model.filters import filter_size
+from roam_lite.model.self_labels import Beliefs
 from roam_lite.model.tracking_model import predict
 from roam_lite.profiles import MetaGradient
-from roam_lite.rules.adapt import Adapted, Predictor, Samples, adapt, make_samples, meta_loss
-from roam_lite.rules.fixed import FixedRates
+from roam_lite.rules.adapt import (
+    Adapted,
+    Predictor,
+    Samples,
+    adapt,
+    initialise,
+    make_samples,
+    meta_loss,
+)
 from roam_lite.training.clips import Clips
 from roam_lite.training.meta_model import MetaModel
 
@@ -38,9 +47,16 @@ class ClipFeatures:
 
 
 def extract(
-    model: MetaModel, clips: Clips, train_backbone: bool, precision: torch.dtype
+    model: MetaModel,
+    clips: Clips,
+    train_backbone: bool,
+    precision: torch.dtype,
+    frozen: Backbone | None = None,
 ) -> ClipFeatures:
-    """Return the samples of all updates and meta losses, from one pass of the backbone."""
+    """Return the samples of all updates and meta losses, from one pass of the backbone.
+
+    Where the backbone does not learn, `frozen` may be its faster copy (`Backbone.folded`).
+    """
     profile = model.profile
     parts = (
         clips.initial_patches,
@@ -48,12 +64,12 @@ def extract(
         clips.future_patches.flatten(1, 2),
     )
     device = clips.initial_patches.device
-    model.backbone.train(train_backbone)
+    backbone = (frozen or model.backbone).train(train_backbone)
     with (
         torch.set_grad_enabled(train_backbone and torch.is_grad_enabled()),
         torch.autocast(device.type, precision, enabled=precision != torch.float32),
     ):
-        features = model.backbone(torch.cat(parts, dim=1)).float()
+        features = backbone(torch.cat(parts, dim=1)).float()
     first, past, future = features.split([part.shape[1] for part in parts], dim=1)
     past = past.unflatten(1, clips.past_patches.shape[1:3])
     future = future.unflatten(1, clips.future_patches.shape[1:3])
@@ -65,7 +81,11 @@ def extract(
 
     updates = [samples(first, clips.initial_boxes, 0)]
     for t in range(1, sizes.shape[1]):
-        updates.append(samples(past[:, t - 1], clips.past_boxes[:, t - 1], t))
+        if profile.past_labels == "estimates":
+            beliefs = Beliefs(clips.past_priors[:, t - 1], model.cells)
+            updates.append(Samples(past[:, t - 1], beliefs, sizes[:, t]))
+        else:
+            updates.append(samples(past[:, t - 1], clips.past_boxes[:, t - 1], t))
     futures = [samples(future[:, t], clips.future_boxes[:, t], t) for t in range(sizes.shape[1])]
     return ClipFeatures(updates, futures)
 
@@ -93,16 +113,9 @@ def rollout(
     first_scales = scales if profile.scale_first_step else None
     if first_scales is not None:
         theta = theta * first_scales
-    first = FixedRates(model.lambda0)
-    step = adapt(
-        theta,
-        clips.updates[0],
-        first,
-        None,
-        profile,
-        first_scales,
-        second_order=meta_gradient != "first_order",
-        predictor=predictor,
+    second_order = meta_gradient != "first_order"
+    step = initialise(
+        theta, model.lambda0, clips.updates[0], profile, first_scales, second_order, predictor
     )
     history = [step]
     meta_losses = [meta_loss(step.theta, clips.future[0], profile, first_scales, predictor)]
@@ -114,8 +127,8 @@ def rollout(
     if meta_gradient == "first_step":
         theta, rates = theta.detach(), rates.detach()
     state = model.rule.init(theta, rates)
+    second_order = meta_gradient == "full"
     for samples, future in zip(clips.updates[1:], clips.future[1:], strict=True):
-        second_order = meta_gradient == "full"
         step = adapt(theta, samples, model.rule, state, profile, scales, second_order, predictor)
         meta_losses.append(meta_loss(step.theta, future, profile, scales, predictor))
         history.append(step)

@@ -18,7 +18,7 @@ from roam_lite.training.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
 from roam_lite.training.meta_model import MetaModel
-from roam_lite.training.rollout import Rollout, extract, rollout
+from roam_lite.training.rollout import ClipFeatures, Rollout, extract, rollout
 from roam_lite.training.state import load_state, save_state
 
 # The second moment forgets within 100 steps: a step that diverged early on would otherwise hold
@@ -100,6 +100,9 @@ class Trainer:
     def _claim_folder(self, resume: bool, overwrite: bool) -> None:
         state_path = self.out / "state.safetensors"
         config_path = self.out / "config.json"
+        if resume or overwrite:
+            for leftover in self.out.glob(".*.tmp*"):  # half-written by a run that was killed
+                leftover.unlink()
         if resume and config_path.exists():
             written = json.loads(config_path.read_text(encoding="utf-8"))
             wanted = json.loads(json.dumps(self.config.identity()))
@@ -146,12 +149,19 @@ class Trainer:
         if self.optimizer is None or self.step == first:
             self.optimizer = self._build_optimizer(stage)
         batches = load_batches(self._batches(stage), remaining, self.config.workers)
+        frozen = None if stage.backbone_rate > 0 else self.model.backbone.folded()
         for step in remaining:
             began = time.monotonic()
             clips = next(batches).to(self.config.device)
             waited = time.monotonic() - began
             self._mid_step = True
-            result, finite = self._train_step(clips, stage, step, (step - first) / stage.steps)
+            precision = getattr(torch, stage.precision)
+            statistics = [buffer.clone() for buffer in self.model.backbone.buffers()]
+            features = extract(self.model, clips, stage.backbone_rate > 0, precision, frozen)
+            result, finite = self._train_step(features, stage, step, (step - first) / stage.steps)
+            if not finite:  # batch norms have moved in the forward pass already
+                for buffer, kept in zip(self.model.backbone.buffers(), statistics, strict=True):
+                    buffer.copy_(kept)
             self.step = step + 1
             self.guarded += not finite
             seconds = time.monotonic() - began
@@ -176,28 +186,16 @@ class Trainer:
 
     def _build_optimizer(self, stage: Stage) -> torch.optim.Adam:
         groups = [
-            {"params": list(parameters), "lr": rate, "initial_lr": rate}
-            for parameters, rate in self._groups(stage)
+            {"params": parameters, "lr": rate, "initial_lr": rate}
+            for parameters, rate in trained_parameters(self.model, stage)
         ]
         return torch.optim.Adam(groups, betas=_BETAS)
 
-    def _groups(self, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
-        """Return the parameters that a stage trains, with their rates."""
-        model = self.model
-        groups = [
-            ([model.theta0], stage.theta0_rate),
-            ([model.log_lambda0, model.log_gains], stage.lambda0_rate),
-        ]
-        if stage.updates > 1:
-            groups.append((list(model.rule.parameters()), stage.rule_rate))
-        groups.append((list(model.backbone.parameters()), stage.backbone_rate))
-        return [(parameters, rate) for parameters, rate in groups if rate > 0]
-
-    def _train_step(self, clips, stage: Stage, step: int, progress: float) -> tuple[Rollout, bool]:
+    def _train_step(
+        self, features: ClipFeatures, stage: Stage, step: int, progress: float
+    ) -> tuple[Rollout, bool]:
         """Take lines 3 to 14 of Algorithm 1 once; False if the guard kept the parameters."""
-        precision = getattr(torch, stage.precision)
-        features = extract(self.model, clips, stage.backbone_rate > 0, precision)
-        videos = clips.initial_patches.shape[0]
+        videos = len(features.updates[0].features)
         scales = self._scales(videos, step, min(1.0, progress / max(stage.kappa_ramp, 1e-9)))
         result = rollout(
             self.model, features, stage.meta_gradient, scales if stage.updates > 1 else None
@@ -264,6 +262,20 @@ class Trainer:
         }
 
 
+def trained_parameters(model: MetaModel, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
+    """Return the parameters that a stage trains, with their rates; no others need a gradient then."""
+    groups = [
+        ([model.theta0], stage.theta0_rate),
+        ([model.log_lambda0, model.log_gains], stage.lambda0_rate),
+        (list(model.rule.parameters()), stage.rule_rate if stage.updates > 1 else 0.0),
+        (list(model.backbone.parameters()), stage.backbone_rate),
+    ]
+    for parameters, rate in groups:
+        for parameter in parameters:
+            parameter.requires_grad_(rate > 0)
+    return [(parameters, rate) for parameters, rate in groups if rate > 0]
+
+
 def plan_stages(
     profile: Profile, names: tuple[str, ...] | None, steps: int | None
 ) -> tuple[Stage, ...]:
@@ -284,10 +296,10 @@ def plan_stages(
         raise InputError(f"{steps} steps are too few: give at least {len(chosen)}, one a stage")
     total = sum(stage.steps for stage in chosen)
     ends, seen = [0], 0
-    for stage in chosen:
+    for later, stage in zip(reversed(range(len(chosen))), chosen, strict=True):
         seen += stage.steps
-        ends.append(max(ends[-1] + 1, round(steps * seen / total)))
-    ends[-1] = steps
+        # A step for this stage, and one left for each of the later ones.
+        ends.append(min(max(ends[-1] + 1, round(steps * seen / total)), steps - later))
     return tuple(
         replace(stage, steps=end - begin)
         for stage, begin, end in zip(chosen, ends, ends[1:], strict=False)

@@ -11,11 +11,11 @@ from roam_lite.data.sequence import Sequence
 from roam_lite.evaluation.run import Step
 from roam_lite.evaluation.runner import describe, track_steps
 from roam_lite.model.boxes import decode_boxes
+from roam_lite.model.estimate import change_penalty, motion_map
 from roam_lite.model.losses import anchors_at
 from roam_lite.model.patches import crop, image_to_patch, roi_around
 from roam_lite.model.tracking_model import predict
 from roam_lite.tracking import Tracker
-from roam_lite.tracking.estimate import change_penalty, motion_map
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ def _maps(
     """Localise once more with the model of before: the tracker keeps its response alone."""
     profile, cells = tracker.profile, tracker.cells
     patch = torch.from_numpy(crop(step.image, region, profile.patch_size)).to(cells.device)
-    features = tracker.model.backbone(patch.permute(2, 0, 1)[None, None])
+    features = tracker.backbone(patch.permute(2, 0, 1)[None, None])
     response, deltas = predict(tracker.layout, before["theta"], features, before["sizes"])
     previous = image_to_patch(before["box"], region, profile.patch_size)
     previous = torch.as_tensor(previous, dtype=torch.float32, device=cells.device)
     anchors = anchors_at(cells, cells, before["sizes"], profile)[0]
-    boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors)
+    boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors, profile.delta_spread)
     maps = {
         "response": response[0, 0],
         "penalty": change_penalty(boxes, previous, profile.penalty),

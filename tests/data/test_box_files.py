@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roam_lite.data.otb import read_boxes, write_boxes
+from roam_lite.data.boxes import read_boxes, read_flags, read_labels, write_boxes
 from roam_lite.errors import InputError
 
 LINE = "5,7,10,20\n"
@@ -111,3 +111,26 @@ def test_written_boxes_are_one_based_text(tmp_path):
     write_boxes(tmp_path / "new" / "boxes.txt", np.array([[0, 1.5, 10, 20.123456], NAN]))
     assert (tmp_path / "new" / "boxes.txt").read_text() == "1,2.5,10,20.1235\nnan,nan,nan,nan\n"
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["boxes.txt"]
+
+
+@given(st.binary(max_size=80) | st.text("01.,\n -", max_size=40).map(str.encode))
+def test_any_bytes_give_labels_or_an_input_error(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "labels.txt"
+    path.write_bytes(data)
+    try:
+        labels = read_labels(path)
+    except InputError:
+        return
+    assert np.isfinite(labels).all()
+    flags = read_flags(path, 7)
+    assert flags.shape == (7,)
+    assert not flags[len(labels) :].any()
+
+
+def test_the_origin_says_from_what_number_a_file_counts(tmp_path):
+    path = tmp_path / "boxes.txt"
+    boxes = np.array([[3.0, 4, 5, 6]])
+    write_boxes(path, boxes, origin=0)
+    assert path.read_text() == "3,4,5,6\n"
+    np.testing.assert_array_equal(read_boxes(path, origin=0), boxes)
+    np.testing.assert_array_equal(boxes, [[3, 4, 5, 6]])  # the caller's stay as they are

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from roam_lite.data.sequence import FrameError
-from roam_lite.data.sources import FrameCache, OtbSource, SyntheticSource, parse_sources
+from roam_lite.data.sources import (
+    CollageSource,
+    FrameCache,
+    OtbSource,
+    SyntheticSource,
+    parse_sources,
+)
 from roam_lite.errors import InputError
 
 LINE = "5,7,10,6\n"
@@ -18,13 +24,15 @@ def root(make_folder):
 
 
 def test_sources_are_named_in_text(root):
-    sources = parse_sources(f"synthetic, otb:{root}", seed=3)
-    assert [source.name for source in sources] == ["synthetic", f"otb:{root}"]
+    names = ["synthetic", f"collage:{root}", f"otb:{root}"]
+    assert [source.name for source in parse_sources(", ".join(names), seed=3)] == names
 
 
-@pytest.mark.parametrize("text", ["", " , ", "sintetic", "otb", "otb:", "synthetic:5", "vot:x"])
+@pytest.mark.parametrize(
+    "text", ["", " , ", "sintetic", "otb", "otb:", "collage:", "synthetic:5", "vot:x"]
+)
 def test_unknown_sources_are_refused(text):
-    with pytest.raises(InputError, match="give synthetic or otb:DIR"):
+    with pytest.raises(InputError, match="give synthetic, collage:DIR or otb:DIR"):
         parse_sources(text, seed=0)
 
 
@@ -46,6 +54,16 @@ def test_synthetic_never_repeats_within_a_stream():
     source, rng = SyntheticSource(0, length=2), np.random.default_rng(0)
     names = {source.draw(rng).name for _ in range(8)}
     assert len(names) == 8
+
+
+def test_collages_show_the_folders_pictures_and_keep_the_rendered_boxes(root):
+    rendered = SyntheticSource(1, length=2).draw(np.random.default_rng(5))
+    collage = CollageSource(1, root, length=2).draw(np.random.default_rng(5))
+    again = CollageSource(1, root, length=2).draw(np.random.default_rng(5))
+    np.testing.assert_array_equal(collage.boxes, rendered.boxes)
+    np.testing.assert_array_equal(collage.visibility, rendered.visibility)
+    np.testing.assert_array_equal(collage.frames[1], again.frames[1])
+    assert not np.array_equal(collage.frames[1], rendered.frames[1])
 
 
 def test_sequences_of_a_folder_are_equally_likely(root):

@@ -8,6 +8,7 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation.otb import (
     RULES,
     frame_scores,
+    lost_for_good,
     precision_20,
     precision_curve,
     repeat_invalid,
@@ -134,3 +135,18 @@ def test_the_callers_boxes_stay_as_they_are():
     before = result.copy()
     success_auc(result, TRUTH)
     assert np.array_equal(result, before, equal_nan=True)
+
+
+def test_a_target_is_lost_for_good_without_any_overlap_in_the_last_quarter():
+    truth = np.tile([10.0, 10, 8, 8], (16, 1))
+    boxes = truth.copy()
+    boxes[-4:] += 100
+    assert lost_for_good(boxes, truth)
+    boxes[-1] = truth[-1]
+    assert not lost_for_good(boxes, truth)
+    # Frames without ground truth count in neither.
+    boxes[-1] += 100
+    truth[-8:] = np.nan
+    assert not lost_for_good(boxes, truth)
+    boxes[6:] = np.nan
+    assert lost_for_good(boxes, truth)

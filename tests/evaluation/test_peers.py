@@ -1,3 +1,4 @@
+import pickle
 import sys
 
 import cv2
@@ -111,6 +112,7 @@ def module(tmp_path, monkeypatch):
 def test_a_tracker_is_found_in_the_current_folder(module):
     before = list(sys.path)
     tracker = load_factory(f"{module}:Still")()
+    assert isinstance(tracker, type(pickle.loads(pickle.dumps(load_factory(f"{module}:Still")))()))
     assert run_sequence(tracker, moving_square(length=3)).boxes.shape == (3, 4)
     assert sys.path == before
 

@@ -4,11 +4,19 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.report import Report, Score, read_report, write_json
+from roam_lite.evaluation.report import (
+    Report,
+    Score,
+    metrics_of,
+    paired_scores,
+    read_report,
+    write_json,
+)
 
 
 def score(name, auc, frames=10):
-    return Score(name, auc, auc + 0.1, 100.0, frames, np.full(21, auc), np.full(51, auc))
+    metrics = {"auc": auc, "precision_20": auc + 0.1}
+    return Score(name, metrics, 100.0, frames, {"success": np.full(21, auc)})
 
 
 REPORT = Report((score("a", 0.2, 10), score("longer", 0.6, 30)), {"tracker": "csrt"})
@@ -42,6 +50,7 @@ def test_a_written_report_is_read_again(tmp_path):
         "[]",
         '{"sequences": {}, "mean": {}, "tracker": {}}',
         '{"sequences": {"a": {"auc": "high"}}, "mean": {}, "tracker": {}}',
+        '{"sequences": {"a": {"fps": 1, "frames": 2}}, "mean": {}, "tracker": {}}',
         '{"mean": {"auc": 1, "precision_20": 1, "fps": 1}, "sequences": {"a": 3}, "tracker": {}}',
     ],
 )
@@ -55,3 +64,31 @@ def test_other_files_are_refused(tmp_path, content):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"none\.json cannot be read"):
         read_report(tmp_path / "none.json")
+
+
+def test_values_that_a_benchmark_does_not_have_are_null_and_empty_cells():
+    unknown = Score("a", {"accuracy": float("nan"), "failures": 2.0}, float("nan"), 10)
+    report = Report((unknown,), {"tracker": "kcf"}, {"eao": 0.25, "accuracy": 0.5, "failures": 2.0})
+    content = report.to_json()
+    assert content["sequences"]["a"] == {
+        "accuracy": None, "failures": 2.0, "fps": None, "frames": 10
+    }  # fmt: skip
+    assert content["mean"]["eao"] == 0.25
+    header, row, mean = report.table().splitlines()
+    assert header.split() == ["EAO", "A", "failures", "fps", "frames"]
+    assert row.split() == ["a", "2.0", "10"]
+    assert mean.split() == ["mean", "0.250", "0.500", "2.0", "10"]
+
+
+def test_metrics_that_every_sequence_has_are_found():
+    content = REPORT.to_json()
+    assert metrics_of(content) == ["auc", "precision_20", "fps"]
+    del content["sequences"]["a"]["precision_20"]
+    assert metrics_of(content) == ["auc", "fps"]
+
+
+def test_reports_of_different_benchmarks_do_not_pair():
+    one, other = REPORT.to_json(), REPORT.to_json()
+    other["tracker"]["benchmark"] = "lasot"
+    with pytest.raises(InputError, match="different benchmarks"):
+        paired_scores([one, other], "auc")

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.results import configuration_name, read_results
-from roam_lite.evaluation.runner import evaluate, kept_reports, run_sequence, score_run
+from roam_lite.evaluation.runner import evaluate, run_sequence, score_run, track_steps
 from tests.fakes import Follower, Statue, moving_square
 
 
@@ -51,6 +50,12 @@ def test_an_unreadable_first_frame_is_an_error():
 def test_a_missing_first_box_is_an_error():
     with pytest.raises(InputError, match="square: the first frame has no box"):
         run_sequence(Statue(), moving_square(absent=(0,)))
+
+
+def test_a_run_may_start_later():
+    steps = list(track_steps(Follower(), moving_square(length=6), start=3))
+    assert [step.index for step in steps] == [3, 4, 5]
+    assert steps[0].box.tolist() == [16, 20, 16, 12]
 
 
 def test_time_in_the_decoder_does_not_count():
@@ -131,70 +136,6 @@ def test_a_tracker_without_description_is_named():
     assert report.tracker["tracker"] == "my:statue"
 
 
-def test_results_are_one_based_files_that_can_be_read_again(tmp_path):
-    sequences = [moving_square("a", 8), moving_square("b", 5)]
-    report, runs = evaluate(Follower, sequences, results_dir=tmp_path, progress=False)
-    (folder,) = tmp_path.iterdir()
-    assert folder.name.startswith("roam++-lstm-")
-    assert (folder / "a.txt").read_text().splitlines()[1] == "13,21,16,12"
-    assert len((folder / "times" / "b_time.txt").read_text().split()) == 5
-    description, read = read_results(folder)
-    assert description == {"tracker": "roam++", "rule": "lstm", "note": "fake", "oracle": False}
-    assert np.array_equal(read["a"].boxes, runs[0].boxes)
-    (kept,) = kept_reports(tmp_path, sequences)
-    assert kept.mean()["auc"] == report.mean()["auc"]
-    assert kept.tracker == report.tracker
-
-
-def test_kept_results_of_other_sequences_are_left_out(tmp_path):
-    evaluate(Follower, [moving_square("a")], results_dir=tmp_path, progress=False)
-    (tmp_path / "notes").mkdir()
-    assert kept_reports(tmp_path, [moving_square("a"), moving_square("b")]) == []
-
-
-def test_existing_results_are_refused_before_tracking(tmp_path):
-    class Untouched(Follower):
-        def init(self, image, box):
-            raise AssertionError("must not be tracked")
-
-    evaluate(Follower, [moving_square("a")], results_dir=tmp_path, progress=False)
-    with pytest.raises(InputError, match="--overwrite"):
-        evaluate(Untouched, [moving_square("a")], results_dir=tmp_path, progress=False)
-
-
-def test_overwriting_replaces_the_whole_folder(tmp_path):
-    evaluate(
-        Follower, [moving_square("a"), moving_square("b")], results_dir=tmp_path, progress=False
-    )
-    evaluate(Follower, [moving_square("a")], results_dir=tmp_path, overwrite=True, progress=False)
-    (folder,) = tmp_path.iterdir()
-    assert sorted(path.name for path in folder.glob("*.txt")) == ["a.txt"]
-
-
-def test_a_failure_leaves_old_results_and_no_temporary_files(tmp_path, monkeypatch):
-    evaluate(Follower, [moving_square("a")], results_dir=tmp_path, progress=False)
-
-    def full(*_args, **_options):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("roam_lite.evaluation.results.np.savetxt", full)
-    with pytest.raises(OSError, match="No space left"):
-        evaluate(
-            Follower, [moving_square("a")], results_dir=tmp_path, overwrite=True, progress=False
-        )
-    (folder,) = tmp_path.iterdir()
-    assert (folder / "a.txt").is_file()
-
-
-def test_folders_differ_where_configurations_differ():
-    description = {"tracker": "roam++", "rule": "sgd", "sgd_rate": 0.001, "checkpoint": "abc"}
-    name = configuration_name(description)
-    assert name.startswith("roam++-sgd-0.001-")
-    assert configuration_name({**description, "checkpoint": "abd"}) != name
-    assert configuration_name(dict(reversed(description.items()))) == name
-    assert configuration_name({"tracker": "my.module:make"}).startswith("my.module-make-")
-
-
 @pytest.mark.parametrize(
     ("names", "options", "message"),
     [
@@ -215,10 +156,3 @@ def test_a_sequence_that_cannot_start_is_found_before_any_is_tracked():
 
     with pytest.raises(InputError, match="the first frame has no box"):
         evaluate(Untouched, [moving_square("a"), moving_square("b", absent=(0,))], progress=False)
-
-
-def test_broken_results_are_refused_with_a_remedy(tmp_path):
-    (tmp_path / "tracker.json").write_text("{}")
-    (tmp_path / "a.txt").write_text("1,1,5,5\n")
-    with pytest.raises(InputError, match="does not hold complete results"):
-        read_results(tmp_path)

@@ -1,15 +1,25 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
+import pytest
 
+from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report, Score
-from roam_lite.figures.plots import precision_plot, save_plots, success_plot
+from roam_lite.figures.plots import (
+    distinct_looks,
+    mean_curve,
+    precision_plot,
+    save_plots,
+    success_plot,
+)
 from roam_lite.figures.style import OPTIMIZER_COLOURS, PEER_COLOUR, STYLE, colour_of, rgb, style
 
 
 def report(tracker, level, precision):
-    curve = np.full(51, precision)
-    score = Score("a", level, precision, 30.0, 10, np.full(21, level), curve)
-    return Report((score,), tracker)
+    metrics = {"auc": level, "precision_20": precision}
+    curves = {"success": np.full(21, level), "precision": np.full(51, precision)}
+    return Report((Score("a", metrics, 30.0, 10, curves),), tracker)
 
 
 REPORTS = [
@@ -43,10 +53,45 @@ def test_every_optimizer_keeps_its_colour_and_roam_its_dashes():
     assert lines["0.300  csrt"].get_color() == PEER_COLOUR
 
 
+def test_trackers_of_other_people_look_different():
+    trackers = [{"tracker": name} for name in ("csrt", "ECO", "MDNet", "SiamFC", "DSLT")]
+    looks = distinct_looks([{"tracker": "roam++", "rule": "lstm"}, *trackers])
+    assert len(set(looks)) == 6
+    assert looks[0] == (OPTIMIZER_COLOURS["lstm"], "-")
+    assert looks[1] == (PEER_COLOUR, "-")
+    figure = success_plot([report(tracker, 0.5, 0.5) for tracker in trackers])
+    drawn = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}
+    assert len(drawn) == 5
+
+
 def test_curves_are_means_over_sequences():
     low, high = report({}, 0.2, 0.2).scores[0], report({}, 0.6, 0.6).scores[0]
     figure = success_plot([Report((low, high), {"tracker": "kcf"})])
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), 0.4)
+
+
+def test_curves_of_benchmarks_that_pool_frames_are_weighted_by_these():
+    scores = tuple(
+        Score("a", {}, 30.0, n, {"success": np.full(101, level), "overlaps": np.zeros(n)})
+        for n, level in ((1, 1.0), (3, 0.0))
+    )
+    report = Report(scores, {"tracker": "kcf"}, {"ao": 0.25})
+    np.testing.assert_allclose(mean_curve(report, "success"), 0.25)
+    assert legend(success_plot([report])) == ["0.250  kcf"]
+
+
+def test_only_curves_that_the_benchmark_has_are_drawn(tmp_path):
+    score = report({}, 0.2, 0.3).scores[0]
+    curves = {**score.evidence, "normalized": np.full(51, 0.5)}
+    lasot = Report((replace(score, evidence=curves),), {"tracker": "kcf"}, {
+        "auc": 0.2, "precision_20": 0.3, "normalized_precision": 0.5
+    })  # fmt: skip
+    assert [path.stem for path in save_plots([lasot], tmp_path)] == [
+        "success", "precision", "normalized"
+    ]  # fmt: skip
+    vot = Report((Score("a", {}, 1.0, 2, {"fragments": []}),), {}, {"eao": 0.1})
+    with pytest.raises(InputError, match="VOT has no success or precision curves"):
+        save_plots([vot], tmp_path)
 
 
 def test_saved_plots_are_pictures(tmp_path):

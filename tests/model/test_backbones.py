@@ -163,3 +163,22 @@ def test_weights_that_cannot_be_fetched_say_how_to_give_a_file(monkeypatch, vgg_
     monkeypatch.setattr(weights, "get_state_dict", unreachable)
     with pytest.raises(InputError, match=r"no network.*safetensors"):
         backbone.load_pretrained()
+
+
+def test_a_folded_backbone_gives_the_same_maps_without_batch_norms_behind_convolutions():
+    torch.manual_seed(0)
+    backbone = SmallBackbone(8)
+    patches = torch.randint(0, 256, (2, 3, 3, 64, 64), dtype=torch.uint8)
+    backbone.train()(patches)  # statistics of its own
+    folded = backbone.eval().folded()
+    torch.testing.assert_close(folded(patches), backbone(patches), rtol=1e-4, atol=1e-5)
+    norms = [m for m in folded.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert norms == [folded.layers.norm]  # the last follows no convolution
+    assert not any(parameter.requires_grad for parameter in folded.parameters())
+    assert any(isinstance(m, nn.BatchNorm2d) for m in backbone.layers.detail.modules())
+
+
+def test_a_backbone_without_batch_norms_is_its_own_folded_copy():
+    with torch.device("meta"):
+        backbone = VGG16(10)
+    assert backbone.folded() is backbone

@@ -38,6 +38,15 @@ def test_shifts_are_in_anchor_sizes_and_sizes_are_log_ratios():
     torch.testing.assert_close(encode_boxes(target, anchor), expected)
 
 
+@given(box, box, st.floats(0.05, 2), st.floats(0.05, 2))
+def test_a_spread_divides_the_deltas_and_is_undone(target, anchor, shift, size):
+    deltas = encode_boxes(target, anchor, (shift, size))
+    units = torch.tensor([shift, shift, size, size], dtype=torch.float64)
+    torch.testing.assert_close(deltas * units, encode_boxes(target, anchor))
+    decoded = decode_boxes(deltas, anchor, (shift, size))
+    torch.testing.assert_close(decoded, target, rtol=1e-9, atol=1e-8)
+
+
 def test_boxes_and_anchors_broadcast():
     boxes, anchors = torch.rand(3, 1, 4) + 1, torch.rand(5, 4) + 1
     deltas = encode_boxes(boxes, anchors)

@@ -1,12 +1,14 @@
 """One update of theta, as training and tracking both take it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from roam_lite.model.tracking_model import ThetaLayout, predict_plain
 from roam_lite.rules import FixedRates, build_learned_rule
-from roam_lite.rules.adapt import Samples, adapt, meta_loss, update_loss
+from roam_lite.rules.adapt import Samples, adapt, initialise, meta_loss, update_loss
 from tests.tiny import TINY, draw_batch
 
 LAYOUT = ThetaLayout.of(TINY)
@@ -39,6 +41,18 @@ def test_equal_to_the_step_taken_by_hand(samples, theta, name):
     torch.testing.assert_close(adapted.learning_rates, rates)
     torch.testing.assert_close(adapted.theta, theta - rates * point.grad)
     torch.testing.assert_close(adapted.update_loss, loss.detach())
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_the_initial_model_takes_its_steps_with_lambda0(samples, theta, steps):
+    lambda0 = torch.rand(LAYOUT.size, dtype=torch.float64) * 0.01
+    profile = replace(TINY, initial_steps=steps)
+    first = initialise(theta, lambda0, samples, profile)
+    expected = theta
+    for _ in range(steps):
+        expected = adapt(expected, samples, FixedRates(lambda0), None, profile).theta
+    torch.testing.assert_close(first.theta, expected)
+    torch.testing.assert_close(first.update_loss, update_loss(theta, samples, profile))
 
 
 def test_a_small_step_lowers_every_videos_loss(samples, theta):

@@ -54,7 +54,7 @@ def test_untrained_rules_start_near_the_profiles_rate(name):
     assert (rates / SMOKE.initial_updating_rate).log().abs().max() < 0.2
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru", "fc"])
+@pytest.mark.parametrize("name", LEARNED_RULES)
 def test_rates_may_be_emitted_relative_to_lambda0(name):
     rates0 = 10 ** torch.linspace(-8, -2, VIDEOS * SIZE, dtype=torch.float64).view(VIDEOS, SIZE)
     rates = emit(build(name, initial_updating_share=0.5), draw(), rates0)
@@ -120,9 +120,7 @@ def test_recurrent_rules_have_two_stacked_layers(name, layers, parts):
     _, state = rule.step(theta, gradient, loss, rule.init(theta, torch.ones_like(theta)))
     assert len(state.memory) == layers
     for memory in state.memory:
-        for tensor in memory if isinstance(memory, tuple) else (memory,):
-            assert tensor.shape == (VIDEOS * SIZE, SMOKE.hidden)
-    assert isinstance(state.memory[0], tuple) == (parts == 2)
+        assert [part.shape for part in memory] == [(SMOKE.hidden, VIDEOS * SIZE)] * parts
 
 
 def test_the_papers_lstm_has_5541_parameters_and_5461_with_four_inputs():

@@ -97,6 +97,7 @@ def test_responses_that_are_no_numbers_leave_the_box_where_it_was(image):
     tracker = smoke_tracker()
     tracker.init(image, BOX)
     tracker.theta = torch.full_like(tracker.theta, float("nan"))
+    tracker._prepare()
     result = tracker.update(image)
     assert result.lost
     np.testing.assert_array_equal(result.box, BOX)

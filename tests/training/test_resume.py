@@ -30,6 +30,16 @@ def result(out):
     return digest, lines
 
 
+def test_half_written_files_of_a_killed_run_are_cleared_away(tmp_path):
+    out = tmp_path / "run"
+    steps = Trainer(config(out)).run()
+    next(steps)
+    steps.close()
+    (out / ".state.1.tmp.safetensors").write_bytes(b"half")
+    Trainer(config(out), resume=True).log.close()
+    assert not list(out.glob(".*"))
+
+
 def run(out, resume=False, **changes):
     for _ in Trainer(config(out, **changes), resume=resume).run():
         pass

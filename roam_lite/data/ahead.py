@@ -1,0 +1,47 @@
+"""Frames decoded ahead of who asks for them, so that a tracker does not wait for the decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+
+from roam_lite.data.sequence import Frames, frame_index
+
+DEPTH = 4  # decoded frames that wait, at most
+
+
+class FramesAhead:
+    """Frames of a video, the next few of which a thread decodes while the caller is busy."""
+
+    def __init__(self, frames: Frames, decoder: ThreadPoolExecutor) -> None:
+        self._frames = frames
+        self._decoder = decoder
+        self._coming: dict[int, Future[np.ndarray]] = {}
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        index = frame_index(index, len(self))
+        wanted = range(index, min(index + 1 + DEPTH, len(self)))
+        self._coming = {i: self._coming.get(i) or self._decode(i) for i in wanted}
+        return self._coming.pop(index).result()
+
+    def _decode(self, index: int) -> Future[np.ndarray]:
+        return self._decoder.submit(self._frames.__getitem__, index)
+
+
+@contextmanager
+def ahead(frames: Frames) -> Iterator[FramesAhead]:
+    """Yield the frames decoded ahead; the thread ends with the context.
+
+    A frame that cannot be read raises its error when it is asked for.
+    """
+    decoder = ThreadPoolExecutor(1, thread_name_prefix="decoder")
+    try:
+        yield FramesAhead(frames, decoder)
+    finally:
+        decoder.shutdown(cancel_futures=True)

@@ -1,0 +1,83 @@
+"""Which of OTB's eleven attributes a sequence has, from the label files that people keep beside it.
+
+For the sequence NAME under ROOT the first of these files is read; upper and lower case are the same,
+and for a second target `Jogging.2`, `Jogging-2` and `Jogging_2` are:
+
+    ROOT/NAME/attributes.txt
+    ROOT/attributes/NAME.txt
+    ROOT/att/NAME.txt
+    ROOT/anno/att/NAME.txt      (the benchmark's own program keeps them there)
+
+A file holds eleven flags, 0 or 1, in the order of `ATTRIBUTES`, or the abbreviations themselves;
+commas, spaces or lines separate.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from roam_lite.errors import InputError
+
+ATTRIBUTES = {
+    "IV": "illumination variation",
+    "OPR": "out-of-plane rotation",
+    "SV": "scale variation",
+    "OCC": "occlusion",
+    "DEF": "deformation",
+    "MB": "motion blur",
+    "FM": "fast motion",
+    "IPR": "in-plane rotation",
+    "OV": "out of view",
+    "BC": "background clutter",
+    "LR": "low resolution",
+}
+FOLDERS = ("attributes", "att", "anno/att")
+
+
+def read_attributes(
+    root: str | os.PathLike[str], names: Iterable[str]
+) -> dict[str, frozenset[str]] | None:
+    """Abbreviations of each sequence's attributes; None where no sequence has a file of them.
+
+    Raises `InputError` naming the file if one holds something else, and naming the sequences if
+    only some have one.
+    """
+    root = Path(root)
+    shared = {
+        _plain(path.stem): path
+        for folder in reversed(FOLDERS)
+        for path in (root / folder).glob("*.txt")
+    }
+    files = {name: _own_file(root, name) or shared.get(_plain(name)) for name in names}
+    lacking = [name for name, path in files.items() if path is None]
+    if len(lacking) == len(files):
+        return None
+    if lacking:
+        raise InputError(
+            f"{root}: no attributes of {', '.join(lacking[:3])} ({len(lacking)} of {len(files)} "
+            f"sequences); put each one's labels in {FOLDERS[0]}/NAME.txt"
+        )
+    return {name: _labels(path) for name, path in files.items()}
+
+
+def _own_file(root: Path, name: str) -> Path | None:
+    path = root / name / "attributes.txt"
+    return path if path.is_file() else None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.](?=\d+$)", ".", name.lower())
+
+
+def _labels(path: Path) -> frozenset[str]:
+    words = [word for word in re.split(r"[,;\s]+", path.read_text(errors="replace")) if word]
+    if len(words) == len(ATTRIBUTES) and set(words) <= {"0", "1"}:
+        return frozenset(a for a, flag in zip(ATTRIBUTES, words, strict=True) if flag == "1")
+    if words and {word.upper() for word in words} <= set(ATTRIBUTES):
+        return frozenset(word.upper() for word in words)
+    raise InputError(
+        f"{path}: neither {len(ATTRIBUTES)} flags 0 or 1 nor some of {', '.join(ATTRIBUTES)}"
+    )

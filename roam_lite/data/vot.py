@@ -1,0 +1,90 @@
+"""Sequences in VOT's layout: `NAME/groundtruth.txt` and images in `NAME/` or `NAME/color/`, 0-based.
+
+A row has the 8 numbers of a polygon's corners or the 4 of a box, also mixed. `list.txt` beside the
+folders names the sequences in the challenge's order.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from roam_lite.data.boxes import read_flags, read_rows
+from roam_lite.data.images import one_image_a_box
+from roam_lite.data.sequence import ImageFrames, Sequence
+from roam_lite.errors import InputError
+
+
+def list_sequences(root: str | os.PathLike[str], split: str | None = None) -> list[str]:
+    """Names of the sequences under `root`: those of `list.txt`, or without it the folders there.
+
+    VOT has no splits. Raises `InputError` if there is none.
+    """
+    root = Path(root)
+    listing = root / "list.txt"
+    if listing.is_file():
+        names = listing.read_text(encoding="utf-8-sig").split()
+    else:
+        names = sorted(path.parent.name for path in root.glob("*/groundtruth.txt"))
+    if not names:
+        raise InputError(f"{root}: no sequence in VOT's layout (NAME/groundtruth.txt, list.txt)")
+    return names
+
+
+def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
+    """The sequence `name` under `root` with its polygons, its frames read lazily.
+
+    Boxes are the polygons' bounds, as the VOT toolkit gives them to trackers that ask for
+    rectangles. Raises `InputError` if the folder, its images or its ground truth are missing or
+    disagree.
+    """
+    folder = Path(root) / name
+    if not name or not folder.is_dir():
+        raise InputError(f"{root}: no sequence named {name!r} in VOT's layout")
+    truth = folder / "groundtruth.txt"
+    polygons = read_regions(truth)
+    if len(polygons) == 0:
+        raise InputError(f"{truth}: no regions; restore the file")
+    images = folder / "color" if (folder / "color").is_dir() else folder
+    frames = ImageFrames(one_image_a_box(images, len(polygons), truth))
+    return Sequence(name, frames, bounds(polygons), polygons=polygons)
+
+
+def read_regions(path: str | os.PathLike[str]) -> np.ndarray:
+    """Polygons float64 [T, 8] of a file with 8 or 4 numbers a line; nan where a line has nan.
+
+    Raises `InputError` naming the line for another number of values.
+    """
+    rows = read_rows(path)
+    for number, row in enumerate(rows, 1):
+        if len(row) not in (4, 8):
+            raise InputError(f"{path}, line {number}: {len(row)} values instead of 8 or 4")
+    polygons = [row if len(row) == 8 else corners(np.array(row)).tolist() for row in rows]
+    found = np.array(polygons, dtype=np.float64).reshape(-1, 8)
+    found[~np.isfinite(found).all(axis=1)] = np.nan
+    return found
+
+
+def read_tags(root: str | os.PathLike[str], name: str, length: int) -> dict[str, np.ndarray]:
+    """Tags such as `occlusion`, bool [length] each, of `TAG.tag` or `TAG.label` files.
+
+    Files may be shorter than the video: the frames beyond have no tag.
+    """
+    folder = Path(root) / name
+    files = sorted([*folder.glob("*.tag"), *folder.glob("*.label")])
+    return {path.stem: read_flags(path, length) for path in files}
+
+
+def corners(boxes: np.ndarray) -> np.ndarray:
+    """Polygons [..., 8] of boxes (x, y, w, h) [..., 4], clockwise from the top left."""
+    x, y, w, h = np.moveaxis(np.asarray(boxes, dtype=np.float64), -1, 0)
+    return np.stack([x, y, x + w, y, x + w, y + h, x, y + h], axis=-1)
+
+
+def bounds(polygons: np.ndarray) -> np.ndarray:
+    """Boxes (x, y, w, h) [T, 4] that just hold polygons [T, 8]."""
+    points = polygons.reshape(-1, 4, 2)
+    low, high = points.min(axis=1), points.max(axis=1)
+    return np.concatenate([low, high - low], axis=1)

@@ -1,0 +1,134 @@
+"""Tables in Markdown and LaTeX: the paper's with our rows beside them, and scores by sequence."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from roam_lite.errors import InputError
+from roam_lite.evaluation.paper import Table
+from roam_lite.evaluation.report import LABELS, cell, metrics_of
+
+DASH = "-"
+MARKS = ("red", "green", "blue")  # first, second and third, as the paper colours them
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells to print, with a rank of 0, 1, 2 for the three best values of each metric."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    ranks: tuple[tuple[int | None, ...], ...]
+
+
+def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Grid:
+    """Return the table with a row for each tracker, ours first, then the paper's.
+
+    `reports` are as `report.read_report` gives them, by benchmark and tracker: the same name under
+    two benchmarks is one row. A row has a dash where there is no report.
+    """
+    names = dict.fromkeys(n for c in table.columns for n in reports.get(c.benchmark, {}))
+    rows = {f"{name} (measured)": _values(table, reports, name) for name in names}
+    rows |= {f"{name} (paper)": values for name, values in table.rows.items()}
+    ranks = list(zip(*(_ranks(table, rows, i) for i in range(len(table.columns))), strict=True))
+    cells = [[cell("", value) or DASH for value in values] for values in rows.values()]
+    heads = [f"{c.heading} {'↑' if c.rises else '↓'}" for c in table.columns]
+    if not table.trackers_across:
+        return Grid(
+            ("tracker", *heads),
+            tuple((name, *line) for name, line in zip(rows, cells, strict=True)),
+            tuple((None, *line) for line in ranks),
+        )
+    return Grid(
+        ("", *rows),
+        tuple((h, *line) for h, line in zip(heads, zip(*cells, strict=True), strict=True)),
+        tuple((None, *line) for line in zip(*ranks, strict=True)),
+    )
+
+
+def sequence_grid(reports: Mapping[str, Mapping[str, Any]], metric: str | None = None) -> Grid:
+    """Return one metric of each sequence, trackers side by side, and the benchmark's value last.
+
+    The metric is the benchmark's first unless another is named. Raises InputError if the reports do
+    not hold the same sequences.
+    """
+    first = next(iter(reports.values()))
+    metric = metric or metrics_of(first)[0]
+    for name, report in reports.items():
+        different = set(first["sequences"]) ^ set(report["sequences"])
+        if different:
+            raise InputError(
+                f"{name}: other sequences than the first report ({', '.join(sorted(different))}); "
+                "report trackers on the same --sequences"
+            )
+    rows = [
+        (sequence, *(cell(metric, r["sequences"][sequence].get(metric)) for r in reports.values()))
+        for sequence in first["sequences"]
+    ]
+    rows.append(("all", *(cell(metric, report["mean"].get(metric)) for report in reports.values())))
+    none = tuple((None,) * len(row) for row in rows)
+    return Grid((LABELS[metric], *reports), tuple(rows), none)
+
+
+def markdown(grid: Grid, caption: str) -> str:
+    """Return the table in Markdown; the best value of each metric is bold."""
+    lines = [f"**{caption}**", "", _pipes(grid.heads)]
+    lines.append(_pipes([":--", *["--:"] * (len(grid.heads) - 1)]))
+    for row, ranks in zip(grid.rows, grid.ranks, strict=True):
+        lines.append(_pipes([f"**{c}**" if r == 0 else c for c, r in zip(row, ranks, strict=True)]))
+    return "\n".join(lines) + "\n"
+
+
+def latex(grid: Grid, caption: str) -> str:
+    """Return the table in LaTeX (package xcolor); the three best of each metric as the paper does."""
+    lines = [
+        r"\begin{table}",
+        r"  \centering",
+        rf"  \caption{{{_escaped(caption)}}}",
+        rf"  \begin{{tabular}}{{l{'c' * (len(grid.heads) - 1)}}}",
+        r"    \hline",
+        f"    {' & '.join(map(_escaped, grid.heads))} " + r"\\",
+        r"    \hline",
+    ]
+    for row, ranks in zip(grid.rows, grid.ranks, strict=True):
+        cells = (
+            _escaped(c) if r is None else rf"\textcolor{{{MARKS[r]}}}{{{_escaped(c)}}}"
+            for c, r in zip(row, ranks, strict=True)
+        )
+        lines.append(f"    {' & '.join(cells)} " + r"\\")
+    lines += [r"    \hline", r"  \end{tabular}", r"\end{table}"]
+    return "\n".join(lines) + "\n"
+
+
+def _values(
+    table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]], name: str
+) -> tuple[float | None, ...]:
+    found = (reports.get(column.benchmark, {}).get(name) for column in table.columns)
+    return tuple(
+        None if report is None else report["mean"].get(column.metric)
+        for column, report in zip(table.columns, found, strict=True)
+    )
+
+
+def _ranks(
+    table: Table, rows: Mapping[str, Sequence[float | None]], index: int
+) -> Iterator[int | None]:
+    """Yield each row's place among the three best different values of a column."""
+    printed = [None if v[index] is None else round(v[index], 3) for v in rows.values()]
+    best = sorted({v for v in printed if v is not None}, reverse=table.columns[index].rises)
+    for value in printed:
+        place = None if value is None else best.index(value)
+        yield place if place is not None and place < len(MARKS) else None
+
+
+def _pipes(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(c.replace("|", r"\|") for c in cells) + " |"
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("\\", r"\textbackslash ")
+    text = re.sub(r"([&%$#_{}])", r"\\\1", text)
+    for sign, command in (("↑", r"$\uparrow$"), ("↓", r"$\downarrow$"), ("~", r"\textasciitilde ")):
+        text = text.replace(sign, command)
+    return text.replace("^", r"\textasciicircum ")

@@ -1,0 +1,127 @@
+"""Where the target is: responses, penalised, and the box at their maximum (section 4)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from roam_lite.model.boxes import Spread, decode_boxes
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The best box in each patch; leading axes `...` as in what it was found in."""
+
+    box: Tensor  # [..., 4], (x, y, w, h) in patch pixels, not smoothed
+    response: Tensor  # [...], of the response map at the chosen cell
+    penalty: Tensor  # [...], of the change of scale and ratio there, in (0, 1]
+    score: Tensor  # [...], response * penalty * motion
+
+
+def motion_map(cells: Tensor, previous: Tensor, sharpness: float) -> Tensor:
+    """Return the Gaussian-like motion map `[..., H, W]` that suppresses large movement (section 4).
+
+    `previous` `[..., 4]` is the last box in patch pixels; distances are in units of its size
+    sqrt(w h).
+    """
+    centre = previous[..., :2] + previous[..., 2:] / 2
+    size = previous[..., 2:].prod(dim=-1).sqrt()
+    x, y = ((cells - centre[..., axis, None]) / size[..., None] for axis in (0, 1))
+    return torch.exp(-sharpness * (y.square()[..., :, None] + x.square()[..., None, :]))
+
+
+def change_penalty(boxes: Tensor, previous: Tensor, strength: float) -> Tensor:
+    """Return exp(-k (s r - 1)) `[...]` for boxes `[..., 4]` against the last one, which broadcasts.
+
+    s and r >= 1 are the changes of overall size, sqrt((w + p)(h + p)) with p = (w + h) / 2, and of
+    the aspect ratio: the penalty of SiamRPN [23].
+    """
+
+    def size(box: Tensor) -> Tensor:
+        w, h = box[..., 2], box[..., 3]
+        pad = (w + h) / 2
+        return torch.sqrt((w + pad) * (h + pad))
+
+    scale = size(boxes) / size(previous)
+    ratio = (boxes[..., 2] / boxes[..., 3]) / (previous[..., 2] / previous[..., 3])
+    change = torch.maximum(scale, 1 / scale) * torch.maximum(ratio, 1 / ratio)
+    return torch.exp(-strength * (change - 1))
+
+
+def regressed_box(
+    response: Tensor,
+    deltas: Tensor,
+    anchors: Tensor,
+    previous: Tensor,
+    motion: Tensor,
+    strength: float,
+    spread: Spread = (1.0, 1.0),
+) -> Estimate:
+    """Return the boxes that the best anchors regress to (ROAM++).
+
+    `response` and `motion` `[..., H, W]`, `deltas` `[..., 4, H, W]` in units of `spread`, `anchors`
+    `[..., H, W, 4]` and `previous` `[..., 4]` in patch pixels.
+    """
+    boxes = decode_boxes(deltas.movedim(-3, -1), anchors, spread)
+    penalty = change_penalty(boxes, previous[..., None, None, :], strength)
+    # Multiplied, a penalty would raise a negative response.
+    score = (response.clamp(min=0) * penalty * motion).flatten(-2)
+    best = score.nan_to_num(-1.0).argmax(dim=-1, keepdim=True)
+    box = boxes.flatten(-3, -2).take_along_dim(best[..., None], dim=-2)[..., 0, :]
+
+    def at_best(values: Tensor) -> Tensor:
+        return values.take_along_dim(best, dim=-1)[..., 0]
+
+    return Estimate(
+        box, at_best(response.flatten(-2)), at_best(penalty.flatten(-2)), at_best(score)
+    )
+
+
+def searched_box(
+    responses: Tensor,
+    scales: Tensor,
+    cells: Tensor,
+    previous: Tensor,
+    motion: Tensor,
+    strength: float,
+) -> tuple[Estimate, int]:
+    """Return the best box over patches cut at several scales, and the index of its scale (ROAM).
+
+    `responses` `[n, H, W]` come from patches whose regions are `scales` `[n]` times as large. The
+    box, in the pixels of the chosen patch, has the last one's size `previous` `[4]`: the scale
+    itself is the estimate of its growth.
+    """
+    change = torch.maximum(scales, 1 / scales)
+    penalty = torch.exp(-strength * (change.square() - 1))
+    score = responses.clamp(min=0) * penalty[:, None, None] * motion
+    best = int(score.nan_to_num(-1.0).argmax())
+    index, cell = divmod(best, motion.numel())
+    row, column = divmod(cell, motion.shape[1])
+    x = _peak(score[index, row], column, cells)
+    y = _peak(score[index, :, column], row, cells)
+    centre = torch.stack([x, y])
+    box = torch.cat([centre - previous[2:] / 2, previous[2:]])
+    found = Estimate(box, responses.flatten()[best], penalty[index], score.flatten()[best])
+    return found, index
+
+
+def smoothed_box(estimate: Estimate, previous: Tensor, size_rate: float) -> Tensor:
+    """Return boxes `[..., 4]` with the found centre, and a size between the last and the found one.
+
+    The weight of the found size is `size_rate * penalty * response`, at most 1 (section 4).
+    `previous` `[..., 4]` is in the same pixels as the estimate.
+    """
+    weight = (size_rate * estimate.penalty * estimate.response).clamp(0, 1)[..., None]
+    size = (1 - weight) * previous[..., 2:] + weight * estimate.box[..., 2:]
+    centre = estimate.box[..., :2] + estimate.box[..., 2:] / 2
+    return torch.cat([centre - size / 2, size], dim=-1)
+
+
+def _peak(line: Tensor, best: int, cells: Tensor) -> Tensor:
+    """Return the position of a maximum between cells: the top of the parabola through it."""
+    if best == 0 or best == len(line) - 1:
+        return cells[best]
+    left, top, right = line[best - 1], line[best], line[best + 1]
+    curvature = (left - 2 * top + right).clamp(max=-1e-6)
+    shift = (0.5 * (left - right) / curvature).clamp(-0.5, 0.5)
+    return cells[best] + shift * (cells[1] - cells[0])

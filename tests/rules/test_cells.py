@@ -1,0 +1,48 @@
+"""Fast recurrent cells against torch's own: outputs and gradients over several steps."""
+
+import pytest
+import torch
+from torch import nn
+
+from roam_lite.rules.cells import advance, advance_plain
+
+COORDINATES = 50
+
+
+def run(way, cell, inputs):
+    """Memory after all inputs, and the gradients that a loss on it has."""
+    inputs = [x.clone().requires_grad_() for x in inputs]
+    memory = None
+    for x in inputs:
+        memory = way(cell, x, memory)
+    loss = sum((part * (index + 1)).square().sum() for index, part in enumerate(memory))
+    return memory, torch.autograd.grad(loss, [*inputs, *cell.parameters()])
+
+
+@pytest.mark.parametrize("kind", [nn.LSTMCell, nn.GRUCell])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_fast_cells_equal_torchs_own(kind, dtype):
+    generator = torch.Generator().manual_seed(0)
+    torch.manual_seed(0)
+    cell = kind(5, 7).to(dtype)
+    # Large values too: gates that are shut and open.
+    inputs = [
+        scale * torch.randn(5, COORDINATES, generator=generator, dtype=dtype)
+        for scale in (1, 30, 0.1)
+    ]
+    (fast, gradients), (plain, expected) = (
+        run(advance, cell, inputs),
+        run(advance_plain, cell, inputs),
+    )
+    tolerance = (
+        {"rtol": 1e-9, "atol": 1e-11} if dtype is torch.float64 else {"rtol": 1e-4, "atol": 1e-5}
+    )
+    for found, wanted in zip((*fast, *gradients), (*plain, *expected), strict=True):
+        assert found.shape == wanted.shape
+        torch.testing.assert_close(found, wanted, **tolerance)
+
+
+@pytest.mark.parametrize(("kind", "parts"), [(nn.LSTMCell, 2), (nn.GRUCell, 1)])
+def test_memory_is_hidden_first(kind, parts):
+    memory = advance(kind(4, 3), torch.zeros(4, COORDINATES), None)
+    assert [part.shape for part in memory] == [(3, COORDINATES)] * parts

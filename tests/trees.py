@@ -1,0 +1,91 @@
+"""Small data sets on disk, each in its benchmark's own layout: a square that moves two pixels a frame."""
+
+import os
+from functools import cache
+
+import cv2
+import numpy as np
+
+SIZE = (80, 60)  # width, height
+
+
+@cache
+def picture(suffix=".jpg"):
+    return cv2.imencode(suffix, np.full((SIZE[1], SIZE[0], 3), (200, 100, 50), np.uint8))[1]
+
+
+def pictures(folder, numbers, digits=8, suffix=".jpg"):
+    """Write images of the given numbers, all alike, as links to one file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    original = folder.parent / f".{folder.name}{suffix}"
+    original.write_bytes(picture(suffix).tobytes())
+    for number in numbers:
+        os.link(original, folder / f"{number:0{digits}d}{suffix}")
+
+
+def square(length):
+    """Boxes [length, 4], 0-based."""
+    return np.array([[10.0 + 2 * t, 20, 16, 12] for t in range(length)])
+
+
+def lines(rows, origin=0):
+    """Text of boxes counted from `origin`."""
+    shifted = np.array(rows, dtype=float) + origin * np.array([1, 1, 0, 0])
+    return "".join(",".join(f"{value:g}" for value in row) + "\n" for row in shifted)
+
+
+def otb(root, name="A", length=6):
+    pictures(root / name / "img", range(1, length + 1), digits=4)
+    (root / name / "groundtruth_rect.txt").write_text(lines(square(length), origin=1))
+    return root
+
+
+def lasot(root, name="airplane-1", length=6, occluded=(), out=()):
+    folder = root / name.rpartition("-")[0] / name
+    pictures(folder / "img", range(1, length + 1))
+    (folder / "groundtruth.txt").write_text(lines(square(length), origin=1))
+    for file, frames in (("full_occlusion", occluded), ("out_of_view", out)):
+        flags = ",".join(str(int(t in frames)) for t in range(length))
+        (folder / f"{file}.txt").write_text(flags + "\n")
+    return root
+
+
+def got10k(root, number=1, length=6, split="val", covers=None):
+    name = f"GOT-10k_{split.capitalize()}_{number:06d}"
+    folder = root / split / name
+    pictures(folder, range(1, length + 1))
+    boxes = square(length)[: 1 if split == "test" else None]
+    (folder / "groundtruth.txt").write_text(lines(boxes, origin=1))
+    if split != "test":
+        labels = "".join(f"{cover}\n" for cover in covers or [8] * length)
+        (folder / "cover.label").write_text(labels)
+        (folder / "absence.label").write_text("0\n" * length)
+        (folder / "cut_by_image.label").write_text("0\n" * length)
+        (folder / "meta_info.ini").write_text(f"[METAINFO]\nurl: none\nresolution: {SIZE}\n")
+    with open(root / split / "list.txt", "a") as listing:
+        listing.write(f"{name}\n")
+    return root
+
+
+def trackingnet(root, name="abc_0", length=6, part="TEST"):
+    pictures(root / part / "frames" / name, range(length), digits=1)
+    (root / part / "anno").mkdir(exist_ok=True)
+    boxes = square(length)[: 1 if part == "TEST" else None]
+    (root / part / "anno" / f"{name}.txt").write_text(lines(boxes))
+    return root
+
+
+def vot(root, name="ball", length=6, color=True, polygons=True):
+    folder = root / name
+    pictures(folder / "color" if color else folder, range(1, length + 1))
+    rows = square(length)
+    if polygons:
+        x, y, w, h = rows.T
+        rows = np.stack([x, y, x + w, y, x + w, y + h, x, y + h], axis=1)
+        text = "".join(",".join(f"{value:g}" for value in row) + "\n" for row in rows)
+    else:
+        text = lines(rows)
+    (folder / "groundtruth.txt").write_text(text)
+    with open(root / "list.txt", "a") as listing:
+        listing.write(f"{name}\n")
+    return root
