@@ -86,8 +86,8 @@ def _repaired_if(good):
     return answer
 
 
-def _dropped(boxes: np.ndarray) -> np.ndarray:
-    return boxes[np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)]
+def _good(boxes: np.ndarray) -> np.ndarray:
+    return np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
 
 
 _REPAIRED = Exercise(
@@ -107,13 +107,14 @@ _REPAIRED = Exercise(
             "A box of width 0 is finite. Does it have an overlap with anything?",
         ),
         Mistake(
-            "area is enough",
-            _repaired_if(lambda box: np.isfinite(box[2:]).all() and (box[2:] > 0).all()),
-            "A box can have a fine size and no position.",
+            "zeros",
+            lambda boxes: np.where(_good(boxes)[:, None], boxes, 0.0),
+            "A box of zeros overlaps with nothing: the tracker would be punished twice. What did "
+            "it say last that made sense?",
         ),
         Mistake(
             "frames left out",
-            _dropped,
+            lambda boxes: boxes[_good(boxes)],
             "There must be one box a frame, or everything after the first bad one is compared with "
             "another frame's truth.",
         ),

@@ -16,7 +16,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # Without these the browser looks for its maker's hosts at every start.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-PATIENCE = 120_000  # milliseconds; a kernel that imports torch on a busy machine takes its time
+# Milliseconds; a kernel that imports torch takes its time, and more of it on a busy machine.
+PATIENCE = 1000 * int(os.environ.get("ROAM_LITE_PATIENCE", "120"))
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 900, "height": 900}
 
 
@@ -110,7 +111,9 @@ def open_notebook(lab, folder, page):
         page.goto(f"{lab}/tree/{path}?reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         if run:
-            page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+            page.wait_for_selector(
+                ".jp-Notebook-ExecutionIndicator[data-status=idle i]", state="attached"
+            )
             page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         return page
 
