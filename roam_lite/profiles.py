@@ -205,7 +205,7 @@ _LAPTOP = replace(
     # Online, past frames are cut and labelled by the tracker itself; an optimizer that never saw
     # its errors trusts the labels too much.
     past_labels="estimates",
-    belief_noise=0.1,
+    belief_noise=0.25,
     penalty=0.2,
     stages=(
         # The losses of a random backbone are a thousand times those of a trained one, and Adam would
@@ -221,7 +221,7 @@ _LAPTOP = replace(
         _FIRST_STEP,
         Stage(
             name="optimizer",
-            steps=1000,
+            steps=480,
             batch=4,
             updates=6,
             initial_samples=9,

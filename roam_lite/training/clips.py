@@ -23,7 +23,7 @@ _MIN_VISIBILITY = 0.3
 # Smaller targets have no texture left, and their boxes are uncertain by a third of their size.
 _MIN_SIDE = 4.0
 # How much of a tracker's error is still there in the next frame.
-_MEMORY = 0.9
+_MEMORY = 0.97
 
 
 @dataclass(frozen=True)
