@@ -215,6 +215,10 @@ for rule in ("official", "got10k", "pysot"):
 #   the centre error divided by the true box's width and height, thresholds up to 0.5.
 # - **VOT** starts a tracker again after it failed, and counts failures (robustness) apart from overlap
 #   while it works (accuracy). EAO joins both.
+#
+# In a few lines each, below, to see what they ask. Every toolkit has small print of its own (rounding,
+# clipping to the image, which frames count); `roam_lite/evaluation/got10k.py`, `trackingnet.py`,
+# `lasot.py` and `vot.py` follow it to the digit, and `roam-lite evaluate --benchmark` runs them.
 
 
 # %%
