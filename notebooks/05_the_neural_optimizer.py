@@ -279,7 +279,7 @@ print("weights in another order get the same rates in that order")
 paper = get_profile("paper")
 P = ThetaLayout.of(paper).size
 for name in ("lstm", "gru", "fc", "const"):
-    rule = build_learned_rule(name, paper, P)
+    rule = build_learned_rule(name, paper, ThetaLayout.of(paper).parts())
     parameters = sum(parameter.numel() for parameter in rule.parameters())
     numbers = {"lstm": 4, "gru": 2}.get(name, 0) * paper.hidden + (name != "const")
     print(

@@ -298,10 +298,11 @@ for rule, (updates, futures, _, _) in seen.items():
 
 # %%
 profile = get_profile("laptop")
-size = ThetaLayout.of(profile).size
+layout = ThetaLayout.of(profile)
 for rule in LEARNED_RULES:
-    parameters = sum(p.numel() for p in build_learned_rule(rule, profile, size).parameters())
-    print(f"{rule:6s} {parameters:7,} parameters for {size:,} coordinates")
+    built = build_learned_rule(rule, profile, layout.parts())
+    parameters = sum(p.numel() for p in built.parameters())
+    print(f"{rule:6s} {parameters:7,} parameters for {layout.size:,} coordinates")
 
 # %% [markdown]
 # ```bash

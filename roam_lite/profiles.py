@@ -32,6 +32,7 @@ class Stage:
     theta0_rate: float  # Adam's step for theta0
     lambda0_rate: float  # Adam's step for log(lambda0)
     rule_rate: float  # Adam's step for the neural optimizer's omega
+    gains_rate: float  # Adam's step for the optimizer's log gains on lambda0, one a part of theta
     backbone_rate: float  # Adam's step for the backbone; 0 keeps it frozen
     halvings: int  # how often all rates are halved, evenly over the stage (section 5)
     kappa_ramp: float = 0.5  # share of the stage over which kappa grows from 0 to its full value
@@ -143,6 +144,7 @@ _PAPER = Profile(
             theta0_rate=1e-6,
             lambda0_rate=1e-2,
             rule_rate=1e-3,
+            gains_rate=1e-2,
             backbone_rate=0.0,
             halvings=4,
             kappa_ramp=0.1,
@@ -173,6 +175,7 @@ _FIRST_STEP = Stage(
     theta0_rate=3e-4,
     lambda0_rate=5e-2,
     rule_rate=1e-3,
+    gains_rate=5e-2,
     backbone_rate=1e-3,
     halvings=4,
     precision="bfloat16",
@@ -221,7 +224,7 @@ _LAPTOP = replace(
         _FIRST_STEP,
         Stage(
             name="optimizer",
-            steps=480,
+            steps=400,
             batch=4,
             updates=6,
             initial_samples=9,
@@ -230,7 +233,8 @@ _LAPTOP = replace(
             meta_gradient="first_order",
             theta0_rate=0.0,
             lambda0_rate=0.0,
-            rule_rate=3e-3,
+            rule_rate=1e-2,
+            gains_rate=5e-2,
             backbone_rate=0.0,
             halvings=4,
             precision="bfloat16",

@@ -1,6 +1,6 @@
 """Who optimises: update rules, what they see, and the one step that all of them take."""
 
-from torch import nn
+from torch import Tensor, nn
 
 from roam_lite.errors import InputError
 from roam_lite.profiles import Profile
@@ -11,21 +11,23 @@ from roam_lite.rules.update_rule import UpdateRule
 LEARNED_RULES = ("lstm", "gru", "fc", "const")
 
 
-def build_learned_rule(name: str, profile: Profile, size: int) -> nn.Module:
-    """Return an untrained optimizer for theta of `size` coordinates: lstm, gru, fc or const.
+def build_learned_rule(name: str, profile: Profile, parts: Tensor) -> nn.Module:
+    """Return an untrained optimizer for theta: lstm, gru, fc or const.
+
+    `parts` `[P]` says for each coordinate of theta which part it belongs to (`ThetaLayout.parts`).
 
     Raises InputError for any other name.
     """
     kind, hidden, rate = profile.rule_input, profile.hidden, profile.initial_updating_rate
     share = profile.initial_updating_share
     if name == "lstm":
-        return RecurrentRule(nn.LSTMCell, kind, hidden, rate, share)
+        return RecurrentRule(nn.LSTMCell, kind, hidden, rate, parts, share)
     if name == "gru":
-        return RecurrentRule(nn.GRUCell, kind, hidden, rate, share)
+        return RecurrentRule(nn.GRUCell, kind, hidden, rate, parts, share)
     if name == "fc":
-        return FeedForwardRule(kind, hidden, rate, share)
+        return FeedForwardRule(kind, hidden, rate, parts, share)
     if name == "const":
-        return LearnedRates(size, rate, share)
+        return LearnedRates(len(parts), rate, share)
     raise InputError(
         f"there is no learned rule {name!r}; choose one of: {', '.join(LEARNED_RULES)}"
     )

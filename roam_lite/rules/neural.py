@@ -21,8 +21,10 @@ class RecurrentState(NamedTuple):
 class RecurrentRule(nn.Module):
     """Two stacked recurrent cells shared by all coordinates: LSTM (the paper's) or GRU (section 6.2).
 
-    With a `share` the rates are emitted relative to lambda0, around that share of it at the start;
-    with None all coordinates start from `initial_rate`, as in eq. 11.
+    With a `share` the rates are emitted relative to lambda0, around that share of it at the start,
+    and each part of theta (`parts` `[P]` numbers them) has a learned gain on top: what one update
+    should change differs between a kernel and a bias, and between the branches, more than between
+    coordinates. With None all coordinates start from `initial_rate`, as in eq. 11.
     """
 
     def __init__(
@@ -31,10 +33,12 @@ class RecurrentRule(nn.Module):
         kind: str,
         hidden: int,
         initial_rate: float,
+        parts: Tensor,
         share: float | None = None,
     ) -> None:
         super().__init__()
         self.kind, self.around_lambda0 = kind, share is not None
+        _add_gains(self, parts)
         self.cells = nn.ModuleList([cell(CHANNELS[kind], hidden), cell(hidden, hidden)])
         self.output = _rate_layer(hidden, initial_rate, share)
         self.advance = advance  # or advance_plain, to compare
@@ -63,10 +67,16 @@ class FeedForwardRule(nn.Module):
     """ROAM-FC: two linear layers with a tanh between them, no memory but the last rate (section 6.2)."""
 
     def __init__(
-        self, kind: str, hidden: int, initial_rate: float, share: float | None = None
+        self,
+        kind: str,
+        hidden: int,
+        initial_rate: float,
+        parts: Tensor,
+        share: float | None = None,
     ) -> None:
         super().__init__()
         self.kind, self.around_lambda0 = kind, share is not None
+        _add_gains(self, parts)
         self.first = nn.Linear(CHANNELS[kind], hidden)
         self.output = _rate_layer(hidden, initial_rate, share)
 
@@ -98,4 +108,13 @@ def _rate_layer(hidden: int, initial_rate: float, share: float | None) -> nn.Lin
 
 def _centre(rule: RecurrentRule | FeedForwardRule, lambda0: Tensor) -> Tensor | float:
     """Return the logits that the rule's own are added to: those of lambda0 (at most 0.9), or 0."""
-    return torch.logit(lambda0.clamp(1e-12, 0.9)) if rule.around_lambda0 else 0.0
+    if not rule.around_lambda0:
+        return 0.0
+    return torch.logit((lambda0 * rule.log_gains.exp()[rule.parts]).clamp(1e-12, 0.9))
+
+
+def _add_gains(rule: nn.Module, parts: Tensor) -> None:
+    """Give a rule that emits rates around lambda0 a gain, 1 at the start, for each part of theta."""
+    if rule.around_lambda0:
+        rule.register_buffer("parts", parts, persistent=False)
+        rule.log_gains = nn.Parameter(torch.zeros(int(parts.max()) + 1))

@@ -264,16 +264,20 @@ class Trainer:
 
 def trained_parameters(model: MetaModel, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
     """Return the parameters that a stage trains, with their rates; no others need a gradient then."""
+    named = dict(model.rule.named_parameters())
+    gains = [named.pop("log_gains")] if "log_gains" in named else []
+    rule = list(named.values())
     groups = [
         ([model.theta0], stage.theta0_rate),
         ([model.log_lambda0, model.log_gains], stage.lambda0_rate),
-        (list(model.rule.parameters()), stage.rule_rate if stage.updates > 1 else 0.0),
+        (rule, stage.rule_rate if stage.updates > 1 else 0.0),
+        (gains, stage.gains_rate if stage.updates > 1 else 0.0),
         (list(model.backbone.parameters()), stage.backbone_rate),
     ]
     for parameters, rate in groups:
         for parameter in parameters:
             parameter.requires_grad_(rate > 0)
-    return [(parameters, rate) for parameters, rate in groups if rate > 0]
+    return [(parameters, rate) for parameters, rate in groups if parameters and rate > 0]
 
 
 def plan_stages(

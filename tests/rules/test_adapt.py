@@ -25,7 +25,7 @@ def theta():
 
 
 def build(name):
-    return build_learned_rule(name, TINY, LAYOUT.size).double()
+    return build_learned_rule(name, TINY, LAYOUT.parts()).double()
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "fc", "const"])

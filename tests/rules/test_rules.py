@@ -11,10 +11,11 @@ from roam_lite.rules import LEARNED_RULES, FixedRates, build_learned_rule
 
 SMOKE = replace(get_profile("smoke"), initial_updating_share=None)
 VIDEOS, SIZE = 3, 11
+PARTS = torch.arange(SIZE) // 4
 
 
 def build(name, **changes):
-    return build_learned_rule(name, replace(SMOKE, **changes), SIZE).double()
+    return build_learned_rule(name, replace(SMOKE, **changes), PARTS).double()
 
 
 def draw(steps=3):
@@ -127,7 +128,7 @@ def test_the_papers_lstm_has_5541_parameters_and_5461_with_four_inputs():
     paper = get_profile("paper")
     counts = {}
     for kind in ("log_sign", "raw"):
-        rule = build_learned_rule("lstm", replace(paper, rule_input=kind), SIZE)
+        rule = build_learned_rule("lstm", replace(paper, rule_input=kind), PARTS)
         counts[kind] = sum(parameter.numel() for parameter in rule.parameters())
     assert counts == {"log_sign": 5541, "raw": 5461}
 
@@ -153,4 +154,17 @@ def test_fixed_vector_keeps_its_gradient():
 
 def test_unknown_rules_are_refused_with_the_known_names():
     with pytest.raises(InputError, match=r"adam.*lstm, gru, fc, const"):
-        build_learned_rule("adam", SMOKE, SIZE)
+        build_learned_rule("adam", SMOKE, PARTS)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "fc"])
+def test_every_part_of_theta_has_a_gain_on_lambda0(name):
+    rule, steps = build(name, initial_updating_share=0.5), draw()
+    rates0 = torch.full((VIDEOS, SIZE), 1e-4, dtype=torch.float64)
+    before = emit(rule, steps[:1], rates0)
+    with torch.no_grad():
+        rule.log_gains[1] -= 3.0
+    ratio = (emit(rule, steps[:1], rates0) / before).log()
+    torch.testing.assert_close(
+        ratio, torch.where(PARTS == 1, -3.0, 0.0).expand_as(ratio).double(), atol=2e-3, rtol=0
+    )

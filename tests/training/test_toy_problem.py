@@ -1,5 +1,7 @@
 """Section 3.3: the best learning rate for |x theta - y|^2 is 1 / (2 x^2), and it can be learned."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -10,11 +12,12 @@ X = torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0])
 BEST = 1 / (2 * X**2)
 
 
-def step(rule, theta, y, state=None):
+def step(rule, theta, y):
     """theta and the videos' losses [N] after one update of every coordinate."""
     theta = theta.requires_grad_()
     loss = (X * theta - y).square().sum(dim=1)
     (gradient,) = torch.autograd.grad(loss.sum(), theta)
+    state = rule.init(theta.detach(), BEST.expand_as(theta))
     rates, _ = rule.step(theta.detach(), gradient, loss.detach(), state)
     updated = theta.detach() - rates * gradient
     return updated, (X * updated - y).square().sum(dim=1)
@@ -41,7 +44,8 @@ def test_any_other_rate_does_worse(factor):
 
 def test_meta_learning_finds_the_best_rate_of_every_coordinate():
     generator = torch.Generator().manual_seed(0)
-    rule = build_learned_rule("const", get_profile("smoke"), len(X))
+    profile = replace(get_profile("smoke"), initial_updating_share=None)
+    rule = build_learned_rule("const", profile, torch.zeros(len(X), dtype=torch.long))
     optimizer = torch.optim.Adam(rule.parameters(), lr=0.1)
     for iteration in range(600):
         optimizer.param_groups[0]["lr"] = 0.1 * 0.5 ** (iteration // 100)
