@@ -252,10 +252,11 @@ def emitted_rates(stack, memory, weights, around=None):
     return sigmoid(x @ weights["output.weight"][0] + weights["output.bias"] + centre), after
 
 
-def averaged_meta_loss(theta, rates, videos, weights, constants):
+def averaged_meta_loss(theta, rates, videos, weights, constants, parts):
     """(14) by Algorithm 1, lines 4 to 13.
 
-    A video is a list of T pairs (update, future), each of them (features, boxes, size).
+    A video is a list of T pairs (update, future), each of them (features, boxes, size). `parts`
+    [P] says which learned gain on lambda0 a coordinate has, where rates are relative to that.
     """
     total, count = 0.0, 0
     for pairs in videos:
@@ -264,7 +265,9 @@ def averaged_meta_loss(theta, rates, videos, weights, constants):
             loss, gradient = loss_and_gradient(model, *samples, constants)
             if t > 0:
                 stack = input_stack(constants.rule_input, last, gradient, model, loss)
-                around = None if constants.initial_updating_share is None else rates
+                around = None
+                if constants.initial_updating_share is not None:
+                    around = rates * np.exp(weights["log_gains"])[parts]
                 last, memory = emitted_rates(stack, memory, weights, around)
             model = update(model, last, gradient)
             total += tracking_loss(model, *future, constants)

@@ -231,6 +231,7 @@ def check_meta_loss_is_averaged_over_updates_and_videos(rng):
         [[(u.video(i), f.video(i)) for u, f in pairs] for i in range(videos)],
         {name: value.numpy() for name, value in model.rule.state_dict().items()},
         profile,
+        model.parts.numpy(),
     )
     same(result.loss, expected)
 

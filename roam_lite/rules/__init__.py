@@ -21,11 +21,11 @@ def build_learned_rule(name: str, profile: Profile, parts: Tensor) -> nn.Module:
     kind, hidden, rate = profile.rule_input, profile.hidden, profile.initial_updating_rate
     share = profile.initial_updating_share
     if name == "lstm":
-        return RecurrentRule(nn.LSTMCell, kind, hidden, rate, parts, share)
+        return RecurrentRule(nn.LSTMCell, kind, hidden, rate, share, parts)
     if name == "gru":
-        return RecurrentRule(nn.GRUCell, kind, hidden, rate, parts, share)
+        return RecurrentRule(nn.GRUCell, kind, hidden, rate, share, parts)
     if name == "fc":
-        return FeedForwardRule(kind, hidden, rate, parts, share)
+        return FeedForwardRule(kind, hidden, rate, share, parts)
     if name == "const":
         return LearnedRates(len(parts), rate, share)
     raise InputError(

@@ -33,8 +33,8 @@ class RecurrentRule(nn.Module):
         kind: str,
         hidden: int,
         initial_rate: float,
-        parts: Tensor,
         share: float | None = None,
+        parts: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.kind, self.around_lambda0 = kind, share is not None
@@ -71,8 +71,8 @@ class FeedForwardRule(nn.Module):
         kind: str,
         hidden: int,
         initial_rate: float,
-        parts: Tensor,
         share: float | None = None,
+        parts: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.kind, self.around_lambda0 = kind, share is not None
@@ -110,11 +110,14 @@ def _centre(rule: RecurrentRule | FeedForwardRule, lambda0: Tensor) -> Tensor | 
     """Return the logits that the rule's own are added to: those of lambda0 (at most 0.9), or 0."""
     if not rule.around_lambda0:
         return 0.0
-    return torch.logit((lambda0 * rule.log_gains.exp()[rule.parts]).clamp(1e-12, 0.9))
+    if rule.parts is not None:
+        lambda0 = lambda0 * rule.log_gains.exp()[rule.parts]
+    return torch.logit(lambda0.clamp(1e-12, 0.9))
 
 
-def _add_gains(rule: nn.Module, parts: Tensor) -> None:
+def _add_gains(rule: nn.Module, parts: Tensor | None) -> None:
     """Give a rule that emits rates around lambda0 a gain, 1 at the start, for each part of theta."""
-    if rule.around_lambda0:
-        rule.register_buffer("parts", parts, persistent=False)
-        rule.log_gains = nn.Parameter(torch.zeros(int(parts.max()) + 1))
+    used = rule.around_lambda0 and parts is not None
+    rule.register_buffer("parts", parts if used else None, persistent=False)
+    gains = nn.Parameter(torch.zeros(int(parts.max()) + 1)) if used else None
+    rule.register_parameter("log_gains", gains)
