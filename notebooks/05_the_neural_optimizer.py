@@ -518,8 +518,8 @@ class Recorder:
 
     def step(self, theta, gradient, loss, state):
         rates, state = self.rule.step(theta, gradient, loss, state)
-        hidden = state.memory[-1][0]  # h of the second layer
-        kept = (gradient[0, self.chosen], rates[0, self.chosen], hidden[self.chosen])
+        hidden = state.memory[-1][0]  # h of the second layer, [hidden, coordinates]
+        kept = (gradient[0, self.chosen], rates[0, self.chosen], hidden[:, self.chosen].T)
         self.notes.append([value.clone() for value in kept])
         return rates, state
 
