@@ -213,7 +213,9 @@ def test_evaluate_takes_every_tracker_option(options, expected, root, smoke, tmp
 
 def test_a_tracker_of_ones_own_goes_through_the_same_code(root, statue, tmp_path, capsys):
     assert run("evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r") == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("mean")
+    table, told = capsys.readouterr().out.splitlines()[-2:]
+    assert table.startswith("mean")
+    assert told.startswith("lost for good")
     (folder,) = (tmp_path / "r" / "OTB2015").iterdir()
     assert folder.name.startswith("mine-Statue-")
     truth = read_boxes(root / "A" / "groundtruth_rect.txt")
