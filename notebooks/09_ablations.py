@@ -111,16 +111,17 @@ def measure(variant, name):
 # %% [markdown]
 # ## Stored results, and the code that makes them
 #
-# Ten variants on six sequences take more than a minute. They are stored with the digest of the weights;
-# where it is another one, this cell computes them anew and stores those.
+# Ten variants on six sequences take more than a minute. They are stored with the digest of the weights
+# and SGD's rate; where either is another one, this cell computes them anew and stores those.
 
 # %%
 STORE = Path("results/ablations.json")
 digest = load_tracker("laptop").description["weights_sha256"][:12]
 stored = json.loads(STORE.read_text()) if STORE.is_file() else {}
-if stored.get("weights") != digest or set(stored["auc"]) != set(VARIANTS):
+known = (digest, SGD_RATE, list(VARIANTS))
+if (stored.get("weights"), stored.get("sgd_rate"), list(stored.get("auc", ()))) != known:
     table = {variant: {name: measure(variant, name) for name in names} for variant in VARIANTS}
-    stored = {"weights": digest, "auc": table}
+    stored = {"weights": digest, "sgd_rate": SGD_RATE, "auc": table}
     write_atomically(STORE, (json.dumps(stored, indent=2) + "\n").encode())
 
 print(f"weights {stored['weights']}")

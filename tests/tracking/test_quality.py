@@ -8,8 +8,8 @@ from roam_lite.evaluation.runner import evaluate
 def test_shipped_tracker_follows_the_samples(samples_root):
     sequences = [read_sequence(samples_root, name) for name in list_sequences(samples_root)]
     report, _ = evaluate(lambda: load_tracker("laptop"), sequences, progress=False)
-    assert report.mean()["auc"] >= 0.50
-    assert report.mean()["precision_20"] >= 0.70
+    assert report.mean()["auc"] >= 0.60
+    assert report.mean()["precision_20"] >= 0.80
     assert min(score.auc for score in report.scores) >= 0.2
 
 
