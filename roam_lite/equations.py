@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from roam_lite.model.filters import anchor_size, filter_size, warp_filters
+from roam_lite.model.filters import anchor_size, filter_size, interpolation, warp_filters
 from roam_lite.model.labels import gaussian_labels
 from roam_lite.model.losses import tracking_loss
 from roam_lite.model.tracking_model import ThetaLayout
@@ -35,13 +35,14 @@ _TABLE = (
     Equation(
         2,
         r"\tilde{\theta}_{cf} = \mathcal{W}(\theta_{cf}, \phi)",
-        (warp_filters,),
-        "the kernel alone is warped, corners on corners; all videos at once",
+        (interpolation, warp_filters),
+        "the kernel alone is warped, corners on corners; all videos at once, and on the way to its"
+        " spectrum",
     ),
     Equation(
         3,
         r"\tilde{\theta}_{reg} = \mathcal{W}(\theta_{reg}, \phi)",
-        (warp_filters,),
+        (interpolation, warp_filters),
         "the same warp, four outputs",
     ),
     Equation(
