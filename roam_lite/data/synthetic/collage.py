@@ -39,7 +39,7 @@ def with_photographs(scene: Scene, rng: np.random.Generator, photograph: Photogr
 
 
 def _skin(rng: np.random.Generator, part: Part, picture: np.ndarray) -> Part:
-    """The part in a piece of the picture, under the light that its own texture shows."""
+    """The part with a piece of the picture as its texture; shadows stay as they are."""
     if part.alpha.max() < 128:  # a shadow
         return part
     height, width = part.image.shape[:2]
