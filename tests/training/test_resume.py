@@ -84,7 +84,7 @@ def kill_somewhere(processes, out, rng, **changes):
     process = start(processes, out, **changes)
     while process.is_alive() and (not out.exists() or steps_logged(out) < until):
         time.sleep(0.002)
-    time.sleep(rng.uniform(0, 0.4))
+    time.sleep(rng.uniform(0, 0.05))  # a step or less: the run must not end before its kill
     process.kill()
     process.join()
     return process.exitcode == -signal.SIGKILL
