@@ -13,6 +13,7 @@ from roam_lite.errors import InputError
 from roam_lite.figures.style import OPTIMIZER_COLOURS, style
 from roam_lite.widgets.controller import Controller
 from roam_lite.widgets.exhibit import Exhibit, png_of
+from roam_lite.widgets.live import LivePicture
 from roam_lite.widgets.training import RATE_EDGES, Progress
 
 _INTERVAL = 0.4  # seconds between two pictures; drawing takes its time from the training
@@ -37,10 +38,7 @@ def dashboard(controller: Controller[Progress], *, alt: str = _ALT) -> Exhibit:
     dashboard takes the controller's `notify`: one controller, one dashboard.
     """
     curves = _Curves()
-    image = ipywidgets.Image(value=curves.draw(controller.history), format="png", tooltip=alt)
-    image.layout = ipywidgets.Layout(
-        max_width="100%", object_fit="contain", align_self="flex-start"
-    )
+    image = LivePicture(curves.draw(controller.history), alt)
     bar = ipywidgets.FloatProgress(min=0, max=1, layout=ipywidgets.Layout(width="220px"))
     status, message = ipywidgets.Label(), ipywidgets.HTML()
     buttons = {name: ipywidgets.Button(description=name) for name, _, _ in _BUTTONS}

@@ -17,6 +17,13 @@ def button(page, name):
     return page.locator(f"{WIDGET} button", has_text=name)
 
 
+def shown(image):
+    """Where a widget's picture is, once the browser has drawn it."""
+    expect(image).to_have_js_property("complete", True)
+    assert image.evaluate("image => image.naturalWidth") > 50
+    return image.get_attribute("src")
+
+
 def test_a_slider_changes_the_picture(open_notebook, look):
     page = open_notebook(
         "explore",
@@ -25,14 +32,15 @@ def test_a_slider_changes_the_picture(open_notebook, look):
         "    figure.subplots().plot([0, height], '--' if dashed else '-')\n"
         "explore(draw, alt='a line', height=(1, 9, 3), dashed=False)",
     )
-    image = page.locator(f"{WIDGET} img, img.jupyter-widgets").first
-    image.wait_for()
-    before = image.get_attribute("src")
+    image = page.locator(f"{WIDGET} img")
+    before = shown(image)
+    expect(image).to_have_attribute("title", "a line")
     handle = page.locator(f"{WIDGET} .noUi-handle").first
     handle.focus()
     for _ in range(3):
         handle.press("ArrowRight")
     expect(image).not_to_have_attribute("src", before)
+    assert shown(image) != before
     expect(page.locator(f"{WIDGET} .widget-readout").first).to_have_text("6")
     look("explore")
 
@@ -49,8 +57,11 @@ def test_the_dashboard_starts_pauses_steps_stops_and_resets(open_notebook, look)
         "dashboard(controller)",
     )
     status = page.locator(f"{WIDGET} .widget-label", has_text="step")
+    image = page.locator(f"{WIDGET} img")
+    empty = shown(image)
     button(page, "Start").click()
     expect(status).to_contain_text("running: step")
+    expect(image).not_to_have_attribute("src", empty)
     expect(button(page, "Start")).to_be_disabled()
     button(page, "Pause").click()
     expect(status).to_contain_text("paused: step")
