@@ -17,7 +17,7 @@ COURSE = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 NOTEBOOKS = COURSE + SOLUTIONS
 LARGEST = 1.5e6  # bytes; the web viewers stop showing much larger ones
-WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDGET, PNG = "application/vnd.jupyter.widget-view+json", "image/png"
 
 
 def content(notebook):
@@ -51,6 +51,13 @@ def problems(notebook):
                 found.append("a widget that is dead without its kernel")
             if "image/svg+xml" in kinds:
                 found.append("an SVG; figures are PNG")
+            if PNG in kinds and not output.metadata.get(PNG, {}).get("alt", "").strip():
+                found.append(
+                    f"a figure without alternative text: end its cell with show(): {cell.id}"
+                )
+    for image in images(prose(notebook)):
+        if not image[0].strip():
+            found.append(f"a picture without alternative text: {image[1]}")
     for text in texts(notebook):
         if path := MACHINE_PATH.search(text):
             found.append(f"a path of somebody's machine: {text[path.start() :][:40]!r}")
@@ -69,6 +76,14 @@ def texts(notebook):
 
 def prose(notebook):
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def images(text):
+    """(alternative text, place) of a text's pictures, in Markdown or in HTML."""
+    yield from re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", text)
+    for tag in re.findall(r"<img\b[^>]*>", text):
+        alt = re.search(r"\balt=[\"']([^\"']*)", tag)
+        yield alt[1] if alt else "", tag
 
 
 def broken_links(notebook, folder):
@@ -174,12 +189,34 @@ def test_unwelcome_output_is_noticed(sound, output, complaint):
 
 
 def test_widget_view_is_taken_out_before_a_notebook_is_stored(sound):
-    data = {WIDGET: {"model_id": "1"}, "image/png": "", "text/plain": "a line"}
-    sound.cells[0].outputs.append(nbformat.v4.new_output("display_data", data))
+    data = {WIDGET: {"model_id": "1"}, PNG: "", "text/plain": "a line"}
+    sound.cells[0].outputs.append(picture(data, {PNG: {"alt": "a line"}}))
     assert "widget" in problems(sound)[0]
     normalise(sound)
     assert problems(sound) == []
-    assert set(sound.cells[0].outputs[-1].data) == {"image/png", "text/plain"}
+    assert set(sound.cells[0].outputs[-1].data) == {PNG, "text/plain"}
+
+
+def picture(data, metadata):
+    return nbformat.v4.new_output("display_data", data, metadata=metadata)
+
+
+@pytest.mark.parametrize("metadata", [{}, {PNG: {}}, {PNG: {"alt": " "}}])
+def test_figure_without_alternative_text_is_noticed(sound, metadata):
+    sound.cells[0].outputs += [
+        picture({PNG: ""}, {PNG: {"alt": "a falling curve"}}),
+        picture({PNG: ""}, metadata),
+    ]
+    (problem,) = problems(sound)
+    assert "figure without alternative text" in problem
+
+
+@pytest.mark.parametrize("image", ["![](a.png)", "![ ](a.png)", "<img src='a'>", "<img alt=''>"])
+def test_picture_of_the_prose_without_alternative_text_is_noticed(sound, image):
+    described = "![a map](a.png) and <img src='a.png' alt='a map'> and [a link](a.png)"
+    sound.cells.append(nbformat.v4.new_markdown_cell(f"{described} and {image}"))
+    (problem,) = problems(sound)
+    assert "picture without alternative text" in problem
 
 
 @pytest.mark.parametrize("place", ["source", "output"])
