@@ -11,6 +11,11 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE)
 SAMPLE = str(REPOSITORY / "data_samples" / "light" / "img")
 WIDGET = ".jp-OutputArea .jupyter-widgets"
+# How bright the frame around the scrubber's loss curves is, 0 to 255.
+INK = (
+    "document.querySelector('.roam-scrubber canvas.chart')"
+    ".getContext('2d').getImageData(80, 100, 1, 1).data[0]"
+)
 
 
 def button(page, name):
@@ -113,6 +118,11 @@ def test_the_scrubber_moves_boxes_and_shows_maps(open_notebook, look):
     assert canvas.evaluate(picture) != later
     page.locator(".roam-scrubber button").click()  # play
     expect(page.locator(".roam-scrubber")).to_contain_text("frame 11")
+    page.wait_for_function(f"{INK} < 100")  # dark on a light page
+    page.evaluate(
+        "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+    )
+    page.wait_for_function(f"{INK} > 155")
     look("scrubber")
 
 
