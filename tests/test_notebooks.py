@@ -149,6 +149,21 @@ def test_every_equation_of_the_paper_is_shown_as_the_library_has_it():
     assert sorted(shown) == list(EQUATIONS), "an equation that no notebook shows"
 
 
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+def test_notebook_opens_and_ends_as_all_do(path):
+    cells = nbformat.read(path, as_version=4).cells
+    begin = " ".join(cells[0].source.split())
+    for opening in ("**When you are through", "**Needs**", "**Paper** section", "**Run time**"):
+        assert opening in begin
+    assert f"render.py {path.stem}" in begin, "how the run time was measured"
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    ends = [text.find(f"## {part}") for part in ("Recap", "Exercises", "References")]
+    assert -1 not in ends
+    assert ends == sorted(ends)
+    following = COURSE[(COURSE.index(path) + 1) % len(COURSE)]
+    assert f"]({following.name})" in text[ends[-1] :], "the last lines lead on"
+
+
 def test_first_notebook_was_run_with_the_checkpoint_that_ships():
     card = json.loads((ROOT / "roam_lite" / "weights" / "laptop.json").read_text(encoding="utf-8"))
     stored = (ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
