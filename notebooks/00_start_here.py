@@ -160,7 +160,7 @@ print("truth ", np.round(sequence.boxes[1], 1))
 # | **SGD** | one number for all weights, always the same |
 # | **no update** | zero: the model of the first frame stays |
 #
-# All three begin with the same meta-learned model and the same first step. They share the features,
+# All three begin with the same meta-learned model and the same first steps. They share the features,
 # the two branches of section 3.1 and everything of section 4.
 #
 # *Before you run the next cell: which will be best? In which frames should the difference show?*
@@ -289,9 +289,12 @@ for step in steps[:: len(steps) // 4]:
     print(f"step {step.step:3d}  {step.stage:12s} meta loss {step.meta_loss:.3f}")
 
 figure, axes = plt.subplots(figsize=(5, 3))
-for stage in dict.fromkeys(step.stage for step in steps):
+for stage, dashes in zip(dict.fromkeys(step.stage for step in steps), (".:", ".-"), strict=True):
     rows = [step for step in steps if step.stage == stage]
-    axes.plot([row.step for row in rows], [row.meta_loss for row in rows], ".-", label=stage)
+    losses_of_stage = [row.meta_loss for row in rows]
+    axes.plot(
+        [row.step for row in rows], losses_of_stage, dashes, color=COLOURS["ROAM++"], label=stage
+    )
 axes.set(xlabel="meta-training step", ylabel="meta loss (14)", title="profile smoke")
 axes.legend(title="stage")
 assert len(steps) == config.steps
@@ -368,3 +371,5 @@ check("00.3", area)
 # - Y. Wu, J. Lim, M.-H. Yang. Object Tracking Benchmark. TPAMI 2015: success and precision curves.
 # - M. Andrychowicz et al. Learning to Learn by Gradient Descent by Gradient Descent. NeurIPS 2016:
 #   the coordinate-wise LSTM.
+#
+# **Next:** [1. Patches and features](01_patches_and_features.ipynb).

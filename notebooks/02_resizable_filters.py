@@ -49,7 +49,7 @@ from roam_lite.model.tracking_model import ThetaLayout, predict, predict_plain
 from roam_lite.widgets import explore, show
 
 use_style()
-BLUE, ORANGE = OPTIMIZER_COLOURS["lstm"], OPTIMIZER_COLOURS["const"]
+BLUE = OPTIMIZER_COLOURS["lstm"]
 paper, profile = get_profile("paper"), get_profile("laptop")
 rho, c, S, gamma = profile.filter_scale, profile.stride, profile.patch_size, profile.roi_scale
 folder = samples_folder()
@@ -252,7 +252,7 @@ def draw_filter(figure, width, height):
     left, middle, right = figure.subplots(1, 3)
     f_r, f_c = my_filter_size(width, height, limit)
     a_w, a_h = my_anchor(f_r, f_c)
-    show_image(left, patch, f"target {width} x {height}, anchor {a_w:.1f} x {a_h:.1f} px")
+    show_image(left, patch, f"target {width} x {height} px,\nanchor {a_w:.1f} x {a_h:.1f} px")
     outline(left, (S / 2 - width / 2, S / 2 - height / 2, width, height), TRUTH_COLOUR)
     outline(left, (S / 2 - a_w / 2, S / 2 - a_h / 2, a_w, a_h), BLUE, linestyle="--")
     span = strongest.abs().max()
@@ -266,6 +266,7 @@ def draw_filter(figure, width, height):
     right.set(xlim=(0, S), ylim=(S, 0), xticks=[], yticks=[])
     right.set_title(f"used on the patch: {f_r} x {f_c} cells")
     right.grid(False)
+    right.spines[:].set_visible(True)
     figure.suptitle(
         f"parameters: {kernel.numel() * 5:,d}, whatever the size; "
         f"unwarped they would be {f_r * f_c * len(kernel) * 5:,d}; "
@@ -312,7 +313,8 @@ left.legend()
 shapes = [gain(np.sqrt(s), 1 / np.sqrt(s)) for s in stretch]
 right.plot(stretch, shapes, color=BLUE)
 right.set(xlabel="aspect ratio w / h at constant area", xscale="log", ylim=(0, 4.2))
-right.set_xticks([0.33, 1, 3], ["1/3", "1", "3"])
+right.set_xticks([1 / 3, 1, 3], ["1/3", "1", "3"])
+right.minorticks_off()
 print(f"at constant area the sum stays within {min(shapes):.2f} and {max(shapes):.2f}")
 show(
     figure,
@@ -384,7 +386,7 @@ direct, fourier = ([seconds(f, side) for side in sides] for f in (correlate_plai
 torch.set_num_threads(threads)
 
 figure, axes = plt.subplots(figsize=(5.5, 3))
-axes.plot(sides, np.multiply(direct, 1000), ".--", color=ORANGE, label="direct")
+axes.plot(sides, np.multiply(direct, 1000), ".--", color=BLUE, label="direct")
 axes.plot(sides, np.multiply(fourier, 1000), ".-", color=BLUE, label="through the FFT")
 axes.set(xlabel="side of the filter (cells)", ylabel="time (ms)", yscale="log")
 axes.legend()

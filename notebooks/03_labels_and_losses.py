@@ -66,7 +66,7 @@ from roam_lite.rules.adapt import adapt, initialise, make_samples, update_loss
 from roam_lite.widgets import explore, show
 
 use_style()
-BLUE, ORANGE, GREEN = (OPTIMIZER_COLOURS[name] for name in ("lstm", "const", "fc"))
+BLUE = OPTIMIZER_COLOURS["lstm"]
 tracker = load_tracker("laptop")
 profile, cells = tracker.profile, tracker.cells
 c, S, alpha = profile.stride, profile.patch_size, profile.label_sharpness
@@ -279,12 +279,12 @@ wrong = 0.2 * label  # a model that is too shy, everywhere else right
 figure, axes = plt.subplots(figsize=(5.5, 3))
 amplitudes = torch.linspace(0, 0.3, 61)
 background = (label < 0.01).float()
-for kind, colour in zip(KINDS, (GREEN, ORANGE, BLUE), strict=True):
+for kind, dashes in zip(KINDS, (":", "--", "-"), strict=True):
     curve = [
         float(response_loss((wrong + a * background)[None, None], label[None, None], kind))
         for a in amplitudes
     ]
-    axes.plot(amplitudes, curve, color=colour, label=kind)
+    axes.plot(amplitudes, curve, dashes, color=BLUE, label=kind)
     if kind == "balanced":
         assert min(curve) < 0.5 * curve[0]
     else:
@@ -448,7 +448,7 @@ show(figure, "Before the steps the response is flat or vague; after them it peak
 
 # %%
 steps = 20
-for rate in (1e-3, 1e-2, 3e-2, 1e-1):
+for rate in (1e-4, 1e-3, 1e-2, 1e-1):
     theta, values = theta0, []
     for _ in range(steps):
         step = adapt(theta, samples, FixedRates(rate), None, profile)
@@ -456,15 +456,17 @@ for rate in (1e-3, 1e-2, 3e-2, 1e-1):
         values.append(float(step.update_loss))
     reached = next((t for t, value in enumerate(values) if value <= after), None)
     print(
-        f"rate {rate:5.3f}: loss {values[1]:8.3g} after 1 step, {values[-1]:8.3g} after {steps - 1}",
+        f"rate {rate:6g}: loss {values[1]:8.3g} after 1 step, {values[-1]:8.3g} after {steps - 1}",
         end="",
     )
     print("" if reached is None else f", as low as with λ⁽⁰⁾ after {reached}")
 
 # %% [markdown]
-# Some rates come far, given more steps: the start is meta-learned too. A rate that is too large
-# diverges. What the learned rates buy is that nobody has to choose. (And a low loss on a frame already
-# seen does not make a good tracker; what counts are frames to come.)
+# Every weight's curvature is another. A rate that the steepest of them can bear is slow for the rest:
+# the small rates need many steps for what λ⁽⁰⁾ did in `initial_steps`, if they get there at all. A
+# rate that is larger than that diverges, until the loss is no number any more (`nan`). The learned
+# rates are none of the two, and nobody has to choose them. (A low loss on a frame already seen does
+# not make a good tracker, though; what counts are frames to come.)
 #
 # ## Recap
 #

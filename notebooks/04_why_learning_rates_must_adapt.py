@@ -410,7 +410,7 @@ axes.set(xlabel="step", ylabel="median loss, relative", yscale="log")
 axes.legend(fontsize=8)
 show(
     figure,
-    "Median loss at familiar scales: both fall for three steps; then one rises in some seeds.",
+    "Median loss at familiar scales: both fall for three steps; then one rises in most seeds.",
 )
 
 # %% [markdown]

@@ -571,6 +571,7 @@ def draw_weight(figure, part, number, update):
     )
     figure.colorbar(picture, ax=left, label="hidden state")
     left.set(xlabel="update", ylabel="unit of the second layer")
+    left.set_yticks(range(5, hidden.shape[-1] + 1, 5))
     left.grid(False)
     span = float(gradients[:, index].abs().max()) + 1e-12
     middle.bar(steps, gradients[:, index], color="grey")
@@ -582,7 +583,7 @@ def draw_weight(figure, part, number, update):
     right.set(xlabel="update", ylabel="learning rate", yscale="log", ylim=limits)
     right.legend(fontsize=8)
     for axes in (left, middle, right):
-        axes.axvline(update, color=COLOURS["SGD"], linewidth=1)
+        axes.axvline(update, color="black", linestyle=":", linewidth=1)
     g, rate = float(gradients[update - 1, index]), float(rates[update - 1, index])
     figure.suptitle(
         f"weight {int(chosen[index]):,d} at update {update}: gradient {g:.2e}, rate {rate:.2e}, "
@@ -701,4 +702,4 @@ check("05.5", first_order_loss)
 # - D. P. Kingma, J. Ba. Adam: A Method for Stochastic Optimization. ICLR 2015.
 # - C. Finn, P. Abbeel, S. Levine. Model-Agnostic Meta-Learning. ICML 2017: first order, second order.
 #
-# **Next:** 6. Meta-training.
+# **Next:** [6. Meta-training](06_meta_training.ipynb).

@@ -51,7 +51,7 @@ from roam_lite.training.rollout import ClipFeatures, extract, rollout
 from roam_lite.widgets import Controller, dashboard, explore, show, training_run
 
 use_style()
-BLUE, GREY = OPTIMIZER_COLOURS["lstm"], OPTIMIZER_COLOURS["none"]
+BLUE = OPTIMIZER_COLOURS["lstm"]
 KINDS = {"first_step": ":", "first_order": "--", "full": "-"}
 
 # %% [markdown]
@@ -332,8 +332,8 @@ assert np.isfinite(calm).all()
 # Section 3.3: an optimizer that always sees inputs of one magnitude learns one rate and emits it
 # whatever comes. RFS multiplies $\theta$ by
 #
-# $$\epsilon \sim \exp(\mathcal{U}(-\kappa, \kappa)), \qquad \theta_\epsilon = \epsilon \odot \theta
-# \qquad (15)$$
+# $$ \epsilon \sim \exp(\mathcal{U}(-\kappa, \kappa)), \quad
+#    \theta_\epsilon = \epsilon \odot \theta \tag{15} $$
 #
 # and divides inside the loss, so that the *function* is the same and the rates that it needs are not:
 # they are $\epsilon^2$ times as large. To see it at all, this optimizer starts from one rate for all,
@@ -391,8 +391,8 @@ def draw_curves(figure, random_filter_scaling):
     axes = figure.subplots()
     shown = "with RFS" if random_filter_scaling else "without RFS"
     for name, losses in curves.items():
-        colour, dashes = BLUE if name == shown else GREY, "-" if name == "with RFS" else "--"
-        axes.plot(EXPONENTS, losses, "." + dashes, color=colour, label=name)
+        dashes, alpha = "-" if name == "with RFS" else "--", 1 if name == shown else 0.4
+        axes.plot(EXPONENTS, losses, "." + dashes, color=BLUE, alpha=alpha, label=name)
     axes.axvspan(-plain.kappa_regression, plain.kappa_regression, color=BLUE, alpha=0.08)
     axes.set(xlabel="log of the scale that theta is seen at", ylabel="last meta loss", yscale="log")
     axes.legend()
@@ -415,8 +415,8 @@ assert curves["with RFS"][3] < curves["without RFS"][3]  # at e^-1, inside the b
 # %% [markdown]
 # Towards the left the coordinates are small and their gradients large: the rate that suits scale 1 is
 # far too large there, and whoever never saw such a scale diverges. The shaded band is what RFS
-# trained on; beyond it, it knows no better either. The notebook on learning rates (4) takes
-# the same effect apart on a problem with one number.
+# trained on; beyond it, it knows no better either. [Notebook 4](04_why_learning_rates_must_adapt.ipynb)
+# takes the same effect apart on a problem with one number.
 #
 # ## Recap
 #
@@ -479,3 +479,5 @@ check("06.3", meta_gradient_by_hand)
 # - C. Finn, P. Abbeel, S. Levine. Model-Agnostic Meta-Learning. ICML 2017: first against second order.
 # - K. Lv, S. Jiang, J. Li. Learning Gradient Descent: Better Generalization and Longer Horizons.
 #   ICML 2017: random scaling.
+#
+# **Next:** [7. Online tracking](07_online_tracking.ipynb).

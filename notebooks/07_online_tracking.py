@@ -383,3 +383,5 @@ check("07.3", smoothed)
 # - B. Li, J. Yan, W. Wu, Z. Zhu, X. Hu. High Performance Visual Tracking with Siamese Region Proposal
 #   Network. CVPR 2018: the change penalty.
 # - E. Park, A. C. Berg. Meta-Tracker. ECCV 2018: a learned start and first rates, then SGD.
+#
+# **Next:** [8. Benchmarks](08_benchmarks.ipynb).

@@ -209,10 +209,9 @@ for rule in ("official", "got10k", "pysot"):
 # %% [markdown]
 # ## Other benchmarks, other questions
 #
-# - **GOT-10k**: the average overlap AO, and success rates at 0.5 and 0.75. All sequences end where the
-#   target is still there.
-# - **TrackingNet, LaSOT**: precision in pixels punishes small videos, so there is a *normalised* precision:
-#   the centre error divided by the true box's width and height, thresholds up to 0.5.
+# - **GOT-10k**: the average overlap AO, and success rates at 0.5 and 0.75, all without the first frame.
+# - **TrackingNet, LaSOT**: 20 pixels are much in a small video and little in a large one, so there is a
+#   *normalised* precision: the centre error divided by the true box's width and height, thresholds up to 0.5.
 # - **VOT** starts a tracker again after it failed, and counts failures (robustness) apart from overlap
 #   while it works (accuracy). EAO joins both.
 #
@@ -318,3 +317,5 @@ check("08.3", relative_gain)
 # - M. Müller et al. TrackingNet. ECCV 2018. H. Fan et al. LaSOT. CVPR 2019.
 # - M. Kristan et al. The VOT challenge results, 2016 and 2017.
 # - B. Efron. Bootstrap Methods: Another Look at the Jackknife. Annals of Statistics 1979.
+#
+# **Next:** [9. Ablations](09_ablations.ipynb).

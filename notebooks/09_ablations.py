@@ -160,8 +160,10 @@ def draw_variants(figure, first, second, sequences):
     a, b = ([stored["auc"][v][name] for name in chosen] for v in (first, second))
     right.plot([0, 1], [0, 1], color="black", linewidth=0.8)
     right.plot(b, a, "o", color=COLOURS[VARIANTS[first][0]])
-    for x, y, name in zip(b, a, chosen, strict=True):
-        right.annotate(name, (x, y), fontsize=8)
+    line = {"arrowstyle": "-", "linewidth": 0.5, "color": "grey"}
+    for height, k in zip(np.linspace(0.1, 0.9, len(chosen)), np.argsort(a), strict=True):
+        place = {"xytext": (1.03, height), "textcoords": "axes fraction", "va": "center"}
+        right.annotate(chosen[k], (b[k], a[k]), fontsize=8, arrowprops=line, **place)
     right.set(xlabel=f"AUC of {second}", ylabel=f"AUC of {first}", xlim=(0, 1), ylim=(0, 1))
     if len(chosen) > 1:
         mean, low, high = paired_bootstrap(a, b)
@@ -369,3 +371,5 @@ check("09.3", rank_correlation)
 #   [ROAM: Recurrently Optimizing Tracking Model](https://arxiv.org/abs/1907.12006). CVPR 2020.
 # - E. Park, A. C. Berg. Meta-Tracker. ECCV 2018: first rates reused for updates diverge.
 # - K. Cho et al. Learning Phrase Representations using RNN Encoder-Decoder. EMNLP 2014: the GRU.
+#
+# **Next:** [10. Full scale](10_full_scale.ipynb).

@@ -336,3 +336,5 @@ check("10.3", combined)
 # - K. Simonyan, A. Zisserman. Very Deep Convolutional Networks for Large-Scale Image Recognition.
 #   ICLR 2015.
 # - P. Goyal et al. Accurate, Large Minibatch SGD. 2017: gradients over many devices.
+#
+# This was the last notebook. **Back to** [the map of the course](00_start_here.ipynb).

@@ -17,7 +17,7 @@ COURSE = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 NOTEBOOKS = COURSE + SOLUTIONS
 LARGEST = 1.5e6  # bytes; the web viewers stop showing much larger ones
-WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDGET, PNG = "application/vnd.jupyter.widget-view+json", "image/png"
 
 
 def content(notebook):
@@ -51,6 +51,13 @@ def problems(notebook):
                 found.append("a widget that is dead without its kernel")
             if "image/svg+xml" in kinds:
                 found.append("an SVG; figures are PNG")
+            if PNG in kinds and not output.metadata.get(PNG, {}).get("alt", "").strip():
+                found.append(
+                    f"a figure without alternative text: end its cell with show(): {cell.id}"
+                )
+    for image in images(prose(notebook)):
+        if not image[0].strip():
+            found.append(f"a picture without alternative text: {image[1]}")
     for text in texts(notebook):
         if path := MACHINE_PATH.search(text):
             found.append(f"a path of somebody's machine: {text[path.start() :][:40]!r}")
@@ -69,6 +76,14 @@ def texts(notebook):
 
 def prose(notebook):
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def images(text):
+    """(alternative text, place) of a text's pictures, in Markdown or in HTML."""
+    yield from re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", text)
+    for tag in re.findall(r"<img\b[^>]*>", text):
+        alt = re.search(r"\balt=[\"']([^\"']*)", tag)
+        yield alt[1] if alt else "", tag
 
 
 def broken_links(notebook, folder):
@@ -134,6 +149,21 @@ def test_every_equation_of_the_paper_is_shown_as_the_library_has_it():
     assert sorted(shown) == list(EQUATIONS), "an equation that no notebook shows"
 
 
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+def test_notebook_opens_and_ends_as_all_do(path):
+    cells = nbformat.read(path, as_version=4).cells
+    begin = " ".join(cells[0].source.split())
+    for opening in ("**When you are through", "**Needs**", "**Paper** section", "**Run time**"):
+        assert opening in begin
+    assert f"render.py {path.stem}" in begin, "how the run time was measured"
+    text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    ends = [text.find(f"## {part}") for part in ("Recap", "Exercises", "References")]
+    assert -1 not in ends
+    assert ends == sorted(ends)
+    following = COURSE[(COURSE.index(path) + 1) % len(COURSE)]
+    assert f"]({following.name})" in text[ends[-1] :], "the last lines lead on"
+
+
 def test_first_notebook_was_run_with_the_checkpoint_that_ships():
     card = json.loads((ROOT / "roam_lite" / "weights" / "laptop.json").read_text(encoding="utf-8"))
     stored = (ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
@@ -174,12 +204,34 @@ def test_unwelcome_output_is_noticed(sound, output, complaint):
 
 
 def test_widget_view_is_taken_out_before_a_notebook_is_stored(sound):
-    data = {WIDGET: {"model_id": "1"}, "image/png": "", "text/plain": "a line"}
-    sound.cells[0].outputs.append(nbformat.v4.new_output("display_data", data))
+    data = {WIDGET: {"model_id": "1"}, PNG: "", "text/plain": "a line"}
+    sound.cells[0].outputs.append(picture(data, {PNG: {"alt": "a line"}}))
     assert "widget" in problems(sound)[0]
     normalise(sound)
     assert problems(sound) == []
-    assert set(sound.cells[0].outputs[-1].data) == {"image/png", "text/plain"}
+    assert set(sound.cells[0].outputs[-1].data) == {PNG, "text/plain"}
+
+
+def picture(data, metadata):
+    return nbformat.v4.new_output("display_data", data, metadata=metadata)
+
+
+@pytest.mark.parametrize("metadata", [{}, {PNG: {}}, {PNG: {"alt": " "}}])
+def test_figure_without_alternative_text_is_noticed(sound, metadata):
+    sound.cells[0].outputs += [
+        picture({PNG: ""}, {PNG: {"alt": "a falling curve"}}),
+        picture({PNG: ""}, metadata),
+    ]
+    (problem,) = problems(sound)
+    assert "figure without alternative text" in problem
+
+
+@pytest.mark.parametrize("image", ["![](a.png)", "![ ](a.png)", "<img src='a'>", "<img alt=''>"])
+def test_picture_of_the_prose_without_alternative_text_is_noticed(sound, image):
+    described = "![a map](a.png) and <img src='a.png' alt='a map'> and [a link](a.png)"
+    sound.cells.append(nbformat.v4.new_markdown_cell(f"{described} and {image}"))
+    (problem,) = problems(sound)
+    assert "picture without alternative text" in problem
 
 
 @pytest.mark.parametrize("place", ["source", "output"])

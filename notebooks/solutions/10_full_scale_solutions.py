@@ -17,7 +17,6 @@
 # each; `check` accepts all that compute the same.
 
 # %%
-
 from roam_lite.exercises import check
 
 # %% [markdown]

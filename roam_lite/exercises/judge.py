@@ -117,6 +117,9 @@ def _agree(given: Parts, expected: Parts) -> bool:
 def _close(given: np.ndarray, expected: np.ndarray) -> bool:
     if given.shape != expected.shape:
         return False
+    # Infinity is nobody's answer, not even a known mistake's: the tolerance would be infinite too.
+    if not (np.isfinite(given).all() and np.isfinite(expected).all()):
+        return False
     tolerance = _OF_LARGEST * np.abs(expected).max(initial=0)
     return np.allclose(given, expected, rtol=_RELATIVE, atol=tolerance)
 
@@ -136,8 +139,11 @@ def _difference(given: Sequence[Parts], expected: Sequence[Parts]) -> str:
     for one, other in _pairs(given, expected):
         if one.shape != other.shape:
             return f"The shape should be {list(other.shape)} and is {list(one.shape)}."
-    if not all(np.isfinite(one).all() for one, _ in _pairs(given, expected)):
-        return "Some values are nan or infinite."
+    for case, part in ((case, part) for case, parts in enumerate(given) for part in parts):
+        bad = np.argwhere(~np.isfinite(part))
+        if len(bad):
+            value = part[tuple(bad[0])]
+            return f"All values should be finite numbers; case {case}{_at(bad[0])} gives {value}."
     if (factor := _common_factor(given, expected)) is not None:
         return f"All values are {factor:.4g} times what they should be."
     case, (one, other) = next(
@@ -147,11 +153,15 @@ def _difference(given: Sequence[Parts], expected: Sequence[Parts]) -> str:
         if not _close(one, other)
     )
     worst = np.unravel_index(np.abs(one - other).argmax(), one.shape)
-    place = f" at {list(map(int, worst))}" if worst else ""
     return (
-        f"The largest difference of case {case}{place}: "
+        f"The largest difference of case {case}{_at(worst)}: "
         f"{one[worst]:.4g} should be {other[worst]:.4g}."
     )
+
+
+def _at(index: Sequence[int]) -> str:
+    """Return where in an array a value stands; nothing if it is a single number."""
+    return f" at {list(map(int, index))}" if len(index) else ""
 
 
 def _pairs(given: Sequence[Parts], expected: Sequence[Parts]) -> list[tuple]:

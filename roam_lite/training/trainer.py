@@ -58,7 +58,8 @@ class Trainer:
     """One training run in a folder: construct it, then consume `run()` step by step.
 
     The folder holds `config.json`, `log.jsonl`, TensorBoard files, `state.safetensors` (from which a
-    run continues to the same bits) and `checkpoint.safetensors` with its model card.
+    run continues to the same bits) and `checkpoint.safetensors` with its model card. `last_rollout` is
+    that of the last step, None before it: it holds the rates, which records do not.
     Raises InputError if the folder holds another run, or one and `resume` is false.
     """
 
@@ -70,6 +71,7 @@ class Trainer:
         self.out = Path(config.out)
         self.step = self.guarded = 0
         self._mid_step = False
+        self.last_rollout: Rollout | None = None
         self.parent: dict | None = None  # the card of the checkpoint that the run starts from
         self.seconds = 0.0
         self._batches(self.stages[0])  # unreadable data is said before anything is written
@@ -176,6 +178,7 @@ class Trainer:
                 waited=round(waited, 4),
             )
             self.log.write(record, result)
+            self.last_rollout = result
             self._mid_step = False
             if self.step % self.config.save_interval == 0:
                 self.save()

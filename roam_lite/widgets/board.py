@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 import ipywidgets
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from roam_lite.errors import InputError
 from roam_lite.figures.style import OPTIMIZER_COLOURS, style
 from roam_lite.widgets.controller import Controller
 from roam_lite.widgets.exhibit import Exhibit, png_of
+from roam_lite.widgets.live import LivePicture
 from roam_lite.widgets.training import RATE_EDGES, Progress
 
 _INTERVAL = 0.4  # seconds between two pictures; drawing takes its time from the training
@@ -36,11 +38,9 @@ def dashboard(controller: Controller[Progress], *, alt: str = _ALT) -> Exhibit:
     The picture for pages without a kernel shows the history that the controller has by now. The
     dashboard takes the controller's `notify`: one controller, one dashboard.
     """
-    curves = _Curves()
-    image = ipywidgets.Image(value=curves.draw(controller.history), format="png", tooltip=alt)
-    image.layout = ipywidgets.Layout(
-        max_width="100%", object_fit="contain", align_self="flex-start"
-    )
+    with style():
+        curves = _Curves()
+    image = LivePicture(curves.draw(controller.history), alt)
     bar = ipywidgets.FloatProgress(min=0, max=1, layout=ipywidgets.Layout(width="220px"))
     status, message = ipywidgets.Label(), ipywidgets.HTML()
     buttons = {name: ipywidgets.Button(description=name) for name, _, _ in _BUTTONS}
@@ -102,21 +102,22 @@ class _Curves:
     """The picture; its artists are kept, so that a redraw only sets their data."""
 
     def __init__(self) -> None:
-        with style():
-            self.figure = Figure(figsize=(9, 3), layout="constrained")
-            self.losses, self.rates = self.figure.subplots(1, 2)
+        self.figure = Figure(figsize=(9, 3), layout="constrained")
+        self.losses, self.rates = self.figure.subplots(1, 2)
         blue = OPTIMIZER_COLOURS["lstm"]
         (self.meta,) = self.losses.plot([], [], ".-", color=blue, label="meta loss (14)")
         (self.update,) = self.losses.plot([], [], ".:", color="black", label="update loss (12)")
         self.losses.set(xlabel="meta-training step", ylabel="loss, mean over the updates")
-        self.losses.legend(loc="upper right")
+        above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "fontsize": 9}
+        self.losses.xaxis.set_major_locator(MaxNLocator(integer=True))
+        self.losses.legend(**above)
         empty = np.zeros(len(RATE_EDGES) - 1)
         self.first = self.rates.stairs(empty, RATE_EDGES, color="black", label="first step: λ⁽⁰⁾")
         self.later = self.rates.stairs(
             empty, RATE_EDGES, color=blue, fill=True, alpha=0.5, label="updates: the optimizer's"
         )
         self.rates.set(xlabel="log10(learning rate)", ylabel="share of coordinates", ylim=(0, 1))
-        self.rates.legend(loc="upper left")
+        self.rates.legend(**above)
 
     def draw(self, history: Sequence[Progress]) -> bytes:
         """Return the history as PNG."""

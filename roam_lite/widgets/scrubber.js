@@ -73,13 +73,18 @@ function (root, data) {
     pen.fillStyle = pen.strokeStyle = ink;
     pen.lineWidth = 1;
     pen.strokeRect(left, top, right - left, bottom - top);
-    for (let power = Math.ceil(low); power <= high; power++) {
-      pen.textAlign = "right";
-      pen.fillText(`1e${power}`, left - 8, y(10 ** power) + 7);
-      pen.beginPath();
-      pen.moveTo(left, y(10 ** power));
-      pen.lineTo(left + 8, y(10 ** power));
-      pen.stroke();
+    const digits = high - low < 2 ? [1, 2, 5] : [1];
+    for (let power = Math.floor(low); power <= high; power++) {
+      for (const digit of digits) {
+        const height = y(digit * 10 ** power);
+        if (height < top || height > bottom) continue;
+        pen.textAlign = "right";
+        pen.fillText(String(Number(`${digit}e${power}`)), left - 8, height + 7);
+        pen.beginPath();
+        pen.moveTo(left, height);
+        pen.lineTo(left + 8, height);
+        pen.stroke();
+      }
     }
     pen.textAlign = "center";
     pen.fillText(`frame (0 to ${end})`, (left + right) / 2, bottom + 40);
@@ -144,4 +149,7 @@ function (root, data) {
   choice.onchange = draw;
   sheet.style.display = "none";
   sheet.decode().then(draw);
+  // JupyterLab and the documentation note their theme on the body; the chart's ink follows it.
+  new MutationObserver((_, observer) => (root.isConnected ? draw() : observer.disconnect()))
+    .observe(document.body, { attributes: true });
 }

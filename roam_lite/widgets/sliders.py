@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from roam_lite.errors import InputError
 from roam_lite.figures.style import style
 from roam_lite.widgets.exhibit import Exhibit, png_of
+from roam_lite.widgets.live import LivePicture
 
 Control = tuple[float, ...] | list[Any] | bool
 # Labels keep their words whole; controls flow into as many rows as the page's width needs.
@@ -34,10 +35,7 @@ def explore(draw: Callable[..., None], *, alt: str, **controls: Control) -> Exhi
             draw(figure, **{name: control.value for name, control in inputs.items()})
             return png_of(figure)
 
-    image = ipywidgets.Image(value=picture(), format="png", tooltip=alt)
-    image.layout = ipywidgets.Layout(
-        max_width="100%", object_fit="contain", align_self="flex-start"
-    )
+    image = LivePicture(picture(), alt)
     message = ipywidgets.Label()
 
     def redraw(_: Any) -> None:

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from roam_lite.training import StepRecord, TrainConfig, Trainer
-from roam_lite.training.log import RunLog
-from roam_lite.training.rollout import Rollout
 
 RATE_EDGES = np.linspace(-8, 0, 49)  # of histograms of log10(learning rate)
 
@@ -32,7 +30,6 @@ def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, 
 
     def begin() -> Generator[Progress, None, None]:
         trainer = Trainer(config, overwrite=True)
-        log = trainer.log = _KeepingLog(trainer.log)
         records = trainer.run()
         try:
             for record in records:
@@ -40,8 +37,8 @@ def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, 
                 yield Progress(
                     record,
                     trainer.steps,
-                    rate_histogram(log.last.first_rates),
-                    rate_histogram(log.last.updating_rates) if updated else None,
+                    rate_histogram(trainer.last_rollout.first_rates),
+                    rate_histogram(trainer.last_rollout.updating_rates) if updated else None,
                 )
         finally:
             records.close()
@@ -54,19 +51,3 @@ def rate_histogram(rates: Tensor) -> NDArray[np.float64]:
     finite = rates.flatten()[rates.flatten().isfinite()].double().cpu().numpy()
     logs = np.log10(np.maximum(finite, 1e-300)).clip(RATE_EDGES[0], RATE_EDGES[-1])
     return np.histogram(logs, RATE_EDGES)[0] / max(logs.size, 1)
-
-
-class _KeepingLog:
-    """A run's log that keeps the last rollout too: a record does not hold the rates."""
-
-    last: Rollout
-
-    def __init__(self, log: RunLog) -> None:
-        self._log = log
-
-    def write(self, record: StepRecord, result: Rollout) -> None:
-        self.last = result
-        self._log.write(record, result)
-
-    def close(self) -> None:
-        self._log.close()

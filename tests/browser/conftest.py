@@ -1,4 +1,4 @@
-"""A JupyterLab of its own on loopback, and Debian's Chromium to look at it."""
+"""A JupyterLab of its own on loopback, and Debian's Chromium to look at it; skipped without one."""
 
 import os
 import socket
@@ -18,6 +18,11 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 # Milliseconds; a kernel that imports torch takes its time, and more of it on a busy machine.
 PATIENCE = 1000 * int(os.environ.get("ROAM_LITE_PATIENCE", "120"))
+# JupyterLab calls a notebook idle before its kernel is asked for; cells run then are lost.
+KERNEL_IS_READY = """() => {
+    const kernel = window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
+    return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}"""
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 900, "height": 900}
 
 
@@ -75,7 +80,7 @@ def wait_for(address, server, log):
 @pytest.fixture(scope="session")
 def browser():
     if not Path(CHROMIUM).exists():
-        pytest.fail(f"{CHROMIUM}: no such file; `make test-browser` installs it, or set CHROMIUM")
+        pytest.skip(f"{CHROMIUM}: no such file; install Chromium and name it in CHROMIUM")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -111,10 +116,9 @@ def open_notebook(lab, folder, page):
         page.goto(f"{lab}/tree/{path}?reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         if run:
-            page.wait_for_selector(
-                ".jp-Notebook-ExecutionIndicator[data-status=idle i]", state="attached"
-            )
-            page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+            page.wait_for_function(KERNEL_IS_READY)
+            # Not awaited: the promise would never be settled if the kernel died.
+            page.evaluate("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
         return page
 
     open_.stored = open_stored

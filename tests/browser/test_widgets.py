@@ -11,10 +11,22 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE)
 SAMPLE = str(REPOSITORY / "data_samples" / "light" / "img")
 WIDGET = ".jp-OutputArea .jupyter-widgets"
+# How bright the frame around the scrubber's loss curves is, 0 to 255.
+INK = (
+    "document.querySelector('.roam-scrubber canvas.chart')"
+    ".getContext('2d').getImageData(80, 100, 1, 1).data[0]"
+)
 
 
 def button(page, name):
     return page.locator(f"{WIDGET} button", has_text=name)
+
+
+def shown(image):
+    """Where a widget's picture is, once the browser has drawn it."""
+    expect(image).to_have_js_property("complete", True)
+    assert image.evaluate("image => image.naturalWidth") > 50
+    return image.get_attribute("src")
 
 
 def test_a_slider_changes_the_picture(open_notebook, look):
@@ -25,14 +37,15 @@ def test_a_slider_changes_the_picture(open_notebook, look):
         "    figure.subplots().plot([0, height], '--' if dashed else '-')\n"
         "explore(draw, alt='a line', height=(1, 9, 3), dashed=False)",
     )
-    image = page.locator(f"{WIDGET} img, img.jupyter-widgets").first
-    image.wait_for()
-    before = image.get_attribute("src")
+    image = page.locator(f"{WIDGET} img")
+    before = shown(image)
+    expect(image).to_have_attribute("title", "a line")
     handle = page.locator(f"{WIDGET} .noUi-handle").first
     handle.focus()
     for _ in range(3):
         handle.press("ArrowRight")
     expect(image).not_to_have_attribute("src", before)
+    assert shown(image) != before
     expect(page.locator(f"{WIDGET} .widget-readout").first).to_have_text("6")
     look("explore")
 
@@ -49,8 +62,11 @@ def test_the_dashboard_starts_pauses_steps_stops_and_resets(open_notebook, look)
         "dashboard(controller)",
     )
     status = page.locator(f"{WIDGET} .widget-label", has_text="step")
+    image = page.locator(f"{WIDGET} img")
+    empty = shown(image)
     button(page, "Start").click()
     expect(status).to_contain_text("running: step")
+    expect(image).not_to_have_attribute("src", empty)
     expect(button(page, "Start")).to_be_disabled()
     button(page, "Pause").click()
     expect(status).to_contain_text("paused: step")
@@ -102,6 +118,11 @@ def test_the_scrubber_moves_boxes_and_shows_maps(open_notebook, look):
     assert canvas.evaluate(picture) != later
     page.locator(".roam-scrubber button").click()  # play
     expect(page.locator(".roam-scrubber")).to_contain_text("frame 11")
+    page.wait_for_function(f"{INK} < 100")  # dark on a light page
+    page.evaluate(
+        "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+    )
+    page.wait_for_function(f"{INK} > 155")
     look("scrubber")
 
 

@@ -1,5 +1,7 @@
 """What a student is told: about right, open, wrong, failing and unforeseen answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -100,7 +102,9 @@ def test_answer_that_writes_into_its_arguments_is_refused():
     [
         (lambda table: (table.sum(axis=1), table), "2 values"),
         (lambda table: table.sum(axis=1)[:2], "[3] and is [2]"),
-        (lambda table: table.sum(axis=1) * np.nan, "nan"),
+        (lambda table: table.sum(axis=1) * np.nan, "case 0 at [0] gives nan"),
+        (lambda table: table.sum(axis=1) + np.array([0, np.inf, 0]), "case 0 at [1] gives inf"),
+        (lambda table: table.sum(axis=1) * -np.inf, "finite numbers"),
         (lambda table: table.sum(axis=1) * -2, "-2 times"),
         (lambda table: table.sum(axis=1) + np.array([0, 0, 0.1]), "case 0 at [2]"),
         (lambda table: 0 * table.sum(axis=1), "should be"),
@@ -113,9 +117,38 @@ def test_unforeseen_answers_are_told_what_is_wrong_with_them(answer, said):
     assert said in verdict.text
 
 
-def test_scalar_difference_has_no_place():
+@pytest.mark.parametrize("off", [1, np.inf])
+def test_scalar_difference_has_no_place(off):
     total = Exercise("00.3", "sum", np.sum, lambda rng: (rng.normal(size=3),), ())
-    assert "at [" not in judge(total, lambda values: np.sum(values) + 1).text
+    text = judge(total, lambda values: np.sum(values) + off).text
+    assert "case 0" in text
+    assert "at [" not in text
+
+
+def test_infinity_in_one_late_case_is_wrong_and_is_found():
+    def answer(table):
+        return table.sum(axis=1) / (table[0, 0] != last[0, 0])
+
+    (last,) = SUMS.draw(np.random.default_rng(7))
+    with np.errstate(divide="ignore"):
+        verdict = judge(SUMS, answer)
+    assert not verdict
+    assert "case 7 at [0] gives" in verdict.text
+
+
+def test_mistake_with_infinite_values_takes_no_answer_for_its_own():
+    overflow = Mistake("overflow", lambda table: np.array([np.inf, 0, 0]), "Too large?")
+    exercise = replace(SUMS, mistakes=(overflow,))
+    for answer in (overflow.wrong, lambda table: np.array([np.inf, 5, 7])):
+        verdict = judge(exercise, answer)
+        assert not verdict
+        assert verdict.mistake is None
+        assert "gives inf" in verdict.text
+
+
+def test_infinite_answer_is_wrong_even_where_the_reference_is_infinite():
+    exercise = replace(SUMS, reference=lambda table: table.sum(axis=1) * np.inf)
+    assert not judge(exercise, exercise.reference)
 
 
 def test_unknown_exercise_is_refused_with_the_known_ones():

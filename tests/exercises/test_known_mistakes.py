@@ -59,6 +59,7 @@ def spoilt(reference, spoil):
 SPOIL = {
     "a percent off": lambda value: 1.01 * value,
     "nan": lambda value: np.nan * value,
+    "infinite": lambda value: np.inf * value,
     "an axis more": lambda value: value[None],
 }
 

@@ -44,6 +44,15 @@ def weights(model):
     return {name: value.clone() for name, value in model.state_dict().items()}
 
 
+def test_last_rollout_is_that_of_the_record_just_given(config, painted):
+    trainer = Trainer(config())
+    assert trainer.last_rollout is None
+    for record in trainer.run():
+        losses = trainer.last_rollout.meta_losses.mean(dim=0).tolist()
+        assert losses == record.meta_losses
+        assert trainer.last_rollout.first_rates.shape == trainer.model.lambda0.shape
+
+
 def test_eight_steps_run_through_both_stages_with_finite_losses(config, tmp_path):
     records = list(Trainer(config()).run())
     assert [record.step for record in records] == list(range(1, 9))
