@@ -83,7 +83,7 @@ class Tracker:
 
     @torch.no_grad()
     def init(self, image: NDArray[np.uint8], box: ArrayLike) -> None:
-        """Build the initial model from the first frame: nine stretched samples, one step with lambda0.
+        """Build the initial model from the first frame: nine stretched samples, the steps with lambda0.
 
         `image` is RGB uint8 `[H, W, 3]`, `box` `(x, y, w, h)` in its pixels, 0-based. Raises
         InputError if the box is not finite, has no area or lies outside the image.
