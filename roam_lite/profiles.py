@@ -70,6 +70,7 @@ class Profile:
     initial_rate_regression: float  # and on the regression branch's
     initial_updating_rate: float  # what the neural optimizer emits before training
     initial_updating_share: float | None  # if set, it emits rates relative to lambda0, from here
+    initial_regression_gain: float  # what those of the regression branch are multiplied by at first
     # Random filter scaling (section 3.3)
     kappa_response: float
     kappa_regression: float
@@ -79,8 +80,7 @@ class Profile:
     stretch_jitter: tuple[float, float]  # range of scale and of aspect factors
     shift_jitter: float  # largest shift of the target from the patch's middle, as a share of S
     look_jitter: float  # chance that a clip's colours are exchanged, and that its axes are
-    past_labels: Literal["truth", "estimates"]  # boxes of past samples: true, or the model's own
-    belief_noise: float  # spread of errors in the boxes that past patches are cut around, in sizes
+    past_labels: Literal["truth", "estimates"]  # past samples: true boxes, or what the model tracks
     stages: tuple[Stage, ...]
     # Online tracking (section 4)
     initial_scales: tuple[float, ...]  # s and r
@@ -122,6 +122,7 @@ _PAPER = Profile(
     initial_rate_regression=1e-6,
     initial_updating_rate=4.5e-5,
     initial_updating_share=None,
+    initial_regression_gain=1.0,
     kappa_response=1.6,
     kappa_regression=1.3,
     scale_first_step=True,
@@ -130,7 +131,6 @@ _PAPER = Profile(
     shift_jitter=0.4,
     look_jitter=0.0,
     past_labels="truth",
-    belief_noise=0.0,
     stages=(
         Stage(
             name="meta",
@@ -198,7 +198,9 @@ _LAPTOP = replace(
     initial_rate_response=3e-6,
     initial_rate_regression=1e-3,
     # A short training cannot find again what lambda0 knows of each coordinate.
-    initial_updating_share=0.2,
+    initial_updating_share=0.3,
+    # Boxes that are learned from one's own boxes wander.
+    initial_regression_gain=0.07,
     # RFS is there for the neural optimizer, which can adapt to the scale; lambda0 cannot.
     scale_first_step=False,
     # Online, a patch is cut around an estimate whose size may be far off.
@@ -208,7 +210,6 @@ _LAPTOP = replace(
     # Online, past frames are cut and labelled by the tracker itself; an optimizer that never saw
     # its errors trusts the labels too much.
     past_labels="estimates",
-    belief_noise=0.25,
     penalty=0.2,
     stages=(
         # The losses of a random backbone are a thousand times those of a trained one, and Adam would
@@ -226,7 +227,7 @@ _LAPTOP = replace(
             name="optimizer",
             steps=400,
             batch=4,
-            updates=6,
+            updates=24,
             initial_samples=9,
             future_frames=1,
             horizon=5,

@@ -116,18 +116,18 @@ class CachedFrames:
         return self.cache.read(self.paths[index], index)
 
 
-def parse_sources(text: str, seed: int) -> list[Source]:
+def parse_sources(text: str, seed: int, length: int = 60) -> list[Source]:
     """Sources that a comma-separated list names: `synthetic`, `collage:DIR`, `otb:DIR`.
 
-    `seed` starts the synthetic video. Raises `InputError` for other words and unreadable folders.
+    `seed` starts the synthetic video, sequences of `length` frames. Raises `InputError` for other words and unreadable folders.
     """
     sources: list[Source] = []
     for word in filter(None, (part.strip() for part in text.split(","))):
         kind, _, place = word.partition(":")
         if word == "synthetic":
-            sources.append(SyntheticSource(seed))
+            sources.append(SyntheticSource(seed, length))
         elif kind == "collage" and place:
-            sources.append(CollageSource(seed, place))
+            sources.append(CollageSource(seed, place, length))
         elif kind == "otb" and place:
             sources.append(OtbSource(place))
         else:

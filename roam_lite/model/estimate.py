@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from roam_lite.model.boxes import Spread, decode_boxes
+from roam_lite.profiles import Profile
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,26 @@ def smoothed_box(estimate: Estimate, previous: Tensor, size_rate: float) -> Tens
     size = (1 - weight) * previous[..., 2:] + weight * estimate.box[..., 2:]
     centre = estimate.box[..., :2] + estimate.box[..., 2:] / 2
     return torch.cat([centre - size / 2, size], dim=-1)
+
+
+def next_boxes(
+    response: Tensor,
+    deltas: Tensor,
+    anchors: Tensor,
+    previous: Tensor,
+    sharpness: float,
+    cells: Tensor,
+    profile: Profile,
+) -> tuple[Estimate, Tensor]:
+    """Return what ROAM++ finds, and with smoothed sizes the boxes `[..., 4]` that it goes on with.
+
+    Arguments as in `regressed_box`; `sharpness` is that of the motion map around `previous`.
+    """
+    motion = motion_map(cells, previous, sharpness)
+    estimate = regressed_box(
+        response, deltas, anchors, previous, motion, profile.penalty, profile.delta_spread
+    )
+    return estimate, smoothed_box(estimate, previous, profile.size_rate)
 
 
 def _peak(line: Tensor, best: int, cells: Tensor) -> Tensor:

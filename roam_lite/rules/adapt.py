@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from roam_lite.model.losses import Targets, make_targets, tracking_loss
-from roam_lite.model.self_labels import Beliefs, own_targets
 from roam_lite.model.tracking_model import ThetaLayout, predict
 from roam_lite.profiles import Profile
 from roam_lite.rules.fixed import FixedRates
@@ -22,7 +21,7 @@ class Samples:
     """n samples of N videos with what they should give, for one filter size a video."""
 
     features: Tensor  # [N, n, C, H, W]
-    targets: Targets | Beliefs  # with beliefs alone, the model labels the samples itself
+    targets: Targets
     sizes: Tensor  # [N, 2], (f_r, f_c) in cells
 
 
@@ -48,10 +47,7 @@ def update_loss(
     model = theta if scales is None else theta / scales
     layout = ThetaLayout.of(profile)
     response, deltas = predictor(layout, model, samples.features, samples.sizes)
-    targets = samples.targets
-    if isinstance(targets, Beliefs):
-        targets = own_targets(response, deltas, samples.sizes, targets, profile)
-    return tracking_loss(response, deltas, targets, profile.response_loss)
+    return tracking_loss(response, deltas, samples.targets, profile.response_loss)
 
 
 def meta_loss(

@@ -30,11 +30,17 @@ class LearnedRates(nn.Module):
     they are, all from `initial_rate` on.
     """
 
-    def __init__(self, size: int, initial_rate: float, share: float | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        initial_rate: float,
+        share: float | None = None,
+        log_gains: Tensor | float = 0.0,
+    ) -> None:
         super().__init__()
         self.around_lambda0 = share is not None
         start = initial_rate if share is None else share
-        self.log_rates = nn.Parameter(torch.full((size,), log(start)))
+        self.log_rates = nn.Parameter(torch.full((size,), log(start)) + (log_gains if share is not None else 0.0))
 
     def init(self, theta: Tensor, learning_rates0: Tensor) -> Tensor | float:
         """Return what the learned rates are multiples of."""

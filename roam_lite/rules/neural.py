@@ -35,10 +35,11 @@ class RecurrentRule(nn.Module):
         initial_rate: float,
         share: float | None = None,
         parts: Tensor | None = None,
+        log_gains: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.kind, self.around_lambda0 = kind, share is not None
-        _add_gains(self, parts)
+        _add_gains(self, parts, log_gains)
         self.cells = nn.ModuleList([cell(CHANNELS[kind], hidden), cell(hidden, hidden)])
         self.output = _rate_layer(hidden, initial_rate, share)
         self.advance = advance  # or advance_plain, to compare
@@ -73,10 +74,11 @@ class FeedForwardRule(nn.Module):
         initial_rate: float,
         share: float | None = None,
         parts: Tensor | None = None,
+        log_gains: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.kind, self.around_lambda0 = kind, share is not None
-        _add_gains(self, parts)
+        _add_gains(self, parts, log_gains)
         self.first = nn.Linear(CHANNELS[kind], hidden)
         self.output = _rate_layer(hidden, initial_rate, share)
 
@@ -115,9 +117,8 @@ def _centre(rule: RecurrentRule | FeedForwardRule, lambda0: Tensor) -> Tensor | 
     return torch.logit(lambda0.clamp(1e-12, 0.9))
 
 
-def _add_gains(rule: nn.Module, parts: Tensor | None) -> None:
-    """Give a rule that emits rates around lambda0 a gain, 1 at the start, for each part of theta."""
+def _add_gains(rule: nn.Module, parts: Tensor | None, log_gains: Tensor | None) -> None:
+    """Give a rule that emits rates around lambda0 a gain for each part of theta."""
     used = rule.around_lambda0 and parts is not None
     rule.register_buffer("parts", parts if used else None, persistent=False)
-    gains = nn.Parameter(torch.zeros(int(parts.max()) + 1)) if used else None
-    rule.register_parameter("log_gains", gains)
+    rule.register_parameter("log_gains", nn.Parameter(log_gains.clone()) if used else None)

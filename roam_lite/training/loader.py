@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 from roam_lite.data.sources import parse_sources
 from roam_lite.profiles import Profile, Stage
 from roam_lite.training.clips import Clips, draw_clip, stack_clips
+from roam_lite.training.footage import Footage, draw_footage
 
 # Batches made ahead by each worker.
 _PREFETCH = 3
@@ -21,19 +22,22 @@ class ClipBatches(Dataset):
 
     def __init__(self, data: str, seed: int, stage: Stage, profile: Profile) -> None:
         self.data, self.seed, self.stage, self.profile = data, seed, stage, profile
-        self.sources = parse_sources(data, seed)
+        length = max(60, 1 + stage.updates * profile.update_interval)
+        self.sources = parse_sources(data, seed, length)
+        tracks = profile.past_labels == "estimates" and stage.updates > 1
+        self.draw = draw_footage if tracks else draw_clip
 
-    def __getitem__(self, step: int) -> Clips:
+    def __getitem__(self, step: int) -> Clips | Footage:
         """Return the clips of one step."""
         clips = []
         for video in range(self.stage.batch):
             rng = np.random.default_rng((self.seed, step, video))
             source = self.sources[int(rng.integers(len(self.sources)))]
-            clips.append(draw_clip(source.draw(rng), rng, self.stage, self.profile))
+            clips.append(self.draw(source.draw(rng), rng, self.stage, self.profile))
         return stack_clips(clips)
 
 
-def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[Clips]:
+def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[Clips | Footage]:
     """Return the batches of the given steps in order, made ahead by `workers` processes (0: here)."""
     loader = DataLoader(
         batches,

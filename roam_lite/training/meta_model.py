@@ -27,7 +27,7 @@ class MetaModel(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
             self.backbone = build_backbone(profile)
-            self.rule = build_learned_rule(rule, profile, layout.parts())
+            self.rule = build_learned_rule(rule, profile, layout)
         self.theta0 = nn.Parameter(layout.initial(generator))
         regression = layout.regression_coordinates()
         rates = torch.where(

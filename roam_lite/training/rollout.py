@@ -1,17 +1,17 @@
 """Algorithm 1, lines 4 to 13: adapt to each clip, and be judged on its future frames."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from roam_lite.model.backbones import Backbone
 from roam_lite.model.filters import filter_size
-from roam_lite.model.self_labels import Beliefs
 from roam_lite.model.tracking_model import predict
-from roam_lite.profiles import MetaGradient
+from roam_lite.profiles import MetaGradient, Profile
 from roam_lite.rules.adapt import (
-    Adapted,
     Predictor,
     Samples,
     adapt,
@@ -20,6 +20,8 @@ from roam_lite.rules.adapt import (
     meta_loss,
 )
 from roam_lite.training.clips import Clips
+from roam_lite.training.closed_loop import ClosedLoop
+from roam_lite.training.footage import Footage
 from roam_lite.training.meta_model import MetaModel
 
 
@@ -38,61 +40,99 @@ class Rollout:
         return self.meta_losses.mean()
 
 
+class Lessons(Protocol):
+    """What a rollout learns from and is judged on, after the backbone."""
+
+    first: Samples  # of the first frame, for the steps with lambda0
+    number: int  # T, updates, the first steps included
+
+    def learn(self, update: int) -> list[Samples]:
+        """Return what update 2, 3 ... T learns from, one for each of its gradient steps."""
+
+    def judge(self, update: int, theta: Tensor, predictor: Predictor) -> Samples:
+        """Return what theta `[N, P]` is judged on after update 1, 2 ... T."""
+
+
 @dataclass(frozen=True)
 class ClipFeatures:
-    """A batch of clips after the backbone: samples for every update and for every meta loss."""
+    """Lessons that are known beforehand: samples for every update and for every meta loss."""
 
     updates: list[Samples]  # T
     future: list[Samples]  # T
 
+    @property
+    def number(self) -> int:
+        """T, the number of updates."""
+        return len(self.updates)
+
+    @property
+    def first(self) -> Samples:
+        """The samples of the first frame."""
+        return self.updates[0]
+
+    def learn(self, update: int) -> list[Samples]:
+        """Return the samples of one update: it takes one gradient step."""
+        return [self.updates[update - 1]]
+
+    def judge(self, update: int, theta: Tensor, predictor: Predictor) -> Samples:
+        """Return the samples of one meta loss, which do not depend on theta."""
+        return self.future[update - 1]
+
 
 def extract(
     model: MetaModel,
-    clips: Clips,
+    clips: Clips | Footage,
     train_backbone: bool,
     precision: torch.dtype,
     frozen: Backbone | None = None,
-) -> ClipFeatures:
-    """Return the samples of all updates and meta losses, from one pass of the backbone.
+) -> Lessons:
+    """Return the lessons of a mini-batch: of clips all features at once, of footage as it is tracked.
 
     Where the backbone does not learn, `frozen` may be its faster copy (`Backbone.folded`).
     """
-    profile = model.profile
+    backbone = (frozen or model.backbone).train(train_backbone)
+    learns = train_backbone and torch.is_grad_enabled()
+
+    def features(patches: Tensor) -> Tensor:
+        device = patches.device.type
+        with (
+            torch.set_grad_enabled(learns),
+            torch.autocast(device, precision, enabled=precision != torch.float32),
+        ):
+            return backbone(patches).float()
+
+    if isinstance(clips, Footage):
+        return ClosedLoop(clips, features, model.cells, model.profile)
+    return _read(clips, features, model.cells, model.profile)
+
+
+def _read(
+    clips: Clips, backbone: Callable[[Tensor], Tensor], cells: Tensor, profile: Profile
+) -> ClipFeatures:
     parts = (
         clips.initial_patches,
         clips.past_patches.flatten(1, 2),
         clips.future_patches.flatten(1, 2),
     )
-    device = clips.initial_patches.device
-    backbone = (frozen or model.backbone).train(train_backbone)
-    with (
-        torch.set_grad_enabled(train_backbone and torch.is_grad_enabled()),
-        torch.autocast(device.type, precision, enabled=precision != torch.float32),
-    ):
-        features = backbone(torch.cat(parts, dim=1)).float()
+    features = backbone(torch.cat(parts, dim=1))
     first, past, future = features.split([part.shape[1] for part in parts], dim=1)
     past = past.unflatten(1, clips.past_patches.shape[1:3])
     future = future.unflatten(1, clips.future_patches.shape[1:3])
-    cells = len(model.cells)
-    sizes = filter_size(clips.target_sizes, profile.filter_scale, profile.stride, cells)
+    sizes = filter_size(clips.target_sizes, profile.filter_scale, profile.stride, len(cells))
 
     def samples(maps: Tensor, boxes: Tensor, update: int) -> Samples:
-        return make_samples(maps, boxes, sizes[:, update], model.cells, profile)
+        return make_samples(maps, boxes, sizes[:, update], cells, profile)
 
     updates = [samples(first, clips.initial_boxes, 0)]
     for t in range(1, sizes.shape[1]):
-        if profile.past_labels == "estimates":
-            beliefs = Beliefs(clips.past_priors[:, t - 1], model.cells)
-            updates.append(Samples(past[:, t - 1], beliefs, sizes[:, t]))
-        else:
-            updates.append(samples(past[:, t - 1], clips.past_boxes[:, t - 1], t))
+        updates.append(samples(past[:, t - 1], clips.past_boxes[:, t - 1], t))
     futures = [samples(future[:, t], clips.future_boxes[:, t], t) for t in range(sizes.shape[1])]
     return ClipFeatures(updates, futures)
 
 
 def rollout(
     model: MetaModel,
-    clips: ClipFeatures,
+    lessons: Lessons,
     meta_gradient: MetaGradient,
     scales: Tensor | None = None,
     predictor: Predictor = predict,
@@ -108,17 +148,23 @@ def rollout(
     - `"full"`: through everything.
     """
     profile = model.profile
-    videos = clips.updates[0].features.shape[0]
+    videos = lessons.first.features.shape[0]
     theta = model.theta0.expand(videos, -1)
     first_scales = scales if profile.scale_first_step else None
     if first_scales is not None:
         theta = theta * first_scales
+
+    def judged(update: int, theta: Tensor, scales: Tensor | None) -> Tensor:
+        plain = theta if scales is None else theta / scales
+        future = lessons.judge(update, plain.detach(), predictor)
+        return meta_loss(theta, future, profile, scales, predictor)
+
     second_order = meta_gradient != "first_order"
     step = initialise(
-        theta, model.lambda0, clips.updates[0], profile, first_scales, second_order, predictor
+        theta, model.lambda0, lessons.first, profile, first_scales, second_order, predictor
     )
-    history = [step]
-    meta_losses = [meta_loss(step.theta, clips.future[0], profile, first_scales, predictor)]
+    update_losses = [step.update_loss]
+    meta_losses = [judged(1, step.theta, first_scales)]
 
     theta, rates = step.theta, step.learning_rates
     if scales is not None and first_scales is None:
@@ -128,19 +174,20 @@ def rollout(
         theta, rates = theta.detach(), rates.detach()
     state = model.rule.init(theta, rates)
     second_order = meta_gradient == "full"
-    for samples, future in zip(clips.updates[1:], clips.future[1:], strict=True):
-        step = adapt(theta, samples, model.rule, state, profile, scales, second_order, predictor)
-        meta_losses.append(meta_loss(step.theta, future, profile, scales, predictor))
-        history.append(step)
-        theta = step.theta.detach() if meta_gradient == "first_step" else step.theta
-        state = step.state
-    return _collect(model, history, meta_losses)
-
-
-def _collect(model: MetaModel, history: list[Adapted], meta_losses: list[Tensor]) -> Rollout:
+    for update in range(2, lessons.number + 1):
+        for index, samples in enumerate(lessons.learn(update)):
+            if meta_gradient == "first_step":
+                theta = theta.detach()
+            step = adapt(
+                theta, samples, model.rule, state, profile, scales, second_order, predictor
+            )
+            theta, state = step.theta, step.state
+            if index == 0:
+                update_losses.append(step.update_loss)
+        meta_losses.append(judged(update, theta, scales))
     return Rollout(
         torch.stack(meta_losses, dim=1),
-        torch.stack([step.update_loss for step in history], dim=1).detach(),
+        torch.stack(update_losses, dim=1).detach(),
         model.lambda0.detach(),
-        history[-1].learning_rates.detach(),
+        step.learning_rates.detach(),
     )

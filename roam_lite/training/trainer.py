@@ -18,7 +18,7 @@ from roam_lite.training.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
 from roam_lite.training.meta_model import MetaModel
-from roam_lite.training.rollout import ClipFeatures, Rollout, extract, rollout
+from roam_lite.training.rollout import Lessons, Rollout, extract, rollout
 from roam_lite.training.state import load_state, save_state
 
 # The second moment forgets within 100 steps: a step that diverged early on would otherwise hold
@@ -159,8 +159,8 @@ class Trainer:
             self._mid_step = True
             precision = getattr(torch, stage.precision)
             statistics = [buffer.clone() for buffer in self.model.backbone.buffers()]
-            features = extract(self.model, clips, stage.backbone_rate > 0, precision, frozen)
-            result, finite = self._train_step(features, stage, step, (step - first) / stage.steps)
+            lessons = extract(self.model, clips, stage.backbone_rate > 0, precision, frozen)
+            result, finite = self._train_step(lessons, stage, step, (step - first) / stage.steps)
             if not finite:  # batch norms have moved in the forward pass already
                 for buffer, kept in zip(self.model.backbone.buffers(), statistics, strict=True):
                     buffer.copy_(kept)
@@ -195,13 +195,13 @@ class Trainer:
         return torch.optim.Adam(groups, betas=_BETAS)
 
     def _train_step(
-        self, features: ClipFeatures, stage: Stage, step: int, progress: float
+        self, lessons: Lessons, stage: Stage, step: int, progress: float
     ) -> tuple[Rollout, bool]:
         """Take lines 3 to 14 of Algorithm 1 once; False if the guard kept the parameters."""
-        videos = len(features.updates[0].features)
+        videos = len(lessons.first.features)
         scales = self._scales(videos, step, min(1.0, progress / max(stage.kappa_ramp, 1e-9)))
         result = rollout(
-            self.model, features, stage.meta_gradient, scales if stage.updates > 1 else None
+            self.model, lessons, stage.meta_gradient, scales if stage.updates > 1 else None
         )
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * 0.5 ** int(progress * (stage.halvings + 1))

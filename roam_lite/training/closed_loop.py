@@ -1,0 +1,95 @@
+"""The closed loop: in training too, the model tracks, and learns from what it believes to have found."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from roam_lite.model.boxes import box_iou
+from roam_lite.model.estimate import next_boxes
+from roam_lite.model.filters import filter_size
+from roam_lite.model.losses import anchors_at
+from roam_lite.model.regions import boxes_to_image, boxes_to_patch, recrop, regions_around
+from roam_lite.model.tracking_model import ThetaLayout
+from roam_lite.profiles import Profile
+from roam_lite.rules.adapt import Predictor, Samples, make_samples
+from roam_lite.training.footage import Footage
+
+# The overlap under which a target counts as lost, as in the VOT challenges.
+_LOST = 0.1
+
+
+class ClosedLoop:
+    """Lessons for a rollout from its own tracking, N videos at once (section 4, online tracking).
+
+    `judge` tracks through the next tau frames and gives them with their true boxes; `learn` gives
+    these frames, and the tau before, with the boxes that were found. A frame is cut around the box
+    found in the frame before, so errors follow from errors as they do online. A tracker that has
+    lost its target is put back on it.
+
+    `backbone` maps patches `[N, n, 3, S, S]` to features `[N, n, C, H, W]`.
+    """
+
+    def __init__(
+        self,
+        footage: Footage,
+        backbone: Callable[[Tensor], Tensor],
+        cells: Tensor,
+        profile: Profile,
+    ) -> None:
+        self.footage, self.backbone, self.cells, self.profile = footage, backbone, cells, profile
+        self.number = footage.views.shape[1] // profile.update_interval
+        self.boxes = footage.first_boxes[:, 0]  # [N, 4], where the targets are believed to be
+        self.features: list[Tensor] = []  # [N, 1, C, H, W] of each frame so far
+        self.found: list[Tensor] = []  # [N, 4], the boxes in their patches
+        self.overlaps: list[Tensor] = []  # [N], of these with the true ones
+        self._resize_filters()
+        maps = backbone(footage.initial_patches)
+        self.first = make_samples(maps, footage.initial_boxes, self.sizes, cells, profile)
+
+    def learn(self, update: int) -> list[Samples]:
+        """Return what update 2, 3 ... learns from: the older of the last 2 tau frames, the newer."""
+        self._resize_filters()
+        tau = self.profile.update_interval
+        older, newer = slice(-2 * tau, -tau), slice(-tau, None)
+        if len(self.found) == tau:
+            older = newer
+        return [
+            self._samples(half, torch.stack(self.found[half], dim=1)) for half in (older, newer)
+        ]
+
+    @torch.no_grad()
+    def judge(self, update: int, theta: Tensor, predictor: Predictor) -> Samples:
+        """Return the tau frames after update 1, 2 ... as theta `[N, P]` follows them, with true boxes."""
+        profile, footage, size = self.profile, self.footage, self.profile.patch_size
+        layout = ThetaLayout.of(profile)
+        anchors = anchors_at(self.cells, self.cells, self.sizes, profile)
+        truth = []
+        for frame in range((update - 1) * profile.update_interval, update * profile.update_interval):
+            regions = regions_around(self.boxes, profile.roi_scale)
+            patches = recrop(footage.views[:, frame], footage.regions[:, frame], regions, size)
+            maps = self.backbone(patches[:, None])
+            response, deltas = predictor(layout, theta, maps, self.sizes)
+            previous = boxes_to_patch(self.boxes, regions, size)
+            _, found = next_boxes(
+                response[:, 0], deltas[:, 0], anchors, previous, profile.motion, self.cells, profile
+            )
+            self.features.append(maps)
+            self.found.append(found)
+            truth.append(boxes_to_patch(footage.boxes[:, frame], regions, size))
+            overlaps = box_iou(found, truth[-1])
+            self.overlaps.append(overlaps)
+            lost = (overlaps < _LOST)[:, None]
+            self.boxes = boxes_to_image(torch.where(lost, truth[-1], found), regions, size)
+        return self._samples(slice(-profile.update_interval, None), torch.stack(truth, dim=1))
+
+    def _samples(self, frames: slice, boxes: Tensor) -> Samples:
+        maps = torch.cat(self.features[frames], dim=1)
+        return make_samples(maps, boxes, self.sizes, self.cells, self.profile)
+
+    def _resize_filters(self) -> None:
+        """Give the filters the shapes that their targets are believed to have (eq. 4, 5)."""
+        profile = self.profile
+        regions = regions_around(self.boxes, profile.roi_scale)
+        extent = boxes_to_patch(self.boxes, regions, profile.patch_size)[:, 2:]
+        self.sizes = filter_size(extent, profile.filter_scale, profile.stride, len(self.cells))
