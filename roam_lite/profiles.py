@@ -225,7 +225,7 @@ _LAPTOP = replace(
         _FIRST_STEP,
         Stage(
             name="optimizer",
-            steps=400,
+            steps=150,
             batch=4,
             updates=24,
             initial_samples=9,

@@ -1,12 +1,9 @@
 """Who optimises: update rules, what they see, and the one step that all of them take."""
 
-from math import log
-
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from roam_lite.errors import InputError
-from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.profiles import Profile
 from roam_lite.rules.fixed import FixedRates, LearnedRates
 from roam_lite.rules.neural import FeedForwardRule, RecurrentRule
@@ -15,16 +12,21 @@ from roam_lite.rules.update_rule import UpdateRule
 LEARNED_RULES = ("lstm", "gru", "fc", "const")
 
 
-def build_learned_rule(name: str, profile: Profile, layout: ThetaLayout) -> nn.Module:
-    """Return an untrained optimizer for theta of this layout: lstm, gru, fc or const.
+def build_learned_rule(
+    name: str, profile: Profile, parts: Tensor, log_gains: Tensor | None = None
+) -> nn.Module:
+    """Return an untrained optimizer for theta: lstm, gru, fc or const.
+
+    `parts` `[P]` says for each coordinate of theta which part it belongs to (`ThetaLayout.parts`);
+    where rates are emitted relative to lambda0, those of part i start multiplied by
+    exp(`log_gains[i]`) (None: by 1).
 
     Raises InputError for any other name.
     """
     kind, hidden, rate = profile.rule_input, profile.hidden, profile.initial_updating_rate
-    share, parts = profile.initial_updating_share, layout.parts()
-    regression = layout.regression_coordinates()
-    log_gains = torch.zeros(len(layout.shapes))
-    log_gains[parts[regression]] = log(profile.initial_regression_gain)
+    share = profile.initial_updating_share
+    if log_gains is None:
+        log_gains = torch.zeros(int(parts.max()) + 1)
     if name == "lstm":
         return RecurrentRule(nn.LSTMCell, kind, hidden, rate, share, parts, log_gains)
     if name == "gru":

@@ -26,8 +26,8 @@ class FixedRates:
 class LearnedRates(nn.Module):
     """ConstLR: one learned constant rate a coordinate (section 6.2).
 
-    With a `share` they are learned as multiples of lambda0, from that share of it on; with None as
-    they are, all from `initial_rate` on.
+    With a `share` they are learned as multiples of lambda0, from that share of it on, each times
+    exp(`log_gains`) `[P]` (None: all alike); without one as they are, all from `initial_rate` on.
     """
 
     def __init__(
@@ -35,12 +35,14 @@ class LearnedRates(nn.Module):
         size: int,
         initial_rate: float,
         share: float | None = None,
-        log_gains: Tensor | float = 0.0,
+        log_gains: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.around_lambda0 = share is not None
-        start = initial_rate if share is None else share
-        self.log_rates = nn.Parameter(torch.full((size,), log(start)) + (log_gains if share is not None else 0.0))
+        start = torch.full((size,), log(initial_rate if share is None else share))
+        if share is not None and log_gains is not None:
+            start = start + log_gains
+        self.log_rates = nn.Parameter(start)
 
     def init(self, theta: Tensor, learning_rates0: Tensor) -> Tensor | float:
         """Return what the learned rates are multiples of."""

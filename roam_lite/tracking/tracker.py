@@ -19,7 +19,7 @@ from roam_lite.memory import keep_freed_memory
 from roam_lite.model.estimate import (
     Estimate,
     motion_map,
-    regressed_box,
+    next_boxes,
     searched_box,
     smoothed_box,
 )
@@ -131,9 +131,9 @@ class Tracker:
         self.timings = dict.fromkeys(("crop", "backbone", "localise", "update"), 0.0)
         image = to_rgb_uint8(image)
         self.frame += 1
-        estimate, features, roi = self._localise(image)
+        estimate, found, features, roi = self._localise(image)
         self._trust(float(estimate.response))
-        self._move(estimate, roi, image.shape)
+        self._move(found, roi, image.shape)
         if self.rule is not None:
             if oracle_box is not None:
                 truth = np.asarray(oracle_box, dtype=np.float64)
@@ -168,8 +168,10 @@ class Tracker:
         box = image_to_patch(box, roi, self._size)
         return torch.as_tensor(box, dtype=torch.float32, device=self.cells.device)
 
-    def _localise(self, image: NDArray[np.uint8]) -> tuple[Estimate, Tensor, NDArray[np.float64]]:
-        """Return the estimate, the features `[1, 1, C, H, W]` of its patch and the patch's region."""
+    def _localise(
+        self, image: NDArray[np.uint8]
+    ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
+        """Return the estimate and the new box `[4]`, the features `[1, 1, C, H, W]` and region of its patch."""
         profile = self.profile
         roi = roi_around(self.box, profile.roi_scale)
         sharpness = profile.motion if self.trusted else profile.wide_motion
@@ -178,18 +180,11 @@ class Tracker:
             with self._timed("localise"):
                 response, deltas = (respond(branch, features)[0, 0] for branch in self.branches)
                 previous = self._in_patch(self.box, roi)
-                motion = motion_map(self.cells, previous, sharpness)
-                estimate = regressed_box(
-                    response[0],
-                    deltas,
-                    self.anchors,
-                    previous,
-                    motion,
-                    profile.penalty,
-                    profile.delta_spread,
+                estimate, found = next_boxes(
+                    response[0], deltas, self.anchors, previous, sharpness, self.cells, profile
                 )
                 self.last_response = response[0].cpu().numpy()
-            return estimate, features, roi
+            return estimate, found, features, roi
         scales = np.array(profile.search_scales)
         rois = [roi * [1, 1, scale, scale] for scale in scales]
         features = self._features(image, rois)
@@ -202,7 +197,10 @@ class Tracker:
                 response, factors, self.cells, previous, motion, profile.penalty
             )
             self.last_response = response[best].cpu().numpy()
-        return estimate, features[:, best : best + 1], rois[best]
+            # The box is in the pixels of the chosen patch, where the last one has another size.
+            previous = self._in_patch(self.box, rois[best])
+            found = smoothed_box(estimate, previous, profile.size_rate)
+        return estimate, found, features[:, best : best + 1], rois[best]
 
     def _trust(self, response: float) -> None:
         """Distrust a weak response until a strong one comes back."""
@@ -211,10 +209,8 @@ class Tracker:
             self.profile.weak_response if self.trusted else self.profile.strong_response
         )
 
-    def _move(self, estimate: Estimate, roi: NDArray[np.float64], shape: tuple[int, ...]) -> None:
-        """Take the estimate, made in the patch at `roi`, as the new box, within the image's limits."""
-        previous = self._in_patch(self.box, roi)
-        box = smoothed_box(estimate, previous, self.profile.size_rate)
+    def _move(self, box: Tensor, roi: NDArray[np.float64], shape: tuple[int, ...]) -> None:
+        """Take a box found in the patch at `roi` as the new one, within the image's limits."""
         if not box.isfinite().all():
             return
         found = patch_to_image(box.cpu().numpy(), roi, self._size)

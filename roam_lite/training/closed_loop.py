@@ -65,7 +65,9 @@ class ClosedLoop:
         layout = ThetaLayout.of(profile)
         anchors = anchors_at(self.cells, self.cells, self.sizes, profile)
         truth = []
-        for frame in range((update - 1) * profile.update_interval, update * profile.update_interval):
+        for frame in range(
+            (update - 1) * profile.update_interval, update * profile.update_interval
+        ):
             regions = regions_around(self.boxes, profile.roi_scale)
             patches = recrop(footage.views[:, frame], footage.regions[:, frame], regions, size)
             maps = self.backbone(patches[:, None])

@@ -23,19 +23,21 @@ class MetaModel(nn.Module):
         super().__init__()
         self.profile, self.rule_name = profile, rule
         layout = ThetaLayout.of(profile)
+        parts, regression = layout.parts(), layout.regression_coordinates()
+        rule_gains = torch.zeros(len(layout.shapes))
+        rule_gains[parts[regression]] = log(profile.initial_regression_gain)
         # Modules draw their start from the global generator; the fork keeps that to ourselves.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
             self.backbone = build_backbone(profile)
-            self.rule = build_learned_rule(rule, profile, layout)
+            self.rule = build_learned_rule(rule, profile, parts, rule_gains)
         self.theta0 = nn.Parameter(layout.initial(generator))
-        regression = layout.regression_coordinates()
         rates = torch.where(
             regression, log(profile.initial_rate_regression), log(profile.initial_rate_response)
         )
         self.log_lambda0 = nn.Parameter(rates)
         self.log_gains = nn.Parameter(torch.zeros(len(layout.shapes)))
-        self.register_buffer("parts", layout.parts(), persistent=False)
+        self.register_buffer("parts", parts, persistent=False)
         self.register_buffer("regression_coordinates", regression, persistent=False)
         self.register_buffer("cells", self.backbone.cells(profile.patch_size), persistent=False)
 

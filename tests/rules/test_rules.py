@@ -168,3 +168,17 @@ def test_every_part_of_theta_has_a_gain_on_lambda0(name):
     torch.testing.assert_close(
         ratio, torch.where(PARTS == 1, -3.0, 0.0).expand_as(ratio).double(), atol=2e-3, rtol=0
     )
+
+
+@pytest.mark.parametrize("name", LEARNED_RULES)
+def test_parts_may_start_with_gains_of_their_own(name):
+    profile = replace(SMOKE, initial_updating_share=0.3)
+    log_gains = torch.zeros(int(PARTS.max()) + 1)
+    log_gains[1] = -2.0
+    lambda0 = torch.full((1, len(PARTS)), 1e-3, dtype=torch.float64)
+    theta = torch.zeros_like(lambda0)
+    rule = build_learned_rule(name, profile, PARTS, log_gains).double()
+    state = rule.init(theta, lambda0)
+    rates, _ = rule.step(theta, theta, torch.zeros(1, dtype=torch.float64), state)
+    expected = 0.3 * lambda0 * log_gains.double().exp()[PARTS]
+    torch.testing.assert_close(rates, expected, rtol=0.2, atol=0)

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from roam_lite.profiles import get_profile
-from roam_lite.training.clips import Clips
 from roam_lite.training.loader import ClipBatches, load_batches
 
 SMOKE = get_profile("smoke")
@@ -14,7 +13,7 @@ STAGE = SMOKE.stages[-1]
 
 
 def equal(a, b):
-    return all(torch.equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(Clips))
+    return all(torch.equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
 
 
 @pytest.fixture(scope="module")

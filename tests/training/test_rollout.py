@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from roam_lite.model.losses import Targets
-from roam_lite.model.self_labels import Beliefs
 from roam_lite.model.tracking_model import predict_plain
 from roam_lite.profiles import get_profile
 from roam_lite.rules.adapt import Samples, meta_loss, update_loss
@@ -233,19 +231,6 @@ def test_samples_are_the_features_of_their_patches(model, painted_clips):
         }
     for maps, samples in expected.values():
         torch.testing.assert_close(samples.features, maps, rtol=1e-4, atol=1e-4)
-
-
-def test_updates_learn_from_the_models_own_labels_where_the_profile_says_so(model, painted_clips):
-    assert SMOKE.past_labels == "estimates"
-    features = extract(model, painted_clips, train_backbone=False, precision=torch.float32)
-    assert isinstance(features.updates[0].targets, Targets)
-    assert all(isinstance(samples.targets, Beliefs) for samples in features.updates[1:])
-    assert all(isinstance(samples.targets, Targets) for samples in features.future)
-    own = rollout(model, features, "first_order")
-    model.profile = replace(SMOKE, past_labels="truth")
-    true = rollout(model, extract(model, painted_clips, False, torch.float32), "first_order")
-    torch.testing.assert_close(own.update_losses[:, 0], true.update_losses[:, 0])
-    assert (own.update_losses[:, 1:] != true.update_losses[:, 1:]).any()
 
 
 def test_a_folded_backbone_gives_the_same_samples(model, painted_clips):

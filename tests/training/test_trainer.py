@@ -162,13 +162,15 @@ def test_scaling_is_drawn_anew_for_every_step_and_grows_to_kappa(config):
 
 
 def test_scaling_can_be_left_out(config, painted, tmp_path):
-    outcomes = []
+    outcomes, rates = [], []
     for rfs in (True, False):
         trainer = Trainer(config(rfs=rfs, out=str(tmp_path / str(rfs))))
         outcomes.append([record.meta_losses for record in trainer.run()])
+        rates.append(trainer.last_rollout.updating_rates)
     first_stage = slice(0, 4)
     assert outcomes[0][first_stage] == outcomes[1][first_stage]
-    assert outcomes[0][-1] != outcomes[1][-1]
+    # An untrained model hardly moves in a stage this short; its rates tell.
+    assert not torch.allclose(rates[0], rates[1], rtol=0.01, atol=0)
     assert Trainer(config(rfs=False, out=str(tmp_path / "x")))._scales(2, 0, 1.0) is None
 
 
