@@ -119,7 +119,8 @@ class CachedFrames:
 def parse_sources(text: str, seed: int, length: int = 60) -> list[Source]:
     """Sources that a comma-separated list names: `synthetic`, `collage:DIR`, `otb:DIR`.
 
-    `seed` starts the synthetic video, sequences of `length` frames. Raises `InputError` for other words and unreadable folders.
+    `seed` starts the synthetic video, sequences of `length` frames. Raises `InputError` for
+    other words and unreadable folders.
     """
     sources: list[Source] = []
     for word in filter(None, (part.strip() for part in text.split(","))):

@@ -171,7 +171,7 @@ class Tracker:
     def _localise(
         self, image: NDArray[np.uint8]
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
-        """Return the estimate and the new box `[4]`, the features `[1, 1, C, H, W]` and region of its patch."""
+        """Return estimate and new box `[4]`, features `[1, 1, C, H, W]` and region of its patch."""
         profile = self.profile
         roi = roi_around(self.box, profile.roi_scale)
         sharpness = profile.motion if self.trusted else profile.wide_motion

@@ -88,7 +88,7 @@ def test_patches_from_views_are_those_from_the_images():
         profile = replace(SMOKE, look_jitter=0.5)
         footage = draw(seed, profile)
         cutter = Cutter(painted_sequence(), 1 + FRAMES, np.random.default_rng(seed), profile)
-        wanted = roi_around(cutter.box(3), profile.roi_scale) + [7.0, -4.0, 0.0, 0.0]
+        wanted = roi_around(cutter.box(3), profile.roi_scale) + np.array([7.0, -4.0, 0.0, 0.0])
         expected = cutter.cut(3, wanted, SIZE)
         region = torch.from_numpy(wanted).float()[None]
         patch = recrop(footage.views[:, 2], footage.regions[:, 2], region, SIZE)
@@ -113,6 +113,7 @@ def test_the_loader_gives_footage_to_the_stage_that_tracks_alone():
 def test_a_tracker_that_finds_the_truth_learns_from_the_truth(model, footage):
     loop = loop_of(model, footage)
     truth = []
+    first = None
     believed = footage.first_boxes[:, 0]
     profile = replace(PLAIN, size_rate=1e9)  # sizes follow at once
     loop.profile = profile
@@ -173,15 +174,15 @@ def test_the_loop_finds_the_boxes_that_the_tracker_finds():
         return np.ascontiguousarray(picture[:, ::-1]) if cutter.mirrored else picture
 
     width = image(0).shape[1] if cutter.mirrored else 0
-    tracker.init(image(0), cutter.box(0) + [width, 0, 0, 0])
+    tracker.init(image(0), cutter.box(0) + np.array([width, 0, 0, 0]))
     tracker.theta, tracker.sizes = theta, loop.sizes
     tracker._prepare()
     tracker.update(image(1))
     region = roi_around(cutter.box(0), PLAIN.roi_scale)
-    patch = crop(image(1), region + [width, 0, 0, 0], SIZE)
+    patch = crop(image(1), region + np.array([width, 0, 0, 0]), SIZE)
     assert patch.shape == (SIZE, SIZE, 3)
     found = boxes_to_patch(
-        torch.from_numpy(tracker.box - [width, 0, 0, 0]), torch.from_numpy(region), SIZE
+        torch.from_numpy(tracker.box - np.array([width, 0, 0, 0])), torch.from_numpy(region), SIZE
     )
     assert_allclose(loop.found[0][0], found, atol=1.5)
 
