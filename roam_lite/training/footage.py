@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from roam_lite.data.sequence import Sequence
@@ -47,5 +48,5 @@ def draw_footage(
         box = cutter.box(index)
         region = roi_around(box, _VIEW * profile.roi_scale)
         seen.append((cutter.cut(index, region, _VIEW * profile.patch_size), region, box))
-    first = stack_cut([(seen[0][0], cutter.box(0))], (1,))[1]
+    first = torch.from_numpy(cutter.box(0)).float()[None, None]
     return Footage(*stack_cut(initial, (len(initial),)), first, *stack_cut(seen, (frames,)))
