@@ -20,6 +20,7 @@ from roam_lite.profiles import Profile
 from roam_lite.rules.adapt import Predictor
 from roam_lite.rules.cells import Cell, Memory, advance, advance_plain
 from roam_lite.rules.scaling import draw_scales
+from roam_lite.training.closed_loop import ClosedLoop
 from roam_lite.training.loader import ClipBatches
 from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import extract, rollout
@@ -144,7 +145,8 @@ def meta_step(profile: Profile, batch: int, device: str) -> Callable[[Way], list
     How it is computed, fast or plainly, is the function's argument.
 
     The step is one of the profile's last stage, where the neural optimizer learns: backbone, all
-    updates, all meta losses and their gradients. It returns the losses and the gradients.
+    updates, all meta losses and their gradients. It returns the losses and the gradients. Where the
+    stage tracks, every step finds its own boxes and then follows the first one's.
     """
     stage = replace(profile.stages[-1], batch=batch)
     model = MetaModel(profile, "lstm", torch.Generator().manual_seed(0)).to(device)
@@ -159,22 +161,44 @@ def meta_step(profile: Profile, batch: int, device: str) -> Callable[[Way], list
     trained_parameters(model, stage)
     precision, trains = getattr(torch, stage.precision), stage.backbone_rate > 0
     frozen = None if trains else model.backbone.folded()
+    trace: list[Tensor] = []
 
     def step(way: Way) -> list[Tensor]:
         model.rule.advance = way.advance
         model.zero_grad()
-        parts = [(clips, scales)]
+        parts = [(clips, scales, slice(None))]
         if not way.together:
-            parts = list(zip(clips.videos(), scales.split(1), strict=True))
+            videos = [slice(i, i + 1) for i in range(batch)]
+            parts = list(zip(clips.videos(), scales.split(1), videos, strict=True))
         losses = []
-        for part, epsilon in parts:
-            features = extract(model, part, trains, precision, frozen)
-            result = rollout(model, features, stage.meta_gradient, epsilon, way.predictor)
+        for part, epsilon, videos in parts:
+            lessons = extract(model, part, trains, precision, frozen)
+            if isinstance(lessons, ClosedLoop):
+                _follow(lessons, trace, videos)
+            result = rollout(model, lessons, stage.meta_gradient, epsilon, way.predictor)
             (result.loss / len(parts)).backward()
             losses.append(result.meta_losses.detach())
         return [torch.cat(losses), *(p.grad for p in model.parameters() if p.grad is not None)]
 
     return step
+
+
+def _follow(loop: ClosedLoop, trace: list[Tensor], videos: slice) -> None:
+    """Let a loop that has found its boxes go on with those of the first run, which is recorded.
+
+    A closed loop answers a rounding error with another box, and soon with other numbers altogether.
+    """
+    find, followed = loop.find, iter(tuple(trace))
+
+    def found(*arguments: Any) -> Tensor:
+        boxes = find(*arguments)
+        first = next(followed, None)
+        if first is None:
+            trace.append(boxes)
+            return boxes
+        return first[videos]
+
+    loop.find = found
 
 
 def race_meta_step(step: Callable[[Way], list[Tensor]], repeats: int, device: str) -> Race:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from roam_lite.errors import InputError
 
-MetaGradient = Literal["first_step", "first_order", "full"]
+MetaGradient = Literal["first_step", "first_order", "chained", "full"]
 
 
 @dataclass(frozen=True)

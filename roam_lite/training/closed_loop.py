@@ -62,8 +62,6 @@ class ClosedLoop:
     def judge(self, update: int, theta: Tensor, predictor: Predictor) -> Samples:
         """Return the tau frames after update 1, 2 ... as theta `[N, P]` follows them, with true boxes."""
         profile, footage, size = self.profile, self.footage, self.profile.patch_size
-        layout = ThetaLayout.of(profile)
-        anchors = anchors_at(self.cells, self.cells, self.sizes, profile)
         truth = []
         for frame in range(
             (update - 1) * profile.update_interval, update * profile.update_interval
@@ -71,11 +69,7 @@ class ClosedLoop:
             regions = regions_around(self.boxes, profile.roi_scale)
             patches = recrop(footage.views[:, frame], footage.regions[:, frame], regions, size)
             maps = self.backbone(patches[:, None])
-            response, deltas = predictor(layout, theta, maps, self.sizes)
-            previous = boxes_to_patch(self.boxes, regions, size)
-            _, found = next_boxes(
-                response[:, 0], deltas[:, 0], anchors, previous, profile.motion, self.cells, profile
-            )
+            found = self.find(theta, maps, boxes_to_patch(self.boxes, regions, size), predictor)
             self.features.append(maps)
             self.found.append(found)
             truth.append(boxes_to_patch(footage.boxes[:, frame], regions, size))
@@ -84,6 +78,16 @@ class ClosedLoop:
             lost = (overlaps < _LOST)[:, None]
             self.boxes = boxes_to_image(torch.where(lost, truth[-1], found), regions, size)
         return self._samples(slice(-profile.update_interval, None), torch.stack(truth, dim=1))
+
+    def find(self, theta: Tensor, maps: Tensor, previous: Tensor, predictor: Predictor) -> Tensor:
+        """Return the boxes `[N, 4]` in features `[N, 1, C, H, W]`, the last ones being `previous`."""
+        profile = self.profile
+        anchors = anchors_at(self.cells, self.cells, self.sizes, profile)
+        response, deltas = predictor(ThetaLayout.of(profile), theta, maps, self.sizes)
+        _, found = next_boxes(
+            response[:, 0], deltas[:, 0], anchors, previous, profile.motion, self.cells, profile
+        )
+        return found
 
     def _samples(self, frames: slice, boxes: Tensor) -> Samples:
         maps = torch.cat(self.features[frames], dim=1)

@@ -145,6 +145,7 @@ def rollout(
     - `"first_step"`: through the first update only, to second order; from then on theta is
       detached and the optimizer alone learns, as in the paper's released program;
     - `"first_order"`: along theta over all updates, gradients and losses being constants;
+    - `"chained"`: through the first update to second order, and from there on along theta;
     - `"full"`: through everything.
     """
     profile = model.profile
@@ -159,7 +160,7 @@ def rollout(
         future = lessons.judge(update, plain.detach(), predictor)
         return meta_loss(theta, future, profile, scales, predictor)
 
-    second_order = meta_gradient != "first_order"
+    second_order = meta_gradient != "first_order"  # in the first update
     step = initialise(
         theta, model.lambda0, lessons.first, profile, first_scales, second_order, predictor
     )

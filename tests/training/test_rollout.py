@@ -8,14 +8,14 @@ import torch
 
 from roam_lite.model.tracking_model import predict_plain
 from roam_lite.profiles import get_profile
-from roam_lite.rules.adapt import Samples, meta_loss, update_loss
+from roam_lite.rules.adapt import Samples, initialise, meta_loss, update_loss
 from roam_lite.training.clips import Clips, draw_clip, stack_clips
 from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import ClipFeatures, extract, rollout
 from tests.tiny import TINY, clip_features, draw_clips, tiny_model
 from tests.training.painted import painted_sequence
 
-KINDS = ("first_step", "first_order", "full")
+KINDS = ("first_step", "first_order", "chained", "full")
 VIDEOS, UPDATES = 2, 3
 
 
@@ -119,6 +119,23 @@ def test_first_step_teaches_each_later_rate_by_the_meta_loss_after_it(clips):
     for t, (rates, gradient, slope) in enumerate(found[1:], start=1):
         _, _, rule = gradients(model, result.meta_losses[:, t].sum())
         torch.testing.assert_close(rule, -(rates * gradient * slope).sum(dim=0))
+
+
+def test_chained_gradients_reach_theta0_through_the_first_update_to_second_order(clips):
+    model = tiny_model(rule="const")
+    chained, first_order = (
+        gradients(model, rollout(model, clips, kind).loss) for kind in ("chained", "first_order")
+    )
+    # The slope of all meta losses at the first theta, and from there as through one update alone.
+    slope = sum(slope for _, _, slope in slopes(model, clips)) / (VIDEOS * UPDATES)
+    theta0 = model.theta0.expand(VIDEOS, -1)
+    first = initialise(theta0, model.lambda0, clips.first, TINY, second_order=True)
+    expected = gradients(model, (first.theta * slope).sum())
+    for found, wanted in zip(chained[:2], expected[:2], strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-9)
+    assert (chained[0] - first_order[0]).norm() > 0.01 * chained[0].norm()
+    for found, wanted in zip(chained[2:], first_order[2:], strict=True):
+        torch.testing.assert_close(found, wanted)
 
 
 def test_full_gradients_hold_more_than_first_order_ones(clips):
