@@ -8,8 +8,11 @@ from itertools import product
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
+from roam_lite.model.regions import boxes_to_image, boxes_to_patch, regions_around
 from roam_lite.profiles import Profile
 
 
@@ -21,9 +24,8 @@ def roi_around(
     `stretch = (sw, sh)` makes the target appear sw times wider and sh times higher in the patch, so
     the region's sides are divided by them (section 5; stretching: section 4).
     """
-    x, y, w, h = np.asarray(box, dtype=np.float64)
-    side = roi_scale * np.sqrt(w * h)
-    return np.array([x + w / 2, y + h / 2, side / stretch[0], side / stretch[1]])
+    region = regions_around(_float64(box), roi_scale).numpy()
+    return region / [1, 1, *stretch]
 
 
 def crop(image: NDArray[np.uint8], roi: ArrayLike, size: int) -> NDArray[np.uint8]:
@@ -86,20 +88,16 @@ def _shrink(
 
 def image_to_patch(boxes: ArrayLike, roi: ArrayLike, size: int) -> NDArray[np.float64]:
     """Return boxes `[..., 4]`, given in image pixels, in the pixels of the patch cut at `roi`."""
-    boxes = np.asarray(boxes, dtype=np.float64)
-    cx, cy, side_w, side_h = np.asarray(roi, dtype=np.float64)
-    scale = np.array([size / side_w, size / side_h])
-    origin = np.array([cx - side_w / 2, cy - side_h / 2])
-    return np.concatenate([(boxes[..., :2] - origin) * scale, boxes[..., 2:] * scale], axis=-1)
+    return boxes_to_patch(_float64(boxes), _float64(roi), size).numpy()
 
 
 def patch_to_image(boxes: ArrayLike, roi: ArrayLike, size: int) -> NDArray[np.float64]:
     """Return boxes `[..., 4]`, given in patch pixels, in image pixels: the inverse of `image_to_patch`."""
-    boxes = np.asarray(boxes, dtype=np.float64)
-    cx, cy, side_w, side_h = np.asarray(roi, dtype=np.float64)
-    scale = np.array([side_w / size, side_h / size])
-    origin = np.array([cx - side_w / 2, cy - side_h / 2])
-    return np.concatenate([boxes[..., :2] * scale + origin, boxes[..., 2:] * scale], axis=-1)
+    return boxes_to_image(_float64(boxes), _float64(roi), size).numpy()
+
+
+def _float64(values: ArrayLike) -> Tensor:
+    return torch.from_numpy(np.asarray(values, dtype=np.float64))
 
 
 def initial_stretches(profile: Profile) -> list[tuple[float, float]]:

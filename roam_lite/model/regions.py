@@ -1,6 +1,6 @@
-"""Regions, boxes and patches of many videos at once, as tensors; `patches` holds them one by one.
+"""Regions of interest, and boxes in the pixels of the patches cut there, of any number of videos.
 
-A region is `(cx, cy, side_w, side_h)` in image pixels, as there.
+A region is `(cx, cy, side_w, side_h)` in image pixels; `patches` cuts them one by one.
 """
 
 import torch

@@ -32,6 +32,25 @@ def make_samples(
     return Samples(features, make_targets(boxes, sizes, cells, cells, profile), sizes)
 
 
+# What is kept of a frame for updates: features [N, 1, C, H, W], boxes [N, 4] in patch pixels.
+Kept = tuple[Tensor, Tensor]
+
+
+def halves(frames: list[Kept], interval: int) -> tuple[list[Kept], list[Kept]]:
+    """Return the older and the newer half of the last 2 tau frames kept (section 4).
+
+    Where no more than tau frames have been kept, both are these.
+    """
+    recent = frames[-2 * interval :]
+    return recent[:-interval] or recent, recent[-interval:]
+
+
+def collect(frames: list[Kept], sizes: Tensor, cells: Tensor, profile: Profile) -> Samples:
+    """Return samples of the frames kept, for filter sizes `[N, 2]`."""
+    features, boxes = zip(*frames, strict=True)
+    return make_samples(torch.cat(features, 1), torch.stack(boxes, 1), sizes, cells, profile)
+
+
 def update_loss(
     theta: Tensor,
     samples: Samples,

@@ -35,7 +35,7 @@ from roam_lite.model.patches import (
 )
 from roam_lite.model.tracking_model import ThetaLayout, prepare, respond
 from roam_lite.rules import FixedRates, UpdateRule
-from roam_lite.rules.adapt import adapt, initialise, make_samples
+from roam_lite.rules.adapt import Kept, adapt, collect, halves, initialise, make_samples
 from roam_lite.training.checkpoints import load_checkpoint
 from roam_lite.training.meta_model import MetaModel
 
@@ -94,7 +94,7 @@ class Tracker:
         self.min_side = np.minimum(self.profile.min_size, self.box[2:])
         self.update_losses, self.frame = [], 0
         self.trusted = True
-        self.queue: deque[tuple[Tensor, Tensor]] = deque(maxlen=2 * self.profile.update_interval)
+        self.queue: deque[Kept] = deque(maxlen=2 * self.profile.update_interval)
         rois = [
             roi_around(self.box, self.profile.roi_scale, stretch)
             for stretch in initial_stretches(self.profile)
@@ -220,7 +220,7 @@ class Tracker:
         self.box = np.concatenate([centre - size / 2, size])
 
     def _keep(self, features: Tensor, box: NDArray[np.float64], roi: NDArray[np.float64]) -> None:
-        self.queue.append((features, self._in_patch(box, roi)))
+        self.queue.append((features, self._in_patch(box, roi)[None]))
 
     def _resize_filters(self) -> None:
         """Give filters and anchor the target's present shape (eq. 4-6)."""
@@ -235,13 +235,11 @@ class Tracker:
             return
         with self._timed("update"):
             self._resize_filters()
-            tau, queue = self.profile.update_interval, list(self.queue)
-            halves = (queue[:-tau] or queue, queue[-tau:])
+            queue = list(self.queue)
+            windows = halves(queue, self.profile.update_interval)
             for step in range(self.profile.update_steps):
-                batch = queue if self.profile.update_batches == "all" else halves[step % 2]
-                features = torch.cat([features for features, _ in batch], dim=1)
-                boxes = torch.stack([box for _, box in batch])[None]
-                samples = make_samples(features, boxes, self.sizes, self.cells, self.profile)
+                batch = queue if self.profile.update_batches == "all" else windows[step % 2]
+                samples = collect(batch, self.sizes, self.cells, self.profile)
                 step_ = adapt(self.theta, samples, self.rule, self.state, self.profile)
                 if not float(step_.update_loss) < _DIVERGED or not step_.theta.isfinite().all():
                     # Such a model finds nothing again: go back to the first frame's.

@@ -12,7 +12,7 @@ from roam_lite.model.losses import anchors_at
 from roam_lite.model.regions import boxes_to_image, boxes_to_patch, recrop, regions_around
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.profiles import Profile
-from roam_lite.rules.adapt import Predictor, Samples, make_samples
+from roam_lite.rules.adapt import Kept, Predictor, Samples, collect, halves, make_samples
 from roam_lite.training.footage import Footage
 
 # The overlap under which a target counts as lost, as in the VOT challenges.
@@ -40,9 +40,8 @@ class ClosedLoop:
         self.footage, self.backbone, self.cells, self.profile = footage, backbone, cells, profile
         self.number = footage.views.shape[1] // profile.update_interval
         self.boxes = footage.first_boxes[:, 0]  # [N, 4], where the targets are believed to be
-        self.features: list[Tensor] = []  # [N, 1, C, H, W] of each frame so far
-        self.found: list[Tensor] = []  # [N, 4], the boxes in their patches
-        self.overlaps: list[Tensor] = []  # [N], of these with the true ones
+        self.kept: list[Kept] = []  # of each frame so far: features, and the boxes that were found
+        self.overlaps: list[Tensor] = []  # [N], of these boxes with the true ones
         self._resize_filters()
         maps = backbone(footage.initial_patches)
         self.first = make_samples(maps, footage.initial_boxes, self.sizes, cells, profile)
@@ -50,13 +49,8 @@ class ClosedLoop:
     def learn(self, update: int) -> list[Samples]:
         """Return what update 2, 3 ... learns from: the older of the last 2 tau frames, the newer."""
         self._resize_filters()
-        tau = self.profile.update_interval
-        older, newer = slice(-2 * tau, -tau), slice(-tau, None)
-        if len(self.found) == tau:
-            older = newer
-        return [
-            self._samples(half, torch.stack(self.found[half], dim=1)) for half in (older, newer)
-        ]
+        windows = halves(self.kept, self.profile.update_interval)
+        return [collect(window, self.sizes, self.cells, self.profile) for window in windows]
 
     @torch.no_grad()
     def judge(self, update: int, theta: Tensor, predictor: Predictor) -> Samples:
@@ -70,14 +64,14 @@ class ClosedLoop:
             patches = recrop(footage.views[:, frame], footage.regions[:, frame], regions, size)
             maps = self.backbone(patches[:, None])
             found = self.find(theta, maps, boxes_to_patch(self.boxes, regions, size), predictor)
-            self.features.append(maps)
-            self.found.append(found)
-            truth.append(boxes_to_patch(footage.boxes[:, frame], regions, size))
-            overlaps = box_iou(found, truth[-1])
+            self.kept.append((maps, found))
+            true = boxes_to_patch(footage.boxes[:, frame], regions, size)
+            truth.append((maps, true))
+            overlaps = box_iou(found, true)
             self.overlaps.append(overlaps)
             lost = (overlaps < _LOST)[:, None]
-            self.boxes = boxes_to_image(torch.where(lost, truth[-1], found), regions, size)
-        return self._samples(slice(-profile.update_interval, None), torch.stack(truth, dim=1))
+            self.boxes = boxes_to_image(torch.where(lost, true, found), regions, size)
+        return collect(truth, self.sizes, self.cells, profile)
 
     def find(self, theta: Tensor, maps: Tensor, previous: Tensor, predictor: Predictor) -> Tensor:
         """Return the boxes `[N, 4]` in features `[N, 1, C, H, W]`, the last ones being `previous`."""
@@ -88,10 +82,6 @@ class ClosedLoop:
             response[:, 0], deltas[:, 0], anchors, previous, profile.motion, self.cells, profile
         )
         return found
-
-    def _samples(self, frames: slice, boxes: Tensor) -> Samples:
-        maps = torch.cat(self.features[frames], dim=1)
-        return make_samples(maps, boxes, self.sizes, self.cells, self.profile)
 
     def _resize_filters(self) -> None:
         """Give the filters the shapes that their targets are believed to have (eq. 4, 5)."""

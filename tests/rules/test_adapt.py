@@ -8,7 +8,15 @@ import torch
 
 from roam_lite.model.tracking_model import ThetaLayout, predict_plain
 from roam_lite.rules import FixedRates, build_learned_rule
-from roam_lite.rules.adapt import Samples, adapt, initialise, meta_loss, update_loss
+from roam_lite.rules.adapt import (
+    Samples,
+    adapt,
+    collect,
+    halves,
+    initialise,
+    meta_loss,
+    update_loss,
+)
 from tests.tiny import TINY, draw_batch
 
 LAYOUT = ThetaLayout.of(TINY)
@@ -112,3 +120,22 @@ def test_second_order_differentiates_the_gradient_too(samples, theta):
     numerical = (ahead.theta.sum() - behind.theta.sum()) / (2 * step)
     torch.testing.assert_close((gradient * direction).sum(), numerical, rtol=1e-6, atol=1e-6)
     assert (gradient - 1).abs().max() > 1e-2
+
+
+@pytest.mark.parametrize(
+    ("number", "older", "newer"),
+    [(1, "0", "0"), (3, "012", "012"), (4, "0", "123"), (6, "012", "345"), (8, "234", "567")],
+)
+def test_halves_are_the_older_and_the_newer_of_the_last_frames(number, older, newer):
+    assert [*map("".join, halves(list("01234567"[:number]), interval=3))] == [older, newer]
+
+
+def test_collected_frames_are_samples_in_their_order():
+    batch = draw_batch(np.random.default_rng(0), videos=2)
+    expected = batch.samples(TINY)
+    features, boxes = torch.from_numpy(batch.features), torch.from_numpy(batch.boxes)
+    kept = list(zip(features.split(1, dim=1), boxes.unbind(1), strict=True))
+    cells = torch.arange(TINY.patch_size // TINY.stride) * 4.0 + 2
+    found = collect(kept, expected.sizes, cells.double(), TINY)
+    assert torch.equal(found.features, expected.features)
+    assert torch.equal(found.targets.deltas, expected.targets.deltas)

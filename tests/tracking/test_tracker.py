@@ -111,7 +111,7 @@ def test_oracle_box_changes_the_samples_and_not_the_estimate(image):
         a, b = plain.update(image), oracle.update(image, oracle_box=BOX)
         np.testing.assert_array_equal(a.box, b.box)
     expected = tracker.profile.patch_size / 2
-    box = oracle.queue[-1][1]
+    box = oracle.queue[-1][1][0]
     np.testing.assert_allclose(box[:2] + box[2:] / 2, expected, atol=1e-4)
 
 
@@ -265,13 +265,13 @@ def test_update_batches_all_uses_the_whole_queue_twice(image, monkeypatch):
     seen = []
     from roam_lite.tracking import tracker as module
 
-    original = module.make_samples
+    original = module.collect
 
-    def spy(features, *rest):
-        seen.append(features.shape[1])
-        return original(features, *rest)
+    def spy(frames, *rest):
+        seen.append(len(frames))
+        return original(frames, *rest)
 
-    monkeypatch.setattr(module, "make_samples", spy)
+    monkeypatch.setattr(module, "collect", spy)
     for _ in range(2 * model.profile.update_interval):
         tracker.update(image)
     assert seen == [5, 5, 10, 10]

@@ -184,14 +184,14 @@ def test_the_loop_finds_the_boxes_that_the_tracker_finds():
     found = boxes_to_patch(
         torch.from_numpy(tracker.box - np.array([width, 0, 0, 0])), torch.from_numpy(region), SIZE
     )
-    assert_allclose(loop.found[0][0], found, atol=1.5)
+    assert_allclose(loop.kept[0][1][0], found, atol=1.5)
 
 
 def test_what_is_learned_from_is_what_was_found_and_what_judges_is_the_truth(model, footage):
     loop = loop_of(model, footage)
     judged = loop.judge(1, model.theta0.detach().expand(3, -1), predict)
     learned = loop.learn(2)[1]
-    found = torch.stack(loop.found, dim=1)
+    found = torch.stack([boxes for _, boxes in loop.kept], dim=1)
     own = make_targets(found, loop.sizes, loop.cells, loop.cells, PLAIN)
     assert torch.equal(learned.targets.deltas, own.deltas)
     assert not torch.equal(learned.targets.labels, judged.targets.labels)
