@@ -142,7 +142,7 @@ def algorithm_1(model, features):
 
 
 def new_model(profile=profile):
-    """A fresh meta model, its backbone frozen as in the optimizer's stage."""
+    """A fresh meta model, its backbone frozen as in the closed loop."""
     model = MetaModel(profile, "lstm", torch.Generator().manual_seed(0))
     model.backbone.requires_grad_(False)
     return model

@@ -19,7 +19,7 @@ EXAMPLES = """\
   roam-lite train --profile laptop --data synthetic --out runs/laptop
   roam-lite train --profile laptop --data synthetic --out runs/laptop --resume
   roam-lite train --profile laptop --data synthetic,otb:DIR --rule gru --out runs/gru \\
-      --init runs/laptop/checkpoint.safetensors --stages optimizer
+      --init runs/laptop/checkpoint.safetensors --stages closed_loop
 """
 
 

@@ -25,7 +25,8 @@ class ClosedLoop:
     `judge` tracks through the next tau frames and gives them with their true boxes; `learn` gives
     these frames, and the tau before, with the boxes that were found. A frame is cut around the box
     found in the frame before, so errors follow from errors as they do online. A tracker that has
-    lost its target is put back on it.
+    lost its target is put back on it. While the target is hidden nothing tells it so: it goes on
+    and learns from what it takes for the target, but the last frame that showed it judges.
 
     `backbone` maps patches `[N, n, 3, S, S]` to features `[N, n, C, H, W]`.
     """
@@ -45,6 +46,7 @@ class ClosedLoop:
         self._resize_filters()
         maps = backbone(footage.initial_patches)
         self.first = make_samples(maps, footage.initial_boxes, self.sizes, cells, profile)
+        self.shown: Kept = (maps[:, :1], footage.initial_boxes[:, 0])  # last, with the true boxes
 
     def learn(self, update: int) -> list[Samples]:
         """Return what update 2, 3 ... learns from: the older of the last 2 tau frames, the newer."""
@@ -66,10 +68,15 @@ class ClosedLoop:
             found = self.find(theta, maps, boxes_to_patch(self.boxes, regions, size), predictor)
             self.kept.append((maps, found))
             true = boxes_to_patch(footage.boxes[:, frame], regions, size)
-            truth.append((maps, true))
+            visible = footage.visible[:, frame, None]
+            self.shown = (
+                torch.where(visible[..., None, None, None], maps, self.shown[0]),
+                torch.where(visible, true, self.shown[1]),
+            )
+            truth.append(self.shown)
             overlaps = box_iou(found, true)
             self.overlaps.append(overlaps)
-            lost = (overlaps < _LOST)[:, None]
+            lost = (overlaps < _LOST)[:, None] & visible
             self.boxes = boxes_to_image(torch.where(lost, true, found), regions, size)
         return collect(truth, self.sizes, self.cells, profile)
 

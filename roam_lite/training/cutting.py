@@ -19,24 +19,34 @@ class Cutter:
 
     Frames follow each other, at random every frame or every second one; sequences that are too
     short (a still image is the extreme) run forth and back. Frames that hardly show the target are
-    left out. The look: mirrored, grey, colours exchanged, x and y exchanged. Boxes and regions are
-    those of images that look so, in pixels; a mirrored image ends at x = 0.
+    left out, unless `with_hidden`; the first one always shows it. The look: mirrored, grey, colours
+    exchanged, x and y exchanged. Boxes and regions are those of images that look so, in pixels; a
+    mirrored image ends at x = 0.
 
     Raises ValueError if no frame shows the target well enough.
     """
 
     def __init__(
-        self, sequence: Sequence, length: int, rng: np.random.Generator, profile: Profile
+        self,
+        sequence: Sequence,
+        length: int,
+        rng: np.random.Generator,
+        profile: Profile,
+        with_hidden: bool = False,
     ) -> None:
+        visible = sequence.visibility >= _MIN_VISIBILITY
         usable = np.flatnonzero(
             np.isfinite(sequence.boxes).all(axis=1)
             & (np.nan_to_num(sequence.boxes[:, 2:]).min(axis=1) >= _MIN_SIDE)
-            & (sequence.visibility >= _MIN_VISIBILITY)
+            & (visible | with_hidden)
         )
-        if usable.size == 0:
+        first = np.flatnonzero(visible[usable])
+        if first.size == 0:
             raise ValueError(f"{sequence.name}: no frame shows its target well enough to train on")
         pace = int(rng.integers(1, 3))
-        start = int(rng.integers(0, max(1, usable.size - (length - 1) * pace)))
+        # Where there are enough, early enough that the clip need not turn back.
+        early = first[first < max(first[0] + 1, usable.size - (length - 1) * pace)]
+        start = int(rng.choice(early))
         self.frames = usable[_forth_and_back(start + pace * np.arange(length), usable.size)]
         self.sequence, self.rng, self.profile = sequence, rng, profile
         self.mirrored = rng.random() < 0.5
@@ -50,6 +60,10 @@ class Cutter:
         if self.transposed:
             x, y, w, h = y, x, h, w
         return np.array([-x - w if self.mirrored else x, y, w, h])
+
+    def shows(self, index: int) -> bool:
+        """Whether the target can be seen in a frame of the clip."""
+        return bool(self.sequence.visibility[self.frames[index]] >= _MIN_VISIBILITY)
 
     def stretched(self, index: int, stretch: tuple[float, float]) -> tuple:
         """Return patch and box, cut around the target itself, as the first frame's samples are."""

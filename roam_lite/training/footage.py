@@ -31,6 +31,7 @@ class Footage(Stackable):
     views: Tensor  # [N, F, 3, K, K]
     regions: Tensor  # [N, F, 4], what the views show, (cx, cy, side_w, side_h) in image pixels
     boxes: Tensor  # [N, F, 4], in image pixels
+    visible: Tensor  # [N, F], bool: where the target is not hidden
 
 
 def draw_footage(
@@ -38,10 +39,11 @@ def draw_footage(
 ) -> Footage:
     """Return random footage of a sequence for T updates, F = T tau, as a mini-batch of one.
 
+    Online nobody takes away the frames on which the target is hidden, so they are in it.
     Raises ValueError if no frame of the sequence shows its target well enough.
     """
     frames = stage.updates * profile.update_interval
-    cutter = Cutter(sequence, 1 + frames, rng, profile)
+    cutter = Cutter(sequence, 1 + frames, rng, profile, with_hidden=True)
     initial = draw_initial(cutter, rng, stage, profile)
     seen = []
     for index in range(1, 1 + frames):
@@ -49,4 +51,7 @@ def draw_footage(
         region = roi_around(box, _VIEW * profile.roi_scale)
         seen.append((cutter.cut(index, region, _VIEW * profile.patch_size), region, box))
     first = torch.from_numpy(cutter.box(0)).float()[None, None]
-    return Footage(*stack_cut(initial, (len(initial),)), first, *stack_cut(seen, (frames,)))
+    visible = torch.tensor([[cutter.shows(index) for index in range(1, 1 + frames)]])
+    return Footage(
+        *stack_cut(initial, (len(initial),)), first, *stack_cut(seen, (frames,)), visible
+    )

@@ -107,6 +107,29 @@ def test_the_loader_gives_footage_to_the_stage_that_tracks_alone():
         assert not hasattr(ClipBatches(data, 0, stage, profile)[0], "views")
 
 
+def hidden_in_the_middle(length=60):
+    """Hidden for 20 frames, of which any footage of 15 frames and more sees some."""
+    visibility = np.ones(length)
+    visibility[20:40] = 0.0
+    return painted_sequence(length, visibility)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_footage_begins_with_a_visible_target_and_keeps_the_frames_that_hide_it(seed):
+    sequence = hidden_in_the_middle()
+    footage = draw(seed, sequence=sequence)
+    cutter = Cutter(sequence, 1 + FRAMES, np.random.default_rng(seed), PLAIN, with_hidden=True)
+    visible = sequence.visibility[cutter.frames] > 0
+    assert visible[0]
+    assert footage.visible[0].tolist() == visible[1:].tolist()
+    assert len(set(np.abs(np.diff(cutter.frames)))) == 1  # none is left out
+
+
+def test_some_footage_hides_its_target():
+    hidden = [~draw(seed, sequence=hidden_in_the_middle()).visible for seed in range(8)]
+    assert any(frames.any() for frames in hidden)
+
+
 # The loop
 
 
@@ -153,6 +176,29 @@ def test_a_tracker_that_lost_its_target_is_put_back_on_it(model, footage):
     boxes = boxes_to_patch(footage.boxes[:, :TAU], regions_around(expected, PLAIN.roi_scale), SIZE)
     targets = make_targets(boxes, loop.sizes, loop.cells, loop.cells, PLAIN)
     torch.testing.assert_close(judged.targets.labels, targets.labels, rtol=1e-3, atol=1e-3)
+
+
+def test_a_hidden_target_neither_judges_nor_is_looked_for(model, footage):
+    visible = torch.ones(3, FRAMES, dtype=torch.bool)
+    visible[0, 2:] = False  # of the first video, the frames from the third on
+    loop = loop_of(model, replace(footage, visible=visible))
+    plain = loop_of(model, footage)
+    corner = torch.tensor([2.0, 2.0, 12.0, 12.0]).expand(3, 4)
+    theta = model.theta0.detach().expand(3, -1)
+    judged, expected = (
+        each.judge(1, theta, Oracle(each.cells, [corner] * TAU)) for each in (loop, plain)
+    )
+    # From where it went it is not put back, and all its hidden frames are judged by the second.
+    assert box_iou(loop.boxes[:1], footage.boxes[:1, TAU - 1]) < 0.1
+    torch.testing.assert_close(loop.boxes[1:], footage.boxes[1:, TAU - 1], rtol=1e-4, atol=1e-2)
+    assert torch.equal(judged.features[1:], expected.features[1:])
+    assert torch.equal(judged.features[0, :2], expected.features[0, :2])
+    for frame in range(2, TAU):
+        assert torch.equal(judged.features[0, frame], judged.features[0, 1])
+        assert torch.equal(judged.targets.labels[0, frame], judged.targets.labels[0, 1])
+    # What it learns from is what it saw: nothing tells it that this was not the target.
+    learned = loop.learn(2)[1].features[0]
+    assert not torch.equal(learned[2], learned[1])
 
 
 def test_the_loop_finds_the_boxes_that_the_tracker_finds():

@@ -56,7 +56,7 @@ def test_last_rollout_is_that_of_the_record_just_given(config, painted):
 def test_eight_steps_run_through_both_stages_with_finite_losses(config, tmp_path):
     records = list(Trainer(config()).run())
     assert [record.step for record in records] == list(range(1, 9))
-    assert [record.stage for record in records] == ["first_step"] * 4 + ["optimizer"] * 4
+    assert [record.stage for record in records] == ["first_step"] * 4 + ["closed_loop"] * 4
     for record in records:
         updates = 1 if record.stage == "first_step" else SMOKE.stages[-1].updates
         assert len(record.meta_losses) == len(record.update_losses) == updates
