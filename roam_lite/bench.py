@@ -15,7 +15,7 @@ from roam_lite.memory import keep_freed_memory
 from roam_lite.model.correlation import correlate, correlate_plain
 from roam_lite.model.filters import filter_size
 from roam_lite.model.patches import nominal_size
-from roam_lite.model.tracking_model import predict, predict_plain
+from roam_lite.model.tracking_model import bind, bind_plain
 from roam_lite.profiles import Profile
 from roam_lite.rules.adapt import Predictor
 from roam_lite.rules.cells import Cell, Memory, advance, advance_plain
@@ -61,8 +61,8 @@ class Way:
     together: bool  # all videos in one batch, or one after the other
 
 
-FAST = Way(predict, advance, together=True)
-PLAIN = Way(predict_plain, advance_plain, together=False)
+FAST = Way(bind, advance, together=True)
+PLAIN = Way(bind_plain, advance_plain, together=False)
 
 
 @dataclass(frozen=True)

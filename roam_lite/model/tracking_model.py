@@ -1,5 +1,6 @@
 """The tracking model theta: two branches, one set of parameters per video (eq. 1, sections 3.1 and 5)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod, sqrt
@@ -14,6 +15,10 @@ from roam_lite.profiles import Profile
 
 # The spread of the second layer's random start: responses begin near 0, gradients do not.
 _SMALL = 0.01
+
+
+# Response [N, n, H, W] and box deltas [N, n, 4, H, W] of features [N, n, C, H, W], for one theta.
+Prediction = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 class Branch(NamedTuple):
@@ -89,9 +94,18 @@ def predict(
     `theta` `[N, P]`, `features` `[N, n, C, H, W]`, `sizes` `[N, 2]` filter sizes `(f_r, f_c)` in
     cells. This is G and R of eq. 7, their kernels warped by eq. 2 and 3.
     """
-    ready = prepare(layout, theta, sizes, features.shape[-1])
-    response, deltas = (respond(branch, features) for branch in ready)
-    return response[:, :, 0], deltas
+    return bind(layout, theta, sizes, features.shape[-1])(features)
+
+
+def bind(layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) -> Prediction:
+    """Return `predict` for one theta and maps of `cells` a side: what depends on theta is done once."""
+    ready = prepare(layout, theta, sizes, cells)
+
+    def prediction(features: Tensor) -> tuple[Tensor, Tensor]:
+        response, deltas = (respond(branch, features) for branch in ready)
+        return response[:, :, 0], deltas
+
+    return prediction
 
 
 class ReadyBranch(NamedTuple):
@@ -137,6 +151,11 @@ def predict_plain(
         videos.append(maps)
     response, deltas = (torch.stack(maps) for maps in zip(*videos, strict=True))
     return response[:, :, 0], deltas
+
+
+def bind_plain(layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) -> Prediction:
+    """Return `predict_plain` for one theta."""
+    return lambda features: predict_plain(layout, theta, features, sizes)
 
 
 def _reduce(branch: Branch, features: Tensor) -> Tensor:

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from roam_lite.model.losses import Targets, make_targets, tracking_loss
-from roam_lite.model.tracking_model import ThetaLayout, predict
+from roam_lite.model.tracking_model import Prediction, ThetaLayout, bind
 from roam_lite.profiles import Profile
 from roam_lite.rules.fixed import FixedRates
 from roam_lite.rules.update_rule import UpdateRule
 
-Predictor = Callable[[ThetaLayout, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+# Of theta [N, P], filter sizes [N, 2] and the cells a side of the maps to come.
+Predictor = Callable[[ThetaLayout, Tensor, Tensor, int], Prediction]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def update_loss(
     samples: Samples,
     profile: Profile,
     scales: Tensor | None = None,
-    predictor: Predictor = predict,
+    predictor: Predictor = bind,
 ) -> Tensor:
     """Return the tracking loss of each video on its samples, `[N]` (eq. 12).
 
@@ -65,7 +66,8 @@ def update_loss(
     """
     model = theta if scales is None else theta / scales
     layout = ThetaLayout.of(profile)
-    response, deltas = predictor(layout, model, samples.features, samples.sizes)
+    prediction = predictor(layout, model, samples.sizes, samples.features.shape[-1])
+    response, deltas = prediction(samples.features)
     return tracking_loss(response, deltas, samples.targets, profile.response_loss)
 
 
@@ -74,7 +76,7 @@ def meta_loss(
     future: Samples,
     profile: Profile,
     scales: Tensor | None = None,
-    predictor: Predictor = predict,
+    predictor: Predictor = bind,
 ) -> Tensor:
     """Return the tracking loss of the updated model on future frames, `[N]` (eq. 13).
 
@@ -102,7 +104,7 @@ def adapt(
     profile: Profile,
     scales: Tensor | None = None,
     second_order: bool = False,
-    predictor: Predictor = predict,
+    predictor: Predictor = bind,
 ) -> Adapted:
     """Return theta after one gradient step with the rule's learning rates (eq. 9).
 
@@ -127,7 +129,7 @@ def initialise(
     profile: Profile,
     scales: Tensor | None = None,
     second_order: bool = False,
-    predictor: Predictor = predict,
+    predictor: Predictor = bind,
 ) -> Adapted:
     """Return the initial model: theta0 `[N, P]` after the profile's number of steps with lambda0 `[P]`.
 

@@ -10,7 +10,7 @@ from roam_lite.model.estimate import next_boxes
 from roam_lite.model.filters import filter_size
 from roam_lite.model.losses import anchors_at
 from roam_lite.model.regions import boxes_to_image, boxes_to_patch, recrop, regions_around
-from roam_lite.model.tracking_model import ThetaLayout
+from roam_lite.model.tracking_model import Prediction, ThetaLayout
 from roam_lite.profiles import Profile
 from roam_lite.rules.adapt import Kept, Predictor, Samples, collect, halves, make_samples
 from roam_lite.training.footage import Footage
@@ -58,6 +58,7 @@ class ClosedLoop:
     def judge(self, update: int, theta: Tensor, predictor: Predictor) -> Samples:
         """Return the tau frames after update 1, 2 ... as theta `[N, P]` follows them, with true boxes."""
         profile, footage, size = self.profile, self.footage, self.profile.patch_size
+        look = predictor(ThetaLayout.of(profile), theta, self.sizes, len(self.cells))
         truth = []
         for frame in range(
             (update - 1) * profile.update_interval, update * profile.update_interval
@@ -65,7 +66,7 @@ class ClosedLoop:
             regions = regions_around(self.boxes, profile.roi_scale)
             patches = recrop(footage.views[:, frame], footage.regions[:, frame], regions, size)
             maps = self.backbone(patches[:, None])
-            found = self.find(theta, maps, boxes_to_patch(self.boxes, regions, size), predictor)
+            found = self.find(look, maps, boxes_to_patch(self.boxes, regions, size))
             self.kept.append((maps, found))
             true = boxes_to_patch(footage.boxes[:, frame], regions, size)
             visible = footage.visible[:, frame, None]
@@ -80,11 +81,11 @@ class ClosedLoop:
             self.boxes = boxes_to_image(torch.where(lost, true, found), regions, size)
         return collect(truth, self.sizes, self.cells, profile)
 
-    def find(self, theta: Tensor, maps: Tensor, previous: Tensor, predictor: Predictor) -> Tensor:
+    def find(self, look: Prediction, maps: Tensor, previous: Tensor) -> Tensor:
         """Return the boxes `[N, 4]` in features `[N, 1, C, H, W]`, the last ones being `previous`."""
         profile = self.profile
         anchors = anchors_at(self.cells, self.cells, self.sizes, profile)
-        response, deltas = predictor(ThetaLayout.of(profile), theta, maps, self.sizes)
+        response, deltas = look(maps)
         _, found = next_boxes(
             response[:, 0], deltas[:, 0], anchors, previous, profile.motion, self.cells, profile
         )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from roam_lite.model.backbones import Backbone
 from roam_lite.model.filters import filter_size
-from roam_lite.model.tracking_model import predict
+from roam_lite.model.tracking_model import bind
 from roam_lite.profiles import MetaGradient, Profile
 from roam_lite.rules.adapt import (
     Predictor,
@@ -135,7 +135,7 @@ def rollout(
     lessons: Lessons,
     meta_gradient: MetaGradient,
     scales: Tensor | None = None,
-    predictor: Predictor = predict,
+    predictor: Predictor = bind,
 ) -> Rollout:
     """Return the meta losses of T updates, differentiable with respect to the meta model.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from roam_lite.model.tracking_model import ThetaLayout, predict_plain
+from roam_lite.model.tracking_model import ThetaLayout, bind_plain
 from roam_lite.rules import FixedRates, build_learned_rule
 from roam_lite.rules.adapt import (
     Samples,
@@ -87,7 +87,7 @@ def test_one_videos_samples_and_theta_do_not_reach_another(samples, theta):
 
 def test_plain_reference_takes_the_same_step(samples, theta):
     fast = adapt(theta, samples, FixedRates(0.1), None, TINY)
-    plain = adapt(theta, samples, FixedRates(0.1), None, TINY, predictor=predict_plain)
+    plain = adapt(theta, samples, FixedRates(0.1), None, TINY, predictor=bind_plain)
     torch.testing.assert_close(fast.theta, plain.theta)
 
 

@@ -11,7 +11,7 @@ from roam_lite.model.boxes import box_iou
 from roam_lite.model.losses import make_targets
 from roam_lite.model.patches import crop, roi_around
 from roam_lite.model.regions import boxes_to_patch, recrop, regions_around
-from roam_lite.model.tracking_model import predict
+from roam_lite.model.tracking_model import bind
 from roam_lite.profiles import get_profile
 from roam_lite.tracking.tracker import Tracker
 from roam_lite.training.clips import stack_clips
@@ -54,11 +54,14 @@ class Oracle:
     def __init__(self, cells, boxes):
         self.cells, self.boxes, self.calls = cells, boxes, 0
 
-    def __call__(self, layout, theta, features, sizes):
-        boxes = self.boxes[self.calls][:, None]
-        self.calls += 1
-        targets = make_targets(boxes, sizes, self.cells, self.cells, PLAIN)
-        return targets.labels, targets.deltas
+    def __call__(self, layout, theta, sizes, cells):
+        def prediction(features):
+            boxes = self.boxes[self.calls][:, None]
+            self.calls += 1
+            targets = make_targets(boxes, sizes, self.cells, self.cells, PLAIN)
+            return targets.labels, targets.deltas
+
+        return prediction
 
 
 # Footage
@@ -211,7 +214,7 @@ def test_the_loop_finds_the_boxes_that_the_tracker_finds():
     cutter = Cutter(sequence, 1 + FRAMES, np.random.default_rng(3), PLAIN)
     loop = loop_of(model, footage)
     theta = model.theta0.detach()[None]
-    loop.judge(1, theta, predict)
+    loop.judge(1, theta, bind)
 
     tracker = Tracker(model.eval().requires_grad_(False), None)
 
@@ -235,7 +238,7 @@ def test_the_loop_finds_the_boxes_that_the_tracker_finds():
 
 def test_what_is_learned_from_is_what_was_found_and_what_judges_is_the_truth(model, footage):
     loop = loop_of(model, footage)
-    judged = loop.judge(1, model.theta0.detach().expand(3, -1), predict)
+    judged = loop.judge(1, model.theta0.detach().expand(3, -1), bind)
     learned = loop.learn(2)[1]
     found = torch.stack([boxes for _, boxes in loop.kept], dim=1)
     own = make_targets(found, loop.sizes, loop.cells, loop.cells, PLAIN)

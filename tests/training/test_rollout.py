@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from roam_lite.model.tracking_model import predict_plain
+from roam_lite.model.tracking_model import bind_plain
 from roam_lite.profiles import get_profile
 from roam_lite.rules.adapt import Samples, initialise, meta_loss, update_loss
 from roam_lite.training.clips import Clips, draw_clip, stack_clips
@@ -175,7 +175,7 @@ def test_videos_do_not_see_each_other(clips):
 def test_plain_reference_gives_the_same_losses_and_gradients(clips):
     model = tiny_model()
     fast = rollout(model, clips, "full")
-    plain = rollout(model, clips, "full", predictor=predict_plain)
+    plain = rollout(model, clips, "full", predictor=bind_plain)
     torch.testing.assert_close(fast.loss, plain.loss)
     for a, b in zip(gradients(model, fast.loss), gradients(model, plain.loss), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-9)
