@@ -234,7 +234,7 @@ def my_update(theta, state, queue, sizes):
     """theta and the rule's state after one step on each half of the queue."""
     for half in (queue[:-tau], queue[-tau:]):
         maps = torch.cat([features for features, _ in half], dim=1)
-        labels = torch.stack([box for _, box in half])[None]
+        labels = torch.stack([box for _, box in half], dim=1)
         samples = make_samples(maps, labels, sizes, cells, profile)
         point = theta.detach().requires_grad_()
         loss = update_loss(point, samples, profile)

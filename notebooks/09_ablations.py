@@ -189,7 +189,7 @@ print(f"true labels instead of own ones: {mean:+.3f} AUC, interval [{low:+.3f}, 
 #
 # ## Figure 6: more steps in an update
 #
-# Training saw one step an update. What do more do?
+# Training took two steps an update, as tracking does. What do fewer or more do?
 
 # %%
 figure, axes = plt.subplots(figsize=(5, 3.2))
