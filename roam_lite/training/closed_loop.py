@@ -1,5 +1,6 @@
 """The closed loop: in training too, the model tracks, and learns from what it believes to have found."""
 
+from collections import deque
 from collections.abc import Callable
 
 import torch
@@ -41,7 +42,8 @@ class ClosedLoop:
         self.footage, self.backbone, self.cells, self.profile = footage, backbone, cells, profile
         self.number = footage.views.shape[1] // profile.update_interval
         self.boxes = footage.first_boxes[:, 0]  # [N, 4], where the targets are believed to be
-        self.kept: list[Kept] = []  # of each frame so far: features, and the boxes that were found
+        # Of the last 2 tau frames: features, and the boxes that were found.
+        self.kept: deque[Kept] = deque(maxlen=2 * profile.update_interval)
         self.overlaps: list[Tensor] = []  # [N], of these boxes with the true ones
         self._resize_filters()
         maps = backbone(footage.initial_patches)
@@ -51,7 +53,7 @@ class ClosedLoop:
     def learn(self, update: int) -> list[Samples]:
         """Return what update 2, 3 ... learns from: the older of the last 2 tau frames, the newer."""
         self._resize_filters()
-        windows = halves(self.kept, self.profile.update_interval)
+        windows = halves(list(self.kept), self.profile.update_interval)
         return [collect(window, self.sizes, self.cells, self.profile) for window in windows]
 
     @torch.no_grad()
