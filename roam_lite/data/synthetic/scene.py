@@ -82,6 +82,8 @@ def _inner_points(sprite: Sprite) -> list[np.ndarray]:
         height, width = part.alpha.shape
         step = spacing * part.density
         v, u = np.mgrid[step / 2 : height : step, step / 2 : width : step].reshape(2, -1)
+        within = (v < height) & (u < width)  # rounding may add a row of points on the very edge
+        v, u = v[within], u[within]
         inside = part.alpha[v.astype(int), u.astype(int)] > 127
         rest = np.stack([u, v], axis=1)[inside] / part.density + part.corner
         for other in sprite.parts[index + 1 :]:
