@@ -85,17 +85,17 @@ class ClosedLoop:
 
     def find(self, look: Prediction, maps: Tensor, previous: Tensor) -> Tensor:
         """Return the boxes `[N, 4]` in features `[N, 1, C, H, W]`, the last ones being `previous`."""
-        profile = self.profile
-        anchors = anchors_at(self.cells, self.cells, self.sizes, profile)
+        profile, cells, anchors = self.profile, self.cells, self.anchors
         response, deltas = look(maps)
         _, found = next_boxes(
-            response[:, 0], deltas[:, 0], anchors, previous, profile.motion, self.cells, profile
+            response[:, 0], deltas[:, 0], anchors, previous, profile.motion, cells, profile
         )
         return found
 
     def _resize_filters(self) -> None:
-        """Give the filters the shapes that their targets are believed to have (eq. 4, 5)."""
+        """Give filters and anchors the shapes that their targets are believed to have (eq. 4-6)."""
         profile = self.profile
         regions = regions_around(self.boxes, profile.roi_scale)
         extent = boxes_to_patch(self.boxes, regions, profile.patch_size)[:, 2:]
         self.sizes = filter_size(extent, profile.filter_scale, profile.stride, len(self.cells))
+        self.anchors = anchors_at(self.cells, self.cells, self.sizes, profile)
