@@ -1,13 +1,14 @@
 """Mini-batches of clips from worker processes, each determined by the seed and the step alone."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from roam_lite.data.sequence import Sequence
 from roam_lite.data.sources import parse_sources
 from roam_lite.profiles import Profile, Stage
 from roam_lite.training.clips import Clips, draw_clip, stack_clips
@@ -24,8 +25,7 @@ class ClipBatches(Dataset):
         self.data, self.seed, self.stage, self.profile = data, seed, stage, profile
         length = max(60, 1 + stage.updates * profile.update_interval)
         self.sources = parse_sources(data, seed, length)
-        tracks = profile.past_labels == "estimates" and stage.updates > 1
-        self.draw = draw_footage if tracks else draw_clip
+        self.draw = drawing_of(stage, profile)
 
     def __getitem__(self, step: int) -> Clips | Footage:
         """Return the clips of one step."""
@@ -35,6 +35,14 @@ class ClipBatches(Dataset):
             source = self.sources[int(rng.integers(len(self.sources)))]
             clips.append(self.draw(source.draw(rng), rng, self.stage, self.profile))
         return stack_clips(clips)
+
+
+def drawing_of(
+    stage: Stage, profile: Profile
+) -> Callable[[Sequence, np.random.Generator, Stage, Profile], Clips | Footage]:
+    """Return what draws a stage's clips: footage where the model updates itself by its own estimates."""
+    tracks = profile.past_labels == "estimates" and stage.updates > 1
+    return draw_footage if tracks else draw_clip
 
 
 def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[Clips | Footage]:
