@@ -86,9 +86,11 @@ class Cutter:
         if self.mirrored:
             cx = -cx
         image = self.sequence.frames[int(self.frames[index])]
-        if self.transposed:
-            image = image.swapaxes(0, 1).copy()
-        patch = crop(image, (cx, cy, side_w, side_h), size)[..., self.colours]
+        if self.transposed:  # the patch instead of the image: it is smaller
+            patch = crop(image, (cy, cx, side_h, side_w), size).swapaxes(0, 1)
+        else:
+            patch = crop(image, (cx, cy, side_w, side_h), size)
+        patch = patch[..., self.colours]
         if self.grey:
             patch = cv2.cvtColor(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         return np.ascontiguousarray(patch[:, ::-1]) if self.mirrored else patch
