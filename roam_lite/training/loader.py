@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
@@ -56,14 +57,29 @@ def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[C
         worker_init_fn=_prepare_worker,
         multiprocessing_context="spawn" if workers else None,
     )
-    return iter(loader)
+    with _interrupts_held():
+        return iter(loader)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Deliver no SIGINT to this thread inside, nor ever to the processes that it starts.
+
+    Ctrl-C reaches the whole process group; the trainer decides when to stop. A worker that is still
+    importing could not say that it ignores the signal. What arrives in between is delivered after.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: workers ignore it once they are up
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare_worker(worker: int) -> None:
-    """Keep a worker from competing with the training step for cores, and Ctrl-C from killing it.
-
-    Ctrl-C reaches the whole process group; the trainer decides when to stop.
-    """
+    """Keep a worker from competing with the training step for cores, and Ctrl-C from killing it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

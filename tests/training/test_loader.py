@@ -1,5 +1,9 @@
 """Mini-batches: a batch is determined by seed and step, whoever makes it."""
 
+import multiprocessing
+import os
+import signal
+import sys
 from dataclasses import fields
 
 import pytest
@@ -43,3 +47,13 @@ def test_batches_come_in_order_from_any_step_and_any_process(batches, workers):
     assert len(loaded) == 3
     for step, clips in zip(range(4, 7), loaded, strict=True):
         assert equal(clips, batches[step])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows delivers no SIGINT to a process alone")
+def test_an_interrupt_does_not_kill_a_worker_that_is_still_starting(batches):
+    others = multiprocessing.active_children()
+    loaded = load_batches(batches, range(4, 6), workers=1)
+    (worker,) = (child for child in multiprocessing.active_children() if child not in others)
+    os.kill(worker.pid, signal.SIGINT)
+    assert equal(next(loaded), batches[4])
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
