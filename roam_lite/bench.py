@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from roam_lite.data.sequence import Sequence
+from roam_lite.devices import computable
 from roam_lite.evaluation.runner import track_steps
 from roam_lite.memory import keep_freed_memory
 from roam_lite.model.correlation import correlate, correlate_plain
@@ -148,7 +149,7 @@ def meta_step(profile: Profile, batch: int, device: str) -> Callable[[Way], list
     updates, all meta losses and their gradients. It returns the losses and the gradients. Where the
     stage tracks, every step finds its own boxes and then follows the first one's.
     """
-    stage = replace(profile.stages[-1], batch=batch)
+    stage = computable(replace(profile.stages[-1], batch=batch), device)
     model = MetaModel(profile, "lstm", torch.Generator().manual_seed(0)).to(device)
     clips = ClipBatches("synthetic", 0, stage, profile)[0].to(device)
     scales = draw_scales(

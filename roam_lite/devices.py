@@ -1,8 +1,14 @@
-"""Where to compute."""
+"""Where to compute, and in which precision."""
+
+from dataclasses import replace
 
 import torch
 
 from roam_lite.errors import InputError
+from roam_lite.profiles import Stage
+
+# Instruction sets of CPUs that multiply bfloat16 numbers, as torch names them.
+_BFLOAT16_SETS = ("amx_bf16", "avx512_bf16")
 
 
 def choose_device(name: str) -> str:
@@ -15,3 +21,21 @@ def choose_device(name: str) -> str:
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise InputError(f"device {name}: torch finds no CUDA device here; give cpu or auto")
     return name
+
+
+def multiplies_bfloat16(device: str) -> bool:
+    """Return whether the device has instructions for bfloat16.
+
+    A CPU without them converts every number back and forth: a `laptop` training step took nine
+    times as long as in float32 on one with AVX2 alone (EXPERIMENTS.md).
+    """
+    if device.startswith("cuda"):
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return any(torch.cpu.get_capabilities().get(name, False) for name in _BFLOAT16_SETS)
+
+
+def computable(stage: Stage, device: str) -> Stage:
+    """Return the stage in a precision that the device has instructions for: its own, or float32."""
+    if stage.precision == "bfloat16" and not multiplies_bfloat16(device):
+        return replace(stage, precision="float32")
+    return stage

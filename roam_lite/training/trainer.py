@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from roam_lite.devices import computable
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.profiles import Profile, Stage, get_profile
@@ -66,7 +67,8 @@ class Trainer:
     def __init__(self, config: TrainConfig, resume: bool = False, overwrite: bool = False) -> None:
         self.config = config
         self.profile = get_profile(config.profile)
-        self.stages = plan_stages(self.profile, config.stages, config.steps)
+        planned = plan_stages(self.profile, config.stages, config.steps)
+        self.stages = tuple(computable(stage, config.device) for stage in planned)
         self.steps = sum(stage.steps for stage in self.stages)
         self.out = Path(config.out)
         self.step = self.guarded = 0

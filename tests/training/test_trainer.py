@@ -7,6 +7,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from roam_lite import devices
 from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
 from roam_lite.training import TrainConfig, Trainer
@@ -246,3 +247,12 @@ def test_unknown_stages_and_too_few_steps_are_refused():
         plan_stages(SMOKE, ("last",), None)
     with pytest.raises(InputError, match="1 steps"):
         plan_stages(LAPTOP, None, 1)
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_the_card_tells_the_precision_that_was_computed_in(config, monkeypatch, supported):
+    monkeypatch.setattr(devices, "multiplies_bfloat16", lambda device: supported)
+    trainer = Trainer(config(steps=2))
+    assert {stage.precision for stage in get_profile("smoke").stages} == {"bfloat16"}
+    used = {stage["precision"] for stage in trainer._card()["stages"]}
+    assert used == {"bfloat16" if supported else "float32"}

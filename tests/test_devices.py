@@ -1,0 +1,48 @@
+"""Devices and the precision that suits them."""
+
+from dataclasses import asdict
+
+import pytest
+import torch
+
+from roam_lite import devices
+from roam_lite.errors import InputError
+from roam_lite.profiles import get_profile
+
+STAGE = get_profile("laptop").stages[1]
+
+
+def with_sets(monkeypatch, *names):
+    known = {"avx2": True, "avx512_bf16": False, "amx_bf16": False}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known | dict.fromkeys(names, True))
+
+
+def test_auto_takes_cuda_where_it_is(monkeypatch):
+    for there, device in ((True, "cuda"), (False, "cpu")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert devices.choose_device("auto") == device
+
+
+def test_cuda_is_refused_where_there_is_none(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match=r"cuda:1.*no CUDA device"):
+        devices.choose_device("cuda:1")
+
+
+@pytest.mark.parametrize("instructions", ["avx512_bf16", "amx_bf16"])
+def test_a_cpu_with_bfloat16_keeps_a_stage_as_it_is(monkeypatch, instructions):
+    with_sets(monkeypatch, instructions)
+    assert STAGE.precision == "bfloat16"
+    assert devices.computable(STAGE, "cpu") is STAGE
+
+
+def test_a_cpu_without_bfloat16_computes_in_float32(monkeypatch):
+    with_sets(monkeypatch)
+    assert asdict(devices.computable(STAGE, "cpu")) == asdict(STAGE) | {"precision": "float32"}
+
+
+def test_a_gpu_is_asked_for_its_own(monkeypatch):
+    with_sets(monkeypatch, "amx_bf16")
+    for supported, precision in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda s=supported, **_: s)
+        assert devices.computable(STAGE, "cuda").precision == precision
