@@ -1,12 +1,15 @@
 """Correlation of feature maps with per-video filters: through the FFT, and plainly."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# FFT lengths made of these factors are fast; lengths with large prime factors are not.
+from roam_lite.model.filters import interpolation
+
+# FFT lengths made of these factors are fast, even ones above all where the numbers are real.
 _FAST_FACTORS = (2, 3, 5, 7)
 
 
@@ -18,61 +21,82 @@ def correlate(features: Tensor, kernels: Tensor) -> Tensor:
     5). Computed as one small matrix product per frequency, whose cost does not grow with K and
     whose derivatives of any order are such products too.
     """
-    return apply_filters(features, transform_filters(kernels, features.shape[-2:]))
+    sizes = torch.full((len(kernels), 2), kernels.shape[-1])
+    return apply_filters(features, transform_filters((kernels,), sizes, features.shape[-2:]))
 
 
 @dataclass(frozen=True)
 class TransformedFilters:
     """Filters as `apply_filters` wants them: worth keeping where they serve many features."""
 
-    spectra: Tensor  # [N, f, C, O], complex conjugate
+    spectra: tuple[Tensor, ...]  # of each group of filters: [N, f, C, O], complex conjugate
     shape: tuple[int, int]  # of the transform, rows and columns
 
 
 def transform_filters(
-    kernels: Tensor, extent: tuple[int, int], warp: tuple[Tensor, Tensor] | None = None
+    groups: tuple[Tensor, ...], sizes: Tensor, extent: tuple[int, int]
 ) -> TransformedFilters:
-    """Return kernels `[N, O, C, k, k]` ready for feature maps of `extent` rows and columns.
+    """Return groups of kernels `[N, O, C, k, k]`, resized, ready for maps of `extent` rows and columns.
 
-    `warp` resizes them first: matrices `[N, K, k]` for rows and columns (`interpolation`). A kernel
-    is small, so its spectrum is cheaper as a product with the few columns of the Fourier matrix that
+    `sizes` `[N, 2]` are the `(f_r, f_c)` that the kernels are warped to (eq. 2, 3). A kernel is
+    small, so its spectrum is cheaper as a product with the few columns of the Fourier matrix that
     meet its taps than as a transform; and the warp is a product too, so both are one.
     """
-    if warp is None:
-        taps = torch.eye(kernels.shape[-1], dtype=kernels.dtype, device=kernels.device)
-        warp = (taps.expand(len(kernels), -1, -1),) * 2
-    reach = warp[0].shape[1] // 2
+    sides = sizes.tolist()
+    reach = max(max(side) for side in sides) // 2
     shape = (_fast_length(extent[0] + reach), _fast_length(extent[1] + reach))
-    down = _fourier(shape[0], shape[0], warp[0])  # [N, F, k]
-    across = _fourier(shape[1] // 2 + 1, shape[1], warp[1])  # [N, G, k]
+    kernels = torch.cat(groups, dim=1)
     videos, outputs, channels, base, _ = kernels.shape
+
+    def spread(axis: int, frequencies: int) -> Tensor:  # [N, frequencies, k]
+        of = (base, frequencies, shape[axis], kernels.dtype, kernels.device)
+        return torch.stack([_spread(side[axis], *of) for side in sides])
+
+    down, across = spread(0, shape[0]), spread(1, shape[1] // 2 + 1)
     # Two large products a video: rows of all kernels at once, then their columns.
     half = kernels.flatten(1, 3) @ torch.view_as_real(across).permute(0, 2, 1, 3).flatten(2)
     half = half.view(videos, outputs * channels, base, -1, 2).permute(0, 2, 1, 3, 4)
     half = torch.view_as_complex(half.contiguous()).flatten(2)
     spectra = (down @ half).view(videos, shape[0], outputs, channels, -1)
-    return TransformedFilters(spectra.permute(0, 1, 4, 3, 2).flatten(1, 2).conj(), shape)
+    parts = spectra.permute(0, 1, 4, 3, 2).split([group.shape[1] for group in groups], dim=-1)
+    return TransformedFilters(tuple(part.flatten(1, 2) for part in parts), shape)
 
 
 def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
-    """Return the correlation `[N, n, O, H, W]` of features `[N, n, C, H, W]` with the filters."""
+    """Return the correlation `[N, n, O, H, W]` of features `[N, n, G C, H, W]` with G groups of filters.
+
+    Each group looks at C channels of its own; O counts the outputs of all.
+    """
     height, width = features.shape[-2:]
     shape = filters.shape
-    maps = _Spectrum.apply(features, shape).flatten(3).permute(0, 3, 1, 2)  # [N, f, n, C]
-    product = (maps @ filters.spectra).permute(0, 2, 3, 1).unflatten(3, (shape[0], -1))
+    maps = _Spectrum.apply(features, shape).flatten(3).permute(0, 3, 1, 2)  # [N, f, n, G C]
+    parts = maps.chunk(len(filters.spectra), dim=-1)
+    products = [part @ group for part, group in zip(parts, filters.spectra, strict=True)]
+    product = torch.cat(products, dim=-1).permute(0, 2, 3, 1).unflatten(3, (shape[0], -1))
     return torch.fft.irfft2(product, s=shape)[..., :height, :width]
 
 
-def _fourier(frequencies: int, length: int, warp: Tensor) -> Tensor:
-    """Return the first frequencies `[N, frequencies, k]` of taps that are spread by `warp` `[N, K, k]`.
+@lru_cache(maxsize=1024)
+@torch.inference_mode(False)
+def _spread(
+    size: int,
+    base: int,
+    frequencies: int,
+    length: int,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Tensor:
+    """Return the first frequencies `[frequencies, base]`, conjugate, of each tap of a base filter.
 
-    The middle of the K positions is the origin of the transform of `length` positions.
+    The taps are warped to `size` positions, whose middle is the origin of the transform of `length`
+    positions. Filters have few sizes, and this depends on nothing else.
     """
-    positions = torch.arange(warp.shape[1], device=warp.device) - warp.shape[1] // 2
-    turns = torch.arange(frequencies, device=warp.device)[:, None] * positions % length
-    angles = turns.double() * (-2 * torch.pi / length)
-    kind = warp.dtype.to_complex()
-    return torch.polar(torch.ones_like(angles), angles).to(kind) @ warp.to(kind)
+    warp, _ = interpolation(torch.tensor([[size, size]]), base, size, dtype)
+    positions = torch.arange(size) - size // 2
+    turns = torch.arange(frequencies)[:, None] * positions % length
+    angles = turns.double() * (2 * torch.pi / length)
+    waves = torch.polar(torch.ones_like(angles), angles).to(dtype.to_complex())
+    return (waves @ warp[0].to(waves.dtype)).to(device)
 
 
 def correlate_plain(features: Tensor, kernels: Tensor) -> Tensor:
@@ -98,7 +122,8 @@ class _Spectrum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
-        # The inverse counts every column twice but those that are their own mirror image.
+        # The inverse counts every column twice but the two that are their own mirror image: lengths
+        # are even (`_fast_length`).
         weights = gradient.real.new_full((gradient.shape[-1],), 0.5)
         weights[0] = 1.0
         if ctx.shape[1] % 2 == 0:
@@ -108,7 +133,7 @@ class _Spectrum(torch.autograd.Function):
 
 
 def _fast_length(length: int) -> int:
-    """Return the smallest length >= `length` without prime factors above 7."""
+    """Return the smallest even length >= `length` without prime factors above 5."""
     while True:
         rest = length
         for factor in _FAST_FACTORS:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import prod, sqrt
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from roam_lite.model.correlation import TransformedFilters, apply_filters, transform_filters
-from roam_lite.model.filters import interpolation, warp_filter_plain
+from roam_lite.model.filters import warp_filter_plain
 from roam_lite.profiles import Profile
 
 # The spread of the second layer's random start: responses begin near 0, gradients do not.
@@ -99,38 +99,35 @@ def predict(
 
 def bind(layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) -> Prediction:
     """Return `predict` for one theta and maps of `cells` a side: what depends on theta is done once."""
-    ready = prepare(layout, theta, sizes, cells)
-
-    def prediction(features: Tensor) -> tuple[Tensor, Tensor]:
-        response, deltas = (respond(branch, features) for branch in ready)
-        return response[:, :, 0], deltas
-
-    return prediction
+    return partial(respond, prepare(layout, theta, sizes, cells))
 
 
-class ReadyBranch(NamedTuple):
-    """A branch whose kernel is warped and transformed: it can look at many features."""
+@dataclass(frozen=True)
+class ReadyModel:
+    """Both branches side by side, kernels warped and transformed: it can look at many features."""
 
-    branch: Branch
+    reduction: Tensor  # [N, 2 R, C]
+    reduction_bias: Tensor  # [N, 2 R]
     filters: TransformedFilters
+    bias: Tensor  # [N, 5]
 
 
-def prepare(
-    layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int
-) -> tuple[ReadyBranch, ReadyBranch]:
-    """Return both branches of theta `[N, P]` at filter sizes `[N, 2]`, for maps of `cells` a side."""
-    warp = interpolation(sizes, layout.base_filter, int(sizes.max()), theta.dtype)
-    response, regression = (
-        ReadyBranch(branch, transform_filters(branch.kernel, (cells, cells), warp))
-        for branch in layout.split(theta)
+def prepare(layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) -> ReadyModel:
+    """Return theta `[N, P]` at filter sizes `[N, 2]`, ready for maps of `cells` a side."""
+    reductions, reduction_biases, kernels, biases = zip(*layout.split(theta), strict=True)
+    return ReadyModel(
+        torch.cat(reductions, dim=1),
+        torch.cat(reduction_biases, dim=1),
+        transform_filters(kernels, sizes, (cells, cells)),
+        torch.cat(biases, dim=1),
     )
-    return response, regression
 
 
-def respond(ready: ReadyBranch, features: Tensor) -> Tensor:
-    """Return what a branch says `[N, n, O, H, W]` of features `[N, n, C, H, W]`."""
-    maps = apply_filters(_reduce(ready.branch, features), ready.filters)
-    return maps + ready.branch.bias[:, None, :, None, None]
+def respond(ready: ReadyModel, features: Tensor) -> tuple[Tensor, Tensor]:
+    """Return response `[N, n, H, W]` and box deltas `[N, n, 4, H, W]` of features `[N, n, C, H, W]`."""
+    reduced = _reduce(ready.reduction, ready.reduction_bias, features)
+    maps = apply_filters(reduced, ready.filters) + ready.bias[:, None, :, None, None]
+    return maps[:, :, 0], maps[:, :, 1:]
 
 
 def predict_plain(
@@ -143,7 +140,8 @@ def predict_plain(
         for branch in layout.split(theta[video : video + 1]):
             kernel = warp_filter_plain(branch.kernel[0], tuple(size))
             rows, columns = kernel.shape[-2:]
-            reduced = _reduce(branch, features[video : video + 1])
+            one = slice(video, video + 1)
+            reduced = _reduce(branch.reduction, branch.reduction_bias, features[one])
             map_ = torch.nn.functional.conv2d(
                 reduced[0], kernel, branch.bias[0], padding=(rows // 2, columns // 2)
             )
@@ -158,7 +156,7 @@ def bind_plain(layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) ->
     return lambda features: predict_plain(layout, theta, features, sizes)
 
 
-def _reduce(branch: Branch, features: Tensor) -> Tensor:
-    """Return features `[N, n, R, H, W]` after the branch's 1x1 dimension reduction layer."""
-    flat = branch.reduction[:, None] @ features.flatten(3) + branch.reduction_bias[:, None, :, None]
+def _reduce(reduction: Tensor, bias: Tensor, features: Tensor) -> Tensor:
+    """Return features `[N, n, R, H, W]` after a 1x1 dimension reduction layer `[N, R, C]`."""
+    flat = reduction[:, None] @ features.flatten(3) + bias[:, None, :, None]
     return flat.unflatten(3, features.shape[-2:])

@@ -25,6 +25,12 @@ class Samples:
     targets: Targets
     sizes: Tensor  # [N, 2], (f_r, f_c) in cells
 
+    def part(self, chosen: slice) -> "Samples":
+        """Return some of the samples of every video."""
+        known = self.targets
+        targets = (known.labels[:, chosen], known.deltas[:, chosen], known.near[:, chosen])
+        return Samples(self.features[:, chosen], Targets(*targets), self.sizes)
+
 
 def make_samples(
     features: Tensor, boxes: Tensor, sizes: Tensor, cells: Tensor, profile: Profile
@@ -37,19 +43,21 @@ def make_samples(
 Kept = tuple[Tensor, Tensor]
 
 
-def halves(frames: list[Kept], interval: int) -> tuple[list[Kept], list[Kept]]:
-    """Return the older and the newer half of the last 2 tau frames kept (section 4).
-
-    Where no more than tau frames have been kept, both are these.
-    """
-    recent = frames[-2 * interval :]
-    return recent[:-interval] or recent, recent[-interval:]
-
-
 def collect(frames: list[Kept], sizes: Tensor, cells: Tensor, profile: Profile) -> Samples:
     """Return samples of the frames kept, for filter sizes `[N, 2]`."""
     features, boxes = zip(*frames, strict=True)
     return make_samples(torch.cat(features, 1), torch.stack(boxes, 1), sizes, cells, profile)
+
+
+def halves(samples: Samples, interval: int) -> tuple[Samples, Samples]:
+    """Return the older and the newer half of the last 2 tau samples of every video (section 4).
+
+    Where there are no more than tau, both are these.
+    """
+    number = samples.features.shape[1]
+    middle = number - interval if number > interval else number
+    older = slice(max(number - 2 * interval, 0), middle)
+    return samples.part(older), samples.part(slice(-interval, None))
 
 
 def update_loss(

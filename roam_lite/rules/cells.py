@@ -30,7 +30,7 @@ def advance(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
         )
         bias = twice * (cell.bias_ih + cell.bias_hh)[:, None]
         gates = torch.addmm(bias, twice * cell.weight_ih, x).addmm_(twice * cell.weight_hh, h)
-        into, forget, new, out = torch.sigmoid(gates).split(hidden)
+        into, forget, new, out = gates.sigmoid_().split(hidden)
         c = torch.addcmul(forget * memory[1] - into, into, new, value=2)
         return torch.addcmul(-out, out, torch.sigmoid(2 * c), value=2), c
     seen = torch.addmm(cell.bias_ih[:, None], cell.weight_ih, x)

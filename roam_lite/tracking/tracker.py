@@ -114,7 +114,7 @@ class Tracker:
                 self.first_model = self.theta, self.state
             self._prepare()
         with self._timed("localise"):
-            response = respond(self.branches[0], features[:, :1])[:, :, 0]
+            response, _ = respond(self.ready, features[:, :1])
             self.last_response = response[0, 0].cpu().numpy()
             self.first_peak = max(float(response.max()), 1e-6)
 
@@ -178,18 +178,18 @@ class Tracker:
         if self.variant == "roam++":
             features = self._features(image, [roi])
             with self._timed("localise"):
-                response, deltas = (respond(branch, features)[0, 0] for branch in self.branches)
+                response, deltas = (maps[0, 0] for maps in respond(self.ready, features))
                 previous = self._in_patch(self.box, roi)
                 estimate, found = next_boxes(
-                    response[0], deltas, self.anchors, previous, sharpness, self.cells, profile
+                    response, deltas, self.anchors, previous, sharpness, self.cells, profile
                 )
-                self.last_response = response[0].cpu().numpy()
+                self.last_response = response.cpu().numpy()
             return estimate, found, features, roi
         scales = np.array(profile.search_scales)
         rois = [roi * [1, 1, scale, scale] for scale in scales]
         features = self._features(image, rois)
         with self._timed("localise"):
-            response = respond(self.branches[0], features)[0, :, 0]
+            response = respond(self.ready, features)[0][0]
             previous = self._in_patch(self.box, roi)
             motion = motion_map(self.cells, previous, sharpness)
             factors = torch.as_tensor(scales, dtype=torch.float32, device=self.cells.device)
@@ -235,12 +235,11 @@ class Tracker:
             return
         with self._timed("update"):
             self._resize_filters()
-            queue = list(self.queue)
+            queue = collect(list(self.queue), self.sizes, self.cells, self.profile)
             windows = halves(queue, self.profile.update_interval)
             for step in range(self.profile.update_steps):
                 batch = queue if self.profile.update_batches == "all" else windows[step % 2]
-                samples = collect(batch, self.sizes, self.cells, self.profile)
-                step_ = adapt(self.theta, samples, self.rule, self.state, self.profile)
+                step_ = adapt(self.theta, batch, self.rule, self.state, self.profile)
                 if not float(step_.update_loss) < _DIVERGED or not step_.theta.isfinite().all():
                     # Such a model finds nothing again: go back to the first frame's.
                     self.theta, self.state = self.first_model
@@ -251,7 +250,7 @@ class Tracker:
 
     def _prepare(self) -> None:
         """Make ready what only changes with the model: the warped filters and their anchors."""
-        self.branches = prepare(self.layout, self.theta, self.sizes, len(self.cells))
+        self.ready = prepare(self.layout, self.theta, self.sizes, len(self.cells))
         self.anchors = anchors_at(self.cells, self.cells, self.sizes, self.profile)[0]
 
     @contextmanager

@@ -50,11 +50,11 @@ class ClosedLoop:
         self.first = make_samples(maps, footage.initial_boxes, self.sizes, cells, profile)
         self.shown: Kept = (maps[:, :1], footage.initial_boxes[:, 0])  # last, with the true boxes
 
-    def learn(self, update: int) -> list[Samples]:
+    def learn(self, update: int) -> tuple[Samples, Samples]:
         """Return what update 2, 3 ... learns from: the older of the last 2 tau frames, the newer."""
         self._resize_filters()
-        windows = halves(list(self.kept), self.profile.update_interval)
-        return [collect(window, self.sizes, self.cells, self.profile) for window in windows]
+        kept = collect(list(self.kept), self.sizes, self.cells, self.profile)
+        return halves(kept, self.profile.update_interval)
 
     @torch.no_grad()
     def judge(self, update: int, theta: Tensor, predictor: Predictor) -> Samples:

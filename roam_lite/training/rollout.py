@@ -1,6 +1,6 @@
 """Algorithm 1, lines 4 to 13: adapt to each clip, and be judged on its future frames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,7 +46,7 @@ class Lessons(Protocol):
     first: Samples  # of the first frame, for the steps with lambda0
     number: int  # T, updates, the first steps included
 
-    def learn(self, update: int) -> list[Samples]:
+    def learn(self, update: int) -> Sequence[Samples]:
         """Return what update 2, 3 ... T learns from, one for each of its gradient steps."""
 
     def judge(self, update: int, theta: Tensor, predictor: Predictor) -> Samples:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from roam_lite.model.losses import Targets
 from roam_lite.model.tracking_model import ThetaLayout, bind_plain
 from roam_lite.rules import FixedRates, build_learned_rule
 from roam_lite.rules.adapt import (
@@ -127,7 +128,16 @@ def test_second_order_differentiates_the_gradient_too(samples, theta):
     [(1, "0", "0"), (3, "012", "012"), (4, "0", "123"), (6, "012", "345"), (8, "234", "567")],
 )
 def test_halves_are_the_older_and_the_newer_of_the_last_frames(number, older, newer):
-    assert [*map("".join, halves(list("01234567"[:number]), interval=3))] == [older, newer]
+    frames = torch.arange(number).expand(2, -1)
+    targets = Targets(frames + 10, frames + 20, frames + 30)
+    found = halves(Samples(frames, targets, torch.ones(2, 2)), interval=3)
+    for half, names in zip(found, (older, newer), strict=True):
+        expected = torch.tensor([int(name) for name in names]).expand(2, -1)
+        assert torch.equal(half.features, expected)
+        assert torch.equal(half.targets.labels, expected + 10)
+        assert torch.equal(half.targets.deltas, expected + 20)
+        assert torch.equal(half.targets.near, expected + 30)
+        assert half.sizes.shape == (2, 2)
 
 
 def test_collected_frames_are_samples_in_their_order():

@@ -265,13 +265,13 @@ def test_update_batches_all_uses_the_whole_queue_twice(image, monkeypatch):
     seen = []
     from roam_lite.tracking import tracker as module
 
-    original = module.collect
+    original = module.adapt
 
-    def spy(frames, *rest):
-        seen.append(len(frames))
-        return original(frames, *rest)
+    def spy(theta, samples, *rest):
+        seen.append(samples.features.shape[1])
+        return original(theta, samples, *rest)
 
-    monkeypatch.setattr(module, "collect", spy)
+    monkeypatch.setattr(module, "adapt", spy)
     for _ in range(2 * model.profile.update_interval):
         tracker.update(image)
     assert seen == [5, 5, 10, 10]
