@@ -513,6 +513,27 @@ def test_bench_training_gives_the_same_numbers_both_ways(capsys):
     assert all(float(difference) < 1e-4 for _, difference in races)
 
 
+def test_bench_chance_keeps_means_that_compare_reads(root, smoke, tmp_path, capsys):
+    files = [tmp_path / f"{rule}.json" for rule in ("none", "sgd")]
+    for file, rule in zip(files, (["none"], ["sgd", "--sgd-rate", "1e-3"]), strict=True):
+        arguments = ["--root", root, "--draws", "2", "--json", file, "--rule", *rule]
+        assert run("bench", "chance", *smoke, *arguments) == 0
+    output = capsys.readouterr().out
+    number = r" +([\d.]+) +[\d.]+$"
+    assert len(re.findall(rf"^[12]{number}", output, re.M)) == 4
+    means = re.findall(rf"^mean{number}", output, re.M)
+    for file, mean in zip(files, means, strict=True):
+        kept = json.loads(file.read_text())
+        assert kept["mean"]["auc"] == pytest.approx(float(mean), abs=1e-3)
+        assert kept["tracker"]["draws"] == 2
+    assert run("compare", *files) == 0
+
+
+def test_bench_chance_needs_two_draws(root, smoke, capsys):
+    assert run("bench", "chance", "--root", root, "--draws", "1", *smoke) == 2
+    assert "--draws 1" in capsys.readouterr().err
+
+
 def test_doctor_reports_and_fails_where_the_shipped_checkpoint_is_missing(
     root, tmp_path, monkeypatch, capsys
 ):

@@ -1,28 +1,36 @@
-"""`roam-lite bench`: where the time goes, what the fast paths save, what to expect of unusual video."""
+"""`roam-lite bench`: where the time goes, what the fast paths save, what to expect of other video."""
 
 import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from roam_lite.cli.options import add_tracker_options, count, device_from, tracker_from
 
+if TYPE_CHECKING:
+    from roam_lite.data.sequence import Sequence
+
 DESCRIPTION = """\
-measure speed, and what to expect of unusual video
+measure speed, what to expect of unusual video, and how much of a score is chance
 `tracking` prints the milliseconds of each part of a frame, updates included. `training` times the
 double backward of the correlation and a whole meta-training step, fast against plain (a loop over
 videos with direct convolutions), and checks that both give the same numbers. `conditions` tracks
 rendered sequences with tiny and huge targets, grey, dark, huge and slow video. `long` tracks one
-rendered sequence for thousands of frames and prints speed, memory and overlap as it goes."""
+rendered sequence for thousands of frames and prints speed, memory and overlap as it goes. `chance` tracks the
+same sequences several times, their first boxes moved by at most a hundredth of a pixel, and prints how
+far the scores move; --json keeps the means, for `roam-lite compare`."""
 
 EXAMPLES = """\
   roam-lite bench tracking
   roam-lite bench training --profile laptop --batch 4
   roam-lite bench conditions --tracker csrt
   roam-lite bench long --frames 10000
+  roam-lite bench chance --root OTB100 --draws 10 --rule none --json none.json
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("what", choices=("tracking", "training", "conditions", "long"))
+    parser.add_argument("what", choices=("tracking", "training", "conditions", "long", "chance"))
     parser.add_argument(
         "--root", metavar="DIR", help="sequences to track (default: the project's samples)"
     )
@@ -34,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frames", type=count, default=10_000, help="of the long sequence (default: 10000)"
     )
+    parser.add_argument("--draws", type=count, default=10, help="of every first box (default: 10)")
+    parser.add_argument("--json", metavar="FILE", help="write the means over the draws")
     add_tracker_options(parser)
 
 
@@ -51,12 +61,36 @@ def run(args: argparse.Namespace) -> None:
         print(bench_training(profile, batch=args.batch, repeats=args.repeats, device=device))
         return
     make_tracker = tracker_from(args)
+    root = args.root or samples_folder()
     if args.what == "conditions":
         print(conditions_table(make_tracker, args.count))
     elif args.what == "long":
         for line in long_run(make_tracker, args.frames):
             print(line, flush=True)
     else:
-        root = args.root or samples_folder()
         sequences = [read_sequence(root, name) for name in list_sequences(root)]
-        print(bench_tracking(make_tracker, sequences))
+        if args.what == "tracking":
+            print(bench_tracking(make_tracker, sequences))
+        else:
+            _measure_chance(make_tracker, sequences, args)
+
+
+def _measure_chance(
+    make_tracker: Callable[[], Any], sequences: list["Sequence"], args: argparse.Namespace
+) -> None:
+    """Print the scores of each draw as they come, and what they say together."""
+    from roam_lite.errors import InputError
+    from roam_lite.evaluation.chance import drawn_reports, mean_report, spread_table
+    from roam_lite.evaluation.report import write_json
+
+    if args.draws < 2:
+        raise InputError("--draws 1: chance shows in two draws or more")
+    reports = []
+    print(f"{'draw':9}    AUC  prec@20")
+    for report in drawn_reports(make_tracker, sequences, args.draws):
+        reports.append(report)
+        mean = report.mean()
+        print(f"{len(reports):<9} {mean['auc']:6.3f} {mean['precision_20']:8.3f}", flush=True)
+    print(spread_table(reports))
+    if args.json:
+        write_json(args.json, mean_report(reports).to_json())

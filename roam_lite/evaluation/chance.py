@@ -1,0 +1,71 @@
+"""How much of a score is chance: the same sequences, their first boxes moved by next to nothing.
+
+A tracker that answers its own last box multiplies small errors: a shift of 1e-6 pixels turns some
+pixel of the next patch from one of 256 levels to the next, and ten frames later boxes differ by
+tenths of a pixel, or hang on to something else. So does another order of the same additions, on
+another machine or in another version of a library. Two scores that differ by less than such draws do
+are equal.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from roam_lite.data.sequence import Sequence
+from roam_lite.evaluation.report import Report, Score
+from roam_lite.evaluation.runner import evaluate
+
+NUDGE = 0.01  # image pixels, at most, in x, y, w and h
+
+
+def nudged(sequence: Sequence, draw: int) -> Sequence:
+    """Return the sequence with its first box moved a little, otherwise in each draw."""
+    generator = np.random.default_rng([draw, *sequence.name.encode()])
+    boxes = sequence.boxes.copy()
+    boxes[0] += generator.uniform(-NUDGE, NUDGE, size=4)
+    return replace(sequence, boxes=boxes)
+
+
+def drawn_reports(
+    make_tracker: Callable[[], Any], sequences: Collection[Sequence], draws: int
+) -> Iterator[Report]:
+    """Yield the OTB scores of each draw, all sequences nudged anew; raises what `evaluate` raises."""
+    for draw in range(draws):
+        moved = [nudged(sequence, draw) for sequence in sequences]
+        yield evaluate(make_tracker, moved, progress=False)[0]
+
+
+def mean_report(reports: Collection[Report]) -> Report:
+    """Return one report whose scores are each sequence's means over the draws."""
+    scores = [
+        Score(
+            name=same[0].name,
+            metrics={
+                key: float(np.mean([score.metrics[key] for score in same]))
+                for key in same[0].metrics
+            },
+            fps=float(np.mean([score.fps for score in same])),
+            frames=same[0].frames,
+        )
+        for same in zip(*(report.scores for report in reports), strict=True)
+    ]
+    (first, *_) = reports
+    return Report(tuple(scores), {**first.tracker, "draws": len(reports)})
+
+
+def spread_table(reports: Collection[Report], worst: int = 3) -> str:
+    """Return what the draws say together: means, their standard deviation, and who hangs on chance."""
+    rows = np.array([[r.mean()["auc"], r.mean()["precision_20"]] for r in reports])
+    lines = [
+        f"{'mean':9} {rows[:, 0].mean():6.3f} {rows[:, 1].mean():8.3f}",
+        f"{'deviation':9} {rows[:, 0].std(ddof=1):6.4f} {rows[:, 1].std(ddof=1):8.4f}",
+    ]
+    each = np.array([[score.auc for score in report.scores] for report in reports])
+    names = [score.name for score in next(iter(reports)).scores]
+    for index in np.argsort(-np.ptp(each, axis=0), kind="stable")[:worst]:
+        lines.append(
+            f"{names[index]}: AUC {each[:, index].min():.3f} to {each[:, index].max():.3f}"
+        )
+    return "\n".join(lines)
