@@ -26,8 +26,8 @@ def choose_device(name: str) -> str:
 def multiplies_bfloat16(device: str) -> bool:
     """Return whether the device has instructions for bfloat16.
 
-    A CPU without them converts every number back and forth: a `laptop` training step took nine
-    times as long as in float32 on one with AVX2 alone (EXPERIMENTS.md).
+    A CPU without them converts every number back and forth: a `laptop` step of the first stage took
+    nine times as long as in float32 on one with AVX2 alone (EXPERIMENTS.md).
     """
     if device.startswith("cuda"):
         return torch.cuda.is_bf16_supported(including_emulation=False)

@@ -15,9 +15,9 @@ measure speed, what to expect of unusual video, and how much of a score is chanc
 double backward of the correlation and a whole meta-training step, fast against plain (a loop over
 videos with direct convolutions), and checks that both give the same numbers. `conditions` tracks
 rendered sequences with tiny and huge targets, grey, dark, huge and slow video. `long` tracks one
-rendered sequence for thousands of frames and prints speed, memory and overlap as it goes. `chance` tracks the
-same sequences several times, their first boxes moved by at most a hundredth of a pixel, and prints how
-far the scores move; --json keeps the means, for `roam-lite compare`."""
+rendered sequence for thousands of frames and prints speed, memory and overlap as it goes. `chance`
+tracks the same sequences several times, their first boxes moved by at most a hundredth of a pixel,
+with one thread, and prints how far the scores move; --json keeps the means, for `roam-lite compare`."""
 
 EXAMPLES = """\
   roam-lite bench tracking
@@ -61,13 +61,13 @@ def run(args: argparse.Namespace) -> None:
         print(bench_training(profile, batch=args.batch, repeats=args.repeats, device=device))
         return
     make_tracker = tracker_from(args)
-    root = args.root or samples_folder()
     if args.what == "conditions":
         print(conditions_table(make_tracker, args.count))
     elif args.what == "long":
         for line in long_run(make_tracker, args.frames):
             print(line, flush=True)
     else:
+        root = args.root or samples_folder()
         sequences = [read_sequence(root, name) for name in list_sequences(root)]
         if args.what == "tracking":
             print(bench_tracking(make_tracker, sequences))

@@ -3,8 +3,8 @@
 A tracker that answers its own last box multiplies small errors: a shift of 1e-6 pixels turns some
 pixel of the next patch from one of 256 levels to the next, and ten frames later boxes differ by
 tenths of a pixel, or hang on to something else. So does another order of the same additions, on
-another machine or in another version of a library. Two scores that differ by less than such draws do
-are equal.
+another machine or in another version of a library. Single runs whose scores differ by less than such
+draws do cannot be told apart.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
+from roam_lite.evaluation.engine import limited_threads
 from roam_lite.evaluation.report import Report, Score
 from roam_lite.evaluation.runner import evaluate
 
@@ -31,10 +32,15 @@ def nudged(sequence: Sequence, draw: int) -> Sequence:
 def drawn_reports(
     make_tracker: Callable[[], Any], sequences: Collection[Sequence], draws: int
 ) -> Iterator[Report]:
-    """Yield the OTB scores of each draw, all sequences nudged anew; raises what `evaluate` raises."""
+    """Yield the OTB scores of each draw, all sequences nudged anew; raises what `evaluate` raises.
+
+    Computed with one thread, so that the draws do not depend on the number of cores.
+    """
     for draw in range(draws):
         moved = [nudged(sequence, draw) for sequence in sequences]
-        yield evaluate(make_tracker, moved, progress=False)[0]
+        with limited_threads(1):
+            report, _ = evaluate(make_tracker, moved, progress=False)
+        yield report
 
 
 def mean_report(reports: Collection[Report]) -> Report:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from roam_lite.model.filters import interpolation
 
-# FFT lengths made of these factors are fast, even ones above all where the numbers are real.
+# FFT lengths made of these factors are fast; lengths with large prime factors are not.
 _FAST_FACTORS = (2, 3, 5, 7)
 
 
