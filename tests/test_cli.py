@@ -589,6 +589,25 @@ def test_cuda_where_there_is_none_is_bad_input(root, monkeypatch, tmp_path, caps
     assert "give cpu or auto" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("given", "spins"), [({}, False), ({"OMP_WAIT_POLICY": "active"}, True)])
+def test_idle_threads_of_training_do_not_spin_unless_told_to(given, spins, tmp_path):
+    # A folder that is not there ends the run when torch is up and before the first step.
+    arguments = [*TRAIN, "--data", "otb:nowhere", "--out", str(tmp_path / "run")]
+    code = f"import sys; from roam_lite.cli import main; sys.exit(main({arguments}))"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1])}
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment | {"OMP_DISPLAY_ENV": "verbose"} | given,
+    )
+    assert result.returncode == 2
+    # How long GNU's and LLVM's threads spin before they sleep; the policy alone says PASSIVE even
+    # where nothing was set.
+    (count,) = re.findall(r"(?:GOMP_SPINCOUNT|KMP_BLOCKTIME)\s*=\s*'(\w+)'", result.stderr)
+    assert (count != "0") == spins
+
+
 def test_a_reader_that_leaves_early_is_no_crash(root):
     code = "import sys; from roam_lite.cli import main; sys.exit(main(['doctor']))"
     process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """`roam-lite train`: meta-train a tracking model and its neural optimizer."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -63,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train until all steps are done or Ctrl-C asks to stop."""
+    # OpenMP reads this when torch is imported. By default its threads spin while they have nothing
+    # to do, on the very cores on which the workers make clips.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from tqdm import tqdm
 
     from roam_lite.memory import keep_freed_memory
