@@ -122,8 +122,8 @@ class _Spectrum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
-        # The inverse counts every column twice but the two that are their own mirror image: lengths
-        # are even (`_fast_length`).
+        # The inverse counts every column twice but those that are their own mirror image: the first,
+        # and where the length is even the last.
         weights = gradient.real.new_full((gradient.shape[-1],), 0.5)
         weights[0] = 1.0
         if ctx.shape[1] % 2 == 0:
@@ -133,7 +133,7 @@ class _Spectrum(torch.autograd.Function):
 
 
 def _fast_length(length: int) -> int:
-    """Return the smallest even length >= `length` without prime factors above 5."""
+    """Return the smallest length >= `length` without prime factors above 7."""
     while True:
         rest = length
         for factor in _FAST_FACTORS:
