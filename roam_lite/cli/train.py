@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         default="synthetic",
         metavar="SOURCES",
-        help="comma-separated: synthetic, otb:DIR (default: synthetic)",
+        help="comma-separated: synthetic, collage:DIR, otb:DIR (default: synthetic)",
     )
     parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
     parser.add_argument(
