@@ -27,6 +27,8 @@ from tests import trees
 COMMANDS = (
     "doctor", "demo", "track", "evaluate", "compare", "report", "train", "synth", "bench",
 )  # fmt: skip
+# The environment of a process that knows nothing of this one but where the project lies.
+CLEAN = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +96,8 @@ def test_help_is_fast_because_torch_stays_out():
         "import sys; from roam_lite.cli.main import build_parser; build_parser().format_help();"
         "print([m for m in ('torch', 'cv2', 'numpy', 'matplotlib') if m in sys.modules])"
     )
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1])}
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=CLEAN
     )
     assert result.stdout.strip() == "[]"
 
@@ -594,12 +595,11 @@ def test_idle_threads_of_training_do_not_spin_unless_told_to(given, spins, tmp_p
     # A folder that is not there ends the run when torch is up and before the first step.
     arguments = [*TRAIN, "--data", "otb:nowhere", "--out", str(tmp_path / "run")]
     code = f"import sys; from roam_lite.cli import main; sys.exit(main({arguments}))"
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1])}
     result = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        env=environment | {"OMP_DISPLAY_ENV": "verbose"} | given,
+        env=CLEAN | {"OMP_DISPLAY_ENV": "verbose"} | given,
     )
     assert result.returncode == 2
     # How long GNU's and LLVM's threads spin before they sleep; the policy alone says PASSIVE even
@@ -614,7 +614,7 @@ def test_a_reader_that_leaves_early_is_no_crash(root):
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[1])},
+        env=CLEAN,
     )
     process.stdout.close()
     _, errors = process.communicate(timeout=80)
