@@ -604,8 +604,8 @@ explore(
 # Compare a kernel's weight with a bias, and the first update with the last. The rates of one weight
 # move little beside the decades between parts: most of what this optimizer knows is *which part a
 # weight belongs to*, and it knows that from the last rate, which it inherited from λ⁽⁰⁾. Is that
-# what you expected of an LSTM? How much the rest contributes is measured in notebook 9, not guessed
-# here.
+# what you expected of an LSTM? How much the rest contributes is measured in
+# [notebook 9](09_ablations.ipynb) (*shares*), not guessed here.
 
 # %%
 between = lambda0.log10().std()

@@ -50,6 +50,7 @@ def render(source):
         startup_timeout=300,  # a busy machine imports slowly
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # a busy machine sends the same text in more pieces
         resources={"metadata": {"path": str(source.parent)}},
     )
     client.execute()

@@ -43,6 +43,9 @@ def problems(notebook):
     if any("execution" in cell.metadata for cell in code):
         found.append("execution times are stored")
     for cell in code:
+        streams = [output.name for output in cell.outputs if output.output_type == "stream"]
+        if len(streams) != len(set(streams)):
+            found.append(f"one stream in pieces, as a busy machine sends it: {cell.id}")
         for output in cell.outputs:
             kinds = output.get("data", {})
             if output.output_type == "error" or output.get("name") == "stderr":
@@ -194,6 +197,7 @@ def test_cells_out_of_order_are_noticed(sound):
     [
         (nbformat.v4.new_output("error", ename="ValueError"), "ValueError"),
         (nbformat.v4.new_output("stream", name="stderr", text="deprecated"), "deprecated"),
+        (nbformat.v4.new_output("stream", name="stdout", text="more\n"), "in pieces"),
         (nbformat.v4.new_output("display_data", {WIDGET: {}}), "widget"),
         (nbformat.v4.new_output("display_data", {"image/svg+xml": "<svg/>"}), "SVG"),
     ],
