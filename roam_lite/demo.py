@@ -16,7 +16,7 @@ from roam_lite.figures.film import open_video
 from roam_lite.figures.pictures import caption, draw_box, grid, save_image
 from roam_lite.figures.style import TRUTH_COLOUR, colour_of
 
-SGD_RATE = 1e-5  # the best of five on real video, see the README's table
+SGD_RATE = 1e-4  # the best of five on real video, see the README's table
 WAYS = {
     "ROAM++": {"name": "roam++"},
     "ROAM": {"name": "roam"},
