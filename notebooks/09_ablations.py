@@ -114,14 +114,15 @@ class Shares:
         rates, state = self.rule.step(theta, gradient, loss, state)
         shares = (rates / self.lambda0).log()
         for part in self.parts.unique():
-            shares[:, self.parts == part] = shares[:, self.parts == part].mean(dim=1, keepdim=True)
+            its = self.parts == part
+            shares[:, its] = shares[:, its].mean(dim=1, keepdim=True)
         return self.lambda0 * shares.exp(), state
 
 
 def build(rule, steps=2):
     """A ROAM++ tracker with another rule or another number of steps."""
-    known = {"lstm": {}, "shares": {}, "first": {}, "none": {"rule": "none"}}
-    tracker = load_tracker("laptop", **known.get(rule, {"rule": "sgd", "sgd_rate": SGD_RATE}))
+    others = {"sgd": {"rule": "sgd", "sgd_rate": SGD_RATE}, "none": {"rule": "none"}}
+    tracker = load_tracker("laptop", **others.get(rule, {}))
     lambda0 = tracker.model.lambda0.detach()
     if rule == "first":
         tracker.rule = FixedRates(lambda0)
