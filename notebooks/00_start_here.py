@@ -14,7 +14,7 @@
 # # 0. Start here: a tracker that has learned how to learn
 #
 # A tracker gets one box in the first frame and must follow whatever is in it. The target turns,
-# shrinks and changes colour, so the tracker's model has to be adapted all the time, in one or two
+# shrinks and changes color, so the tracker's model has to be adapted all the time, in one or two
 # gradient steps, from its own guesses. How large those steps should be, for each weight of the
 # model, is the question; ROAM's answer is a small recurrent network that was trained to decide.
 #
@@ -76,7 +76,7 @@ from roam_lite.demo import SGD_RATE, samples_folder
 from roam_lite.evaluation.otb import SUCCESS_THRESHOLDS
 from roam_lite.evaluation.runner import run_sequence, score_run
 from roam_lite.exercises import check
-from roam_lite.figures.style import OPTIMIZER_COLOURS, TRUTH_COLOUR, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
 from roam_lite.model.patches import crop, image_to_patch, roi_around
 from roam_lite.training import TrainConfig, Trainer
 from roam_lite.widgets import record, scrubber, show
@@ -87,11 +87,11 @@ print(
 print(f"torch {torch.__version__}, torchvision {torchvision.__version__}, numpy {np.__version__}")
 
 use_style()
-COLOURS = {
-    "truth": TRUTH_COLOUR,
-    "ROAM++": OPTIMIZER_COLOURS["lstm"],
-    "SGD": OPTIMIZER_COLOURS["sgd"],
-    "no update": OPTIMIZER_COLOURS["none"],
+COLORS = {
+    "truth": TRUTH_COLOR,
+    "ROAM++": OPTIMIZER_COLORS["lstm"],
+    "SGD": OPTIMIZER_COLORS["sgd"],
+    "no update": OPTIMIZER_COLORS["none"],
 }
 
 # %% [markdown]
@@ -111,10 +111,10 @@ for name, sequence in sequences.items():
 
 # %%
 def draw_box(axes, box, label):
-    """Outline a box (x, y, w, h) in its tracker's colour."""
+    """Outline a box (x, y, w, h) in its tracker's color."""
     corner = np.asarray(box[:2]) - 0.5  # matplotlib has the middle of the first pixel at 0
-    colour = COLOURS[label]
-    axes.add_patch(plt.Rectangle(corner, *box[2:], fill=False, linewidth=1.8, edgecolor=colour))
+    color = COLORS[label]
+    axes.add_patch(plt.Rectangle(corner, *box[2:], fill=False, linewidth=1.8, edgecolor=color))
 
 
 def show_frame(axes, sequence, t, boxes):
@@ -191,7 +191,7 @@ for label, score in scores.items():
 figure, axes = plt.subplots(figsize=(4.5, 3.2))
 for label, score in sorted(scores.items(), key=lambda item: -item[1].auc):
     axes.plot(
-        SUCCESS_THRESHOLDS, score.success, color=COLOURS[label], label=f"{label} {score.auc:.3f}"
+        SUCCESS_THRESHOLDS, score.success, color=COLORS[label], label=f"{label} {score.auc:.3f}"
     )
 axes.set(xlabel="overlap threshold", ylabel="share of frames", ylim=(0, 1.02), title=sequence.name)
 axes.legend(title="success AUC")
@@ -265,7 +265,7 @@ show(figure, "Patches at four moments with true and found box, and the response 
 figure, axes = plt.subplots(figsize=(5, 3))
 for label, values in losses.items():
     if len(values) > 1:
-        axes.plot(range(len(values)), values, color=COLOURS[label], marker=".", label=label)
+        axes.plot(range(len(values)), values, color=COLORS[label], marker=".", label=label)
 axes.set(xlabel="gradient step", ylabel="update loss (12)", yscale="log")
 axes.legend()
 assert all(np.isfinite(values).all() for values in losses.values())
@@ -293,7 +293,7 @@ for stage, dashes in zip(dict.fromkeys(step.stage for step in steps), (".:", ".-
     rows = [step for step in steps if step.stage == stage]
     losses_of_stage = [row.meta_loss for row in rows]
     axes.plot(
-        [row.step for row in rows], losses_of_stage, dashes, color=COLOURS["ROAM++"], label=stage
+        [row.step for row in rows], losses_of_stage, dashes, color=COLORS["ROAM++"], label=stage
     )
 axes.set(xlabel="meta-training step", ylabel="meta loss (14)", title="profile smoke")
 axes.legend(title="stage")
@@ -326,12 +326,12 @@ show(figure, "Meta loss of a short training run, one curve a stage")
 # and knows the answers that often go wrong. Solutions are in
 # [solutions](solutions/00_start_here_solutions.ipynb). Boxes are `(x, y, w, h)`.
 #
-# **00.1** (easy) The distance between the centres of two boxes.
+# **00.1** (easy) The distance between the centers of two boxes.
 
 
 # %%
 def distance(a, b):
-    """Pixels between the centres of boxes a and b, arrays [4]."""
+    """Pixels between the centers of boxes a and b, arrays [4]."""
     ...
 
 

@@ -40,7 +40,7 @@ from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
-from roam_lite.figures.style import OPTIMIZER_COLOURS, TRUTH_COLOUR, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
 from roam_lite.model.backbones import VGG16, SmallBackbone
 from roam_lite.model.patches import (
     crop,
@@ -53,7 +53,7 @@ from roam_lite.model.patches import (
 from roam_lite.widgets import explore, show
 
 use_style()
-BLUE = OPTIMIZER_COLOURS["lstm"]
+BLUE = OPTIMIZER_COLORS["lstm"]
 profile = get_profile("laptop")
 gamma, S = profile.roi_scale, profile.patch_size
 sequences = {
@@ -63,27 +63,27 @@ sequences = {
 # %% [markdown]
 # ## Where is pixel 0?
 #
-# Image coordinates are **continuous**: pixel $j$ covers the interval $[j, j+1)$, so its centre is
-# at $j + 0.5$. A box is `(x, y, w, h)`, left and top edge first, and its centre is $x + w/2$; no
+# Image coordinates are **continuous**: pixel $j$ covers the interval $[j, j+1)$, so its center is
+# at $j + 0.5$. A box is `(x, y, w, h)`, left and top edge first, and its center is $x + w/2$; no
 # "minus one" anywhere. Files of the OTB benchmark count from 1, and only the functions that read
 # and write them know that.
 
 # %%
-grey = np.random.default_rng(0).uniform(0.3, 0.9, (4, 7))
+gray = np.random.default_rng(0).uniform(0.3, 0.9, (4, 7))
 box = np.array([1, 1, 4, 2])
 
 figure, axes = plt.subplots(figsize=(5, 3))
-axes.imshow(grey, extent=(0, 7, 4, 0), cmap="gray", vmin=0, vmax=1)
-outline(axes, box, TRUTH_COLOUR, linewidth=3)
-axes.plot(*(box[:2] + box[2:] / 2), "+", color=TRUTH_COLOUR, markersize=14, markeredgewidth=3)
+axes.imshow(gray, extent=(0, 7, 4, 0), cmap="gray", vmin=0, vmax=1)
+outline(axes, box, TRUTH_COLOR, linewidth=3)
+axes.plot(*(box[:2] + box[2:] / 2), "+", color=TRUTH_COLOR, markersize=14, markeredgewidth=3)
 axes.set(xticks=range(8), yticks=range(5), xlabel="x (pixels)", ylabel="y (pixels)")
-axes.set_title("box (1, 1, 4, 2): four pixels wide, centre at (3, 2)")
+axes.set_title("box (1, 1, 4, 2): four pixels wide, center at (3, 2)")
 show(figure, "A grid of 7 by 4 pixels; the box covers pixels 1 to 4 and rows 1 and 2 exactly.")
 
 # %% [markdown]
 # ## The region around a target
 #
-# The region has the target's centre and the side
+# The region has the target's center and the side
 #
 # $$ S = \gamma \sqrt{w h} $$
 #
@@ -94,7 +94,7 @@ show(figure, "A grid of 7 by 4 pixels; the box covers pixels 1 to 4 and rows 1 a
 
 # %%
 def my_roi(box, gamma):
-    """Region (cx, cy, side_w, side_h) in image pixels, centred on the box."""
+    """Region (cx, cy, side_w, side_h) in image pixels, centerd on the box."""
     x, y, w, h = box
     side = gamma * np.sqrt(w * h)
     return np.array([x + w / 2, y + h / 2, side, side])
@@ -114,9 +114,9 @@ for name, sequence in sequences.items():
 #
 # ## The crop
 #
-# Patch pixel $j$ has its centre at $j + 0.5$ patch pixels. With `scale` image pixels per patch
-# pixel that is `left + (j + 0.5) * scale` in the image, where we want the colour. Image arrays are
-# indexed by pixel centres, so the array position is half a pixel less. That half pixel is the whole
+# Patch pixel $j$ has its center at $j + 0.5$ patch pixels. With `scale` image pixels per patch
+# pixel that is `left + (j + 0.5) * scale` in the image, where we want the color. Image arrays are
+# indexed by pixel centers, so the array position is half a pixel less. That half pixel is the whole
 # difficulty.
 
 
@@ -137,7 +137,7 @@ def my_crop(image, roi, size, half=0.5):
 image = sequences["deformation"].frames[0]
 roi = np.array([160.3, 120.8, 110.0, 90.0])
 difference = np.abs(my_crop(image, roi, S) - crop(image, roi, S))
-print(f"largest difference {difference.max():.2f} of 255 grey levels")
+print(f"largest difference {difference.max():.2f} of 255 gray levels")
 assert difference.max() < 5  # some versions of OpenCV interpolate in steps of 1/32 pixel
 
 # %% [markdown]
@@ -156,10 +156,10 @@ def shift(side, half):
 
 
 figure, axes = plt.subplots(figsize=(5.5, 2.8))
-for half, colour, label in ((0.0, BLUE, "half forgotten"), (0.5, "black", "half kept")):
+for half, color, label in ((0.0, BLUE, "half forgotten"), (0.5, "black", "half kept")):
     shifts = np.array([shift(side, half) for side in sides])
     assert np.ptp(shifts, axis=1).max() < 1e-9  # the whole patch moves as one
-    axes.plot(sides, shifts[:, 0], ".-", color=colour, label=label)
+    axes.plot(sides, shifts[:, 0], ".-", color=color, label=label)
 assert np.abs(shifts).max() < 1e-9
 axes.set(xlabel="side of the region (image pixels)", ylabel="shift (image pixels)")
 axes.legend()
@@ -187,7 +187,7 @@ assert np.abs(patch_to_image(there, roi, S) - boxes).max() < 1e-4
 # ## Play with it
 #
 # `sw` and `sh` make the target appear wider and higher: the region is *divided* by them. Outside the
-# image there is only the mean colour. Find a γ at which you could no longer say what the target is
+# image there is only the mean color. Find a γ at which you could no longer say what the target is
 # standing in front of, and one at which you could no longer say what the target is.
 
 # %%
@@ -201,10 +201,10 @@ def draw_region(figure, gamma, sw, sh, sequence):
     roi = roi_around(box, gamma, (sw, sh))
     left, right = figure.subplots(1, 2)
     show_image(left, frame, f"frame: region of {roi[2]:.0f} x {roi[3]:.0f} px")
-    outline(left, box, TRUTH_COLOUR)
+    outline(left, box, TRUTH_COLOR)
     outline(left, np.concatenate([roi[:2] - roi[2:] / 2, roi[2:]]), BLUE)
     show_image(right, crop(frame, roi, S), f"patch of {S} x {S} px")
-    outline(right, image_to_patch(box, roi, S), TRUTH_COLOUR)
+    outline(right, image_to_patch(box, roi, S), TRUTH_COLOR)
 
 
 explore(
@@ -235,7 +235,7 @@ for axes, (sw, sh) in zip(grid.flat, initial_stretches(profile), strict=False):
     np.testing.assert_allclose(inside[2:] / nominal_size(box, profile), [sw, sh])
     np.testing.assert_allclose(inside[:2] + inside[2:] / 2, S / 2)
     show_image(axes, crop(frame, roi, S), f"w x {sw:.2f}, h x {sh:.2f}")
-    outline(axes, inside, TRUTH_COLOUR)
+    outline(axes, inside, TRUTH_COLOR)
 grid.flat[-1].axis("off")
 show(figure, "Nine patches of the same frame, the target wider, narrower, larger and smaller.")
 
@@ -278,16 +278,16 @@ print(f"with all four poolings VGG-16 would leave {side // 16} x {side // 16} ce
 # %% [markdown]
 # ## Where does a cell lie?
 #
-# 281 pixels at stride 4 give 70 cells, not 70.25. The middle of the patch, 140.5, is the centre of
-# no cell; cell 34 is centred at 138 and cell 35 at 142. A label map that takes the middle *cell*
+# 281 pixels at stride 4 give 70 cells, not 70.25. The middle of the patch, 140.5, is the center of
+# no cell; cell 34 is centerd at 138 and cell 35 at 142. A label map that takes the middle *cell*
 # for the middle of the *patch* is wrong by 1.5 or 2.5 pixels, in every training sample.
 #
 # Both backbones halve the map twice by layers that are symmetric about two pixels, hence
 #
-# $$ \text{cell } k \text{ is centred at } 4k + 2 \text{ patch pixels.} $$
+# $$ \text{cell } k \text{ is centerd at } 4k + 2 \text{ patch pixels.} $$
 #
 # Do not believe it; ask the gradient. A cell's derivative with respect to the patch shows what the
-# cell looks at, and its centre of mass is where the cell lies. Weights are random, so single networks
+# cell looks at, and its center of mass is where the cell lies. Weights are random, so single networks
 # are lopsided; the mean over several is not.
 
 
@@ -311,17 +311,17 @@ for (name, build), style in zip(kinds.items(), ("--", "-"), strict=True):
         torch.manual_seed(seed)
         looks.append(sensitivity(build().eval(), k, side))
     looks = torch.stack([look / look.sum() for look in looks])
-    centres = looks @ column
-    error = centres.std() / networks**0.5
-    print(f"{name:24s} centre {centres.mean():6.2f} ± {error:.2f}, 4k + 2 = {4 * k + 2}")
-    assert (centres.mean() - (4 * k + 2)).abs() < max(3 * error, 0.5)
+    centers = looks @ column
+    error = centers.std() / networks**0.5
+    print(f"{name:24s} center {centers.mean():6.2f} ± {error:.2f}, 4k + 2 = {4 * k + 2}")
+    assert (centers.mean() - (4 * k + 2)).abs() < max(3 * error, 0.5)
     axes.plot(column, looks.mean(dim=0), style, color=BLUE, label=name)
     low, high = looks.quantile(torch.tensor([0.1, 0.9]), dim=0)
     axes.fill_between(column, low, high, color=BLUE, alpha=0.12)
 axes.axvline(4 * k + 2, color="black", linewidth=1, label=f"4k + 2 = {4 * k + 2}")
 axes.set(xlabel="patch column (pixels)", ylabel="share of the sensitivity", xlim=(10, 82))
 axes.legend(fontsize=8)
-show(figure, "What cell 11 looks at: bumps of both backbones, both centred at 46 pixels.")
+show(figure, "What cell 11 looks at: bumps of both backbones, both centerd at 46 pixels.")
 
 # %% [markdown]
 # The bands hold 80 % of the twelve networks. VGG-16 has no padding trouble here because the
@@ -372,7 +372,7 @@ explore(
 )
 
 # %% [markdown]
-# Taken together, the channels tell things apart. Take the feature vector at the target's centre in
+# Taken together, the channels tell things apart. Take the feature vector at the target's center in
 # the *first* frame, and compare it with every cell of *later* frames by the cosine between them:
 
 # %%
@@ -391,10 +391,10 @@ for (above, below), t in zip(grid.T, (0, 10, 30, 55), strict=True):
     assert t > 0 or (row, column) == (middle, middle)
     show_image(above, patch, f"frame {t}")
     roi = roi_around(sequence.boxes[t], gamma)
-    outline(above, image_to_patch(sequence.boxes[t], roi, S), TRUTH_COLOUR)
+    outline(above, image_to_patch(sequence.boxes[t], roi, S), TRUTH_COLOR)
     title = f"peak {miss:.0f} px off"
     picture = show_map(below, cosine, 4, title, cmap="magma", vmin=-0.5, vmax=1)
-figure.colorbar(picture, ax=grid[1], shrink=0.7, label="cosine with the first centre")
+figure.colorbar(picture, ax=grid[1], shrink=0.7, label="cosine with the first center")
 show(
     figure,
     "Cosine of each cell with the first frame's target: a broad blob on the target, and others.",
@@ -408,9 +408,9 @@ show(
 #
 # ## Recap
 #
-# - Continuous coordinates, 0-based: pixel $j$ covers $[j, j+1)$, and cell $k$ is centred at $4k+2$.
+# - Continuous coordinates, 0-based: pixel $j$ covers $[j, j+1)$, and cell $k$ is centerd at $4k+2$.
 # - The region's side is $\gamma\sqrt{wh}$: each target fills $1/\gamma^2$ of its patch.
-# - Images are sampled at pixel centres, boxes are not: half a pixel belongs to the crop alone.
+# - Images are sampled at pixel centers, boxes are not: half a pixel belongs to the crop alone.
 # - Nine stretched samples with nine stretched *boxes* make the first training set.
 #
 # ## Exercises
@@ -419,17 +419,17 @@ show(
 # and knows the answers that often go wrong. Solutions are in
 # [solutions](solutions/01_patches_and_features_solutions.ipynb).
 #
-# **01.1** (easy) A line of an OTB file holds `x, y, w, h`, counted from 1. Return the centre
+# **01.1** (easy) A line of an OTB file holds `x, y, w, h`, counted from 1. Return the center
 # `(cx, cy)` of that box in our coordinates.
 
 
 # %%
-def centre_of_line(line):
-    """Centre (cx, cy), continuous and 0-based, of a 1-based line [4]."""
+def center_of_line(line):
+    """Center (cx, cy), continuous and 0-based, of a 1-based line [4]."""
     ...
 
 
-check("01.1", centre_of_line)
+check("01.1", center_of_line)
 
 # %% [markdown]
 # **01.2** (easy) Return the region `(cx, cy, side_w, side_h)` around `box` in which the target
@@ -459,7 +459,7 @@ check("01.3", back_to_image)
 
 # %% [markdown]
 # **01.4** (hard) Design a backbone of your own. Where in the patch are its cells 0 to `count - 1`
-# centred, given `layers`, a list of `(kernel, stride, padding)` from the first layer to the last?
+# centerd, given `layers`, a list of `(kernel, stride, padding)` from the first layer to the last?
 
 
 # %%

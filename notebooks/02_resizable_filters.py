@@ -41,7 +41,7 @@ from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
-from roam_lite.figures.style import OPTIMIZER_COLOURS, TRUTH_COLOUR, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
 from roam_lite.model.correlation import correlate, correlate_plain
 from roam_lite.model.filters import anchor_size, filter_size, warp_filter_plain, warp_filters
 from roam_lite.model.patches import crop, nominal_size, roi_around
@@ -49,7 +49,7 @@ from roam_lite.model.tracking_model import ThetaLayout, predict, predict_plain
 from roam_lite.widgets import explore, show
 
 use_style()
-BLUE = OPTIMIZER_COLOURS["lstm"]
+BLUE = OPTIMIZER_COLORS["lstm"]
 paper, profile = get_profile("paper"), get_profile("laptop")
 rho, c, S, gamma = profile.filter_scale, profile.stride, profile.patch_size, profile.roi_scale
 folder = samples_folder()
@@ -253,7 +253,7 @@ def draw_filter(figure, width, height):
     f_r, f_c = my_filter_size(width, height, limit)
     a_w, a_h = my_anchor(f_r, f_c)
     show_image(left, patch, f"target {width} x {height} px,\nanchor {a_w:.1f} x {a_h:.1f} px")
-    outline(left, (S / 2 - width / 2, S / 2 - height / 2, width, height), TRUTH_COLOUR)
+    outline(left, (S / 2 - width / 2, S / 2 - height / 2, width, height), TRUTH_COLOR)
     outline(left, (S / 2 - a_w / 2, S / 2 - a_h / 2, a_w, a_h), BLUE, linestyle="--")
     span = strongest.abs().max()
     style = {"cmap": "RdBu", "vmin": -span, "vmax": span}
@@ -286,7 +286,7 @@ explore(
 # %% [markdown]
 # ## What the warp does to the response
 #
-# Interpolated values are not renormalised, so a filter of twice the side has four times the taps and
+# Interpolated values are not renormalized, so a filter of twice the side has four times the taps and
 # sums up four times as much. Is that a fault? In a patch the target's area is fixed. Let us compare,
 # for the real filter, targets that grow with targets that only change their shape:
 

@@ -42,7 +42,7 @@ from roam_lite.data.otb import read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
-from roam_lite.figures.style import OPTIMIZER_COLOURS, TRUTH_COLOUR, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
 from roam_lite.model.boxes import box_iou, decode_boxes, encode_boxes
 from roam_lite.model.filters import filter_size
 from roam_lite.model.labels import gaussian_labels
@@ -62,11 +62,11 @@ from roam_lite.model.patches import (
 )
 from roam_lite.model.tracking_model import predict
 from roam_lite.rules import FixedRates
-from roam_lite.rules.adapt import adapt, initialise, make_samples, update_loss
+from roam_lite.rules.adapt import adapt, initialize, make_samples, update_loss
 from roam_lite.widgets import explore, show
 
 use_style()
-BLUE = OPTIMIZER_COLOURS["lstm"]
+BLUE = OPTIMIZER_COLORS["lstm"]
 tracker = load_tracker("laptop")
 profile, cells = tracker.profile, tracker.cells
 c, S, alpha = profile.stride, profile.patch_size, profile.label_sharpness
@@ -74,13 +74,13 @@ c, S, alpha = profile.stride, profile.patch_size, profile.label_sharpness
 # %% [markdown]
 # ## The label map
 #
-# The response should be high where the target's centre is and fall off with its size:
+# The response should be high where the target's center is and fall off with its size:
 #
 # $$ M(x, y) = \exp\left(-\alpha\left(\frac{(x-x_0)^2}{\sigma_x^2}
 #    + \frac{(y-y_0)^2}{\sigma_y^2}\right)\right) \tag{8} $$
 #
 # with $(\sigma_x, \sigma_y) = (w/c, h/c)$ and $\alpha = 20$; lengths are in cells. Note what is *not*
-# there: no $\tfrac12$, and no rounding of the centre to a cell.
+# there: no $\tfrac12$, and no rounding of the center to a cell.
 
 
 # %%
@@ -101,7 +101,7 @@ box = torch.tensor([58.0, 50.0, 24.0, 36.0])
 label = my_label(box, cells, cells)
 width = 2 * np.sqrt(np.log(2) / alpha)
 print(f"the label is above 1/2 over {width:.2f} of the target's width")
-print(f"largest label {label.max():.3f}: the centre lies between cells")
+print(f"largest label {label.max():.3f}: the center lies between cells")
 print(
     f"above 0.1: {(label > 0.1).sum()} of {label.numel()} cells, {(label > 0.1).float().mean():.1%}"
 )
@@ -118,14 +118,14 @@ assert label.max() < 1
 # $$ d_x = \frac{x_b - x_a}{w_a}, \quad d_y = \frac{y_b - y_a}{h_a}, \quad
 #    d_w = \log\frac{w_b}{w_a}, \quad d_h = \log\frac{h_b}{h_a} $$
 #
-# where x and y are those of the *centres*.
+# where x and y are those of the *centers*.
 
 
 # %%
 def my_encode(box, anchor):
     """(dx, dy, dw, dh) of a box relative to an anchor, both (x, y, w, h)."""
-    centre, anchor_centre = (b[..., :2] + b[..., 2:] / 2 for b in (box, anchor))
-    shift = (centre - anchor_centre) / anchor[..., 2:]
+    center, anchor_center = (b[..., :2] + b[..., 2:] / 2 for b in (box, anchor))
+    shift = (center - anchor_center) / anchor[..., 2:]
     return torch.cat([shift, torch.log(box[..., 2:] / anchor[..., 2:])], dim=-1)
 
 
@@ -172,10 +172,10 @@ picture = show_map(left, box_iou(anchors, box), c, "overlap of each anchor", vmi
 figure.colorbar(picture, ax=left, shrink=0.8, label="IoU with the target")
 show_map(right, near, c, f"the {int(near.sum())} that count", cmap="gray", vmin=0, vmax=2)
 for axes in (left, right):
-    outline(axes, box, TRUTH_COLOUR)
+    outline(axes, box, TRUTH_COLOR)
 show(
     figure,
-    "Overlap is largest at the target's centre; the 32 best anchors form a small disc there.",
+    "Overlap is largest at the target's center; the 32 best anchors form a small disc there.",
 )
 
 # %% [markdown]
@@ -313,11 +313,11 @@ show(
 
 
 # %%
-def draw_landscape(figure, alpha, width, height, centre_x, loss):
+def draw_landscape(figure, alpha, width, height, center_x, loss):
     """The label, the loss over misplaced answers, and a cut through it."""
     figure.set_size_inches(10, 3.2)
     left, middle, right = figure.subplots(1, 3)
-    truth = torch.tensor([centre_x - width / 2, S / 2 - height / 2, width, height])
+    truth = torch.tensor([center_x - width / 2, S / 2 - height / 2, width, height])
     moves = torch.linspace(-48, 48, 33)
     dy, dx = torch.meshgrid(moves, moves, indexing="ij")
     places = torch.stack([dx, dy, 0 * dx, 0 * dx], dim=-1).flatten(0, 1) + truth
@@ -325,7 +325,7 @@ def draw_landscape(figure, alpha, width, height, centre_x, loss):
     answers = gaussian_labels(places, cells, cells, c, alpha)[:, None]
     values = response_loss(answers, label.expand_as(answers), loss).view(33, 33)
     show_map(left, label, c, "label", cmap="magma", vmin=0, vmax=1)
-    outline(left, truth, TRUTH_COLOUR)
+    outline(left, truth, TRUTH_COLOR)
     middle.contourf(moves, moves, values, levels=20, cmap="viridis")
     middle.set(xlabel="answer too far right (px)", ylabel="too far down (px)", title=f"{loss} loss")
     middle.invert_yaxis()
@@ -340,7 +340,7 @@ explore(
     alpha=(2.0, 60.0, alpha, 1.0),
     width=(8, 80, 24),
     height=(8, 80, 36),
-    centre_x=(20, 124, 72),
+    center_x=(20, 124, 72),
     loss=list(reversed(KINDS)),
 )
 
@@ -414,7 +414,7 @@ for kind in KINDS:
 # come from? That is what the next three notebooks are about. What do they do? Look:
 
 # %%
-first = initialise(theta0, tracker.model.lambda0, samples, profile)
+first = initialize(theta0, tracker.model.lambda0, samples, profile)
 after = update_loss(first.theta, samples, profile)
 print(f"update loss {first.update_loss.item():.4f} before, ", end="")
 print(f"{after.item():.4f} after {profile.initial_steps} steps with λ⁽⁰⁾")
@@ -434,7 +434,7 @@ rows = (
 )
 for row, (name, picture, box, maps) in zip(grid, rows, strict=True):
     show_image(row[0], picture, name)
-    outline(row[0], box, TRUTH_COLOUR)
+    outline(row[0], box, TRUTH_COLOR)
     options = {"cmap": "magma", "vmin": -0.2, "vmax": 1}
     for axes, theta, when in ((row[1], theta0, "before"), (row[2], first.theta, "after")):
         response, _ = predict(tracker.layout, theta, maps, sizes)
@@ -536,8 +536,8 @@ check("03.4", regression)
 #
 # - T. Yang, P. Xu, R. Hu, H. Chai, A. B. Chan.
 #   [ROAM: Recurrently Optimizing Tracking Model](https://arxiv.org/abs/1907.12006). CVPR 2020.
-# - S. Ren, K. He, R. Girshick, J. Sun. Faster R-CNN: Towards Real-Time Object Detection with Region
-#   Proposal Networks. NeurIPS 2015: the parameterisation of boxes.
+# - S. Ren, K. He, R. Girshick, J. Sun. Faster R-CNN: Toward Real-Time Object Detection with Region
+#   Proposal Networks. NeurIPS 2015: the parameterization of boxes.
 # - R. Girshick. Fast R-CNN. ICCV 2015: smooth L1.
 #
 # **Next:** [4. Why learning rates must adapt](04_why_learning_rates_must_adapt.ipynb).

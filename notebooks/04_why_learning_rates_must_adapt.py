@@ -37,7 +37,7 @@ import torch
 from torch import nn
 
 from roam_lite.exercises import check
-from roam_lite.figures.style import OPTIMIZER_COLOURS, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.rules import FixedRates, LearnedRates, RecurrentRule
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.toy import Problems, best_rates, draw_problems, meta_train, toy_loss, unroll
@@ -45,20 +45,20 @@ from roam_lite.widgets import explore, show
 
 use_style()
 SEEDS = range(5)
-SGD, CONST, LSTM = (OPTIMIZER_COLOURS[name] for name in ("sgd", "const", "lstm"))
+SGD, CONST, LSTM = (OPTIMIZER_COLORS[name] for name in ("sgd", "const", "lstm"))
 
 
-def band(axes, x, curves, colour, label, dashes="-"):
+def band(axes, x, curves, color, label, dashes="-"):
     """Median of several seeds' curves [seeds, len(x)], and the range of all of them."""
     curves = np.asarray(curves)
-    axes.plot(x, np.median(curves, axis=0), dashes, color=colour, label=label)
-    axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15)
+    axes.plot(x, np.median(curves, axis=0), dashes, color=color, label=label)
+    axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=color, alpha=0.15)
 
 
 # %% [markdown]
 # ## One weight, one step
 #
-# Minimise $g(\theta) = (x\theta - y)^2$ by gradient descent. Its derivative is
+# Minimize $g(\theta) = (x\theta - y)^2$ by gradient descent. Its derivative is
 # $g'(\theta) = 2x(x\theta - y)$, so a step of rate $\lambda$ leaves the error
 #
 # $$ x\theta^{(t+1)} - y = (1 - 2\lambda x^2)\,(x\theta^{(t)} - y). $$
@@ -241,7 +241,7 @@ def train(kappa, seed):
 xs = np.geomspace(0.9, 15, 25)
 
 
-def behaviour(rule):
+def behavior(rule):
     """Median first rate, and the loss left after three steps, at each of xs."""
     first, left = [], []
     for x in xs:
@@ -252,7 +252,7 @@ def behaviour(rule):
     return first, left
 
 
-def plot_behaviour(results, dashes_of):
+def plot_behavior(results, dashes_of):
     """First rates and remaining losses against x, for groups of trained rules."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.3))
     for name, runs in results.items():
@@ -262,7 +262,7 @@ def plot_behaviour(results, dashes_of):
     left.plot(xs, best_rates(torch.from_numpy(xs)), color="black", linewidth=1, label="1 / (2x²)")
     right.axhline(1, color="black", linewidth=1)
     for axes in (left, right):
-        axes.axvspan(2.5, 3.5, color="grey", alpha=0.2, label="seen in training")
+        axes.axvspan(2.5, 3.5, color="gray", alpha=0.2, label="seen in training")
         axes.set(xscale="log", yscale="log", xlabel="x")
         axes.set_xticks([1, 3, 10], ["1", "3", "10"])
     left.set(ylabel="first learning rate")
@@ -272,12 +272,12 @@ def plot_behaviour(results, dashes_of):
 
 
 plain = [train(0.0, seed) for seed in SEEDS]
-without = [behaviour(rule) for rule, _ in plain]
+without = [behavior(rule) for rule, _ in plain]
 at_ten = np.array([left[np.argmin(abs(xs - 10))] for _, left in without])
 print(f"x = 10: the loss is multiplied by {at_ten.min():.1e} to {at_ten.max():.1e}")
 assert at_ten.min() > 1e3
 show(
-    plot_behaviour({"without scaling": without}, {"without scaling": "--"}),
+    plot_behavior({"without scaling": without}, {"without scaling": "--"}),
     "Without scaling the rate is the same at every x, and the loss explodes right of the training range.",
 )
 
@@ -335,13 +335,13 @@ torch.testing.assert_close(stepped / ours, problems.y / problems.x)
 
 # %%
 scaled = [train(1.2, seed) for seed in SEEDS]
-with_scaling = [behaviour(rule) for rule, _ in scaled]
+with_scaling = [behavior(rule) for rule, _ in scaled]
 results = {"without scaling": without, "with scaling": with_scaling}
 at_ten_scaled = np.array([left[np.argmin(abs(xs - 10))] for _, left in with_scaling])
 print(f"x = 10: the loss is multiplied by {at_ten_scaled.min():.1e} to {at_ten_scaled.max():.1e}")
 assert at_ten_scaled.max() < 0.5
 show(
-    plot_behaviour(results, {"without scaling": "--", "with scaling": "-"}),
+    plot_behavior(results, {"without scaling": "--", "with scaling": "-"}),
     "With scaling the first rate falls along 1 / (2x²) and the loss shrinks at every x.",
 )
 
@@ -371,8 +371,8 @@ for axes, rules, kappa, name in (
         shares.append(np.histogram(rates, bins)[0] / len(rates))
         spreads.append(np.log10(rates).std())
     best = best_rates(problems.x).numpy()
-    centres = np.sqrt(bins[1:] * bins[:-1])
-    band(axes, centres, shares, LSTM, "emitted")
+    centers = np.sqrt(bins[1:] * bins[:-1])
+    band(axes, centers, shares, LSTM, "emitted")
     axes.stairs(
         np.histogram(best, bins)[0] / best.size, bins, color="black", label="best, 1 / (2x²)"
     )
@@ -405,7 +405,7 @@ for name, rules, dashes in (("without scaling", plain, "--"), ("with scaling", s
         losses = unroll(rule, problems, length).losses.median(dim=1).values
         curves.append(np.clip(losses / losses[0], 1e-14, 1e14))
     band(axes, range(length + 1), curves, LSTM, name, dashes)
-axes.axvspan(0, 3, color="grey", alpha=0.2, label="trained for")
+axes.axvspan(0, 3, color="gray", alpha=0.2, label="trained for")
 axes.set(xlabel="step", ylabel="median loss, relative", yscale="log")
 axes.legend(fontsize=8)
 show(
@@ -416,7 +416,7 @@ show(
 # %% [markdown]
 # At familiar scales the specialist's one number simply goes on working. The network that has
 # learned to look is sooner or later led astray by what it remembers, in most seeds: its memory was
-# never trained beyond the grey. The paper's Fig. 6 finds the same of its tracker, which improves
+# never trained beyond the gray. The paper's Fig. 6 finds the same of its tracker, which improves
 # for a few steps more than it was trained for and then declines. A learned optimizer is good at
 # what it was trained for, in scale and in length; widening that is work, and random scaling is one
 # clever piece of it.

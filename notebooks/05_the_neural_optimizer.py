@@ -42,7 +42,7 @@ from roam_lite import get_profile, load_tracker
 from roam_lite.data.otb import read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
-from roam_lite.figures.style import OPTIMIZER_COLOURS, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.rules import (
     FeedForwardRule,
@@ -138,14 +138,14 @@ RULES = {
     "momentum": (Momentum, torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9}),
     "Adam": (Adam, torch.optim.Adam, {"lr": 0.1}),
 }
-COLOURS = {
-    "SGD": OPTIMIZER_COLOURS["sgd"],
-    "momentum": OPTIMIZER_COLOURS["momentum"],
-    "Adam": OPTIMIZER_COLOURS["adam"],
-    "LSTM": OPTIMIZER_COLOURS["lstm"],
-    "GRU": OPTIMIZER_COLOURS["gru"],
-    "FC": OPTIMIZER_COLOURS["fc"],
-    "ConstLR": OPTIMIZER_COLOURS["const"],
+COLORS = {
+    "SGD": OPTIMIZER_COLORS["sgd"],
+    "momentum": OPTIMIZER_COLORS["momentum"],
+    "Adam": OPTIMIZER_COLORS["adam"],
+    "LSTM": OPTIMIZER_COLORS["lstm"],
+    "GRU": OPTIMIZER_COLORS["gru"],
+    "FC": OPTIMIZER_COLORS["fc"],
+    "ConstLR": OPTIMIZER_COLORS["const"],
 }
 
 
@@ -213,8 +213,8 @@ torch.testing.assert_close(my_stack(rates, gradient, theta, loss), stack)
 decades = torch.logspace(-8, 2, 400)
 figure, axes = plt.subplots(figsize=(5.5, 2.8))
 size, sign = log_and_sign(decades)
-axes.plot(decades, size, color=COLOURS["LSTM"], label="first channel: how large")
-axes.plot(decades, sign, "--", color=COLOURS["LSTM"], label="second channel: which way")
+axes.plot(decades, size, color=COLORS["LSTM"], label="first channel: how large")
+axes.plot(decades, sign, "--", color=COLORS["LSTM"], label="second channel: which way")
 axes.axvline(exp(-10), color="black", linewidth=1, label="exp(−p)")
 axes.set(xscale="log", xlabel="gradient (positive)", ylabel="what the network sees")
 axes.legend(fontsize=8)
@@ -301,7 +301,7 @@ for name in ("lstm", "gru", "fc", "const"):
 # $$ \bar{\mathcal{L}} = \frac{1}{NT} \sum_{i=1}^N \sum_{t=1}^T
 #    \mathcal{L}_{\mathcal{V}_i}^{(t)} \tag{14} $$
 #
-# Minimising it takes the derivative of a loss *after* a gradient step with respect to the rate *of*
+# Minimizing it takes the derivative of a loss *after* a gradient step with respect to the rate *of*
 # that step. On the toy problem, with a past $(x, y)$ and a future $(x', y')$, the chain rule gives
 # for each weight
 #
@@ -376,7 +376,7 @@ for steps, dashes in ((2, "-"), (6, ":")):
     np.testing.assert_allclose(full, (1 - 2 * grid) ** steps, atol=1e-5)
     axes.plot(grid, full, dashes, color="black", label=f"second order, {steps} steps")
 axes.plot(grid, [pull_on_start(r, False) for r in grid], "--", color="black", label="first order")
-axes.axvline(0.5, color="grey", linewidth=1, label="best rate")
+axes.axvline(0.5, color="gray", linewidth=1, label="best rate")
 axes.set(xlabel="learning rate λ, for x = 1", ylabel="share of the start that is left")
 axes.legend(fontsize=8)
 show(
@@ -432,9 +432,9 @@ for name, rules in (by_hand | learned).items():
     curves = np.array([unroll(rule, test, 3).losses.mean(dim=1) for rule in rules])
     curves /= curves[:, :1]
     dashes = "--" if name in by_hand else "-"
-    axes.plot(range(4), np.median(curves, axis=0), dashes, color=COLOURS[name], label=name)
+    axes.plot(range(4), np.median(curves, axis=0), dashes, color=COLORS[name], label=name)
     axes.fill_between(
-        range(4), curves.min(axis=0), curves.max(axis=0), color=COLOURS[name], alpha=0.15
+        range(4), curves.min(axis=0), curves.max(axis=0), color=COLORS[name], alpha=0.15
     )
     left[name] = np.median(curves[:, 3])
     print(f"{name:9s} loss left after 3 steps: median {left[name]:.4f}, ", end="")
@@ -471,8 +471,8 @@ for name, rules in (by_hand | learned).items():
         ]
     )
     dashes = "--" if name in by_hand else "-"
-    axes.plot(xs, np.median(firsts, axis=0), dashes, color=COLOURS[name], label=name)
-    axes.fill_between(xs, firsts.min(axis=0), firsts.max(axis=0), color=COLOURS[name], alpha=0.15)
+    axes.plot(xs, np.median(firsts, axis=0), dashes, color=COLORS[name], label=name)
+    axes.fill_between(xs, firsts.min(axis=0), firsts.max(axis=0), color=COLORS[name], alpha=0.15)
 axes.plot(xs, best_rates(torch.from_numpy(xs)), color="black", linewidth=1, label="1 / (2x²)")
 axes.set(xscale="log", yscale="log", xlabel="x", ylabel="first learning rate")
 axes.set_xticks([1, 3, 10], ["1", "3", "10"])
@@ -574,9 +574,9 @@ def draw_weight(figure, part, number, update):
     left.set_yticks(range(5, hidden.shape[-1] + 1, 5))
     left.grid(False)
     span = float(gradients[:, index].abs().max()) + 1e-12
-    middle.bar(steps, gradients[:, index], color="grey")
+    middle.bar(steps, gradients[:, index], color="gray")
     middle.set(xlabel="update", ylabel="gradient", ylim=(-1.1 * span, 1.1 * span))
-    right.plot(steps, rates[:, index], ".-", color=COLOURS["LSTM"], label="emitted")
+    right.plot(steps, rates[:, index], ".-", color=COLORS["LSTM"], label="emitted")
     right.axhline(float(lambda0[index]), color="black", linewidth=1, label="λ⁽⁰⁾")
     emitted = [*rates[:, index].tolist(), float(lambda0[index])]
     limits = (min(emitted) / 2, max(emitted) * 2)

@@ -22,7 +22,7 @@
 # - write Algorithm 1 in a dozen lines and show that they are the library's;
 # - say what the three kinds of meta-gradient keep and drop, and what each costs;
 # - steer a training run: start, pause, step, stop;
-# - recognise what goes wrong: no random filter scaling, long horizons, exploding meta-gradients.
+# - recognize what goes wrong: no random filter scaling, long horizons, exploding meta-gradients.
 #
 # **Needs** [notebook 0](00_start_here.ipynb); the optimizer itself is opened up in notebook 5.
 # **Paper** sections 3.2, 3.3, equations (12) to (15), Algorithm 1. **Run time** half a minute on two
@@ -41,7 +41,7 @@ from roam_lite import get_profile
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
-from roam_lite.figures.style import OPTIMIZER_COLOURS, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.rules.adapt import meta_loss, update_loss
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.training import TrainConfig
@@ -51,7 +51,7 @@ from roam_lite.training.rollout import ClipFeatures, extract, rollout
 from roam_lite.widgets import Controller, dashboard, explore, show, training_run
 
 use_style()
-BLUE = OPTIMIZER_COLOURS["lstm"]
+BLUE = OPTIMIZER_COLORS["lstm"]
 KINDS = {"first_step": ":", "first_order": "--", "full": "-"}
 
 # %% [markdown]
@@ -114,7 +114,7 @@ show(
 # \tag{13}
 # $$
 #
-# and what training minimises is its mean over all updates of all videos,
+# and what training minimizes is its mean over all updates of all videos,
 #
 # $$
 # \bar{\mathcal{L}} = \frac{1}{NT} \sum_{i=1}^N \sum_{t=1}^T \mathcal{L}_{\mathcal{V}_i}^{(t)} \tag{14}
@@ -413,7 +413,7 @@ assert all(np.isfinite(losses[5]) for losses in curves.values())
 assert curves["with RFS"][3] < curves["without RFS"][3]  # at e^-1, inside the band
 
 # %% [markdown]
-# Towards the left the coordinates are small and their gradients large: the rate that suits scale 1 is
+# Toward the left the coordinates are small and their gradients large: the rate that suits scale 1 is
 # far too large there, and whoever never saw such a scale diverges. The shaded band is what RFS
 # trained on; beyond it, it knows no better either. [Notebook 4](04_why_learning_rates_must_adapt.ipynb)
 # takes the same effect apart on a problem with one number.

@@ -44,7 +44,7 @@ from roam_lite.evaluation.runner import run_sequence, score_run
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.film import follow
-from roam_lite.figures.style import OPTIMIZER_COLOURS, TRUTH_COLOUR, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
 from roam_lite.model.boxes import decode_boxes
 from roam_lite.model.estimate import change_penalty, motion_map, regressed_box
 from roam_lite.model.losses import anchors_at
@@ -54,7 +54,7 @@ from roam_lite.rules.adapt import make_samples, update_loss
 from roam_lite.widgets import box_picker, explore, record, scrubber, show
 
 use_style()
-BLUE = OPTIMIZER_COLOURS["lstm"]
+BLUE = OPTIMIZER_COLORS["lstm"]
 sequences = {
     name: read_sequence(samples_folder(), name) for name in list_sequences(samples_folder())
 }
@@ -112,7 +112,7 @@ roi = roi_around(box, profile.roi_scale)
 features = features_of(image, [roi])
 figure, grid = plt.subplots(1, 3, figsize=(9, 3))
 show_image(grid[0], crop(image, roi, S), "patch of frame 1")
-outline(grid[0], image_to_patch(sequence.boxes[1], roi, S), TRUTH_COLOUR)
+outline(grid[0], image_to_patch(sequence.boxes[1], roi, S), TRUTH_COLOR)
 peaks = []
 for axes, (name, value) in zip(
     grid[1:], {"θ⁽⁰⁾": model.theta0.detach()[None], "θ⁽¹⁾": theta}.items(), strict=True
@@ -130,7 +130,7 @@ show(figure, "A patch with the true box, and the response maps before and after 
 #
 # - the **change penalty** of SiamRPN, $e^{-k(sr - 1)}$, where $s, r \ge 1$ are the changes of overall
 #   size and of aspect ratio between that box and the last one;
-# - the **motion map**, a Gaussian of the distance from the last box's centre in units of its size.
+# - the **motion map**, a Gaussian of the distance from the last box's center in units of its size.
 #
 # The cell with the highest product gives the box.
 
@@ -150,7 +150,7 @@ def my_penalty(boxes, last, k):
 
 
 def my_motion(last, sharpness):
-    """The Gaussian around the last centre [H, W]."""
+    """The Gaussian around the last center [H, W]."""
     x, y = last[:2] + last[2:] / 2
     size = (last[2] * last[3]).sqrt()
     squares = ((cells - y) / size)[:, None] ** 2 + ((cells - x) / size)[None, :] ** 2
@@ -192,7 +192,7 @@ def draw_estimate(figure, penalty, sharpness, frame):
     product = maps[0, 0].clamp(min=0) * doubt
     patch, raw, final = figure.subplots(1, 3)
     show_image(patch, crop(image, region, S), f"frame {frame}")
-    outline(patch, image_to_patch(crowd.boxes[frame], region, S), TRUTH_COLOUR)
+    outline(patch, image_to_patch(crowd.boxes[frame], region, S), TRUTH_COLOR)
     outline(patch, candidates.flatten(0, 1)[int(product.argmax())].numpy(), BLUE)
     show_map(raw, maps[0, 0], profile.stride, "response", vmin=0, vmax=1, cmap="magma")
     show_map(final, product, profile.stride, "times both doubts", vmin=0, vmax=1, cmap="magma")
@@ -338,7 +338,7 @@ assert length == len(short)
 # Write the function, run the cell. Solutions are in
 # [solutions](solutions/07_online_tracking_solutions.ipynb). Boxes are `(x, y, w, h)`.
 #
-# **07.1** (easy) The motion map at one point: a Gaussian of the distance from the last box's centre, in
+# **07.1** (easy) The motion map at one point: a Gaussian of the distance from the last box's center, in
 # units of its size $\sqrt{wh}$.
 
 
@@ -363,7 +363,7 @@ def penalty_of(box, last, k):
 check("07.2", penalty_of)
 
 # %% [markdown]
-# **07.3** (hard) The smoothed box: its centre is the found one's, its size lies between the last and the
+# **07.3** (hard) The smoothed box: its center is the found one's, its size lies between the last and the
 # found one, the latter counting with `weight`. Then ask yourself why only the size is smoothed.
 
 

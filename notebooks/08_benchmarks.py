@@ -43,18 +43,18 @@ from roam_lite.evaluation.otb import (
     precision_curve,
     success_curve,
 )
-from roam_lite.evaluation.overlap import centre_error, iou
+from roam_lite.evaluation.overlap import center_error, iou
 from roam_lite.evaluation.runner import evaluate
 from roam_lite.evaluation.trackers import tracker_factory
 from roam_lite.exercises import check
-from roam_lite.figures.style import OPTIMIZER_COLOURS, PEER_COLOUR, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, PEER_COLOR, use_style
 from roam_lite.widgets import explore, show
 
 use_style()
-COLOURS = {
-    "ROAM++": OPTIMIZER_COLOURS["lstm"],
-    "ROAM++, no update": OPTIMIZER_COLOURS["none"],
-    "KCF": PEER_COLOUR,
+COLORS = {
+    "ROAM++": OPTIMIZER_COLORS["lstm"],
+    "ROAM++, no update": OPTIMIZER_COLORS["none"],
+    "KCF": PEER_COLOR,
 }
 
 # %% [markdown]
@@ -99,9 +99,9 @@ def my_success(found, truth):
 
 
 def my_precision(found, truth):
-    """Shares of frames [51] whose centre is off by at most 0, 1, ... 50 pixels."""
+    """Shares of frames [51] whose center is off by at most 0, 1, ... 50 pixels."""
     known = np.isfinite(truth).all(axis=1)
-    errors = centre_error(found[known], truth[known])
+    errors = center_error(found[known], truth[known])
     return np.array([(errors <= t).mean() for t in range(51)])
 
 
@@ -116,7 +116,7 @@ for sequence in sequences:
 
 # %% [markdown]
 # *Move the thresholds first, then look at the frames that pass: is an overlap of 0.5 good? What does
-# precision say of a box with the right centre and twice the size?*
+# precision say of a box with the right center and twice the size?*
 
 
 # %%
@@ -128,21 +128,21 @@ def draw_thresholds(figure, sequence, overlap_threshold, pixels):
     chosen = sequences[names.index(sequence)]
     figure.set_size_inches(10, 3.2)
     success, precision, time = figure.subplots(1, 3)
-    for title, colour in COLOURS.items():
+    for title, color in COLORS.items():
         found = boxes[title][sequence]
-        success.plot(SUCCESS_THRESHOLDS, my_success(found, chosen.boxes), color=colour, label=title)
-        precision.plot(PRECISION_THRESHOLDS, my_precision(found, chosen.boxes), color=colour)
-        time.plot(overlaps_of(title, chosen), color=colour)
+        success.plot(SUCCESS_THRESHOLDS, my_success(found, chosen.boxes), color=color, label=title)
+        precision.plot(PRECISION_THRESHOLDS, my_precision(found, chosen.boxes), color=color)
+        time.plot(overlaps_of(title, chosen), color=color)
         passed = (overlaps_of(title, chosen) > overlap_threshold).mean()
-        success.plot(overlap_threshold, passed, "o", color=colour)
-        close = (centre_error(found, chosen.boxes) <= pixels).mean()
-        precision.plot(pixels, close, "o", color=colour)
+        success.plot(overlap_threshold, passed, "o", color=color)
+        close = (center_error(found, chosen.boxes) <= pixels).mean()
+        precision.plot(pixels, close, "o", color=color)
     for axes, value in ((success, overlap_threshold), (precision, pixels)):
         axes.axvline(value, color="black", linewidth=0.8)
         axes.set(ylim=(0, 1.03), ylabel="share of frames")
     time.axhline(overlap_threshold, color="black", linewidth=0.8)
     success.set(xlabel="overlap threshold", title="success")
-    precision.set(xlabel="centre error (pixels)", title="precision")
+    precision.set(xlabel="center error (pixels)", title="precision")
     time.set(xlabel="frame", ylabel="overlap", ylim=(0, 1.03), title=sequence)
     figure.legend(*success.get_legend_handles_labels(), loc="outside lower center", ncols=3)
 
@@ -184,7 +184,7 @@ figure, axes = plt.subplots(figsize=(5, 3.4))
 for title, report in reports.items():
     curve = np.mean([score.success for score in report.scores], axis=0)
     label = f"{curve.mean():.3f} {title}"
-    axes.plot(SUCCESS_THRESHOLDS, curve, color=COLOURS[title], label=label)
+    axes.plot(SUCCESS_THRESHOLDS, curve, color=COLORS[title], label=label)
 axes.set(xlabel="overlap threshold", ylabel="share of frames", title="mean of the six samples")
 axes.legend()
 show(figure, "Mean success curves of three trackers over the six samples")
@@ -211,7 +211,7 @@ for rule in ("official", "got10k", "pysot"):
 #
 # - **GOT-10k**: the average overlap AO, and success rates at 0.5 and 0.75, all without the first frame.
 # - **TrackingNet, LaSOT**: 20 pixels are much in a small video and little in a large one, so there is a
-#   *normalised* precision: the centre error divided by the true box's width and height, thresholds up to 0.5.
+#   *normalized* precision: the center error divided by the true box's width and height, thresholds up to 0.5.
 # - **VOT** starts a tracker again after it failed, and counts failures (robustness) apart from overlap
 #   while it works (accuracy). EAO joins both.
 #
@@ -227,7 +227,7 @@ def got10k(found, truth):
     return overlaps.mean(), (overlaps > 0.5).mean(), (overlaps > 0.75).mean()
 
 
-def normalised_precision(found, truth):
+def normalized_precision(found, truth):
     """Mean over the thresholds 0 to 0.5 of the share of frames within, errors in units of the box."""
     offset = found[:, :2] + found[:, 2:] / 2 - truth[:, :2] - truth[:, 2:] / 2
     errors = np.linalg.norm(offset / truth[:, 2:], axis=1)
@@ -238,8 +238,8 @@ print(f"{'mean of the samples':20s}{'AO':>8s}{'SR 0.5':>8s}{'SR 0.75':>8s}{'norm
 for title in trackers:
     pairs = [(boxes[title][s.name], s.boxes) for s in sequences]
     ao, sr50, sr75 = np.mean([got10k(*pair) for pair in pairs], axis=0)
-    normalised = np.mean([normalised_precision(*pair) for pair in pairs])
-    print(f"{title:20s}{ao:8.3f}{sr50:8.3f}{sr75:8.3f}{normalised:17.3f}")
+    normalized = np.mean([normalized_precision(*pair) for pair in pairs])
+    print(f"{title:20s}{ao:8.3f}{sr50:8.3f}{sr75:8.3f}{normalized:17.3f}")
     assert sr75 <= sr50
     assert abs(ao - np.mean(aucs[title])) < 0.05  # nearly the same question
 
@@ -262,7 +262,7 @@ else:
 # %% [markdown]
 # ## Recap
 #
-# - Success asks for overlap, precision for the centre; each hides what the other shows.
+# - Success asks for overlap, precision for the center; each hides what the other shows.
 # - Frames without truth do not count, ties are no success, nonsense repeats the last box.
 # - A difference without an interval is an anecdote; sequences are drawn whole.
 #
@@ -270,13 +270,13 @@ else:
 #
 # Solutions are in [solutions](solutions/08_benchmarks_solutions.ipynb).
 #
-# **08.1** (easy) The precision at 20 pixels from centre errors, some of which are nan because the frame
+# **08.1** (easy) The precision at 20 pixels from center errors, some of which are nan because the frame
 # has no truth. At most 20 counts.
 
 
 # %%
 def precision_at_20(errors):
-    """Share of labelled frames whose error [T] is at most 20."""
+    """Share of labeled frames whose error [T] is at most 20."""
     ...
 
 

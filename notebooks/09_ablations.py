@@ -45,7 +45,7 @@ from roam_lite.demo import SGD_RATE, samples_folder
 from roam_lite.evaluation.compare import paired_bootstrap
 from roam_lite.evaluation.runner import run_sequence, score_run
 from roam_lite.exercises import check
-from roam_lite.figures.style import OPTIMIZER_COLOURS, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.files import write_atomically
 from roam_lite.model.filters import filter_size
 from roam_lite.model.patches import crop, image_to_patch, nominal_size, roi_around
@@ -55,7 +55,7 @@ from roam_lite.rules.adapt import make_samples, meta_loss
 from roam_lite.widgets import explore, show
 
 use_style()
-BLUE, ORANGE, GREY = (OPTIMIZER_COLOURS[name] for name in ("lstm", "sgd", "none"))
+BLUE, ORANGE, GRAY = (OPTIMIZER_COLORS[name] for name in ("lstm", "sgd", "none"))
 names = list_sequences(samples_folder())
 sequences = {name: read_sequence(samples_folder(), name) for name in names}
 
@@ -94,12 +94,12 @@ VARIANTS = {  # name: (rule, oracle labels, steps)
     "SGD, 1 step": ("sgd", False, 1),
     "SGD, 4 steps": ("sgd", False, 4),
 }
-COLOURS = {
+COLORS = {
     "lstm": BLUE,
-    "shares": OPTIMIZER_COLOURS["fc"],
+    "shares": OPTIMIZER_COLORS["fc"],
     "sgd": ORANGE,
-    "first": OPTIMIZER_COLOURS["const"],
-    "none": GREY,
+    "first": OPTIMIZER_COLORS["const"],
+    "none": GRAY,
 }
 
 
@@ -183,15 +183,15 @@ def draw_variants(figure, first, second, sequences):
     means = {v: np.mean([row[name] for name in chosen]) for v, row in stored["auc"].items()}
     for place, (variant, mean) in enumerate(sorted(means.items(), key=lambda item: item[1])):
         marked = variant in (first, second)
-        colour = COLOURS[VARIANTS[variant][0]]
-        left.barh(place, mean, color=colour, alpha=1.0 if marked else 0.35)
+        color = COLORS[VARIANTS[variant][0]]
+        left.barh(place, mean, color=color, alpha=1.0 if marked else 0.35)
         left.text(mean, place, f" {mean:.3f}", va="center")
     left.set(xlabel="AUC", yticks=range(len(means)), yticklabels=sorted(means, key=means.get))
     left.set_xlim(0, 1)
     a, b = ([stored["auc"][v][name] for name in chosen] for v in (first, second))
     right.plot([0, 1], [0, 1], color="black", linewidth=0.8)
-    right.plot(b, a, "o", color=COLOURS[VARIANTS[first][0]])
-    line = {"arrowstyle": "-", "linewidth": 0.5, "color": "grey"}
+    right.plot(b, a, "o", color=COLORS[VARIANTS[first][0]])
+    line = {"arrowstyle": "-", "linewidth": 0.5, "color": "gray"}
     for height, k in zip(np.linspace(0.1, 0.9, len(chosen)), np.argsort(a), strict=True):
         place = {"xytext": (1.03, height), "textcoords": "axes fraction", "va": "center"}
         right.annotate(chosen[k], (b[k], a[k]), fontsize=8, arrowprops=line, **place)
@@ -236,9 +236,9 @@ for rule, label in (("lstm", "LSTM"), ("sgd", "SGD")):
     by_steps = {steps: v for v, (r, oracle, steps) in VARIANTS.items() if r == rule and not oracle}
     rows = [list(stored["auc"][by_steps[steps]].values()) for steps in sorted(by_steps)]
     means, spread = np.mean(rows, axis=1), np.std(rows, axis=1) / np.sqrt(len(names))
-    axes.plot(sorted(by_steps), means, "o-", color=COLOURS[rule], label=label)
+    axes.plot(sorted(by_steps), means, "o-", color=COLORS[rule], label=label)
     axes.fill_between(
-        sorted(by_steps), means - spread, means + spread, color=COLOURS[rule], alpha=0.15
+        sorted(by_steps), means - spread, means + spread, color=COLORS[rule], alpha=0.15
     )
 axes.set(xlabel="gradient steps an update", ylabel="AUC", xticks=(1, 2, 4))
 axes.legend(title="band: standard error over six sequences", fontsize=8)
@@ -309,8 +309,8 @@ seen = {rule: watch(rule, sequences["deformation"]) for rule in ("lstm", "sgd")}
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.2))
 for rule, (updates, futures, rates, first) in seen.items():
     label = {"lstm": "LSTM", "sgd": "SGD"}[rule]
-    left.plot(*zip(*updates, strict=True), ".-", color=COLOURS[rule], label=label)
-    middle.plot(*zip(*futures, strict=True), ".-", color=COLOURS[rule], label=label)
+    left.plot(*zip(*updates, strict=True), ".-", color=COLORS[rule], label=label)
+    middle.plot(*zip(*futures, strict=True), ".-", color=COLORS[rule], label=label)
     if rule == "lstm":
         bins = np.linspace(-8, 0, 49)
         for values, style, name in ((first, "black", "λ⁽⁰⁾"), (rates, BLUE, "updates")):

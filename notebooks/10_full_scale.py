@@ -40,14 +40,14 @@ from torch.utils.flop_counter import FlopCounterMode
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
-from roam_lite.figures.style import OPTIMIZER_COLOURS, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.model.backbones import build_backbone
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.profiles import PROFILES, get_profile
 from roam_lite.training import TrainConfig
 from roam_lite.training.clips import draw_clip, stack_clips
 from roam_lite.training.footage import draw_footage
-from roam_lite.training.loader import drawing_of
+from roam_lite.training.loader import clip_sampler_for
 from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import extract, rollout
 from roam_lite.widgets import Controller, dashboard, explore, training_run
@@ -67,7 +67,7 @@ NAMES = ("smoke", "laptop", "paper")
 # %%
 def patches_of(stage, profile):
     """Patches that the backbone sees for one clip."""
-    if drawing_of(stage, profile) is draw_footage:  # the closed loop
+    if clip_sampler_for(stage, profile) is draw_footage:  # the closed loop
         return stage.initial_samples + stage.updates * profile.update_interval
     past = (stage.updates - 1) * profile.update_interval
     return stage.initial_samples + past + stage.updates * stage.future_frames
@@ -98,7 +98,7 @@ def draw(name, sequence):
     """A clip for the last stage of a profile."""
     profile = get_profile(name)
     stage = profile.stages[-1]
-    return drawing_of(stage, profile)(sequence, np.random.default_rng(0), stage, profile)
+    return clip_sampler_for(stage, profile)(sequence, np.random.default_rng(0), stage, profile)
 
 
 for name, parts in {
@@ -200,7 +200,7 @@ def draw_cost(figure, profile, clips, thousand_steps, teraflops, gpus, updates_s
         for count in counts
     ]
     hours, memory = cost(profile, clips, 1000 * thousand_steps, teraflops, gpus, updates_share)
-    blue = OPTIMIZER_COLOURS["lstm"]
+    blue = OPTIMIZER_COLORS["lstm"]
     for axes, index, value, unit in ((left, 0, hours, "h"), (right, 1, memory, "GB a GPU")):
         axes.plot(counts, [point[index] for point in points], ".-", color=blue)
         axes.plot(gpus, value, "o", color="black")

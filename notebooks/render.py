@@ -30,7 +30,7 @@ def sources(names):
     return [found[name] for name in names or found]
 
 
-def normalise(notebook):
+def normalize(notebook):
     """Strip what differs from run to run or belongs to one machine, in place."""
     for key in set(notebook.metadata) - {"kernelspec", "language_info"}:
         del notebook.metadata[key]
@@ -54,7 +54,7 @@ def render(source):
         resources={"metadata": {"path": str(source.parent)}},
     )
     client.execute()
-    normalise(notebook)
+    normalize(notebook)
     nbformat.validate(notebook)
     target = source.with_suffix(".ipynb")
     partial = target.with_suffix(".partial")

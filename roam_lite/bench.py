@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from roam_lite.data.sequence import Sequence
-from roam_lite.devices import computable
+from roam_lite.devices import supported_precision
 from roam_lite.evaluation.runner import track_steps
 from roam_lite.memory import keep_freed_memory
 from roam_lite.model.correlation import correlate, correlate_plain
@@ -33,7 +33,7 @@ Correlation = Callable[[Tensor, Tensor], Tensor]
 def bench_tracking(make_tracker: Callable[[], Any], sequences: Iterable[Sequence]) -> str:
     """Return a table of milliseconds for each part of a tracked frame, updates included.
 
-    The first frames, where the model is initialised, have a column of their own.
+    The first frames, where the model is initialized, have a column of their own.
     """
     first: list[dict[str, float]] = []
     later: list[dict[str, float]] = []
@@ -45,7 +45,7 @@ def bench_tracking(make_tracker: Callable[[], Any], sequences: Iterable[Sequence
                 parts["rest"] = step.seconds - sum(tracker.timings.values())
                 (later if step.index else first).append(parts)
     lines = [f"{'ms a frame':24}  later   first"]
-    for part in ("crop", "backbone", "localise", "update", "rest", "all"):
+    for part in ("crop", "backbone", "localize", "update", "rest", "all"):
         lines.append(f"{part:24}{_mean(later, part):7.2f} {_mean(first, part):7.1f}")
     apart = _mean(later, "all") - _mean(later, "backbone")
     lines.append(f"{'all but the backbone':24}{apart:7.2f}")
@@ -149,7 +149,7 @@ def meta_step(profile: Profile, batch: int, device: str) -> Callable[[Way], list
     updates, all meta losses and their gradients. It returns the losses and the gradients. Where the
     stage tracks, every step finds its own boxes and then follows the first one's.
     """
-    stage = computable(replace(profile.stages[-1], batch=batch), device)
+    stage = supported_precision(replace(profile.stages[-1], batch=batch), device)
     model = MetaModel(profile, "lstm", torch.Generator().manual_seed(0)).to(device)
     clips = ClipBatches("synthetic", 0, stage, profile)[0].to(device)
     scales = draw_scales(
@@ -160,7 +160,7 @@ def meta_step(profile: Profile, batch: int, device: str) -> Callable[[Way], list
         torch.Generator().manual_seed(0),
     )
     trained_parameters(model, stage)
-    precision, trains = getattr(torch, stage.precision), stage.backbone_rate > 0
+    precision, trains = getattr(torch, stage.precision), stage.backbone_lr > 0
     frozen = None if trains else model.backbone.folded()
     trace: list[Tensor] = []
 

@@ -14,7 +14,7 @@ from roam_lite.evaluation.runner import evaluate
 from roam_lite.evaluation.trackers import tracker_factory
 from roam_lite.figures.film import open_video
 from roam_lite.figures.pictures import caption, draw_box, grid, save_image
-from roam_lite.figures.style import TRUTH_COLOUR, colour_of
+from roam_lite.figures.style import TRUTH_COLOR, color_of
 
 SGD_RATE = 1e-4  # the best of five on real video, see the README's table
 WAYS = {
@@ -52,31 +52,31 @@ def demonstrate(root: str | Path, out: str | Path, **options: Any) -> tuple[str,
     for title, choice in WAYS.items():
         make_tracker = tracker_factory(**choice, **options)
         reports[title], runs[title] = evaluate(make_tracker, sequences)
-    colours = {title: colour_of(report.tracker) for title, report in reports.items()}
+    colors = {title: color_of(report.tracker) for title, report in reports.items()}
 
     video, picture = Path(out) / "side_by_side.mp4", Path(out) / "side_by_side.png"
     with open_video(video) as film:
         for index, sequence in enumerate(sequences):
             boxes = {title: run[index].boxes for title, run in runs.items()}
             for frame in range(len(sequence)):
-                film.append(grid(_panels(sequence, frame, boxes, colours), columns=2))
+                film.append(grid(_panels(sequence, frame, boxes, colors), columns=2))
     rows = []
     for index, sequence in enumerate(sequences):
         frame = int(SHEET_MOMENT * (len(sequence) - 1))
         boxes = {title: run[index].boxes for title, run in runs.items()}
-        rows += _panels(sequence, frame, boxes, colours)
+        rows += _panels(sequence, frame, boxes, colors)
     save_image(picture, grid(rows, columns=len(WAYS)))
     return _table(reports), [video, picture]
 
 
 def _panels(
-    sequence: Sequence, frame: int, boxes: dict[str, np.ndarray], colours: dict[str, str]
+    sequence: Sequence, frame: int, boxes: dict[str, np.ndarray], colors: dict[str, str]
 ) -> list[np.ndarray]:
     """Return one captioned picture for each tracker, its box over the ground truth."""
-    image = draw_box(_readable(sequence, frame), sequence.boxes[frame], TRUTH_COLOUR, thickness=1)
+    image = draw_box(_readable(sequence, frame), sequence.boxes[frame], TRUTH_COLOR, thickness=1)
     return [
-        caption(draw_box(image, boxes[title][frame], colour), title, colour)
-        for title, colour in colours.items()
+        caption(draw_box(image, boxes[title][frame], color), title, color)
+        for title, color in colors.items()
     ]
 
 

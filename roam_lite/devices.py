@@ -34,7 +34,7 @@ def multiplies_bfloat16(device: str) -> bool:
     return any(torch.cpu.get_capabilities().get(name, False) for name in _BFLOAT16_SETS)
 
 
-def computable(stage: Stage, device: str) -> Stage:
+def supported_precision(stage: Stage, device: str) -> Stage:
     """Return the stage in a precision that the device has instructions for: its own, or float32."""
     if stage.precision == "bfloat16" and not multiplies_bfloat16(device):
         return replace(stage, precision="float32")

@@ -116,7 +116,7 @@ _TABLE = (
         r"\bar{\mathcal{L}} = \frac{1}{NT} \sum_{i=1}^N \sum_{t=1}^T"
         r" \mathcal{L}_{\mathcal{V}_i}^{(t)}",
         (rollout, Rollout.loss),
-        "what Adam minimises",
+        "what Adam minimizes",
     ),
     Equation(
         15,

@@ -29,11 +29,11 @@ class Stage:
     future_frames: int  # frames of each meta loss; the paper uses one (footnote 3)
     horizon: int  # frames after an update from which the meta loss draws; the paper uses tau
     meta_gradient: MetaGradient
-    theta0_rate: float  # Adam's step for theta0
-    lambda0_rate: float  # Adam's step for log(lambda0)
-    rule_rate: float  # Adam's step for the neural optimizer's omega
-    gains_rate: float  # Adam's step for the optimizer's log gains on lambda0, one a part of theta
-    backbone_rate: float  # Adam's step for the backbone; 0 keeps it frozen
+    theta0_lr: float  # Adam's step for theta0
+    lambda0_lr: float  # Adam's step for log(lambda0)
+    rule_lr: float  # Adam's step for the neural optimizer's omega
+    gains_lr: float  # Adam's step for the optimizer's log gains on lambda0, one a part of theta
+    backbone_lr: float  # Adam's step for the backbone; 0 keeps it frozen
     halvings: int  # how often all rates are halved, evenly over the stage (section 5)
     kappa_ramp: float = 0.5  # share of the stage over which kappa grows from 0 to its full value
     precision: Literal["float32", "bfloat16"] = "float32"  # of the backbone's layers
@@ -79,7 +79,7 @@ class Profile:
     update_interval: int  # tau, frames
     stretch_jitter: tuple[float, float]  # range of scale and of aspect factors
     shift_jitter: float  # largest shift of the target from the patch's middle, as a share of S
-    look_jitter: float  # chance that a clip's colours are exchanged, and that its axes are
+    look_jitter: float  # chance that a clip's colors are exchanged, and that its axes are
     past_labels: Literal["truth", "estimates"]  # past samples: true boxes, or what the model tracks
     stages: tuple[Stage, ...]
     # Online tracking (section 4)
@@ -141,11 +141,11 @@ _PAPER = Profile(
             future_frames=1,
             horizon=5,
             meta_gradient="first_step",
-            theta0_rate=1e-6,
-            lambda0_rate=1e-2,
-            rule_rate=1e-3,
-            gains_rate=1e-2,
-            backbone_rate=0.0,
+            theta0_lr=1e-6,
+            lambda0_lr=1e-2,
+            rule_lr=1e-3,
+            gains_lr=1e-2,
+            backbone_lr=0.0,
             halvings=4,
             kappa_ramp=0.1,
         ),
@@ -172,11 +172,11 @@ _FIRST_STEP = Stage(
     future_frames=3,
     horizon=30,
     meta_gradient="full",
-    theta0_rate=3e-4,
-    lambda0_rate=5e-2,
-    rule_rate=1e-3,
-    gains_rate=5e-2,
-    backbone_rate=1e-3,
+    theta0_lr=3e-4,
+    lambda0_lr=5e-2,
+    rule_lr=1e-3,
+    gains_lr=5e-2,
+    backbone_lr=1e-3,
     halvings=4,
     precision="bfloat16",
 )
@@ -207,7 +207,7 @@ _LAPTOP = replace(
     stretch_jitter=(0.75, 1.35),
     shift_jitter=0.35,
     look_jitter=0.2,
-    # Online, past frames are cut and labelled by the tracker itself; an optimizer that never saw
+    # Online, past frames are cut and labeled by the tracker itself; an optimizer that never saw
     # its errors trusts the labels too much.
     past_labels="estimates",
     penalty=0.2,
@@ -218,8 +218,8 @@ _LAPTOP = replace(
             _FIRST_STEP,
             name="warm_up",
             steps=200,
-            theta0_rate=1e-3,
-            lambda0_rate=0.0,
+            theta0_lr=1e-3,
+            lambda0_lr=0.0,
             halvings=0,
         ),
         _FIRST_STEP,
@@ -232,11 +232,11 @@ _LAPTOP = replace(
             future_frames=1,
             horizon=5,
             meta_gradient="chained",
-            theta0_rate=5e-4,
-            lambda0_rate=2e-2,
-            rule_rate=1e-2,
-            gains_rate=5e-2,
-            backbone_rate=0.0,
+            theta0_lr=5e-4,
+            lambda0_lr=2e-2,
+            rule_lr=1e-2,
+            gains_lr=5e-2,
+            backbone_lr=0.0,
             halvings=4,
             precision="bfloat16",
         ),

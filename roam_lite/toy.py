@@ -19,7 +19,7 @@ _LARGEST_META_GRADIENT = 1.0
 
 @dataclass(frozen=True)
 class Problems:
-    """N problems of P coordinates: minimise `sum (x theta - y)^2`, starting from theta = 0."""
+    """N problems of P coordinates: minimize `sum (x theta - y)^2`, starting from theta = 0."""
 
     x: Tensor  # [N, P]
     y: Tensor  # [N, P]

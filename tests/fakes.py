@@ -1,4 +1,4 @@
-"""Small sequences and trackers whose behaviour is known."""
+"""Small sequences and trackers whose behavior is known."""
 
 import numpy as np
 

@@ -111,7 +111,7 @@ def label_map(box, xs, ys, constants):
 
 
 def encode(box, anchor):
-    """The parameterisation of Faster R-CNN: shifts in anchor sizes, sizes as log ratios."""
+    """The parameterization of Faster R-CNN: shifts in anchor sizes, sizes as log ratios."""
     (x, y, w, h), (ax, ay, aw, ah) = box, anchor
     dx = ((x + w / 2) - (ax + aw / 2)) / aw
     dy = ((y + h / 2) - (ay + ah / 2)) / ah
@@ -248,8 +248,8 @@ def emitted_rates(stack, memory, weights, around=None):
     for layer, (h, c) in enumerate(memory):
         after.append(lstm_cell(x, h, c, weights, f"cells.{layer}"))
         x = after[-1][0]
-    centre = 0 if around is None else np.log(around / (1 - around))
-    return sigmoid(x @ weights["output.weight"][0] + weights["output.bias"] + centre), after
+    center = 0 if around is None else np.log(around / (1 - around))
+    return sigmoid(x @ weights["output.weight"][0] + weights["output.bias"] + center), after
 
 
 def averaged_meta_loss(theta, rates, videos, weights, constants, parts):

@@ -497,7 +497,7 @@ def test_demo_shows_four_ways_in_table_video_and_picture(root, smoke, tmp_path, 
 def test_bench_tracking_splits_a_frame(root, smoke, capsys):
     assert run("bench", "tracking", "--root", root, *smoke) == 0
     rows = dict(re.findall(r"^(\S.*?) {2,}([\d.]+)", capsys.readouterr().out, re.M))
-    parts = [float(rows[part]) for part in ("crop", "backbone", "localise", "update", "rest")]
+    parts = [float(rows[part]) for part in ("crop", "backbone", "localize", "update", "rest")]
     assert sum(parts) == pytest.approx(float(rows["all"]), abs=0.05)
     assert float(rows["all but the backbone"]) < float(rows["all"])
 

@@ -33,16 +33,18 @@ def test_cuda_is_refused_where_there_is_none(monkeypatch):
 def test_a_cpu_with_bfloat16_keeps_a_stage_as_it_is(monkeypatch, instructions):
     with_sets(monkeypatch, instructions)
     assert STAGE.precision == "bfloat16"
-    assert devices.computable(STAGE, "cpu") is STAGE
+    assert devices.supported_precision(STAGE, "cpu") is STAGE
 
 
 def test_a_cpu_without_bfloat16_computes_in_float32(monkeypatch):
     with_sets(monkeypatch)
-    assert asdict(devices.computable(STAGE, "cpu")) == asdict(STAGE) | {"precision": "float32"}
+    assert asdict(devices.supported_precision(STAGE, "cpu")) == asdict(STAGE) | {
+        "precision": "float32"
+    }
 
 
 def test_a_gpu_is_asked_for_its_own(monkeypatch):
     with_sets(monkeypatch, "amx_bf16")
     for supported, precision in ((True, "bfloat16"), (False, "float32")):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda s=supported, **_: s)
-        assert devices.computable(STAGE, "cuda").precision == precision
+        assert devices.supported_precision(STAGE, "cuda").precision == precision

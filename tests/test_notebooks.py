@@ -8,7 +8,7 @@ import jupytext
 import nbformat
 import pytest
 
-from notebooks.render import normalise
+from notebooks.render import normalize
 from roam_lite.equations import EQUATIONS
 from tests.test_repository import MACHINE_PATH
 
@@ -211,7 +211,7 @@ def test_widget_view_is_taken_out_before_a_notebook_is_stored(sound):
     data = {WIDGET: {"model_id": "1"}, PNG: "", "text/plain": "a line"}
     sound.cells[0].outputs.append(picture(data, {PNG: {"alt": "a line"}}))
     assert "widget" in problems(sound)[0]
-    normalise(sound)
+    normalize(sound)
     assert problems(sound) == []
     assert set(sound.cells[0].outputs[-1].data) == {PNG, "text/plain"}
 

@@ -27,7 +27,7 @@ def test_paper_holds_the_constants_of_section_5():
     assert (stage.batch, stage.initial_samples, stage.future_frames) == (16, 9, 1)
     assert 1 + stage.updates * paper.update_interval == 31  # frames in a clip
     assert stage.horizon == paper.update_interval
-    assert (stage.theta0_rate, stage.rule_rate) == (1e-6, 1e-3)
+    assert (stage.theta0_lr, stage.rule_lr) == (1e-6, 1e-3)
 
 
 @pytest.mark.parametrize("name", sorted(PROFILES))

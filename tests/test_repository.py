@@ -219,7 +219,7 @@ def test_no_committed_text_names_a_machine_or_a_registry():
         assert not found, f"{path}: {text[max(0, found.start() - 30) : found.end() + 30]!r}"
 
 
-def test_machine_paths_are_recognised():
+def test_machine_paths_are_recognized():
     for part in ("home", "work", "tmp"):
         assert MACHINE_PATH.search(f"see /{part}/somebody")
     assert not MACHINE_PATH.search("see ../shared/work/somebody, a/home/b and /path/to/python")

@@ -22,12 +22,12 @@ import numpy as np
 from roam_lite.exercises import check
 
 # %% [markdown]
-# **00.1** The centre is the corner plus half the size.
+# **00.1** The center is the corner plus half the size.
 
 
 # %%
 def distance(a, b):
-    """Pixels between the centres of boxes a and b, arrays [4]."""
+    """Pixels between the centers of boxes a and b, arrays [4]."""
     return np.linalg.norm(a[:2] + a[2:] / 2 - b[:2] - b[2:] / 2)
 
 

@@ -27,13 +27,13 @@ from roam_lite.exercises import check
 
 
 # %%
-def centre_of_line(line):
-    """Centre (cx, cy), continuous and 0-based, of a 1-based line [4]."""
+def center_of_line(line):
+    """Center (cx, cy), continuous and 0-based, of a 1-based line [4]."""
     x, y, w, h = line
     return x - 1 + w / 2, y - 1 + h / 2
 
 
-assert check("01.1", centre_of_line)
+assert check("01.1", center_of_line)
 
 # %% [markdown]
 # **01.2** A region half as wide, resized to the same patch, shows everything twice as wide: the
@@ -57,9 +57,9 @@ assert check("01.2", region)
 # %%
 def back_to_image(boxes, roi, size):
     """Boxes [n, 4] in image pixels; roi is (cx, cy, side_w, side_h)."""
-    centre, sides = roi[:2], roi[2:]
+    center, sides = roi[:2], roi[2:]
     scale = sides / size
-    corners = centre - sides / 2 + boxes[:, :2] * scale
+    corners = center - sides / 2 + boxes[:, :2] * scale
     return np.hstack([corners, boxes[:, 2:] * scale])
 
 

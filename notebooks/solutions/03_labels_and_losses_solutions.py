@@ -40,7 +40,7 @@ assert check("03.1", label_map)
 # The product of two exponentials is the exponential of the sum: a Gaussian along the axes is
 # separable, and `H + W` exponentials do for `H W`.
 #
-# **03.2** Centres first.
+# **03.2** Centers first.
 
 
 # %%

@@ -54,7 +54,7 @@ def penalty_of(box, last, k):
 assert check("07.2", penalty_of)
 
 # %% [markdown]
-# **07.3** The size changes around the found centre. Positions are not smoothed, because a target may
+# **07.3** The size changes around the found center. Positions are not smoothed, because a target may
 # move fast; sizes change slowly, and an error in a size is learned from by the next updates.
 
 
@@ -62,8 +62,8 @@ assert check("07.2", penalty_of)
 def smoothed(last, found, weight):
     """The box [4] that the tracker goes on with."""
     size = (1 - weight) * last[2:] + weight * found[2:]
-    centre = found[:2] + found[2:] / 2
-    return np.concatenate([centre - size / 2, size])
+    center = found[:2] + found[2:] / 2
+    return np.concatenate([center - size / 2, size])
 
 
 assert check("07.3", smoothed)

@@ -28,7 +28,7 @@ from roam_lite.exercises import check
 
 # %%
 def precision_at_20(errors):
-    """Share of labelled frames whose error [T] is at most 20."""
+    """Share of labeled frames whose error [T] is at most 20."""
     return (errors[np.isfinite(errors)] <= 20).mean()
 
 

@@ -14,7 +14,7 @@ measure speed, what to expect of unusual video, and how much of a score is chanc
 `tracking` prints the milliseconds of each part of a frame, updates included. `training` times the
 double backward of the correlation and a whole meta-training step, fast against plain (a loop over
 videos with direct convolutions), and checks that both give the same numbers. `conditions` tracks
-rendered sequences with tiny and huge targets, grey, dark, huge and slow video. `long` tracks one
+rendered sequences with tiny and huge targets, gray, dark, huge and slow video. `long` tracks one
 rendered sequence for thousands of frames and prints speed, memory and overlap as it goes. `chance`
 tracks the same sequences several times, their first boxes moved by at most a hundredth of a pixel,
 with one thread, and prints how far the scores move; --json keeps the means, for `roam-lite compare`."""

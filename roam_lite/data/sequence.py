@@ -35,7 +35,7 @@ class Sequence:
     """A video with one target.
 
     `boxes` is float64 [T, 4], (x, y, w, h) in image pixels, 0-based, a row of nan where the target
-    is absent or not labelled. `visibility` is float64 [T], the visible share of the target in
+    is absent or not labeled. `visibility` is float64 [T], the visible share of the target in
     [0, 1]: 0 at rows of nan, and elsewhere 1 if None is given, because nobody knows. `polygons`
     float64 [T, 8] and `size` (width, height) are None where the data set does not give them. Raises
     `InputError` if the lengths disagree.
@@ -105,10 +105,10 @@ def frame_index(index: int, length: int) -> int:
 
 
 def read_image(path: str | os.PathLike[str], frame: int | None = None) -> np.ndarray:
-    """RGB uint8 [H, W, 3] of an image file; grey, alpha and 16 bits as in `to_rgb_uint8`.
+    """RGB uint8 [H, W, 3] of an image file; gray, alpha and 16 bits as in `to_rgb_uint8`.
 
     Raises `FrameError` naming the file (and the frame, 0-based) if it is missing, cut off, or no
-    image. OpenCV decodes a truncated JPEG without complaint, its lower part grey, so the end of
+    image. OpenCV decodes a truncated JPEG without complaint, its lower part gray, so the end of
     the file is checked first.
     """
     path = Path(path)
@@ -158,9 +158,9 @@ def _first_scan(data: bytes) -> int:
 
 
 def to_rgb_uint8(image: np.ndarray) -> np.ndarray:
-    """RGB uint8 [H, W, 3] of an image given as grey [H, W] or [H, W, 1], RGB or RGBA.
+    """RGB uint8 [H, W, 3] of an image given as gray [H, W] or [H, W, 1], RGB or RGBA.
 
-    Alpha is dropped, 16 bits are scaled to 8 (65535 -> 255). The order of the colours is kept. The
+    Alpha is dropped, 16 bits are scaled to 8 (65535 -> 255). The order of the colors is kept. The
     input is returned itself if it already fits. Raises `InputError` for other types and shapes.
     """
     image = np.asarray(image)
@@ -168,8 +168,8 @@ def to_rgb_uint8(image: np.ndarray) -> np.ndarray:
         raise InputError(
             f"an image of type {image.dtype} is ambiguous; convert it to uint8 (0..255) first"
         )
-    grey = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 1)
-    if not grey and (image.ndim != 3 or image.shape[2] not in (3, 4)):
+    gray = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 1)
+    if not gray and (image.ndim != 3 or image.shape[2] not in (3, 4)):
         raise InputError(
             f"an image of shape {list(image.shape)} is neither [H, W], [H, W, 1], [H, W, 3] "
             "nor [H, W, 4]"
@@ -178,6 +178,6 @@ def to_rgb_uint8(image: np.ndarray) -> np.ndarray:
         raise InputError(f"an image of shape {list(image.shape)} has no pixels")
     if image.dtype == np.uint16:
         image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)  # rounded
-    if grey:
+    if gray:
         return np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
     return image[..., :3]

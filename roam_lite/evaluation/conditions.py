@@ -75,8 +75,8 @@ def huge_targets(number: int) -> Sequence:
     return _scaled(sequence, 500 / _side(sequence))
 
 
-def grey(number: int) -> Sequence:
-    """A sequence without colour, as one channel."""
+def gray(number: int) -> Sequence:
+    """A sequence without color, as one channel."""
     return _changed(_plain(number), lambda image, _: cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
 
 
@@ -116,7 +116,7 @@ CONDITIONS: dict[str, Callable[[int], Sequence]] = {
     "as trained": _plain,
     "targets of 12 px": tiny_targets,
     "targets of 500 px": huge_targets,
-    "grey": grey,
+    "gray": gray,
     "low light": low_light,
     "3840 x 2160": ultra_hd,
     "1 frame a second": one_a_second,

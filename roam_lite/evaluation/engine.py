@@ -28,7 +28,7 @@ from tqdm import tqdm
 from roam_lite.data.sequence import Sequence as Video
 from roam_lite.errors import InputError
 from roam_lite.evaluation.protocols import Protocol
-from roam_lite.evaluation.runner import say_unreadable
+from roam_lite.evaluation.runner import report_unreadable
 from roam_lite.evaluation.workers import worker_context
 
 FRAMES_A_WORKER = 500  # fewer are not worth starting a process for
@@ -84,7 +84,7 @@ def track_all(
         ) as bar:
             for name, unreadable in _results(job, waiting, workers, threads, gpus):
                 bar.update(frames[name])
-                say_unreadable(name, unreadable)
+                report_unreadable(name, unreadable)
 
 
 def rank_and_ranks() -> tuple[int, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.overlap import centre_error, iou
+from roam_lite.evaluation.overlap import center_error, iou
 
 SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU, strictly greater counts
 PRECISION_THRESHOLDS = np.arange(51.0)  # image pixels, at most counts
@@ -42,7 +42,7 @@ def success_curve(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") 
 
 
 def precision_curve(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> np.ndarray:
-    """Return the share of frames, `[51]`, whose centre is off by at most 0, 1, ..., 50 pixels."""
+    """Return the share of frames, `[51]`, whose center is off by at most 0, 1, ..., 50 pixels."""
     _, error = frame_scores(boxes, truth, rule)
     return (error[:, None] <= PRECISION_THRESHOLDS).mean(axis=0)
 
@@ -56,21 +56,21 @@ def success_auc(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") ->
 
 
 def precision_20(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> float:
-    """Return the share of frames whose centre is off by at most 20 pixels."""
+    """Return the share of frames whose center is off by at most 20 pixels."""
     return float(precision_curve(boxes, truth, rule)[20])
 
 
 def frame_scores(
     boxes: np.ndarray, truth: np.ndarray, rule: str = "official"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return overlap and centre error (image pixels), `[F]` each, of the F labelled frames.
+    """Return overlap and center error (image pixels), `[F]` each, of the F labeled frames.
 
     Under the official rule, a frame whose ground truth is no box inside the image has overlap -1
-    and error -1. Raises InputError if the two tracks differ in length, if no frame is labelled,
+    and error -1. Raises InputError if the two tracks differ in length, if no frame is labeled,
     or if there is no rule of that name.
     """
     boxes, truth, outside = compared(boxes, truth, rule)
-    overlap, error = iou(boxes, truth), centre_error(boxes, truth)
+    overlap, error = iou(boxes, truth), center_error(boxes, truth)
     overlap[outside] = error[outside] = -1
     return overlap, error
 
@@ -80,7 +80,7 @@ def compared(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return boxes `[F, 4]`, ground truth `[F, 4]` and a mask `[F]`, as the rule compares them.
 
-    F are the labelled frames; the mask holds where the ground truth is no box inside the image.
+    F are the labeled frames; the mask holds where the ground truth is no box inside the image.
     Raises as `frame_scores` does.
     """
     if rule not in RULES:
@@ -91,14 +91,14 @@ def compared(
             f"results {boxes.shape} and ground truth {truth.shape} differ in shape; "
             "give one box (x, y, w, h) for every frame in both"
         )
-    labelled = np.isfinite(truth).all(axis=1)
-    if not labelled.any():
+    labeled = np.isfinite(truth).all(axis=1)
+    if not labeled.any():
         raise InputError("no frame has a ground truth box, so there is nothing to score")
     if RULES[rule].repeat_invalid:
         boxes = repeat_invalid(boxes)
     if RULES[rule].replace_first:
         boxes[0] = truth[0]
-    boxes, truth = boxes[labelled], truth[labelled]
+    boxes, truth = boxes[labeled], truth[labeled]
     # The official test looks at the file's numbers, which are 1-based.
     outside = (truth + np.array([1, 1, 0, 0]) <= 0).any(axis=1) & RULES[rule].mask_ground_truth
     return boxes, truth, outside
@@ -115,7 +115,7 @@ def repeat_invalid(boxes: np.ndarray) -> np.ndarray:
 
 
 def lost_for_good(boxes: np.ndarray, truth: np.ndarray) -> bool:
-    """Return whether boxes `[T, 4]` never overlap the truth in the last quarter of its labelled frames."""
-    labelled = np.flatnonzero(np.isfinite(truth).all(axis=1))
-    last = labelled[-max(1, len(labelled) // 4) :]
+    """Return whether boxes `[T, 4]` never overlap the truth in the last quarter of its labeled frames."""
+    labeled = np.flatnonzero(np.isfinite(truth).all(axis=1))
+    last = labeled[-max(1, len(labeled) // 4) :]
     return not np.nan_to_num(iou(boxes[last], truth[last])).any()

@@ -1,4 +1,4 @@
-"""How far two tracks of boxes agree: intersection over union and distance of centres."""
+"""How far two tracks of boxes agree: intersection over union and distance of centers."""
 
 import numpy as np
 
@@ -18,10 +18,10 @@ def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.minimum(ratio, 1.0)
 
 
-def centre_error(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the distance in image pixels between the centres of boxes `(x, y, w, h)`, `[T]`.
+def center_error(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the distance in image pixels between the centers of boxes `(x, y, w, h)`, `[T]`.
 
-    The benchmarks' centre of 1-based pixels, x + (w - 1) / 2, differs from the edge convention's
+    The benchmarks' center of 1-based pixels, x + (w - 1) / 2, differs from the edge convention's
     x + w / 2 by the same half pixel for both boxes, so the distance is the same.
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)

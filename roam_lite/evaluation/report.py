@@ -46,7 +46,7 @@ class Score:
 
     @property
     def precision_20(self) -> float:
-        """Share of frames with the centre at most 20 px off."""
+        """Share of frames with the center at most 20 px off."""
         return self.metrics["precision_20"]
 
     @property
@@ -56,7 +56,7 @@ class Score:
 
     @property
     def precision(self) -> np.ndarray:
-        """Shares of frames over the centre error thresholds."""
+        """Shares of frames over the center error thresholds."""
         return self.evidence["precision"]
 
 

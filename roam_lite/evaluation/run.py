@@ -33,7 +33,7 @@ class Run:
 
     @property
     def fps(self) -> float:
-        """Frames tracked per second of tracking, the first frame's initialisation included.
+        """Frames tracked per second of tracking, the first frame's initialization included.
 
         nan where no time is known.
         """

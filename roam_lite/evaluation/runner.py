@@ -94,7 +94,7 @@ def evaluate(
             run = collect(_counted(steps, bar))
             runs.append(run)
             scores.append(score_run(sequence, run, scoring))
-            say_unreadable(sequence.name, run.unreadable)
+            report_unreadable(sequence.name, run.unreadable)
     return Report(tuple(scores), {**description, "scoring": scoring}), runs
 
 
@@ -113,12 +113,12 @@ def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndar
     if not np.isfinite(sequence.boxes[start]).all():
         raise InputError(
             f"{sequence.name}: the first frame has no box, so no tracker can start; "
-            "cut the sequence to begin where the target is labelled"
+            "cut the sequence to begin where the target is labeled"
         )
     return sequence.frames[start], sequence.boxes[start]
 
 
-def say_unreadable(name: str, frames: Collection[int]) -> None:
+def report_unreadable(name: str, frames: Collection[int]) -> None:
     """Say on stderr how many frames of a sequence could not be read, if any."""
     if frames:
         _say(f"{name}: {len(frames)} unreadable frame(s) count as lost")

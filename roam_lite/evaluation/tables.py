@@ -10,7 +10,7 @@ from roam_lite.evaluation.paper import Table
 from roam_lite.evaluation.report import LABELS, cell, metrics_of
 
 DASH = "-"
-MARKS = ("red", "green", "blue")  # first, second and third, as the paper colours them
+MARKS = ("red", "green", "blue")  # first, second and third, as the paper colors them
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""TrackingNet: success, precision and normalised precision as its development kit computes them.
+"""TrackingNet: success, precision and normalized precision as its development kit computes them.
 
 Boxes are rounded to whole pixels and the first is replaced by the ground truth. Each score is the
 area under its curve over 21 thresholds (trapezoids), as a share; the kit prints percent.
@@ -15,11 +15,11 @@ NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 21)  # shares of the target's size, 
 
 
 def curves(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return success, precision and normalised precision, `[21]` each, over their thresholds.
+    """Return success, precision and normalized precision, `[21]` each, over their thresholds.
 
     `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each. Frames whose ground truth is
     missing are left out. Raises InputError if the two differ in length, if a box is not finite,
-    for which the kit has no rule, or if no frame is labelled.
+    for which the kit has no rule, or if no frame is labeled.
     """
     boxes, truth = np.rint(boxes), np.rint(truth)
     if boxes.shape != truth.shape:
@@ -28,10 +28,10 @@ def curves(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray
             "give one box (x, y, w, h) for every frame in both"
         )
     boxes[0] = truth[0]
-    labelled = np.isfinite(truth).all(axis=1)
-    if not labelled.any():
+    labeled = np.isfinite(truth).all(axis=1)
+    if not labeled.any():
         raise InputError("no frame has a ground truth box, so there is nothing to score")
-    boxes, truth = boxes[labelled], truth[labelled]
+    boxes, truth = boxes[labeled], truth[labeled]
     if not np.isfinite(boxes).all():
         raise InputError(
             "a box is not finite, which TrackingNet cannot score; repeat the box before it"

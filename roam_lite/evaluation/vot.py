@@ -1,7 +1,7 @@
 """VOT-2016 and VOT-2017, supervised: expected average overlap (EAO), accuracy and robustness.
 
 Overlaps are exact areas of polygons (shapely), as pysot computes them. The challenge's own program
-rasterises them: its values are 0.010 higher on average and up to 0.083 for small boxes.
+rasterizes them: its values are 0.010 higher on average and up to 0.083 for small boxes.
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ from roam_lite.exercises.exercise import Exercise, Mistake
 
 
 def precision_at_20(errors: np.ndarray) -> float:
-    """Return the share of labelled frames whose centre error is at most 20 pixels."""
+    """Return the share of labeled frames whose center error is at most 20 pixels."""
     return float((errors[np.isfinite(errors)] <= 20).mean())
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from roam_lite.evaluation.otb import SUCCESS_THRESHOLDS
-from roam_lite.evaluation.overlap import centre_error, iou
+from roam_lite.evaluation.overlap import center_error, iou
 from roam_lite.exercises.exercise import Exercise, Mistake
 
 
@@ -16,13 +16,13 @@ def _boxes(rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the distance between the centres of two boxes."""
-    return float(centre_error(a, b))
+    """Return the distance between the centers of two boxes."""
+    return float(center_error(a, b))
 
 
-_CENTRES = Exercise(
+_CENTERS = Exercise(
     "00.1",
-    "the centre error",
+    "the center error",
     distance,
     lambda rng: (_boxes(rng), _boxes(rng)),
     (
@@ -167,4 +167,4 @@ _AUC = Exercise(
     ),
 )
 
-EXERCISES = (_CENTRES, _OVERLAP, _AUC)
+EXERCISES = (_CENTERS, _OVERLAP, _AUC)

@@ -23,7 +23,7 @@ class Verdict:
 
     passed: bool
     text: str
-    mistake: str | None = None  # the name of the known one that was recognised
+    mistake: str | None = None  # the name of the known one that was recognized
 
     def __bool__(self) -> bool:
         return self.passed

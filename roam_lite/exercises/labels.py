@@ -25,12 +25,12 @@ def _label(power: int = 2, unit: float | None = None, factor: float = 1.0, swap:
     return label
 
 
-def _rounded_centre(box: Tensor, cells_x: Tensor, cells_y: Tensor, c: float, alpha: float):
-    centre = box[:2] + box[2:] / 2
+def _rounded_center(box: Tensor, cells_x: Tensor, cells_y: Tensor, c: float, alpha: float):
+    center = box[:2] + box[2:] / 2
     nearest = torch.stack(
         [
             cells[(cells - at).abs().argmin()]
-            for cells, at in zip((cells_x, cells_y), centre, strict=True)
+            for cells, at in zip((cells_x, cells_y), center, strict=True)
         ]
     )
     moved = torch.cat([nearest - box[2:] / 2, box[2:]])
@@ -76,16 +76,16 @@ _LABEL = Exercise(
             "A map is [rows, columns]: y comes first.",
         ),
         Mistake(
-            "corner for centre",
+            "corner for center",
             lambda box, x, y, c, alpha: gaussian_labels(
                 torch.cat([box[:2] - box[2:] / 2, box[2:]]), x, y, c, alpha
             ),
             "Where is the peak of your map? It should be in the middle of the target.",
         ),
         Mistake(
-            "centre on a cell",
-            _rounded_centre,
-            "Your peak is always exactly 1. A target's centre may fall between cells; then no cell "
+            "center on a cell",
+            _rounded_center,
+            "Your peak is always exactly 1. A target's center may fall between cells; then no cell "
             "has a label of 1.",
         ),
     ),
@@ -98,12 +98,12 @@ def _deltas(shift, scale=lambda box, anchor: torch.log(box[2:] / anchor[2:])):
     return lambda box, anchor: torch.cat([shift(box, anchor), scale(box, anchor)])
 
 
-def _centres_apart(box: Tensor, anchor: Tensor) -> Tensor:
+def _centers_apart(box: Tensor, anchor: Tensor) -> Tensor:
     return box[:2] + box[2:] / 2 - anchor[:2] - anchor[2:] / 2
 
 
 def _shift(box: Tensor, anchor: Tensor) -> Tensor:
-    return _centres_apart(box, anchor) / anchor[2:]
+    return _centers_apart(box, anchor) / anchor[2:]
 
 
 _DELTAS = Exercise(
@@ -127,18 +127,18 @@ _DELTAS = Exercise(
         ),
         Mistake(
             "shift in pixels",
-            _deltas(_centres_apart),
+            _deltas(_centers_apart),
             "A shift by 5 pixels is much for a small target and little for a large one.",
         ),
         Mistake(
             "in units of the box",
-            _deltas(lambda box, anchor: _centres_apart(box, anchor) / box[2:]),
+            _deltas(lambda box, anchor: _centers_apart(box, anchor) / box[2:]),
             "Whoever decodes knows the anchor's size only.",
         ),
         Mistake(
             "corners",
             _deltas(lambda box, anchor: (box[:2] - anchor[:2]) / anchor[2:]),
-            "Your shift changes when the box grows about its own centre; it should not.",
+            "Your shift changes when the box grows about its own center; it should not.",
         ),
         Mistake(
             "the wrong way round",

@@ -31,7 +31,7 @@ _MOTION = Exercise(
             lambda point, last, k: float(
                 np.exp(-k * ((point - last[:2]) ** 2).sum() / last[2:].prod())
             ),
-            "The map is highest at the last box's centre.",
+            "The map is highest at the last box's center.",
         ),
         Mistake(
             "in pixels",
@@ -48,7 +48,7 @@ _MOTION = Exercise(
                     -k * np.sqrt(((point - last[:2] - last[2:] / 2) ** 2).sum() / last[2:].prod())
                 )
             ),
-            "That falls off like a cone at the centre. A Gaussian is flat there.",
+            "That falls off like a cone at the center. A Gaussian is flat there.",
         ),
         Mistake(
             "each side by itself",
@@ -79,7 +79,7 @@ def _changes(box: np.ndarray, last: np.ndarray) -> tuple[float, float]:
     return overall(box) / overall(last), float(box[2] / box[3] / (last[2] / last[3]))
 
 
-def _penalised(combine):
+def _penalized(combine):
     """The penalty with another way to combine the changes s and r, both at least 1."""
 
     def answer(box: np.ndarray, last: np.ndarray, k: float) -> float:
@@ -113,13 +113,13 @@ _PENALTY = Exercise(
             "falls below 1 for it and *raises* the response.",
         ),
         Mistake(
-            "an unchanged box is penalised",
-            _penalised(lambda s, r: s * r),
+            "an unchanged box is penalized",
+            _penalized(lambda s, r: s * r),
             "What does your function give if nothing changed? It should be 1.",
         ),
         Mistake(
             "sum for product",
-            _penalised(lambda s, r: s + r - 2),
+            _penalized(lambda s, r: s + r - 2),
             "Both changes are factors: of twice the size *and* twice the ratio, what is the "
             "product?",
         ),
@@ -135,10 +135,10 @@ _PENALTY = Exercise(
 
 
 def smoothed(last: np.ndarray, found: np.ndarray, weight: float) -> np.ndarray:
-    """Return the box with the found centre and a size between the last and the found one."""
+    """Return the box with the found center and a size between the last and the found one."""
     size = (1 - weight) * last[2:] + weight * found[2:]
-    centre = found[:2] + found[2:] / 2
-    return np.concatenate([centre - size / 2, size])
+    center = found[:2] + found[2:] / 2
+    return np.concatenate([center - size / 2, size])
 
 
 _SMOOTHED = Exercise(
@@ -157,7 +157,7 @@ _SMOOTHED = Exercise(
             lambda last, found, weight: np.concatenate(
                 [found[:2], (1 - weight) * last[2:] + weight * found[2:]]
             ),
-            "Another size around the same centre has another left and top edge.",
+            "Another size around the same center has another left and top edge.",
         ),
         Mistake(
             "weights exchanged",
@@ -165,7 +165,7 @@ _SMOOTHED = Exercise(
             "The weight belongs to what was found: 0 keeps the last size.",
         ),
         Mistake(
-            "the last centre",
+            "the last center",
             lambda last, found, weight: smoothed(found, last, 1 - weight),
             "You move the size and leave the box where it was.",
         ),

@@ -17,15 +17,15 @@ def _draw_box(rng: np.random.Generator) -> Array:
 # 01.1
 
 
-def centre_of_line(line: Array) -> Array:
-    """Return the centre `(cx, cy)`, 0-based and continuous, of a 1-based line `x, y, w, h` of OTB."""
+def center_of_line(line: Array) -> Array:
+    """Return the center `(cx, cy)`, 0-based and continuous, of a 1-based line `x, y, w, h` of OTB."""
     return line[:2] - 1 + line[2:] / 2
 
 
-_CENTRE = Exercise(
+_CENTER = Exercise(
     "01.1",
-    "the centre of a line of OTB",
-    centre_of_line,
+    "the center of a line of OTB",
+    center_of_line,
     lambda rng: (np.round(_draw_box(rng)),),
     (
         Mistake(
@@ -38,15 +38,15 @@ _CENTRE = Exercise(
             "subtracts from the size too",
             lambda line: (line[:2] - 1) + (line[2:] - 1) / 2,
             "A target 10 pixels wide is 10 pixels wide in every coordinate system; and pixel j "
-            "covers [j, j + 1), so a box of width 1 has its centre at x + 0.5.",
+            "covers [j, j + 1), so a box of width 1 has its center at x + 0.5.",
         ),
         Mistake(
-            "corner for centre",
+            "corner for center",
             lambda line: line[:2] - 1,
             "That is the box's upper left corner.",
         ),
         Mistake(
-            "far corner for centre",
+            "far corner for center",
             lambda line: line[:2] - 1 + line[2:],
             "That is the box's lower right corner.",
         ),
@@ -56,13 +56,13 @@ _CENTRE = Exercise(
 # 01.2
 
 
-def _roi(side_of, divide: bool = True, centre_share: float = 0.5):
-    """A region around a box with a choice of its side, stretch and centre."""
+def _roi(side_of, divide: bool = True, center_share: float = 0.5):
+    """A region around a box with a choice of its side, stretch and center."""
 
     def roi(box: Array, roi_scale: float, stretch: Array) -> Array:
         side = roi_scale * side_of(box[2], box[3])
         sides = side / stretch if divide else side * stretch
-        return np.concatenate([box[:2] + centre_share * box[2:], sides])
+        return np.concatenate([box[:2] + center_share * box[2:], sides])
 
     return roi
 
@@ -97,9 +97,9 @@ _REGION = Exercise(
             "or narrower?",
         ),
         Mistake(
-            "corner for centre",
-            _roi(lambda w, h: np.sqrt(w * h), centre_share=0.0),
-            "A box begins with its left and top edge; a region begins with its centre.",
+            "corner for center",
+            _roi(lambda w, h: np.sqrt(w * h), center_share=0.0),
+            "A box begins with its left and top edge; a region begins with its center.",
         ),
         Mistake(
             "gamma forgotten",
@@ -145,7 +145,7 @@ _INVERSE = Exercise(
         Mistake(
             "origin in the middle",
             lambda boxes, roi, size: _back(boxes, roi, roi[2:] / size, roi[:2]),
-            "A region begins with its centre, but the patch's coordinates start at its upper left "
+            "A region begins with its center, but the patch's coordinates start at its upper left "
             "corner.",
         ),
         Mistake(
@@ -163,11 +163,11 @@ _INVERSE = Exercise(
             "The corner is right. The box's width and height are in patch pixels still.",
         ),
         Mistake(
-            "pixel centres",
+            "pixel centers",
             lambda boxes, roi, size: _back(
                 boxes + np.array([0.5, 0.5, 0, 0]), roi, roi[2:] / size, roi[:2] - roi[2:] / 2 - 0.5
             ),
-            "Half-pixel shifts belong to libraries that count from pixel centres. Boxes are "
+            "Half-pixel shifts belong to libraries that count from pixel centers. Boxes are "
             "continuous: the left edge of the first pixel is 0.",
         ),
     ),
@@ -177,9 +177,9 @@ _INVERSE = Exercise(
 
 
 def cell_positions(layers: Layers, count: int) -> Array:
-    """Return where the cells 0 to `count` - 1 of a stack of layers are centred, in patch pixels.
+    """Return where the cells 0 to `count` - 1 of a stack of layers are centerd, in patch pixels.
 
-    `layers` are `(kernel, stride, padding)` from the first to the last; pixel j is centred at j + 0.5.
+    `layers` are `(kernel, stride, padding)` from the first to the last; pixel j is centerd at j + 0.5.
     """
     first, step = 0.5, 1
     for kernel, stride, padding in layers:
@@ -219,7 +219,7 @@ _CELLS = Exercise(
         Mistake(
             "half a pixel",
             _without_half,
-            "Almost: where is the centre of the first pixel in continuous coordinates?",
+            "Almost: where is the center of the first pixel in continuous coordinates?",
         ),
         Mistake(
             "stride alone",
@@ -247,4 +247,4 @@ _CELLS = Exercise(
     ),
 )
 
-EXERCISES = (_CENTRE, _REGION, _INVERSE, _CELLS)
+EXERCISES = (_CENTER, _REGION, _INVERSE, _CELLS)

@@ -23,11 +23,11 @@ def show_map(
     return _imshow(axes, values, (0, columns * stride, rows * stride, 0), title, options)
 
 
-def outline(axes: Axes, box: ArrayLike, colour: str, **options: Any) -> None:
+def outline(axes: Axes, box: ArrayLike, color: str, **options: Any) -> None:
     """Outline a box `(x, y, w, h)` in `#RRGGBB`; `options` go to matplotlib's Rectangle."""
     x, y, w, h = np.asarray(box, dtype=float)
     axes.add_patch(
-        Rectangle((x, y), w, h, fill=False, edgecolor=colour, **{"linewidth": 1.8, **options})
+        Rectangle((x, y), w, h, fill=False, edgecolor=color, **{"linewidth": 1.8, **options})
     )
 
 

@@ -15,7 +15,7 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation.run import Run, Step, collect
 from roam_lite.evaluation.runner import describe, track_steps
 from roam_lite.figures.pictures import draw_box
-from roam_lite.figures.style import colour_of
+from roam_lite.figures.style import color_of
 from roam_lite.files import whole_file
 
 
@@ -112,14 +112,14 @@ def follow_steps(
         yield from steps
         return
     with open_video(video, fps) as film:
-        yield from _filmed(steps, film, colour_of(describe(tracker)))
+        yield from _filmed(steps, film, color_of(describe(tracker)))
 
 
-def _filmed(steps: Iterable[Step], film: VideoFile, colour: str) -> Iterator[Step]:
+def _filmed(steps: Iterable[Step], film: VideoFile, color: str) -> Iterator[Step]:
     image = None
     for step in steps:
         image = image if step.image is None else step.image
-        film.append(draw_box(image, step.box, colour))
+        film.append(draw_box(image, step.box, color))
         yield step
 
 

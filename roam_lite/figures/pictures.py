@@ -13,21 +13,21 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 CAPTION_HEIGHT = 22  # pixels
 
 
-def draw_box(image: np.ndarray, box: np.ndarray, colour: str, thickness: int = 2) -> np.ndarray:
+def draw_box(image: np.ndarray, box: np.ndarray, color: str, thickness: int = 2) -> np.ndarray:
     """Return a copy of the RGB image with the box (x, y, w, h) in `#RRGGBB`; nan draws nothing."""
     image = np.ascontiguousarray(image).copy()
     if np.isfinite(box).all():
         x, y, w, h = np.asarray(box, dtype=float)
         # A drawn pixel has its middle at +0.5, so the edges move by half a pixel.
         corners = np.rint(np.array([x, y, x + w, y + h]) - 0.5).clip(-10_000, 10_000).astype(int)
-        cv2.rectangle(image, corners[:2].tolist(), corners[2:].tolist(), rgb(colour), thickness)
+        cv2.rectangle(image, corners[:2].tolist(), corners[2:].tolist(), rgb(color), thickness)
     return image
 
 
-def caption(image: np.ndarray, text: str, colour: str = "#FFFFFF") -> np.ndarray:
+def caption(image: np.ndarray, text: str, color: str = "#FFFFFF") -> np.ndarray:
     """Return the RGB image below a dark strip of CAPTION_HEIGHT pixels that holds the text."""
     strip = np.full((CAPTION_HEIGHT, image.shape[1], 3), 24, np.uint8)
-    cv2.putText(strip, text, (6, 16), FONT, 0.45, rgb(colour), 1, cv2.LINE_AA)
+    cv2.putText(strip, text, (6, 16), FONT, 0.45, rgb(color), 1, cv2.LINE_AA)
     return np.vstack([strip, image])
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.results import short_name
-from roam_lite.figures.style import OPTIMIZER_COLOURS, colour_of, dashes_of, style
+from roam_lite.figures.style import OPTIMIZER_COLORS, color_of, dashes_of, style
 from roam_lite.files import whole_file
 
 SPARE_DASHES = ("-.", ":")  # of trackers whose own look is taken, as other people's are
@@ -44,15 +44,15 @@ PLOTS = (
         "precision",
         ("precision_20", "precision"),
         "Precision at 20 pixels",
-        "centre error threshold (pixels)",
+        "center error threshold (pixels)",
         "share of frames within it",
         50.0,
     ),
     Plot(
         "normalized",
         ("normalized_precision",),
-        "Normalised precision",
-        "centre error threshold (share of the target's size)",
+        "Normalized precision",
+        "center error threshold (share of the target's size)",
         "share of frames within it",
         0.5,
     ),
@@ -81,12 +81,12 @@ def draw_curves(axes: Axes, plot: Plot, reports: Sequence[Report], title: str) -
     """Draw the trackers' curves, the best first in the legend, which says the score."""
     looks = distinct_looks([report.tracker for report in reports])
     ranked = [(_rank(plot, r), r, look) for r, look in zip(reports, looks, strict=True)]
-    for rank, report, (colour, dashes) in sorted(ranked, key=lambda entry: -entry[0]):
+    for rank, report, (color, dashes) in sorted(ranked, key=lambda entry: -entry[0]):
         curve = mean_curve(report, plot.name)
         axes.plot(
             np.linspace(0, plot.last, len(curve)),
             curve,
-            color=colour,
+            color=color,
             linestyle=dashes,
             label=f"{rank:.3f}  {short_name(report.tracker)}",
         )
@@ -96,17 +96,17 @@ def draw_curves(axes: Axes, plot: Plot, reports: Sequence[Report], title: str) -
 
 
 def distinct_looks(trackers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Return colour and line style of each tracker, no two alike as long as there are enough.
+    """Return color and line style of each tracker, no two alike as long as there are enough.
 
     A tracker keeps the look that `style` gives it, unless one before it has that already.
     """
-    spare = itertools.cycle(itertools.product(SPARE_DASHES, (*OPTIMIZER_COLOURS.values(), "black")))
+    spare = itertools.cycle(itertools.product(SPARE_DASHES, (*OPTIMIZER_COLORS.values(), "black")))
     looks: list[tuple[str, str]] = []
     for tracker in trackers:
-        look = colour_of(tracker), dashes_of(tracker)
+        look = color_of(tracker), dashes_of(tracker)
         if look in looks:
-            dashes, colour = next(spare)
-            look = colour, dashes
+            dashes, color = next(spare)
+            look = color, dashes
         looks.append(look)
     return looks
 

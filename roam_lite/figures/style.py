@@ -1,6 +1,6 @@
-"""One look for all figures: colours that a colour-blind reader can tell apart, fixed meanings.
+"""One look for all figures: colors that a color-blind reader can tell apart, fixed meanings.
 
-The colours are Okabe and Ito's ("Color Universal Design", 2008). Every optimizer keeps its colour
+The colors are Okabe and Ito's ("Color Universal Design", 2008). Every optimizer keeps its color
 in every figure; dashes tell ROAM (dashed) from ROAM++ (solid).
 """
 
@@ -10,18 +10,18 @@ from typing import Any
 
 import matplotlib
 
-OPTIMIZER_COLOURS = {
+OPTIMIZER_COLORS = {
     "lstm": "#0072B2",  # blue
     "gru": "#56B4E9",  # sky blue
     "fc": "#009E73",  # green
     "const": "#E69F00",  # orange
     "sgd": "#D55E00",  # vermilion
     "momentum": "#000000",  # black
-    "adam": "#882255",  # wine, of Tol's muted scheme; Okabe and Ito's colours are all taken
-    "none": "#7F7F7F",  # grey
+    "adam": "#882255",  # wine, of Tol's muted scheme; Okabe and Ito's colors are all taken
+    "none": "#7F7F7F",  # gray
 }
-PEER_COLOUR = "#CC79A7"  # reddish purple
-TRUTH_COLOUR = "#F0E442"  # yellow: ground truth drawn into images
+PEER_COLOR = "#CC79A7"  # reddish purple
+TRUTH_COLOR = "#F0E442"  # yellow: ground truth drawn into images
 
 STYLE = {
     "figure.figsize": (5.5, 4.0),
@@ -47,16 +47,16 @@ def use_style() -> None:
     matplotlib.rcParams.update(STYLE | {"figure.constrained_layout.use": True})
 
 
-def colour_of(description: Mapping[str, Any]) -> str:
-    """Return the colour, `#RRGGBB`, of a described tracker: its optimizer's, or that of peers."""
-    return OPTIMIZER_COLOURS.get(description.get("rule", ""), PEER_COLOUR)
+def color_of(description: Mapping[str, Any]) -> str:
+    """Return the color, `#RRGGBB`, of a described tracker: its optimizer's, or that of peers."""
+    return OPTIMIZER_COLORS.get(description.get("rule", ""), PEER_COLOR)
 
 
 def dashes_of(description: Mapping[str, Any]) -> str:
-    """Return the line style that tells trackers of the same colour apart."""
+    """Return the line style that tells trackers of the same color apart."""
     return {"roam": "--", "kcf": "--", "mil": ":"}.get(description.get("tracker", ""), "-")
 
 
-def rgb(colour: str) -> tuple[int, int, int]:
+def rgb(color: str) -> tuple[int, int, int]:
     """Return `#RRGGBB` as three numbers of 0 to 255."""
-    return tuple(bytes.fromhex(colour.removeprefix("#")))
+    return tuple(bytes.fromhex(color.removeprefix("#")))

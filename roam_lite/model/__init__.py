@@ -1,1 +1,1 @@
-"""What is optimised: patches, features, resizable filters, labels and the tracking loss."""
+"""What is optimized: patches, features, resizable filters, labels and the tracking loss."""

@@ -27,7 +27,7 @@ class Backbone(nn.Module):
     """Patches in, feature maps out; knows where its cells lie in the patch.
 
     Both backbones halve the resolution twice with layers that are symmetric about the middle of
-    their 2 pixels, so that cell k is centred at 4k + 2 patch pixels.
+    their 2 pixels, so that cell k is centerd at 4k + 2 patch pixels.
     """
 
     stride = 4

@@ -1,4 +1,4 @@
-"""Boxes as `(x, y, w, h)`: left and top edge, width and height; overlap and parameterisation."""
+"""Boxes as `(x, y, w, h)`: left and top edge, width and height; overlap and parameterization."""
 
 import torch
 from torch import Tensor
@@ -9,13 +9,13 @@ Spread = tuple[float, float]
 def encode_boxes(boxes: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) -> Tensor:
     """Return `(dx, dy, dw, dh)` of boxes relative to anchors, shape `[..., 4]`.
 
-    Both are `(x, y, w, h)` in the same unit and broadcast against each other. Shifts of the centre
-    are in anchor widths and heights, sizes in log ratios (the parameterisation of Faster R-CNN that
+    Both are `(x, y, w, h)` in the same unit and broadcast against each other. Shifts of the center
+    are in anchor widths and heights, sizes in log ratios (the parameterization of Faster R-CNN that
     section 3.2 adopts for `B` in eq. 7). Both are then divided by their `spread`.
     """
-    centre = boxes[..., :2] + boxes[..., 2:] / 2
-    anchor_centre = anchors[..., :2] + anchors[..., 2:] / 2
-    shift = (centre - anchor_centre) / anchors[..., 2:] / spread[0]
+    center = boxes[..., :2] + boxes[..., 2:] / 2
+    anchor_center = anchors[..., :2] + anchors[..., 2:] / 2
+    shift = (center - anchor_center) / anchors[..., 2:] / spread[0]
     scale = torch.log(boxes[..., 2:] / anchors[..., 2:]) / spread[1]
     return torch.cat(torch.broadcast_tensors(shift, scale), dim=-1)
 
@@ -24,8 +24,8 @@ def decode_boxes(deltas: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) -
     """Return the boxes `(x, y, w, h)` that `deltas` mean at `anchors`: the inverse of `encode_boxes`."""
     size = anchors[..., 2:] * torch.exp(deltas[..., 2:] * spread[1])
     shift = deltas[..., :2] * spread[0] * anchors[..., 2:]
-    centre = anchors[..., :2] + anchors[..., 2:] / 2 + shift
-    return torch.cat(torch.broadcast_tensors(centre - size / 2, size), dim=-1)
+    center = anchors[..., :2] + anchors[..., 2:] / 2 + shift
+    return torch.cat(torch.broadcast_tensors(center - size / 2, size), dim=-1)
 
 
 def box_iou(a: Tensor, b: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Where the target is: responses, penalised, and the box at their maximum (section 4)."""
+"""Where the target is: responses, penalized, and the box at their maximum (section 4)."""
 
 from dataclasses import dataclass
 
@@ -25,9 +25,9 @@ def motion_map(cells: Tensor, previous: Tensor, sharpness: float) -> Tensor:
     `previous` `[..., 4]` is the last box in patch pixels; distances are in units of its size
     sqrt(w h).
     """
-    centre = previous[..., :2] + previous[..., 2:] / 2
+    center = previous[..., :2] + previous[..., 2:] / 2
     size = previous[..., 2:].prod(dim=-1).sqrt()
-    x, y = ((cells - centre[..., axis, None]) / size[..., None] for axis in (0, 1))
+    x, y = ((cells - center[..., axis, None]) / size[..., None] for axis in (0, 1))
     return torch.exp(-sharpness * (y.square()[..., :, None] + x.square()[..., None, :]))
 
 
@@ -100,22 +100,22 @@ def searched_box(
     row, column = divmod(cell, motion.shape[1])
     x = _peak(score[index, row], column, cells)
     y = _peak(score[index, :, column], row, cells)
-    centre = torch.stack([x, y])
-    box = torch.cat([centre - previous[2:] / 2, previous[2:]])
+    center = torch.stack([x, y])
+    box = torch.cat([center - previous[2:] / 2, previous[2:]])
     found = Estimate(box, responses.flatten()[best], penalty[index], score.flatten()[best])
     return found, index
 
 
 def smoothed_box(estimate: Estimate, previous: Tensor, size_rate: float) -> Tensor:
-    """Return boxes `[..., 4]` with the found centre, and a size between the last and the found one.
+    """Return boxes `[..., 4]` with the found center, and a size between the last and the found one.
 
     The weight of the found size is `size_rate * penalty * response`, at most 1 (section 4).
     `previous` `[..., 4]` is in the same pixels as the estimate.
     """
     weight = (size_rate * estimate.penalty * estimate.response).clamp(0, 1)[..., None]
     size = (1 - weight) * previous[..., 2:] + weight * estimate.box[..., 2:]
-    centre = estimate.box[..., :2] + estimate.box[..., 2:] / 2
-    return torch.cat([centre - size / 2, size], dim=-1)
+    center = estimate.box[..., :2] + estimate.box[..., 2:] / 2
+    return torch.cat([center - size / 2, size], dim=-1)
 
 
 def next_boxes(

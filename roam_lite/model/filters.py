@@ -47,7 +47,7 @@ def interpolation(
 
 
 def _interpolation(sizes: Tensor, base: int, canvas: int, dtype: torch.dtype) -> Tensor:
-    """Return matrices `[N, canvas, base]` that interpolate `base` taps to `sizes` taps, centred."""
+    """Return matrices `[N, canvas, base]` that interpolate `base` taps to `sizes` taps, centerd."""
     tap = torch.arange(canvas, device=sizes.device) - (canvas - sizes[:, None]) // 2
     inside = (tap >= 0) & (tap < sizes[:, None])
     # A filter of one tap samples the first tap of the base: what align_corners=True does.

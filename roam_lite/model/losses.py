@@ -32,9 +32,9 @@ def anchors_at(cells_x: Tensor, cells_y: Tensor, sizes: Tensor, profile: Profile
     """Return the anchors `[N, H, W, 4]` as `(x, y, w, h)` in patch pixels, one a cell (eq. 6)."""
     extent = anchor_size(sizes.to(cells_x.dtype), profile.filter_scale, profile.stride)
     y, x = torch.meshgrid(cells_y, cells_x, indexing="ij")
-    centre = torch.stack([x, y], dim=-1)
-    extent = extent[:, None, None].expand(-1, *centre.shape[:2], -1)
-    return torch.cat([centre - extent / 2, extent], dim=-1)
+    center = torch.stack([x, y], dim=-1)
+    extent = extent[:, None, None].expand(-1, *center.shape[:2], -1)
+    return torch.cat([center - extent / 2, extent], dim=-1)
 
 
 def make_targets(

@@ -19,7 +19,7 @@ from roam_lite.profiles import Profile
 def roi_around(
     box: ArrayLike, roi_scale: float, stretch: tuple[float, float] = (1.0, 1.0)
 ) -> NDArray[np.float64]:
-    """Return the region `(cx, cy, side_w, side_h)` of side gamma * sqrt(w h) centred on a box.
+    """Return the region `(cx, cy, side_w, side_h)` of side gamma * sqrt(w h) centerd on a box.
 
     `stretch = (sw, sh)` makes the target appear sw times wider and sh times higher in the patch, so
     the region's sides are divided by them (section 5; stretching: section 4).
@@ -31,7 +31,7 @@ def roi_around(
 def crop(image: NDArray[np.uint8], roi: ArrayLike, size: int) -> NDArray[np.uint8]:
     """Return the region resampled to `[size, size, 3]`, exact below the pixel.
 
-    What lies outside the image is filled with the image's mean colour. Regions much larger than the
+    What lies outside the image is filled with the image's mean color. Regions much larger than the
     patch are averaged down by a whole factor first, so that they do not alias.
     """
     cx, cy, side_w, side_h = np.asarray(roi, dtype=np.float64)
@@ -42,7 +42,7 @@ def crop(image: NDArray[np.uint8], roi: ArrayLike, size: int) -> NDArray[np.uint
     if factor_x > 1 or factor_y > 1:
         image, left, top = _shrink(image, left, top, side_w, side_h, factor_x, factor_y)
         scale_x, scale_y = scale_x / factor_x, scale_y / factor_y
-    # Patch pixel j has its centre at j + 0.5, and OpenCV indexes pixels by their centres.
+    # Patch pixel j has its center at j + 0.5, and OpenCV indexes pixels by their centers.
     to_image = np.array(
         [
             [scale_x, 0.0, left + 0.5 * scale_x - 0.5],

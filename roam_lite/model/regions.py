@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def regions_around(boxes: Tensor, roi_scale: float) -> Tensor:
-    """Return the regions `[..., 4]` of side gamma * sqrt(w h) centred on boxes `[..., 4]` (section 5)."""
+    """Return the regions `[..., 4]` of side gamma * sqrt(w h) centerd on boxes `[..., 4]` (section 5)."""
     side = roi_scale * boxes[..., 2:].prod(dim=-1, keepdim=True).sqrt()
     return torch.cat([boxes[..., :2] + boxes[..., 2:] / 2, side, side], dim=-1)
 
@@ -32,7 +32,7 @@ def recrop(views: Tensor, seen: Tensor, wanted: Tensor, size: int) -> Tensor:
     """Return the patches `[N, 3, S, S]` at regions `wanted` `[N, 4]`, cut from views of the image.
 
     `views` `[N, 3, K, K]` (uint8) show the regions `seen` `[N, 4]`. What lies outside a view is
-    filled with its mean colour.
+    filled with its mean color.
     """
     scale = wanted[:, 2:] / seen[:, 2:]
     shift = 2 * (wanted[:, :2] - seen[:, :2]) / seen[:, 2:]

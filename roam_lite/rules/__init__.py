@@ -1,4 +1,4 @@
-"""Who optimises: update rules, what they see, and the one step that all of them take."""
+"""Who optimizes: update rules, what they see, and the one step that all of them take."""
 
 import torch
 from torch import Tensor, nn

@@ -130,7 +130,7 @@ def adapt(
     return Adapted(theta - learning_rates * gradient, state, loss, learning_rates)
 
 
-def initialise(
+def initialize(
     theta0: Tensor,
     lambda0: Tensor,
     samples: Samples,
@@ -141,7 +141,7 @@ def initialise(
 ) -> Adapted:
     """Return the initial model: theta0 `[N, P]` after the profile's number of steps with lambda0 `[P]`.
 
-    Line 5 of Algorithm 1, and the model initialisation of section 4. What comes back is the last
+    Line 5 of Algorithm 1, and the model initialization of section 4. What comes back is the last
     step, with the update loss of the first: that of theta0 itself.
     """
     rule, theta, losses = FixedRates(lambda0), theta0, []

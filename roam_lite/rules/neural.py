@@ -14,7 +14,7 @@ class RecurrentState(NamedTuple):
     """What a recurrent optimizer remembers between steps."""
 
     learning_rates: Tensor  # [N, P], those emitted last
-    centre: Tensor | float  # of the emitted rates, as logits: [N, P], or 0 where the bias is all
+    center: Tensor | float  # of the emitted rates, as logits: [N, P], or 0 where the bias is all
     memory: tuple  # one entry a layer: (h,) or (h, c), [hidden, N P] each; None at the start
 
 
@@ -47,7 +47,7 @@ class RecurrentRule(nn.Module):
     def init(self, theta: Tensor, learning_rates0: Tensor) -> RecurrentState:
         """Return an empty memory; lambda0 is the previous learning rate of the first step."""
         memory = (None,) * len(self.cells)
-        return RecurrentState(learning_rates0, _centre(self, learning_rates0), memory)
+        return RecurrentState(learning_rates0, _center(self, learning_rates0), memory)
 
     def step(
         self, theta: Tensor, gradient: Tensor, loss: Tensor, state: RecurrentState
@@ -60,8 +60,8 @@ class RecurrentRule(nn.Module):
             memory.append(self.advance(cell, x, old))
             x = memory[-1][0]
         out = self.output.weight @ x + self.output.bias
-        rates = torch.sigmoid(out.view_as(theta) + state.centre)
-        return rates, RecurrentState(rates, state.centre, tuple(memory))
+        rates = torch.sigmoid(out.view_as(theta) + state.center)
+        return rates, RecurrentState(rates, state.center, tuple(memory))
 
 
 class FeedForwardRule(nn.Module):
@@ -84,7 +84,7 @@ class FeedForwardRule(nn.Module):
 
     def init(self, theta: Tensor, learning_rates0: Tensor) -> RecurrentState:
         """Return a state without memory; lambda0 is the previous learning rate of the first step."""
-        return RecurrentState(learning_rates0, _centre(self, learning_rates0), ())
+        return RecurrentState(learning_rates0, _center(self, learning_rates0), ())
 
     def step(
         self, theta: Tensor, gradient: Tensor, loss: Tensor, state: RecurrentState
@@ -92,8 +92,8 @@ class FeedForwardRule(nn.Module):
         """Return the rates `[N, P]` and the state that remembers them."""
         x = stack_input(self.kind, state.learning_rates, gradient, theta, loss)
         out = self.output(torch.tanh(self.first(x))).squeeze(-1)
-        rates = torch.sigmoid(out + state.centre)
-        return rates, RecurrentState(rates, state.centre, ())
+        rates = torch.sigmoid(out + state.center)
+        return rates, RecurrentState(rates, state.center, ())
 
 
 def _rate_layer(hidden: int, initial_rate: float, share: float | None) -> nn.Linear:
@@ -108,7 +108,7 @@ def _rate_layer(hidden: int, initial_rate: float, share: float | None) -> nn.Lin
     return layer
 
 
-def _centre(rule: RecurrentRule | FeedForwardRule, lambda0: Tensor) -> Tensor | float:
+def _center(rule: RecurrentRule | FeedForwardRule, lambda0: Tensor) -> Tensor | float:
     """Return the logits that the rule's own are added to: those of lambda0 (at most 0.9), or 0."""
     if not rule.around_lambda0:
         return 0.0

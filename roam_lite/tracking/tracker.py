@@ -1,4 +1,4 @@
-"""ROAM and ROAM++ on a video: initialise, estimate, update every tau frames (section 4)."""
+"""ROAM and ROAM++ on a video: initialize, estimate, update every tau frames (section 4)."""
 
 import time
 from collections import deque
@@ -35,7 +35,7 @@ from roam_lite.model.patches import (
 )
 from roam_lite.model.tracking_model import ThetaLayout, prepare, respond
 from roam_lite.rules import FixedRates, UpdateRule
-from roam_lite.rules.adapt import Kept, adapt, collect, halves, initialise, make_samples
+from roam_lite.rules.adapt import Kept, adapt, collect, halves, initialize, make_samples
 from roam_lite.training.checkpoints import load_checkpoint
 from roam_lite.training.meta_model import MetaModel
 
@@ -50,7 +50,7 @@ class Result:
     """What the tracker says of one frame."""
 
     box: NDArray[np.float64]  # (x, y, w, h) in image pixels
-    score: float  # the penalised response at the chosen cell
+    score: float  # the penalized response at the chosen cell
     lost: bool  # the response is too weak to be trusted, or there was no frame
 
 
@@ -88,7 +88,7 @@ class Tracker:
         `image` is RGB uint8 `[H, W, 3]`, `box` `(x, y, w, h)` in its pixels, 0-based. Raises
         InputError if the box is not finite, has no area or lies outside the image.
         """
-        self.timings = dict.fromkeys(("crop", "backbone", "localise", "update"), 0.0)
+        self.timings = dict.fromkeys(("crop", "backbone", "localize", "update"), 0.0)
         image = to_rgb_uint8(image)
         self.box = checked_box(box, image.shape)
         self.min_side = np.minimum(self.profile.min_size, self.box[2:])
@@ -106,14 +106,14 @@ class Tracker:
             samples = make_samples(features, boxes[None], self.sizes, self.cells, self.profile)
             theta0 = self.model.theta0.detach()[None]
             lambda0 = self.model.lambda0
-            first = initialise(theta0, lambda0, samples, self.profile)
+            first = initialize(theta0, lambda0, samples, self.profile)
             self.theta = first.theta
             self.update_losses.append(float(first.update_loss))
             if self.rule is not None:
                 self.state = self.rule.init(self.theta, lambda0[None])
                 self.first_model = self.theta, self.state
             self._prepare()
-        with self._timed("localise"):
+        with self._timed("localize"):
             response, _ = respond(self.ready, features[:, :1])
             self.last_response = response[0, 0].cpu().numpy()
             self.first_peak = max(float(response.max()), 1e-6)
@@ -128,10 +128,10 @@ class Tracker:
         """
         if self.theta is None:
             raise InputError("the tracker has no target yet: call init(image, box) first")
-        self.timings = dict.fromkeys(("crop", "backbone", "localise", "update"), 0.0)
+        self.timings = dict.fromkeys(("crop", "backbone", "localize", "update"), 0.0)
         image = to_rgb_uint8(image)
         self.frame += 1
-        estimate, found, features, roi = self._localise(image)
+        estimate, found, features, roi = self._localize(image)
         self._trust(float(estimate.response))
         self._move(found, roi, image.shape)
         if self.rule is not None:
@@ -168,7 +168,7 @@ class Tracker:
         box = image_to_patch(box, roi, self._size)
         return torch.as_tensor(box, dtype=torch.float32, device=self.cells.device)
 
-    def _localise(
+    def _localize(
         self, image: NDArray[np.uint8]
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
         """Return estimate and new box `[4]`, features `[1, 1, C, H, W]` and region of its patch."""
@@ -177,7 +177,7 @@ class Tracker:
         sharpness = profile.motion if self.trusted else profile.wide_motion
         if self.variant == "roam++":
             features = self._features(image, [roi])
-            with self._timed("localise"):
+            with self._timed("localize"):
                 response, deltas = (maps[0, 0] for maps in respond(self.ready, features))
                 previous = self._in_patch(self.box, roi)
                 estimate, found = next_boxes(
@@ -188,7 +188,7 @@ class Tracker:
         scales = np.array(profile.search_scales)
         rois = [roi * [1, 1, scale, scale] for scale in scales]
         features = self._features(image, rois)
-        with self._timed("localise"):
+        with self._timed("localize"):
             response = respond(self.ready, features)[0][0]
             previous = self._in_patch(self.box, roi)
             motion = motion_map(self.cells, previous, sharpness)
@@ -216,8 +216,8 @@ class Tracker:
         found = patch_to_image(box.cpu().numpy(), roi, self._size)
         limits = np.array([shape[1], shape[0]], dtype=np.float64)
         size = np.clip(found[2:], self.min_side, np.maximum(2 * limits, self.min_side))
-        centre = np.clip(found[:2] + found[2:] / 2, 0, limits)
-        self.box = np.concatenate([centre - size / 2, size])
+        center = np.clip(found[:2] + found[2:] / 2, 0, limits)
+        self.box = np.concatenate([center - size / 2, size])
 
     def _keep(self, features: Tensor, box: NDArray[np.float64], roi: NDArray[np.float64]) -> None:
         self.queue.append((features, self._in_patch(box, roi)[None]))

@@ -19,7 +19,7 @@ class Cutter:
 
     Frames follow each other, at random every frame or every second one; sequences that are too
     short (a still image is the extreme) run forth and back. Frames that hardly show the target are
-    left out, unless `with_hidden`; the first one always shows it. The look: mirrored, grey, colours
+    left out, unless `with_hidden`; the first one always shows it. The look: mirrored, gray, colors
     exchanged, x and y exchanged. Boxes and regions are those of images that look so, in pixels; a
     mirrored image ends at x = 0.
 
@@ -50,9 +50,9 @@ class Cutter:
         self.frames = usable[_forth_and_back(start + pace * np.arange(length), usable.size)]
         self.sequence, self.rng, self.profile = sequence, rng, profile
         self.mirrored = rng.random() < 0.5
-        self.grey = rng.random() < 0.1
-        self.transposed, recoloured = rng.random(2) < profile.look_jitter
-        self.colours = rng.permutation(3) if recoloured else np.arange(3)
+        self.gray = rng.random() < 0.1
+        self.transposed, recolored = rng.random(2) < profile.look_jitter
+        self.colors = rng.permutation(3) if recolored else np.arange(3)
 
     def box(self, index: int) -> NDArray[np.float64]:
         """Return the true box of a frame of the clip."""
@@ -68,7 +68,7 @@ class Cutter:
     def stretched(self, index: int, stretch: tuple[float, float]) -> tuple:
         """Return patch and box, cut around the target itself, as the first frame's samples are."""
         roi = roi_around(self.box(index), self.profile.roi_scale, stretch)
-        return self._labelled(index, roi)
+        return self._labeled(index, roi)
 
     def jittered(self, index: int) -> tuple:
         """Return patch and box, cut with random scale, aspect and shift, in another light."""
@@ -76,7 +76,7 @@ class Cutter:
         scale, aspect = np.exp(rng.uniform(*np.log(profile.stretch_jitter), size=2))
         roi = roi_around(self.box(index), profile.roi_scale, (scale * aspect, scale / aspect))
         roi[:2] += rng.uniform(-1, 1, size=2) * profile.shift_jitter * roi[2:]
-        patch, box = self._labelled(index, roi)
+        patch, box = self._labeled(index, roi)
         gain, offset = rng.uniform(0.8, 1.25), rng.uniform(-20, 20)
         return cv2.convertScaleAbs(np.maximum(patch * gain + offset, 0)), box
 
@@ -90,12 +90,12 @@ class Cutter:
             patch = crop(image, (cy, cx, side_h, side_w), size).swapaxes(0, 1)
         else:
             patch = crop(image, (cx, cy, side_w, side_h), size)
-        patch = patch[..., self.colours]
-        if self.grey:
+        patch = patch[..., self.colors]
+        if self.gray:
             patch = cv2.cvtColor(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         return np.ascontiguousarray(patch[:, ::-1]) if self.mirrored else patch
 
-    def _labelled(self, index: int, roi: NDArray[np.float64]) -> tuple:
+    def _labeled(self, index: int, roi: NDArray[np.float64]) -> tuple:
         size = self.profile.patch_size
         return self.cut(index, roi, size), image_to_patch(self.box(index), roi, size)
 

@@ -26,7 +26,7 @@ class ClipBatches(Dataset):
         self.data, self.seed, self.stage, self.profile = data, seed, stage, profile
         length = max(60, 1 + stage.updates * profile.update_interval)
         self.sources = parse_sources(data, seed, length)
-        self.draw = drawing_of(stage, profile)
+        self.draw = clip_sampler_for(stage, profile)
 
     def __getitem__(self, step: int) -> Clips | Footage:
         """Return the clips of one step."""
@@ -38,7 +38,7 @@ class ClipBatches(Dataset):
         return stack_clips(clips)
 
 
-def drawing_of(
+def clip_sampler_for(
     stage: Stage, profile: Profile
 ) -> Callable[[Sequence, np.random.Generator, Stage, Profile], Clips | Footage]:
     """Return what draws a stage's clips: footage where the model updates itself by its own estimates."""

@@ -15,7 +15,7 @@ from roam_lite.rules.adapt import (
     Predictor,
     Samples,
     adapt,
-    initialise,
+    initialize,
     make_samples,
     meta_loss,
 )
@@ -36,7 +36,7 @@ class Rollout:
 
     @property
     def loss(self) -> Tensor:
-        """The averaged meta loss that training minimises (eq. 14)."""
+        """The averaged meta loss that training minimizes (eq. 14)."""
         return self.meta_losses.mean()
 
 
@@ -161,7 +161,7 @@ def rollout(
         return meta_loss(theta, future, profile, scales, predictor)
 
     second_order = meta_gradient != "first_order"  # in the first update
-    step = initialise(
+    step = initialize(
         theta, model.lambda0, lessons.first, profile, first_scales, second_order, predictor
     )
     update_losses = [step.update_loss]

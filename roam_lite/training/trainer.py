@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from roam_lite.devices import computable
+from roam_lite.devices import supported_precision
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.profiles import Profile, Stage, get_profile
@@ -68,7 +68,7 @@ class Trainer:
         self.config = config
         self.profile = get_profile(config.profile)
         planned = plan_stages(self.profile, config.stages, config.steps)
-        self.stages = tuple(computable(stage, config.device) for stage in planned)
+        self.stages = tuple(supported_precision(stage, config.device) for stage in planned)
         self.steps = sum(stage.steps for stage in self.stages)
         self.out = Path(config.out)
         self.step = self.guarded = 0
@@ -153,7 +153,7 @@ class Trainer:
         if self.optimizer is None or self.step == first:
             self.optimizer = self._build_optimizer(stage)
         batches = load_batches(self._batches(stage), remaining, self.config.workers)
-        frozen = None if stage.backbone_rate > 0 else self.model.backbone.folded()
+        frozen = None if stage.backbone_lr > 0 else self.model.backbone.folded()
         for step in remaining:
             began = time.monotonic()
             clips = next(batches).to(self.config.device)
@@ -161,7 +161,7 @@ class Trainer:
             self._mid_step = True
             precision = getattr(torch, stage.precision)
             statistics = [buffer.clone() for buffer in self.model.backbone.buffers()]
-            lessons = extract(self.model, clips, stage.backbone_rate > 0, precision, frozen)
+            lessons = extract(self.model, clips, stage.backbone_lr > 0, precision, frozen)
             result, finite = self._train_step(lessons, stage, step, (step - first) / stage.steps)
             if not finite:  # batch norms have moved in the forward pass already
                 for buffer, kept in zip(self.model.backbone.buffers(), statistics, strict=True):
@@ -263,7 +263,7 @@ class Trainer:
             "guarded_steps": self.guarded,
             "machine": f"{self.config.device}, {torch.get_num_threads()} threads, {platform.machine()}",
             "torch": torch.__version__,
-            "licence": "MIT",
+            "license": "MIT",
         }
 
 
@@ -273,11 +273,11 @@ def trained_parameters(model: MetaModel, stage: Stage) -> list[tuple[list[nn.Par
     gains = [named.pop("log_gains")] if "log_gains" in named else []
     rule = list(named.values())
     groups = [
-        ([model.theta0], stage.theta0_rate),
-        ([model.log_lambda0, model.log_gains], stage.lambda0_rate),
-        (rule, stage.rule_rate if stage.updates > 1 else 0.0),
-        (gains, stage.gains_rate if stage.updates > 1 else 0.0),
-        (list(model.backbone.parameters()), stage.backbone_rate),
+        ([model.theta0], stage.theta0_lr),
+        ([model.log_lambda0, model.log_gains], stage.lambda0_lr),
+        (rule, stage.rule_lr if stage.updates > 1 else 0.0),
+        (gains, stage.gains_lr if stage.updates > 1 else 0.0),
+        (list(model.backbone.parameters()), stage.backbone_lr),
     ]
     for parameters, rate in groups:
         for parameter in parameters:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from roam_lite.errors import InputError
-from roam_lite.figures.style import OPTIMIZER_COLOURS, style
+from roam_lite.figures.style import OPTIMIZER_COLORS, style
 from roam_lite.widgets.controller import Controller
 from roam_lite.widgets.exhibit import Exhibit, png_of
 from roam_lite.widgets.live import LivePicture
@@ -95,7 +95,7 @@ def complaint(error: Exception | None) -> str:
     if error is None:
         return ""
     text = html.escape(f"{type(error).__name__}: {error}")
-    return f'<b style="color: {OPTIMIZER_COLOURS["sgd"]}">{text}</b>'
+    return f'<b style="color: {OPTIMIZER_COLORS["sgd"]}">{text}</b>'
 
 
 class _Curves:
@@ -104,7 +104,7 @@ class _Curves:
     def __init__(self) -> None:
         self.figure = Figure(figsize=(9, 3), layout="constrained")
         self.losses, self.rates = self.figure.subplots(1, 2)
-        blue = OPTIMIZER_COLOURS["lstm"]
+        blue = OPTIMIZER_COLORS["lstm"]
         (self.meta,) = self.losses.plot([], [], ".-", color=blue, label="meta loss (14)")
         (self.update,) = self.losses.plot([], [], ".:", color="black", label="update loss (12)")
         self.losses.set(xlabel="meta-training step", ylabel="loss, mean over the updates")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from roam_lite.data.sequence import Sequence
 from roam_lite.evaluation.overlap import iou
 from roam_lite.figures.pictures import caption, draw_box, grid
-from roam_lite.figures.style import TRUTH_COLOUR, colour_of
+from roam_lite.figures.style import TRUTH_COLOR, color_of
 from roam_lite.widgets.exhibit import Exhibit
 from roam_lite.widgets.recording import Recording
 
@@ -24,7 +24,7 @@ _COLUMNS = 6  # of the sheet of frames that the script cuts up
 _WIDTH = 320  # pixels of an embedded frame
 _SHEET_WIDTH = 200  # pixels of a frame of the contact sheet
 _SHEET_FRAMES = 6
-_MAP_COLOURS = "magma"
+_MAP_COLORS = "magma"
 
 
 def scrubber(
@@ -47,11 +47,11 @@ def scrubber(
         "frames": shown,
         "size": [small[0].shape[1], small[0].shape[0]],
         "columns": _COLUMNS,
-        "truth": {"colour": TRUTH_COLOUR, "boxes": _rounded(sequence.boxes[shown] * scale)},
+        "truth": {"color": TRUTH_COLOR, "boxes": _rounded(sequence.boxes[shown] * scale)},
         "tracks": [
             {
                 "name": name,
-                "colour": colour_of(recording.description),
+                "color": color_of(recording.description),
                 "boxes": _rounded(recording.boxes[shown] * scale),
                 "regions": _rounded(recording.regions[shown] * scale),
                 "overlaps": _rounded(iou(recording.boxes, sequence.boxes)[shown]),
@@ -81,21 +81,21 @@ def contact_sheet(sequence: Sequence, recordings: Mapping[str, Recording]) -> by
         image = sequence.frames[int(index)]
         scale = _SHEET_WIDTH / image.shape[1]
         image = _resized(image, scale)
-        image = draw_box(image, sequence.boxes[index] * scale, TRUTH_COLOUR, thickness=1)
+        image = draw_box(image, sequence.boxes[index] * scale, TRUTH_COLOR, thickness=1)
         for recording in recordings.values():
-            colour = colour_of(recording.description)
-            image = draw_box(image, recording.boxes[index] * scale, colour)
+            color = color_of(recording.description)
+            image = draw_box(image, recording.boxes[index] * scale, color)
         panels.append(caption(image, f"frame {index}"))
     sheet = grid(panels, columns=3)
     return cv2.imencode(".png", sheet[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes()
 
 
 def _map_sheet(maps: NDArray[np.float32]) -> str:
-    """Return maps [T, H, W] side by side as base64 PNG, coloured, and the clearer the lower."""
+    """Return maps [T, H, W] side by side as base64 PNG, colored, and the clearer the lower."""
     clipped = np.nan_to_num(np.hstack(list(maps))).clip(0, 1)
-    coloured = matplotlib.colormaps[_MAP_COLOURS](clipped)
-    coloured[..., 3] = 0.85 * np.sqrt(clipped)
-    return _encoded((255 * coloured).astype(np.uint8), ".png")
+    colored = matplotlib.colormaps[_MAP_COLORS](clipped)
+    colored[..., 3] = 0.85 * np.sqrt(clipped)
+    return _encoded((255 * colored).astype(np.uint8), ".png")
 
 
 def _encoded(image: NDArray[np.uint8], suffix: str) -> str:

@@ -16,8 +16,8 @@ function render({ model, el }) {
     const box = dragged ?? model.get("box");
     if (box.length !== 4) return;
     const thickness = Math.max(2, canvas.width / 160);
-    for (const [colour, width] of [["black", thickness + 2], [model.get("colour"), thickness]]) {
-      pen.strokeStyle = colour;
+    for (const [color, width] of [["black", thickness + 2], [model.get("color"), thickness]]) {
+      pen.strokeStyle = color;
       pen.lineWidth = width;
       pen.strokeRect(...box);
     }

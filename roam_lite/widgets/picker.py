@@ -20,14 +20,14 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation.run import Step
 from roam_lite.figures.film import follow_steps
 from roam_lite.figures.pictures import draw_box
-from roam_lite.figures.style import OPTIMIZER_COLOURS
+from roam_lite.figures.style import OPTIMIZER_COLORS
 from roam_lite.widgets.board import complaint
 from roam_lite.widgets.controller import Controller
 from roam_lite.widgets.exhibit import Exhibit
 
 _INTERVAL = 0.25  # seconds between two pictures while tracking
 _LARGEST_LINK = 30e6  # bytes of video that a page carries for its download link
-_COLOUR = OPTIMIZER_COLOURS["lstm"]
+_COLOR = OPTIMIZER_COLORS["lstm"]
 _WIDE = ipywidgets.Layout(width="min(100%, 420px)")
 
 
@@ -37,7 +37,7 @@ class BoxCanvas(anywidget.AnyWidget):
     _esm = Path(__file__).with_name("picker.js")
     picture = traitlets.Bytes().tag(sync=True)  # JPEG
     box = traitlets.List(traitlets.Float()).tag(sync=True)  # empty: none yet
-    colour = traitlets.Unicode(_COLOUR).tag(sync=True)
+    color = traitlets.Unicode(_COLOR).tag(sync=True)
     enabled = traitlets.Bool(True).tag(sync=True)
 
 
@@ -58,7 +58,7 @@ def box_picker(
     picker = _Picker(make_tracker, Path(out))
     picker.open(path)
     picker.canvas.box = list(map(float, box))
-    first = draw_box(picker.frames[0], np.array(box), _COLOUR) if len(box) else picker.frames[0]
+    first = draw_box(picker.frames[0], np.array(box), _COLOR) if len(box) else picker.frames[0]
     png = cv2.imencode(".png", first[..., ::-1])[1].tobytes()
     return Exhibit(png, alt, picker.widget)
 

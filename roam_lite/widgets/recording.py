@@ -69,7 +69,7 @@ def _first_maps(tracker: Tracker) -> dict[str, NDArray[np.float32]]:
 def _maps(
     tracker: Tracker, step: Step, region: NDArray[np.float64], before: dict[str, Any]
 ) -> dict[str, NDArray[np.float32]]:
-    """Localise once more with the model of before: the tracker keeps its response alone."""
+    """Localize once more with the model of before: the tracker keeps its response alone."""
     profile, cells = tracker.profile, tracker.cells
     patch = torch.from_numpy(crop(step.image, region, profile.patch_size)).to(cells.device)
     features = tracker.backbone(patch.permute(2, 0, 1)[None, None])

@@ -38,21 +38,21 @@ function (root, data) {
   chart.style.cssText = "width:min(100%, 380px)";
   const legend = make("div", root);
   legend.style.cssText = "display:flex;flex-wrap:wrap;gap:4px 18px;margin:4px 0";
-  const entry = (name, colour) => {
+  const entry = (name, color) => {
     const line = make("span", legend);
     const mark = make("span", line);
     mark.style.cssText =
-      `display:inline-block;width:14px;height:10px;margin-right:6px;background:${colour}`;
+      `display:inline-block;width:14px;height:10px;margin-right:6px;background:${color}`;
     make("span", line, { textContent: name });
     return make("span", line);
   };
-  entry("truth", data.truth.colour);
-  const readings = data.tracks.map((track) => entry(track.name, track.colour));
+  entry("truth", data.truth.color);
+  const readings = data.tracks.map((track) => entry(track.name, track.color));
 
-  function outline(pen, box, colour, thickness) {
+  function outline(pen, box, color, thickness) {
     if (!box) return;
     pen.lineWidth = thickness;
-    pen.strokeStyle = colour;
+    pen.strokeStyle = color;
     pen.strokeRect(...box.map((value) => 2 * value));
   }
 
@@ -90,7 +90,7 @@ function (root, data) {
     pen.fillText(`frame (0 to ${end})`, (left + right) / 2, bottom + 40);
     pen.fillText("update loss (12)", (left + right) / 2, top + 28);
     for (const track of data.tracks) {
-      pen.strokeStyle = pen.fillStyle = track.colour;
+      pen.strokeStyle = pen.fillStyle = track.color;
       pen.lineWidth = 3;
       pen.beginPath();
       for (const [moment, loss] of track.losses) pen.lineTo(x(moment), y(loss));
@@ -119,8 +119,8 @@ function (root, data) {
       const [left, top, w, h] = map.track.regions[index].map((value) => 2 * value);
       pen.drawImage(map.image, index * side, 0, side, map.image.height, left, top, w, h);
     }
-    outline(pen, data.truth.boxes[index], data.truth.colour, 2);
-    for (const track of data.tracks) outline(pen, track.boxes[index], track.colour, 4);
+    outline(pen, data.truth.boxes[index], data.truth.color, 2);
+    for (const track of data.tracks) outline(pen, track.boxes[index], track.color, 4);
     label.textContent = `frame ${frame}`;
     data.tracks.forEach((track, number) => {
       const overlap = track.overlaps[index];

@@ -198,5 +198,5 @@ def test_real_sequences_are_read(sequences_root):
         sequence = read_sequence(sequences_root / "dev", name)
         height, width, _ = sequence.frames[len(sequence) - 1].shape
         seen = sequence.boxes[np.isfinite(sequence.boxes[:, 0])]
-        centres = seen[:, :2] + seen[:, 2:] / 2
-        assert ((centres > -20) & (centres < (width + 20, height + 20))).all()
+        centers = seen[:, :2] + seen[:, 2:] / 2
+        assert ((centers > -20) & (centers < (width + 20, height + 20))).all()

@@ -96,7 +96,7 @@ def test_file_that_is_no_image_is_named(tmp_path, content, named):
     (cv2.merge([*cv2.split(GRADIENT[..., ::-1]), GRADIENT[..., 0]]), GRADIENT),
     (GRADIENT[..., 0].astype(np.uint16) * 257, GRADIENT[..., [0, 0, 0]]),
     (GRADIENT[..., ::-1].astype(np.uint16) * 257, GRADIENT),
-], ids=["grey", "colour", "alpha", "grey 16 bit", "colour 16 bit"])  # fmt: skip
+], ids=["gray", "color", "alpha", "gray 16 bit", "color 16 bit"])  # fmt: skip
 def test_png_of_every_kind_is_read_as_rgb(tmp_path, image, expected):
     path = write(tmp_path / "a.png", encode(np.ascontiguousarray(image), ".png"))
     image = read_image(path)
@@ -118,8 +118,8 @@ def test_floating_point_image_file_is_refused(tmp_path):
         read_image(path)
 
 
-def test_grey_jpeg_is_read(tmp_path):
-    image = read_image(write(tmp_path / "grey.jpg", encode(GRADIENT[..., 0], ".jpg")))
+def test_gray_jpeg_is_read(tmp_path):
+    image = read_image(write(tmp_path / "gray.jpg", encode(GRADIENT[..., 0], ".jpg")))
     assert image.shape == (48, 64, 3)
     np.testing.assert_array_equal(image[..., 0], image[..., 2])
 

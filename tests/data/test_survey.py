@@ -1,4 +1,4 @@
-"""What lies in a folder: every benchmark is recognised as itself, and its gaps are named."""
+"""What lies in a folder: every benchmark is recognized as itself, and its gaps are named."""
 
 import pytest
 
@@ -33,7 +33,7 @@ TITLES = [
 ]
 
 
-def test_each_benchmark_is_recognised_in_a_folder_of_folders(datasets):
+def test_each_benchmark_is_recognized_in_a_folder_of_folders(datasets):
     findings = list(survey(datasets))
     assert [finding.data.title for finding in findings] == TITLES
     assert not any(finding.broken or finding.complete for finding in findings)
@@ -49,7 +49,7 @@ def test_each_benchmark_is_recognised_in_a_folder_of_folders(datasets):
     ("GOT-10k/val", TITLES[3:4]),
     ("TrackingNet", TITLES[5:]),
 ])  # fmt: skip
-def test_each_benchmark_is_recognised_in_its_own_folder(datasets, folder, titles):
+def test_each_benchmark_is_recognized_in_its_own_folder(datasets, folder, titles):
     assert [finding.data.title for finding in survey(datasets / folder)] == titles
 
 

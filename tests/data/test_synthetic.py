@@ -115,8 +115,8 @@ def test_any_seed_gives_a_usable_sequence(seed, challenge, length):
 def test_frames_have_the_size_asked_for(size):
     sequence = synthesize(1, length=3, size=size)
     assert sequence.frames[2].shape == (size[1], size[0], 3)
-    centre = sequence.boxes[:, :2] + sequence.boxes[:, 2:] / 2
-    assert ((centre > 0) & (centre < size)).all()
+    center = sequence.boxes[:, :2] + sequence.boxes[:, 2:] / 2
+    assert ((center > 0) & (center < size)).all()
 
 
 @pytest.mark.parametrize("arguments", [
@@ -152,8 +152,8 @@ def test_frames_have_the_spectrum_of_photographs():
         edges = np.geomspace(0.02, 0.25, 8)
         band = np.digitize(frequency, edges)
         mean = [power[band == i].mean() for i in range(1, 8)]
-        centre = np.sqrt(edges[1:] * edges[:-1])
-        slopes.append(np.polyfit(np.log(centre), np.log(mean), 1)[0])
+        center = np.sqrt(edges[1:] * edges[:-1])
+        slopes.append(np.polyfit(np.log(center), np.log(mean), 1)[0])
     assert -3.2 < np.mean(slopes) < -1.8  # power falls as f**-2 or a little faster
 
 
@@ -266,8 +266,8 @@ def test_fast_targets_move_far_between_frames():
     assert pace("fast") > 1.8 * pace("scale")
 
 
-def test_grey_video_has_no_colour():
-    frame = synthesize(3, challenge="grey").frames[5]
+def test_gray_video_has_no_color():
+    frame = synthesize(3, challenge="gray").frames[5]
     np.testing.assert_array_equal(frame[..., 0], frame[..., 2])
     assert frame.std() > 5
 

@@ -11,7 +11,7 @@ from roam_lite.errors import InputError
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    """Thirty frames, each of a grey of its own, red in the left half."""
+    """Thirty frames, each of a gray of its own, red in the left half."""
     path = tmp_path_factory.mktemp("video") / "film.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
     for level in range(30):

@@ -20,7 +20,7 @@ class Still:
 
 
 @pytest.mark.parametrize(
-    ("name", "side"), [("targets of 12 px", 12), ("targets of 500 px", 500), ("grey", None)]
+    ("name", "side"), [("targets of 12 px", 12), ("targets of 500 px", 500), ("gray", None)]
 )
 def test_targets_have_the_size_that_the_condition_says(name, side):
     sequence = CONDITIONS[name](1)
@@ -35,8 +35,8 @@ def test_targets_have_the_size_that_the_condition_says(name, side):
         np.testing.assert_allclose(place, reference, atol=0.01)
 
 
-def test_grey_has_one_channel_and_low_light_is_dark():
-    assert CONDITIONS["grey"](0).frames[3].ndim == 2
+def test_gray_has_one_channel_and_low_light_is_dark():
+    assert CONDITIONS["gray"](0).frames[3].ndim == 2
     plain, dark = CONDITIONS["as trained"](0), CONDITIONS["low light"](0)
     assert dark.frames[3].mean() == pytest.approx(plain.frames[3].mean() / 8, rel=0.1)
     np.testing.assert_array_equal(dark.frames[3], dark.frames[3])

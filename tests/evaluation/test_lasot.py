@@ -50,7 +50,7 @@ def test_results_beyond_the_ground_truth_are_cut_off():
     np.testing.assert_array_equal(curves(longer, TRUTH, SEEN)[0], curves(TRUTH, TRUTH, SEEN)[0])
 
 
-def test_normalised_precision_measures_in_sizes_of_the_target():
+def test_normalized_precision_measures_in_sizes_of_the_target():
     beside = np.add(TRUTH, [3.9, 0, 0, 0])  # a fifth of the width
     below = np.add(TRUTH, [0, 3.9, 0, 0])  # a tenth of the height
     first = 1 / 5  # the first frame is given

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roam_lite.evaluation.overlap import centre_error, iou
+from roam_lite.evaluation.overlap import center_error, iou
 
 coordinate = st.floats(-500, 500)
 side = st.floats(0.01, 500)
@@ -54,15 +54,15 @@ def test_iou_of_whole_pixels_is_the_count_of_shared_ones(x, y, w, h):
     )
 
 
-def test_centre_error_is_the_distance_of_the_middles():
+def test_center_error_is_the_distance_of_the_middles():
     a, b = np.array([[0.0, 0.0, 10.0, 10.0]]), np.array([[1.0, 2.0, 14.0, 14.0]])
-    assert centre_error(a, b)[0] == pytest.approx(5.0)  # middles (5, 5) and (8, 9)
+    assert center_error(a, b)[0] == pytest.approx(5.0)  # middles (5, 5) and (8, 9)
 
 
 @given(box, box)
-def test_centre_error_equals_the_benchmarks_formula_on_one_based_boxes(a, b):
-    def benchmark_centre(x, y, w, h):
+def test_center_error_equals_the_benchmarks_formula_on_one_based_boxes(a, b):
+    def benchmark_center(x, y, w, h):
         return np.array([x + 1 + (w - 1) / 2, y + 1 + (h - 1) / 2])
 
-    expected = np.linalg.norm(benchmark_centre(*a) - benchmark_centre(*b))
-    assert centre_error(np.array([a]), np.array([b]))[0] == pytest.approx(expected, abs=1e-9)
+    expected = np.linalg.norm(benchmark_center(*a) - benchmark_center(*b))
+    assert center_error(np.array([a]), np.array([b]))[0] == pytest.approx(expected, abs=1e-9)

@@ -56,7 +56,7 @@ def fake_csrt(monkeypatch):
     return replace
 
 
-def test_peers_get_the_colours_in_opencvs_order(fake_csrt):
+def test_peers_get_the_colors_in_opencvs_order(fake_csrt):
     kind = FakeKind()
     fake_csrt(kind).init(np.full((20, 20, 3), (1, 2, 3), np.uint8), np.array([2, 2, 10, 10]))
     assert kind.first_pixels == [[3, 2, 1]]

@@ -78,7 +78,7 @@ def test_markdown_has_a_line_a_row_and_the_best_in_bold():
     ]
 
 
-def test_latex_escapes_text_and_colours_the_three_best():
+def test_latex_escapes_text_and_colors_the_three_best():
     text = latex(paper_grid(SMALL, REPORTS), SMALL.caption)
     assert r"\caption{Speed \& more}" in text
     assert r"\begin{tabular}{lccc}" in text

@@ -28,7 +28,7 @@ def test_boxes_are_rounded_to_whole_pixels():
         assert area(curve) == pytest.approx(1)
 
 
-def test_the_first_frame_is_given_and_unlabelled_ones_are_left_out():
+def test_the_first_frame_is_given_and_unlabeled_ones_are_left_out():
     result, truth = TRUTH.copy(), TRUTH.copy()
     result[0] += 500
     truth[2], result[2] = np.nan, np.nan

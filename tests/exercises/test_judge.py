@@ -53,7 +53,7 @@ def test_answer_that_returns_nothing_is_open():
 
 
 @pytest.mark.parametrize("mistake", SUMS.mistakes, ids=lambda mistake: mistake.name)
-def test_known_mistake_is_recognised_and_gets_its_hint(mistake):
+def test_known_mistake_is_recognized_and_gets_its_hint(mistake):
     verdict = judge(SUMS, mistake.wrong)
     assert not verdict
     assert verdict.mistake == mistake.name

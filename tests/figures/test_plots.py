@@ -13,7 +13,7 @@ from roam_lite.figures.plots import (
     save_plots,
     success_plot,
 )
-from roam_lite.figures.style import OPTIMIZER_COLOURS, PEER_COLOUR, STYLE, colour_of, rgb, style
+from roam_lite.figures.style import OPTIMIZER_COLORS, PEER_COLOR, STYLE, color_of, rgb, style
 
 
 def report(tracker, level, precision):
@@ -46,19 +46,19 @@ def test_legends_rank_the_trackers():
     ]
 
 
-def test_every_optimizer_keeps_its_colour_and_roam_its_dashes():
+def test_every_optimizer_keeps_its_color_and_roam_its_dashes():
     lines = {line.get_label(): line for line in success_plot(REPORTS).axes[0].lines}
-    assert lines["0.600  roam++ lstm"].get_color() == OPTIMIZER_COLOURS["lstm"]
+    assert lines["0.600  roam++ lstm"].get_color() == OPTIMIZER_COLORS["lstm"]
     assert lines["0.400  roam sgd 0.001"].get_linestyle() == "--"
-    assert lines["0.300  csrt"].get_color() == PEER_COLOUR
+    assert lines["0.300  csrt"].get_color() == PEER_COLOR
 
 
 def test_trackers_of_other_people_look_different():
     trackers = [{"tracker": name} for name in ("csrt", "ECO", "MDNet", "SiamFC", "DSLT")]
     looks = distinct_looks([{"tracker": "roam++", "rule": "lstm"}, *trackers])
     assert len(set(looks)) == 6
-    assert looks[0] == (OPTIMIZER_COLOURS["lstm"], "-")
-    assert looks[1] == (PEER_COLOUR, "-")
+    assert looks[0] == (OPTIMIZER_COLORS["lstm"], "-")
+    assert looks[1] == (PEER_COLOR, "-")
     figure = success_plot([report(tracker, 0.5, 0.5) for tracker in trackers])
     drawn = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}
     assert len(drawn) == 5
@@ -101,11 +101,11 @@ def test_saved_plots_are_pictures(tmp_path):
         assert cv2.imread(str(path)).std() > 5
 
 
-def test_colours_differ_and_are_rgb():
-    colours = [*OPTIMIZER_COLOURS.values(), PEER_COLOUR]
-    assert len({rgb(colour) for colour in colours}) == len(colours)
+def test_colors_differ_and_are_rgb():
+    colors = [*OPTIMIZER_COLORS.values(), PEER_COLOR]
+    assert len({rgb(color) for color in colors}) == len(colors)
     assert rgb("#0072B2") == (0, 114, 178)
-    assert colour_of({"tracker": "mil"}) == PEER_COLOUR
+    assert color_of({"tracker": "mil"}) == PEER_COLOR
 
 
 def test_the_style_ends_with_its_context():

@@ -1,13 +1,13 @@
-"""One look: every optimizer has a colour of its own, and notebooks can take the style over."""
+"""One look: every optimizer has a color of its own, and notebooks can take the style over."""
 
 import matplotlib
 
-from roam_lite.figures.style import OPTIMIZER_COLOURS, PEER_COLOUR, STYLE, TRUTH_COLOUR, use_style
+from roam_lite.figures.style import OPTIMIZER_COLORS, PEER_COLOR, STYLE, TRUTH_COLOR, use_style
 
 
-def test_every_optimizer_has_a_colour_of_its_own():
-    colours = [*OPTIMIZER_COLOURS.values(), PEER_COLOUR, TRUTH_COLOUR]
-    assert len(set(colours)) == len(colours)
+def test_every_optimizer_has_a_color_of_its_own():
+    colors = [*OPTIMIZER_COLORS.values(), PEER_COLOR, TRUTH_COLOR]
+    assert len(set(colors)) == len(colors)
 
 
 def test_style_stays_in_force_once_a_notebook_takes_it():

@@ -1,4 +1,4 @@
-"""Boxes: parameterisation and overlap."""
+"""Boxes: parameterization and overlap."""
 
 from math import log
 

@@ -8,7 +8,7 @@ CELLS = torch.arange(16) * 4.0 + 2
 PREVIOUS = torch.tensor([26.0, 28.0, 12.0, 8.0])
 
 
-def test_motion_map_is_one_at_the_last_centre_and_follows_the_formula():
+def test_motion_map_is_one_at_the_last_center_and_follows_the_formula():
     map_ = motion_map(CELLS, PREVIOUS, 0.8)
     size = np.sqrt(12 * 8)
     row, column = 3, 9
@@ -42,7 +42,7 @@ def test_regressed_box_decodes_the_anchor_of_the_highest_score():
     assert estimate.score == pytest.approx(0.9)
 
 
-def test_a_negative_response_never_wins_by_being_penalised():
+def test_a_negative_response_never_wins_by_being_penalized():
     response = torch.full((16, 16), -1.0)
     response[2, 2] = -5.0
     response[8, 8] = 0.01
@@ -64,6 +64,6 @@ def test_searched_box_finds_scale_and_position_between_cells():
         responses, scales, CELLS, PREVIOUS, torch.ones(16, 16), strength=0.05
     )
     assert index == 2
-    centre = estimate.box[:2] + estimate.box[2:] / 2
-    np.testing.assert_allclose(centre, [x0, y0], atol=0.25)
+    center = estimate.box[:2] + estimate.box[2:] / 2
+    np.testing.assert_allclose(center, [x0, y0], atol=0.25)
     np.testing.assert_allclose(estimate.box[2:], PREVIOUS[2:])

@@ -57,7 +57,7 @@ def test_a_filter_of_the_bases_size_is_the_base():
     torch.testing.assert_close(warped, kernels, rtol=0, atol=1e-12)
 
 
-def test_corners_stay_on_corners_and_values_are_not_renormalised():
+def test_corners_stay_on_corners_and_values_are_not_renormalized():
     kernels = torch.randn(1, 1, 1, 5, 5, dtype=torch.float64)
     warped = warp_filters(kernels, torch.tensor([[9, 13]]), 13)[0, 0, 0, 2:11]
     for row, column in ((0, 0), (0, -1), (-1, 0), (-1, -1)):

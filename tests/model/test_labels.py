@@ -10,19 +10,19 @@ from roam_lite.model.labels import gaussian_labels
 CELLS = torch.arange(70, dtype=torch.float64) * 4 + 2
 
 
-def test_the_peak_lies_at_the_targets_centre_even_between_cells():
-    box = torch.tensor([100.0, 60.0, 56.0, 40.0], dtype=torch.float64)  # centre (128, 80)
+def test_the_peak_lies_at_the_targets_center_even_between_cells():
+    box = torch.tensor([100.0, 60.0, 56.0, 40.0], dtype=torch.float64)  # center (128, 80)
     label = gaussian_labels(box, CELLS, CELLS, 4, 20.0)
     row, column = divmod(int(label.argmax()), 70)
     assert CELLS[column] in (126, 130)
     assert CELLS[row] in (78, 82)
-    # The centre lies midway between cells, so they see the same value.
+    # The center lies midway between cells, so they see the same value.
     torch.testing.assert_close(label[:, 31], label[:, 32])
     torch.testing.assert_close(label[19], label[20])
 
 
-def test_one_at_the_centre_and_the_papers_fall_off():
-    box = torch.tensor([106.0, 54.0, 40.0, 80.0], dtype=torch.float64)  # centre (126, 94): a cell
+def test_one_at_the_center_and_the_papers_fall_off():
+    box = torch.tensor([106.0, 54.0, 40.0, 80.0], dtype=torch.float64)  # center (126, 94): a cell
     label = gaussian_labels(box, CELLS, CELLS, 4, 20.0)
     assert label[23, 31].item() == pytest.approx(1)
     # Half the width, or half the height, away: exp(-20 / 4).

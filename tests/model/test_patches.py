@@ -24,10 +24,10 @@ def ramp(height, width, slope_x, slope_y, start):
 
 
 def patch_points(roi, size):
-    """The image coordinates of the patch's pixel centres."""
+    """The image coordinates of the patch's pixel centers."""
     cx, cy, side_w, side_h = roi
-    centres = (np.arange(size) + 0.5) / size
-    return cx - side_w / 2 + centres * side_w, cy - side_h / 2 + centres * side_h
+    centers = (np.arange(size) + 0.5) / size
+    return cx - side_w / 2 + centers * side_w, cy - side_h / 2 + centers * side_h
 
 
 @given(positions, positions, sides, sides, stretches, positions, positions, sides, sides)
@@ -55,9 +55,9 @@ def test_many_boxes_are_converted_at_once():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_ramp_is_sampled_at_the_pixel_centres_of_any_region(seed):
+def test_a_ramp_is_sampled_at_the_pixel_centers_of_any_region(seed):
     rng = np.random.default_rng(seed)
-    # Whole grey levels at every pixel, so that only the patch's own rounding is left.
+    # Whole gray levels at every pixel, so that only the patch's own rounding is left.
     slope_x, slope_y = rng.choice([-4, -3, -2, 0, 2, 3, 4], 2)
     start = 127.5 - 15 * slope_x - 15 * slope_y + (slope_x + slope_y + 1) % 2 / 2
     image = ramp(30, 30, slope_x, slope_y, start)
@@ -66,7 +66,7 @@ def test_a_ramp_is_sampled_at_the_pixel_centres_of_any_region(seed):
     x, y = patch_points(roi, 32)
     expected = start + slope_x * x[None, :] + slope_y * y[:, None]
     patch = crop(image, roi, 32)
-    # Half a grey level of rounding, and a hundredth of a pixel on the steepest ramp.
+    # Half a gray level of rounding, and a hundredth of a pixel on the steepest ramp.
     assert_allclose(patch, np.repeat(expected[..., None], 3, axis=2), atol=0.5 + 0.01 * 8)
 
 
@@ -84,7 +84,7 @@ def test_a_region_of_whole_pixels_is_copied():
     assert np.array_equal(crop(image, (17.0, 14.0, 10.0, 10.0), 10), image[9:19, 12:22])
 
 
-def test_outside_the_image_is_its_mean_colour():
+def test_outside_the_image_is_its_mean_color():
     image = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
     mean = np.round(image.mean(axis=(0, 1)))
     patch = crop(image, (0.0, 0.0, 40.0, 40.0), 40)

@@ -56,7 +56,7 @@ def test_a_patch_cut_from_a_view_is_the_one_cut_from_the_image(seed):
     assert np.abs(patch[0].permute(1, 2, 0).numpy() - expected).mean() < 1.5
 
 
-def test_outside_a_view_lies_its_mean_colour():
+def test_outside_a_view_lies_its_mean_color():
     view = torch.full((1, 3, 32, 32), 10, dtype=torch.uint8)
     view[..., :16] = 90
     seen = torch.tensor([[100.0, 100.0, 40.0, 40.0]])

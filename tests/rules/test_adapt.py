@@ -14,7 +14,7 @@ from roam_lite.rules.adapt import (
     adapt,
     collect,
     halves,
-    initialise,
+    initialize,
     meta_loss,
     update_loss,
 )
@@ -56,7 +56,7 @@ def test_equal_to_the_step_taken_by_hand(samples, theta, name):
 def test_the_initial_model_takes_its_steps_with_lambda0(samples, theta, steps):
     lambda0 = torch.rand(LAYOUT.size, dtype=torch.float64) * 0.01
     profile = replace(TINY, initial_steps=steps)
-    first = initialise(theta, lambda0, samples, profile)
+    first = initialize(theta, lambda0, samples, profile)
     expected = theta
     for _ in range(steps):
         expected = adapt(expected, samples, FixedRates(lambda0), None, profile).theta

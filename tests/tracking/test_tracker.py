@@ -1,4 +1,4 @@
-"""The tracker on small videos made here, with an untrained `smoke` model: behaviour, not quality."""
+"""The tracker on small videos made here, with an untrained `smoke` model: behavior, not quality."""
 
 from dataclasses import replace
 
@@ -48,7 +48,7 @@ def test_every_rule_and_variant_tracks_and_updates(image, rule, variant):
         assert result.box[2:].min() > 0
     assert not torch.equal(tracker.theta, theta)
     assert len(tracker.update_losses) == 1 + get_profile("smoke").update_steps
-    assert set(tracker.timings) == {"crop", "backbone", "localise", "update"}
+    assert set(tracker.timings) == {"crop", "backbone", "localize", "update"}
     assert tracker.last_response.shape == (16, 16)
 
 
@@ -165,7 +165,7 @@ def test_bad_boxes_are_named(image, box, words):
         lambda im: np.ascontiguousarray(im[:40, :70]),
         lambda im: np.ascontiguousarray(im[::-1, ::-1]),
     ],
-    ids=["grey", "rgba", "16-bit", "other-size", "flipped"],
+    ids=["gray", "rgba", "16-bit", "other-size", "flipped"],
 )
 def test_unusual_frames_are_tracked(image, make):
     tracker = smoke_tracker()
@@ -212,7 +212,7 @@ def test_checked_box_accepts_what_reaches_into_the_image():
 class TestLoadTracker:
     @pytest.fixture
     def checkpoint(self, tmp_path):
-        save_checkpoint(tmp_path / "w.safetensors", smoke_model(), {"licence": "MIT"})
+        save_checkpoint(tmp_path / "w.safetensors", smoke_model(), {"license": "MIT"})
         return tmp_path / "w.safetensors"
 
     def test_loads_a_given_checkpoint(self, checkpoint, image):

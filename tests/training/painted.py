@@ -36,7 +36,7 @@ def painted_sequence(length=60, visibility=None):
 
 def bright_edges(patch):
     """Left, top, right and bottom edge of the bright pixels of a patch [3, S, S]."""
-    grey = patch[1].numpy()
-    bright = grey > (np.median(grey) + grey.max()) / 2  # the edges' middle, whatever the light
+    gray = patch[1].numpy()
+    bright = gray > (np.median(gray) + gray.max()) / 2  # the edges' middle, whatever the light
     x, y = (np.flatnonzero(bright.any(axis=axis)) for axis in (0, 1))
     return np.array([x[0], y[0], x[-1] + 1, y[-1] + 1], dtype=float)

@@ -286,11 +286,11 @@ def test_a_loop_is_one_class_for_any_backbone(footage):
     """The backbone is a function of patches: features come back as it gives them."""
     cells = torch.arange(SIZE // 4) * 4.0 + 2
 
-    def mean_colours(patches):
+    def mean_colors(patches):
         return torch.nn.functional.avg_pool2d(patches.flatten(0, 1).float(), 4).unflatten(
             0, patches.shape[:2]
         )
 
-    loop = ClosedLoop(footage, mean_colours, cells, PLAIN)
+    loop = ClosedLoop(footage, mean_colors, cells, PLAIN)
     assert loop.first.features.shape == (3, STAGE.initial_samples, 3, SIZE // 4, SIZE // 4)
     assert loop.number == STAGE.updates

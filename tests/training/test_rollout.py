@@ -8,7 +8,7 @@ import torch
 
 from roam_lite.model.tracking_model import bind_plain
 from roam_lite.profiles import get_profile
-from roam_lite.rules.adapt import Samples, initialise, meta_loss, update_loss
+from roam_lite.rules.adapt import Samples, initialize, meta_loss, update_loss
 from roam_lite.training.clips import Clips, draw_clip, stack_clips
 from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import ClipFeatures, extract, rollout
@@ -129,7 +129,7 @@ def test_chained_gradients_reach_theta0_through_the_first_update_to_second_order
     # The slope of all meta losses at the first theta, and from there as through one update alone.
     slope = sum(slope for _, _, slope in slopes(model, clips)) / (VIDEOS * UPDATES)
     theta0 = model.theta0.expand(VIDEOS, -1)
-    first = initialise(theta0, model.lambda0, clips.first, TINY, second_order=True)
+    first = initialize(theta0, model.lambda0, clips.first, TINY, second_order=True)
     expected = gradients(model, (first.theta * slope).sum())
     for found, wanted in zip(chained[:2], expected[:2], strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-9)

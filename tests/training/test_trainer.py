@@ -108,10 +108,10 @@ def test_every_stage_trains_what_it_should(config, painted, rule):
             assert not first, name
         elif name.startswith("backbone."):
             assert first, name
-            assert second == (SMOKE.stages[1].backbone_rate > 0), name
+            assert second == (SMOKE.stages[1].backbone_lr > 0), name
         else:
             assert first, name
-            rate = "theta0_rate" if name == "theta0" else "lambda0_rate"
+            rate = "theta0_lr" if name == "theta0" else "lambda0_lr"
             assert second == (getattr(SMOKE.stages[1], rate) > 0), name
     rule_names = [name for name in start if name.startswith("rule.")]
     assert any(learned(name, middle, end) for name in rule_names)
@@ -148,7 +148,7 @@ def test_rates_are_halved_evenly_over_each_stage(config, painted):
     rates = []
     for _ in trainer.run():
         rates.append([group["lr"] for group in trainer.optimizer.param_groups])
-    expected = [stage.theta0_rate * 0.5 ** (step // 3) for step in range(12)]
+    expected = [stage.theta0_lr * 0.5 ** (step // 3) for step in range(12)]
     assert [rate[0] for rate in rates] == pytest.approx(expected)
     assert all(rate[1] / rate[0] == pytest.approx(rates[0][1] / rates[0][0]) for rate in rates)
 

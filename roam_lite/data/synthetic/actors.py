@@ -16,7 +16,7 @@ import numpy as np
 from roam_lite.data.synthetic.sprites import Part, Sprite
 
 BEND_WAVE = np.float32(4.0)  # radians a sprite unit
-HALF = np.float32(0.5)  # OpenCV counts from pixel centres, everything here from edges
+HALF = np.float32(0.5)  # OpenCV counts from pixel centers, everything here from edges
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,17 @@ def still(sprite: Sprite, affine: np.ndarray) -> Actor:
 
 
 def pose(
-    centre: np.ndarray,
+    center: np.ndarray,
     size: np.ndarray,
     aspect: np.ndarray | float = 1.0,
     angle: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """Affine maps float64 [T, 2, 3]: stretched by `aspect` at equal area, turned by `angle`,
-    scaled to `size` [T] pixels a unit, moved to `centre` [T, 2]."""
+    scaled to `size` [T] pixels a unit, moved to `center` [T, 2]."""
     size = np.asarray(size, np.float64)
     cos, sin = np.cos(angle), np.sin(angle)
     wide, high = size * np.sqrt(aspect), size / np.sqrt(aspect)
-    rows = [[cos * wide, -sin * high, centre[:, 0]], [sin * wide, cos * high, centre[:, 1]]]
+    rows = [[cos * wide, -sin * high, center[:, 0]], [sin * wide, cos * high, center[:, 1]]]
     return np.moveaxis(np.array(rows), 2, 0)
 
 

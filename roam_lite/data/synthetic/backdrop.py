@@ -12,8 +12,8 @@ from roam_lite.data.synthetic.fields import fractal
 from roam_lite.data.synthetic.kinds import draw_screen, draw_sprite, thing
 from roam_lite.data.synthetic.sprites import Sprite, make_sprite
 from roam_lite.data.synthetic.textures import (
-    colourise,
-    draw_colours,
+    colorise,
+    draw_colors,
     draw_texture,
     sample,
     shade,
@@ -28,18 +28,18 @@ def draw_backdrop(rng: np.random.Generator, width: int, height: int, busy: float
         _stand(rng, picture, _furniture(rng, size), size)
     light = fractal(rng, height // 8, width // 8, coarsest=64, finest=8, slope=1.5)
     light = cv2.resize(light, (width, height)) * np.float32(rng.uniform(0, 0.2)) + 1
-    # Cameras expose for a mean grey, more or less.
+    # Cameras expose for a mean gray, more or less.
     exposure = (rng.uniform(75, 165) / max(picture[::8, ::8].mean(), 1.0)) ** 0.8
     return shade(picture, np.clip(light, 0.4, 1.5) * np.float32(np.clip(exposure, 0.4, 3)))
 
 
 def outdoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Sky, something far, and ground that recedes."""
-    sky = draw_colours(rng, 3) // 2 + np.uint8(120)
-    picture = colourise(sample(rng, "clouds", height, width, zoom=2.0, turn=0.0), sky)
+    sky = draw_colors(rng, 3) // 2 + np.uint8(120)
+    picture = colorise(sample(rng, "clouds", height, width, zoom=2.0, turn=0.0), sky)
     horizon = int(rng.uniform(0.1, 0.6) * height)
     for _ in range(rng.integers(1, 4)):
-        far = draw_texture(rng, height, width, draw_colours(rng, 4), 0.4, 0.8)
+        far = draw_texture(rng, height, width, draw_colors(rng, 4), 0.4, 0.8)
         _cover_below(rng, picture, far, horizon - rng.uniform(-10, 0.3 * height), rough=1.0)
     if rng.random() < 0.5:
         _build(rng, picture, horizon)
@@ -51,7 +51,7 @@ def outdoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 def indoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """A wall and a floor, straight lines."""
-    picture = draw_texture(rng, height, width, draw_colours(rng, 4, 0.03), 0.6, 1.3)
+    picture = draw_texture(rng, height, width, draw_colors(rng, 4, 0.03), 0.6, 1.3)
     edge = int(rng.uniform(0.4, 0.95) * height)
     picture[edge:] = _ground(rng, height - edge, width)
     return picture
@@ -59,16 +59,16 @@ def indoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 def close_up(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """One surface: grass, water, road, foliage, a facade."""
-    picture = draw_texture(rng, height, width, draw_colours(rng, 5, 0.03), 0.25, 1.2)
+    picture = draw_texture(rng, height, width, draw_colors(rng, 5, 0.03), 0.25, 1.2)
     if rng.random() < 0.4:
-        other = draw_texture(rng, height, width, draw_colours(rng, 4, 0.03), 0.3)
+        other = draw_texture(rng, height, width, draw_colors(rng, 4, 0.03), 0.3)
         _cover_below(rng, picture, other, rng.uniform(0.2, 0.8) * height, rough=1.5)
     return picture
 
 
 def heap(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Things over things, of all sizes."""
-    picture = draw_texture(rng, height, width, draw_colours(rng, 5, 0.03), 0.2)
+    picture = draw_texture(rng, height, width, draw_colors(rng, 5, 0.03), 0.2)
     smallest, largest = 10.0, 90.0
     for spread in rng.uniform(largest**-2, smallest**-2, int(rng.integers(8, 20))):
         size = 1 / np.sqrt(spread)
@@ -110,14 +110,14 @@ def _build(rng: np.random.Generator, picture: np.ndarray, horizon: int) -> None:
         top = int(horizon * rng.uniform(0.0, 0.9))
         if rng.random() < 0.8:
             region = picture[top : horizon + 20, left:right]
-            colours = draw_colours(rng, 4, 0.05)
-            region[...] = draw_texture(rng, *region.shape[:2], colours, 0.9, rng.uniform(0.4, 1.0))
+            colors = draw_colors(rng, 4, 0.05)
+            region[...] = draw_texture(rng, *region.shape[:2], colors, 0.9, rng.uniform(0.4, 1.0))
         left = right
 
 
 def _ground(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """A plane seen at a slant, uint8 [height, width, 3], its far edge at the top."""
-    plane = draw_texture(rng, height, width, draw_colours(rng, 4, 0.05), 0.35, 1.6)
+    plane = draw_texture(rng, height, width, draw_colors(rng, 4, 0.05), 0.35, 1.6)
     if rng.random() < 0.3:
         _stripe(rng, plane)
     pinch = rng.uniform(0.0, 0.38) * width
@@ -156,4 +156,4 @@ def _cover_below(
     line = top + line * rough * rng.uniform(3, 25) + np.linspace(-1, 1, width) * rng.normal(0, 8)
     corners = [(width + 1, height + 1), (-1, height + 1)]
     outline = np.concatenate([np.stack([np.arange(width) + 0.5, line], axis=1), corners])
-    cv2.copyTo(texture, shapes.rasterise(outline, height, width, fine=1), picture)
+    cv2.copyTo(texture, shapes.rasterize(outline, height, width, fine=1), picture)

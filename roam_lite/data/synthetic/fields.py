@@ -1,7 +1,7 @@
-"""Large grey fields that all textures are cut from: noise, leaves, strokes, bricks, weave.
+"""Large gray fields that all textures are cut from: noise, leaves, strokes, bricks, weave.
 
 They are drawn once a process from a fixed seed (under a second); a texture then takes a
-random place, turn, stretch and colouring of one or two of them, which costs almost nothing.
+random place, turn, stretch and coloring of one or two of them, which costs almost nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def bank() -> dict[str, np.ndarray]:
         "strokes": dead_leaves(rng, corners=0, squash=0.07),
         **_made(rng),
     }
-    return {name: _as_grey(field) for name, field in fields.items()}
+    return {name: _as_gray(field) for name, field in fields.items()}
 
 
 @cache
@@ -136,8 +136,8 @@ def _made(rng: np.random.Generator) -> dict[str, np.ndarray]:
     }
 
 
-def _as_grey(field: np.ndarray) -> np.ndarray:
+def _as_gray(field: np.ndarray) -> np.ndarray:
     standard = (field - field.mean()) / field.std()
-    grey = np.clip(np.round(standard * 50 + 128), 0, 255).astype(np.uint8)
-    grey.flags.writeable = False
-    return grey
+    gray = np.clip(np.round(standard * 50 + 128), 0, 255).astype(np.uint8)
+    gray.flags.writeable = False
+    return gray

@@ -1,4 +1,4 @@
-"""The catalogue of things: people, animals, vehicles, faces, birds, objects."""
+"""The catalog of things: people, animals, vehicles, faces, birds, objects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from roam_lite.data.synthetic import shapes
 from roam_lite.data.synthetic.sprites import Plan, Sprite, make_sprite, perforated
-from roam_lite.data.synthetic.textures import draw_colours
+from roam_lite.data.synthetic.textures import draw_colors
 
 MIRROR = np.array([-1.0, 1.0])
 
@@ -27,19 +27,19 @@ def draw_screen(rng: np.random.Generator, size: float) -> Sprite:
     """Something to stand in front: a pole, a panel or a bush."""
     kind = rng.integers(3)
     if kind == 0:
-        post = Plan(shapes.ellipse(1, 1, 30), draw_colours(rng, 4, 0.2), made=0.2)
+        post = Plan(shapes.ellipse(1, 1, 30), draw_colors(rng, 4, 0.2), made=0.2)
         return make_sprite(rng, [post], rng.uniform(0.06, 0.16), size)
     if kind == 1:
-        panel = Plan(shapes.ellipse(1, 1, 30), draw_colours(rng, 4, 0.4), made=0.7, marks=True)
+        panel = Plan(shapes.ellipse(1, 1, 30), draw_colors(rng, 4, 0.4), made=0.7, marks=True)
         return make_sprite(rng, [panel], rng.uniform(0.3, 1.2), size)
-    bush = Plan(shapes.blob(rng, 1, 1, 0.3), draw_colours(rng, 4), made=0.0)
+    bush = Plan(shapes.blob(rng, 1, 1, 0.3), draw_colors(rng, 4), made=0.0)
     return perforated(rng, make_sprite(rng, [bush], rng.uniform(0.5, 1.5), size))
 
 
 def person(rng: np.random.Generator) -> list[Plan]:
     """Someone on foot, upright, 1 high; arms and legs swing."""
-    shirt, trousers = draw_colours(rng, 4, 0.5), draw_colours(rng, 3, 0.25)
-    skin, hair = _skin(rng), draw_colours(rng, 2, 0.1) // 2
+    shirt, trousers = draw_colors(rng, 4, 0.5), draw_colors(rng, 3, 0.25)
+    skin, hair = _skin(rng), draw_colors(rng, 2, 0.1) // 2
     wide, swing = rng.uniform(0.9, 1.4), rng.uniform(0.1, 0.6)
     bare = rng.random() < 0.4
     shoulder, hip = (0.1 * wide, -0.3), (0.05 * wide, 0.02)
@@ -61,7 +61,7 @@ def person(rng: np.random.Generator) -> list[Plan]:
 
 def animal(rng: np.random.Generator) -> list[Plan]:
     """Something on four legs, facing right; legs, tail and head move."""
-    fur = draw_colours(rng, 4, 0.05)
+    fur = draw_colors(rng, 4, 0.05)
     swing, length = rng.uniform(0.15, 0.6), rng.uniform(0.2, 0.55)
     neck = (0.46, rng.uniform(-0.4, -0.05))
     head = shapes.blob(rng, rng.uniform(0.25, 0.4), rng.uniform(0.16, 0.28), 0.12, neck)
@@ -84,19 +84,19 @@ def animal(rng: np.random.Generator) -> list[Plan]:
 
 def vehicle(rng: np.random.Generator) -> list[Plan]:
     """A car, van or lorry from the side; wheels roll."""
-    paint, glass = draw_colours(rng, 3, 0.6), draw_colours(rng, 3) // 3
-    tyre = draw_colours(rng, 2) // 5
+    paint, glass = draw_colors(rng, 3, 0.6), draw_colors(rng, 3) // 3
+    tire = draw_colors(rng, 2) // 5
     radius = rng.uniform(0.17, 0.25)
     width, height, power = rng.uniform(0.35, 0.95), rng.uniform(0.3, 0.5), rng.uniform(2.5, 8)
     middle = (rng.uniform(-0.15, 0.15), -0.22)
     cabin = shapes.ellipse(width, height, power, middle)
     pane = shapes.ellipse(0.85 * width, 0.7 * height, power, (middle[0], -0.25))
     body = shapes.ellipse(1.1, rng.uniform(0.26, 0.4), rng.uniform(3, 9))
-    hub = np.concatenate([tyre, np.uint8([[170, 170, 175]])])
+    hub = np.concatenate([tire, np.uint8([[170, 170, 175]])])
     plans = [Plan(cabin, paint, made=0.1), Plan(pane, glass, made=0.2)]
     plans.append(Plan(body, paint, made=0.15, marks=rng.random() < 0.5))
     for x in (-0.34, 0.34):
-        plans.append(Plan(shapes.ellipse(radius, radius, at=(x, 0.15)), tyre, made=0.0))
+        plans.append(Plan(shapes.ellipse(radius, radius, at=(x, 0.15)), tire, made=0.0))
         disc = shapes.polygon(rng, radius * 0.6, radius * 0.6, (x, 0.15))
         plans.append(Plan(disc, hub, (x, 0.15), rolls=True, made=0.0))
     return plans
@@ -104,13 +104,13 @@ def vehicle(rng: np.random.Generator) -> list[Plan]:
 
 def front(rng: np.random.Generator) -> list[Plan]:
     """A vehicle from the front or behind."""
-    paint, glass = draw_colours(rng, 3, 0.6), draw_colours(rng, 3) // 3
-    dark, lamps = draw_colours(rng, 2) // 5, draw_colours(rng, 2, 0.9) // 2 + 127
+    paint, glass = draw_colors(rng, 3, 0.6), draw_colors(rng, 3) // 3
+    dark, lamps = draw_colors(rng, 2) // 5, draw_colors(rng, 2, 0.9) // 2 + 127
     lamp = shapes.ellipse(0.16, 0.09, 3, (0.34, 0.08))
-    tyre = shapes.ellipse(0.16, 0.3, 4, (0.36, 0.36))
+    tire = shapes.ellipse(0.16, 0.3, 4, (0.36, 0.36))
     return [
-        Plan(tyre, dark, made=0.0),
-        Plan(tyre * MIRROR, dark, made=0.0),
+        Plan(tire, dark, made=0.0),
+        Plan(tire * MIRROR, dark, made=0.0),
         Plan(shapes.ellipse(0.84, rng.uniform(0.5, 0.8), rng.uniform(2.5, 6), (0, -0.18)), paint),
         Plan(shapes.ellipse(0.66, 0.26, 4, (0, -0.24)), glass, made=0.2),
         Plan(shapes.ellipse(1.0, 0.48, rng.uniform(4, 10), (0, 0.14)), paint, marks=True),
@@ -121,7 +121,7 @@ def front(rng: np.random.Generator) -> list[Plan]:
 
 def face(rng: np.random.Generator) -> list[Plan]:
     """A head from the front: hair, skin, eyes, mouth."""
-    skin, hair, dark = _skin(rng), draw_colours(rng, 3, 0.1) // 2, draw_colours(rng, 2) // 4
+    skin, hair, dark = _skin(rng), draw_colors(rng, 3, 0.1) // 2, draw_colors(rng, 2) // 4
     eye = shapes.ellipse(0.13, 0.06, at=(0.17, rng.uniform(-0.12, 0.0)))
     brow = shapes.ellipse(0.2, 0.03, at=(0.18, -0.17))
     mouth = shapes.ellipse(rng.uniform(0.15, 0.3), rng.uniform(0.03, 0.1), at=(0, 0.28))
@@ -136,7 +136,7 @@ def face(rng: np.random.Generator) -> list[Plan]:
 
 def bird(rng: np.random.Generator) -> list[Plan]:
     """A body with two wings that beat."""
-    feathers = draw_colours(rng, 4, 0.15)
+    feathers = draw_colors(rng, 4, 0.15)
     wing = shapes.limb(rng.uniform(0.5, 0.8), 0.3, 0.08, (0.05, 0.05))[:, ::-1]  # down -> right
     root = (0.05, 0.05)
     lift = rng.uniform(0.2, 0.5)
@@ -155,7 +155,7 @@ def thing(rng: np.random.Generator) -> list[Plan]:
         shapes.ellipse(1, 1, rng.uniform(1.6, 3)),
         shapes.ellipse(1, 1, rng.uniform(8, 30)),
     )[rng.integers(4)]
-    return [Plan(outline, draw_colours(rng, 5, 0.4), made=0.5, marks=True)]
+    return [Plan(outline, draw_colors(rng, 5, 0.4), made=0.5, marks=True)]
 
 
 def cluster(rng: np.random.Generator) -> list[Plan]:
@@ -166,7 +166,7 @@ def cluster(rng: np.random.Generator) -> list[Plan]:
         place = 0.4 * np.array([np.cos(angle), np.sin(angle)])
         piece = thing(rng)[0]
         if rng.random() < 0.4:
-            piece = replace(piece, colours=plans[0].colours)
+            piece = replace(piece, colors=plans[0].colors)
         outline = piece.outline * rng.uniform(0.2, 0.6, 2) + place
         moving = replace(
             piece, outline=outline, pivot=tuple(place * 0.7), swing=rng.uniform(0, 0.4), phase=angle

@@ -20,9 +20,9 @@ CHALLENGES = (
     "noise",
     "camera",
     "fast",
-    "grey",
+    "gray",
 )
-RARE = ("noise", "grey")
+RARE = ("noise", "gray")
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,18 @@ class Recipe:
     swing: float = 0.5  # of the limbs, relative to their own range
     light: float = 0.03  # standard deviation of the logarithm of the gain
     shades: int = 0  # shadows that pass over the scene
-    tint: float = 0.01  # the same for each colour
+    tint: float = 0.01  # the same for each color
     distractors: int = 0
     alike: float = 0.0  # chance that a distractor looks like the target
     occluders: int = 0  # things that come between, moving or standing
     busy: float = 1.0  # how many things stand in the backdrop
     shutter: float = 0.2  # share of the frame time that the shutter is open
     defocus: float = 0.0  # largest standard deviation of the blur, pixels
-    noise: float = 2.0  # standard deviation, grey levels
+    noise: float = 2.0  # standard deviation, gray levels
     camera: float = 0.4  # mean speed of the background, pixels a frame
     zoom: float = 0.03  # standard deviation of the logarithm
     shake: float = 0.0  # standard deviation of each frame's jump, pixels
-    grey: bool = False
+    gray: bool = False
 
 
 def draw_recipe(rng: np.random.Generator, challenge: str | None) -> Recipe:
@@ -95,5 +95,5 @@ def _strong(rng: np.random.Generator, challenge: str) -> dict[str, float]:
         "noise": {"noise": 14.0 * strength},
         "camera": {"camera": 5.0 * strength, "shake": 2.0 * strength, "zoom": 0.1 * strength},
         "fast": {"speed": 0.14 * strength},
-        "grey": {"grey": True},
+        "gray": {"gray": True},
     }[challenge]

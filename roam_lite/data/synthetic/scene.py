@@ -30,7 +30,7 @@ class Scene:
     gains: np.ndarray  # [T, 3], of red, green and blue
     noise: np.ndarray  # int16 [h, w, 3], larger than the frame
     noise_corner: np.ndarray  # int [T, 2], where frame t takes its noise
-    grey: bool
+    gray: bool
 
     def __len__(self) -> int:
         return len(self.camera)
@@ -57,7 +57,7 @@ class Scene:
         x, y = self.noise_corner[t]
         noise = self.noise[y : y + self.size[1], x : x + self.size[0]]
         frame = cv2.add(frame, noise, dtype=cv2.CV_8U)
-        if self.grey:
+        if self.gray:
             frame = cv2.cvtColor(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         return frame
 

@@ -69,11 +69,11 @@ def densify(points: np.ndarray, longest: float) -> np.ndarray:
     return start + (end - start) * share[:, None]
 
 
-def rasterise(points: np.ndarray, height: int, width: int, fine: int = 4) -> np.ndarray:
+def rasterize(points: np.ndarray, height: int, width: int, fine: int = 4) -> np.ndarray:
     """Coverage uint8 [height, width] of a polygon given in pixels (pixel j covers [j, j + 1)),
     counted on `fine` x `fine` places a pixel."""
     mask = np.zeros((height * fine, width * fine), np.uint8)
-    # OpenCV draws with integers at pixel centres, in sixteenths by `shift`.
+    # OpenCV draws with integers at pixel centers, in sixteenths by `shift`.
     fixed = np.round((points * fine - 0.5) * 16).astype(np.int32)
     cv2.fillPoly(mask, [fixed], 255, shift=4)
     return mask if fine == 1 else cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from roam_lite.data.synthetic.shapes import densify, rasterise
+from roam_lite.data.synthetic.shapes import densify, rasterize
 from roam_lite.data.synthetic.textures import draw_texture, sample, shade
 
 MARGIN = 3  # texture pixels around the outline, so that filtering never meets the texture's edge
@@ -22,13 +22,13 @@ LONGEST_EDGE = 0.08  # sprite units
 class Plan:
     """A part before it has a texture.
 
-    `outline` float64 [n, 2] in any unit; `colours` uint8 [k, 3]; it turns about `pivot`: to and
+    `outline` float64 [n, 2] in any unit; `colors` uint8 [k, 3]; it turns about `pivot`: to and
     fro by `swing` radians, `phase` into the stride, or round and round if it `rolls`. `made` is
     the chance of a pattern that people make, `marks` whether bands, spots or letters may be on it.
     """
 
     outline: np.ndarray
-    colours: np.ndarray
+    colors: np.ndarray
     pivot: tuple[float, float] = (0.0, 0.0)
     swing: float = 0.0
     phase: float = 0.0
@@ -124,11 +124,11 @@ def _paint(rng: np.random.Generator, plan: Plan, density: float, turn: float, la
     outline = plan.outline
     corner = outline.min(axis=0) - MARGIN / density
     width, height = np.ceil((outline.max(axis=0) - corner) * density).astype(int) + MARGIN
-    alpha = rasterise((outline - corner) * density, height, width)
+    alpha = rasterize((outline - corner) * density, height, width)
     whole = int(width * (1 + turn))
-    image = draw_texture(rng, height, whole, plan.colours, plan.made)
+    image = draw_texture(rng, height, whole, plan.colors, plan.made)
     if plan.marks and rng.random() < 0.7:
-        _mark(rng, image, rng.permutation(plan.colours))
+        _mark(rng, image, rng.permutation(plan.colors))
     light = _relief(alpha, lamp, rng.uniform(0.1, 0.45))
     light = cv2.resize(light, (whole, height)) if whole != width else light
     folds = sample(rng, "clouds", height, whole, zoom=rng.uniform(0.3, 1.0))
@@ -147,7 +147,7 @@ def _paint(rng: np.random.Generator, plan: Plan, density: float, turn: float, la
 
 
 def _relief(alpha: np.ndarray, lamp: float, strength: float) -> np.ndarray:
-    """Light float32 [h, w] on a rounded solid with the outline of `alpha`, brightest towards the
+    """Light float32 [h, w] on a rounded solid with the outline of `alpha`, brightest toward the
     direction `lamp` (radians; -pi/2 is up)."""
     reach = max(3, min(alpha.shape) // 5 * 2 + 1)
     bulge = cv2.blur(cv2.blur(alpha, (reach, reach)), (reach, reach))
@@ -157,10 +157,10 @@ def _relief(alpha: np.ndarray, lamp: float, strength: float) -> np.ndarray:
     return np.clip(slope + (bulge * np.float32(0.3 / 255) + 0.78), 0.35, 1.5)
 
 
-def _mark(rng: np.random.Generator, image: np.ndarray, colours: np.ndarray) -> None:
-    """Put bands, spots or letters in `colours` onto an image, in place."""
+def _mark(rng: np.random.Generator, image: np.ndarray, colors: np.ndarray) -> None:
+    """Put bands, spots or letters in `colors` onto an image, in place."""
     height, width = image.shape[:2]
-    tones = [colour.tolist() for colour in colours]
+    tones = [color.tolist() for color in colors]
     kind = rng.integers(3)
     if kind == 0:
         for _ in range(rng.integers(1, 4)):
@@ -169,10 +169,10 @@ def _mark(rng: np.random.Generator, image: np.ndarray, colours: np.ndarray) -> N
             cv2.rectangle(image, (0, top), (width, bottom), tones[rng.integers(len(tones))], -1)
     elif kind == 1:
         for _ in range(rng.integers(3, 12)):
-            centre = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
+            center = (int(rng.uniform(0, width)), int(rng.uniform(0, height)))
             axes = tuple(max(1, int(a)) for a in rng.uniform(0.03, 0.2, 2) * min(width, height))
             tone = tones[rng.integers(len(tones))]
-            cv2.ellipse(image, centre, axes, rng.uniform(0, 180), 0, 360, tone, -1, cv2.LINE_AA)
+            cv2.ellipse(image, center, axes, rng.uniform(0, 180), 0, 360, tone, -1, cv2.LINE_AA)
     else:
         word = "".join(chr(code) for code in rng.integers(48, 91, 4))
         scale = max(0.3, height / rng.uniform(40, 90))

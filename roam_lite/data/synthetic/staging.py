@@ -61,7 +61,7 @@ def build_scene(
         gains=np.exp(light + wander(rng, length, 25, 3) * recipe.tint),
         noise=_noise(rng, height + NOISE_ROOM, width + NOISE_ROOM, recipe.noise),
         noise_corner=rng.integers(0, NOISE_ROOM + 1, (length, 2)),
-        grey=recipe.grey,
+        gray=recipe.gray,
     )
 
 
@@ -71,12 +71,12 @@ def _film(
     """The camera: maps frame -> backdrop [T, 2, 3], and its step a frame [T, 2]."""
     length = len(jumps)
     middle = np.array(size) / 2
-    centre = roam(rng, length, middle, middle + 2 * MARGIN, recipe.camera)
+    center = roam(rng, length, middle, middle + 2 * MARGIN, recipe.camera)
     zoom = np.exp(wander(rng, length, 40)[:, 0] * recipe.zoom - 0.05)
     angle = wander(rng, length, 40)[:, 0] * recipe.zoom * 0.3
-    camera = actors.pose(centre, zoom, 1.0, angle)
+    camera = actors.pose(center, zoom, 1.0, angle)
     camera[:, :, 2] -= np.einsum("tij,tj->ti", camera[:, :, :2], middle + jumps)
-    step = np.gradient(centre - jumps, axis=0) if length > 1 else np.zeros((1, 2))
+    step = np.gradient(center - jumps, axis=0) if length > 1 else np.zeros((1, 2))
     return camera, step
 
 
@@ -115,9 +115,9 @@ def _touch(one: Actor, other: Actor, t: int) -> bool:
 def _under(target: Actor) -> Actor:
     """The shadow on the ground beneath something."""
     x, y, width, height = target.boxes.T
-    centre = np.stack([x + width / 2, y + height * 0.97], axis=1)
+    center = np.stack([x + width / 2, y + height * 0.97], axis=1)
     flat = 5.0
-    return actors.still(shadow_sprite(0.45), actors.pose(centre, width * 1.1 / flat**0.5, flat))
+    return actors.still(shadow_sprite(0.45), actors.pose(center, width * 1.1 / flat**0.5, flat))
 
 
 def _pass(rng: np.random.Generator, target: Actor, meeting: int, mean_size: float) -> Actor:
@@ -128,8 +128,8 @@ def _pass(rng: np.random.Generator, target: Actor, meeting: int, mean_size: floa
     pace = max(mean_size * rng.uniform(0.06, 0.2), 1.2 * (mean_size + size) / max(meeting, 1))
     way = pace * np.array([np.cos(direction), np.sin(direction)])
     time = np.arange(len(target.affine))[:, None] - meeting
-    centre = target.affine[meeting, :, 2] + rng.normal(0, 0.2, 2) * mean_size + way * time
-    return actors.still(draw_sprite(rng, size), actors.pose(centre, np.full(len(time), size)))
+    center = target.affine[meeting, :, 2] + rng.normal(0, 0.2, 2) * mean_size + way * time
+    return actors.still(draw_sprite(rng, size), actors.pose(center, np.full(len(time), size)))
 
 
 def _stand(

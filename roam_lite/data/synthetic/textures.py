@@ -1,4 +1,4 @@
-"""Coloured textures: pieces of the grey fields through ramps of colours that go together."""
+"""Colored textures: pieces of the gray fields through ramps of colors that go together."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ HUES = ((0.18, 0.4), (0.02, 0.14), (0.53, 0.66), (0.0, 1.0))
 HUE_WEIGHTS = (0.2, 0.38, 0.24, 0.18)
 
 
-def draw_colours(rng: np.random.Generator, count: int, vivid: float = 0.0) -> np.ndarray:
-    """Colours that go together, uint8 [count, 3] RGB: one or two hues, several lightnesses.
+def draw_colors(rng: np.random.Generator, count: int, vivid: float = 0.0) -> np.ndarray:
+    """Colors that go together, uint8 [count, 3] RGB: one or two hues, several lightnesses.
 
     `vivid` in [0, 1] is the chance that they are saturated, as paint and clothes are.
     """
     bands = [HUES[i] for i in rng.choice(len(HUES), 2, p=HUE_WEIGHTS)]
     hues = [rng.uniform(low, high) for low, high in bands]
     saturation = rng.uniform(0.5, 0.95) if rng.random() < vivid else rng.beta(1.4, 4.5)
-    centre, spread = rng.uniform(0.2, 0.85), rng.uniform(0.08, 0.3)
-    values = np.clip(centre + spread * rng.normal(size=count), 0.04, 1.0)
+    center, spread = rng.uniform(0.2, 0.85), rng.uniform(0.08, 0.3)
+    values = np.clip(center + spread * rng.normal(size=count), 0.04, 1.0)
     if rng.random() < 0.6:  # one material: dark to light
         values.sort()
     second = rng.random(count) < rng.choice([0.0, 0.3])
-    colours = [
+    colors = [
         colorsys.hsv_to_rgb(
             (hues[int(other)] + rng.normal(0, 0.015)) % 1.0,
             min(1.0, saturation * rng.uniform(0.6, 1.2)),
@@ -35,7 +35,7 @@ def draw_colours(rng: np.random.Generator, count: int, vivid: float = 0.0) -> np
         )
         for other, value in zip(second, values, strict=True)
     ]
-    return np.round(np.array(colours) * 255).astype(np.uint8)
+    return np.round(np.array(colors) * 255).astype(np.uint8)
 
 
 def sample(
@@ -67,12 +67,12 @@ def sample(
     )
 
 
-def colourise(grey: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Image uint8 [H, W, 3]: `grey` as a place on the ramp through `colours`."""
-    places = np.linspace(28, 228, len(colours))
+def colorise(gray: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """Image uint8 [H, W, 3]: `gray` as a place on the ramp through `colors`."""
+    places = np.linspace(28, 228, len(colors))
     levels = np.arange(256)
-    ramp = np.stack([np.interp(levels, places, colours[:, c]) for c in range(3)], axis=1)
-    return cv2.applyColorMap(grey, ramp.astype(np.uint8)[:, None])
+    ramp = np.stack([np.interp(levels, places, colors[:, c]) for c in range(3)], axis=1)
+    return cv2.applyColorMap(gray, ramp.astype(np.uint8)[:, None])
 
 
 def shade(image: np.ndarray, light: np.ndarray) -> np.ndarray:
@@ -84,41 +84,41 @@ def draw_texture(
     rng: np.random.Generator,
     height: int,
     width: int,
-    colours: np.ndarray,
+    colors: np.ndarray,
     made: float = 0.3,
     coarse: float = 1.0,
 ) -> np.ndarray:
-    """A texture uint8 [height, width, 3] in `colours`.
+    """A texture uint8 [height, width, 3] in `colors`.
 
     `made` is the chance of a pattern that people make, `coarse` scales its pieces.
     """
     zoom = coarse * np.exp(rng.uniform(-0.4, 0.9))
     if rng.random() < made:
         turn = float(rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)]))
-        grey = sample(rng, str(rng.choice(MADE)), height, width, zoom=zoom, turn=turn)
+        gray = sample(rng, str(rng.choice(MADE)), height, width, zoom=zoom, turn=turn)
     else:
         stretch = np.exp(rng.normal(0, 0.5))
         name = str(rng.choice(NATURAL))
-        grey = sample(rng, name, height, width, zoom=zoom, stretch=stretch)
+        gray = sample(rng, name, height, width, zoom=zoom, stretch=stretch)
     if rng.random() < 0.5:
         other = sample(rng, str(rng.choice(NATURAL)), height, width, zoom=zoom)
         share = rng.uniform(0.2, 0.6)
-        grey = cv2.addWeighted(grey, 1 - share, other, share, 0)
+        gray = cv2.addWeighted(gray, 1 - share, other, share, 0)
     # Paint, walls and sky have little contrast.
     contrast = rng.uniform(0.4, 1.3) if rng.random() < 0.75 else rng.uniform(0.1, 0.4)
-    grey = cv2.convertScaleAbs(grey, alpha=contrast, beta=128 * (1 - contrast) + rng.normal(0, 12))
-    image = colourise(grey, colours)
+    gray = cv2.convertScaleAbs(gray, alpha=contrast, beta=128 * (1 - contrast) + rng.normal(0, 12))
+    image = colorise(gray, colors)
     if rng.random() < 0.25:
-        _patch(rng, image, grey, rng.permutation(colours))
+        _patch(rng, image, gray, rng.permutation(colors))
     return image
 
 
 def _patch(
-    rng: np.random.Generator, image: np.ndarray, grey: np.ndarray, colours: np.ndarray
+    rng: np.random.Generator, image: np.ndarray, gray: np.ndarray, colors: np.ndarray
 ) -> None:
-    """Recolour some patches of a texture, in place: moss, stains, puddles."""
-    height, width = grey.shape
+    """Recolor some patches of a texture, in place: moss, stains, puddles."""
+    height, width = gray.shape
     name = str(rng.choice(["clouds", "ridges", "leaves"]))
     where = sample(rng, name, height, width, zoom=rng.uniform(0.6, 1.5))
     _, mask = cv2.threshold(where, float(rng.uniform(110, 180)), 255, cv2.THRESH_BINARY)
-    cv2.copyTo(colourise(grey, colours), mask, image)
+    cv2.copyTo(colorise(gray, colors), mask, image)
