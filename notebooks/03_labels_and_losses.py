@@ -161,8 +161,8 @@ show(
 
 # %%
 targets = make_targets(box[None, None], size[None], cells, cells, profile)
-near = targets.near[0, 0]
-assert near.sum() == profile.regression_anchors
+positive = targets.positive[0, 0]
+assert positive.sum() == profile.regression_anchors
 shift_unit, size_unit = profile.delta_spread
 units = torch.tensor([shift_unit, shift_unit, size_unit, size_unit])
 torch.testing.assert_close(targets.deltas[0, 0].movedim(0, -1) * units, deltas)
@@ -170,7 +170,7 @@ torch.testing.assert_close(targets.deltas[0, 0].movedim(0, -1) * units, deltas)
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
 picture = show_map(left, box_iou(anchors, box), c, "overlap of each anchor", vmin=0, vmax=1)
 figure.colorbar(picture, ax=left, shrink=0.8, label="IoU with the target")
-show_map(right, near, c, f"the {int(near.sum())} that count", cmap="gray", vmin=0, vmax=2)
+show_map(right, positive, c, f"the {int(positive.sum())} that count", cmap="gray", vmin=0, vmax=2)
 for axes in (left, right):
     outline(axes, box, TRUTH_COLOR)
 show(
@@ -379,14 +379,14 @@ response, deltas = predict(tracker.layout, theta0, features, sizes)
 # %%
 def my_loss(response, deltas, targets):
     """The tracking loss (7) of one sample, its response term plain: [H, W], [4, H, W]."""
-    labels, wanted, near = targets
-    box_term = (my_smooth_l1(deltas - wanted) * near).sum() / (4 * near.sum())
+    labels, wanted, positive = targets
+    box_term = (my_smooth_l1(deltas - wanted) * positive).sum() / (4 * positive.sum())
     return (response - labels).square().mean() + box_term
 
 
 t = samples.targets
 each = [
-    my_loss(response[0, j], deltas[0, j], (t.labels[0, j], t.deltas[0, j], t.near[0, j]))
+    my_loss(response[0, j], deltas[0, j], (t.labels[0, j], t.deltas[0, j], t.positive[0, j]))
     for j in range(len(boxes))
 ]
 mine = torch.stack(each).mean()
@@ -397,11 +397,11 @@ torch.testing.assert_close(
 torch.testing.assert_close(
     update_loss(theta0, samples, profile),
     response_loss(response, t.labels, profile.response_loss)
-    + regression_loss(deltas, t.deltas, t.near),
+    + regression_loss(deltas, t.deltas, t.positive),
 )
 for kind in KINDS:
     print(f"{kind:9s} response term {response_loss(response, t.labels, kind).item():.4f}", end=", ")
-    print(f"box term {regression_loss(deltas, t.deltas, t.near).item():.4f}")
+    print(f"box term {regression_loss(deltas, t.deltas, t.positive).item():.4f}")
 
 # %% [markdown]
 # (With `balanced` and `focused` the cells are counted over all $n$ samples together, so (12) is not
@@ -519,12 +519,12 @@ check("03.3", balanced_loss)
 
 # %% [markdown]
 # **03.4** (hard) The regression loss of one video's samples: smooth L1 of `deltas - targets` (`[n,
-# 4, H, W]`), its mean over the anchors that `near` `[n, H, W]` marks with 1 and over the four
+# 4, H, W]`), its mean over the anchors that `positive` `[n, H, W]` marks with 1 and over the four
 # coordinates, frame by frame; then the mean over the frames.
 
 
 # %%
-def regression(deltas, targets, near):
+def regression(deltas, targets, positive):
     """A single number; frames may have different numbers of marked anchors."""
     ...
 

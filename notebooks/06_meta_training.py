@@ -42,11 +42,11 @@ from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
+from roam_lite.meta_model import MetaModel
 from roam_lite.rules.adapt import meta_loss, update_loss
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.training import TrainConfig
 from roam_lite.training.clips import draw_clip, stack_clips
-from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import ClipFeatures, extract, rollout
 from roam_lite.widgets import Controller, dashboard, explore, show, training_run
 
@@ -323,7 +323,7 @@ assert np.isfinite(calm).all()
 
 # %% [markdown]
 # Three remedies are in the trainer: gradients are shortened to length 1, a step whose loss or
-# gradient is not finite is thrown away and counted (`guarded`), and `first_step` cuts the chain. None
+# gradient is not finite is thrown away and counted (`skipped`), and `first_step` cuts the chain. None
 # of them makes a diverged clip teach anything. What helps is to begin with small rates and to let a
 # ramp bring in what makes the problem hard.
 #

@@ -41,6 +41,7 @@ from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
+from roam_lite.meta_model import MetaModel
 from roam_lite.model.backbones import build_backbone
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.profiles import PROFILES, get_profile
@@ -48,7 +49,6 @@ from roam_lite.training import TrainConfig
 from roam_lite.training.clips import draw_clip, stack_clips
 from roam_lite.training.footage import draw_footage
 from roam_lite.training.loader import clip_sampler_for
-from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import extract, rollout
 from roam_lite.widgets import Controller, dashboard, explore, training_run
 

@@ -13,6 +13,7 @@ from roam_lite.data.sequence import Sequence
 from roam_lite.devices import supported_precision
 from roam_lite.evaluation.runner import track_steps
 from roam_lite.memory import keep_freed_memory
+from roam_lite.meta_model import MetaModel
 from roam_lite.model.correlation import correlate, correlate_plain
 from roam_lite.model.filters import filter_size
 from roam_lite.model.patches import nominal_size
@@ -23,7 +24,6 @@ from roam_lite.rules.cells import Cell, Memory, advance, advance_plain
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.training.closed_loop import ClosedLoop
 from roam_lite.training.loader import ClipBatches
-from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import extract, rollout
 from roam_lite.training.trainer import trained_parameters
 

@@ -138,20 +138,20 @@ def box_targets(box, size, xs, ys, constants):
             far = (cell_x - box[0] - box[2] / 2) ** 2 + (cell_y - box[1] - box[3] / 2) ** 2
             # Equal overlaps are common (0, or one inside the other): the nearer anchor counts.
             ranking.append((overlap(anchor, box) - 1e-6 * far, i, j))
-    near = np.zeros((len(ys), len(xs)))
+    positive = np.zeros((len(ys), len(xs)))
     for _, i, j in sorted(ranking, reverse=True)[: constants.regression_anchors]:
-        near[i, j] = 1
-    return deltas, near
+        positive[i, j] = 1
+    return deltas, positive
 
 
 def targets(boxes, size, xs, ys, constants):
     """M [n, H, W], B [n, 4, H, W] and the counted anchors [n, H, W] of n samples."""
     labels = np.stack([label_map(box, xs, ys, constants) for box in boxes])
     pairs = [box_targets(box, size, xs, ys, constants) for box in boxes]
-    return labels, np.stack([d for d, _ in pairs]), np.stack([near for _, near in pairs])
+    return labels, np.stack([d for d, _ in pairs]), np.stack([positive for _, positive in pairs])
 
 
-def prediction_loss(response, deltas, labels, box_deltas, near, constants):
+def prediction_loss(response, deltas, labels, box_deltas, positive, constants):
     """(7), averaged over the samples (12), with its derivatives by response and deltas."""
     error = response - labels
     if constants.response_loss == "plain":
@@ -164,8 +164,8 @@ def prediction_loss(response, deltas, labels, box_deltas, near, constants):
 
     distance = deltas - box_deltas
     smooth = np.where(np.abs(distance) < 1, distance**2 / 2, np.abs(distance) - 0.5)
-    per_frame = 4 * near.sum(axis=(1, 2))[:, None, None, None]
-    share = near[:, None] / per_frame / len(deltas)
+    per_frame = 4 * positive.sum(axis=(1, 2))[:, None, None, None]
+    share = positive[:, None] / per_frame / len(deltas)
     regression_loss = (share * smooth).sum()
     slopes = 2 * weight * error, share * np.clip(distance, -1, 1)
     return response_loss + regression_loss, slopes

@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 import torch
 
+from roam_lite.checkpoints import save_checkpoint
 from roam_lite.cli import main
 from roam_lite.data.boxes import read_boxes
 from roam_lite.data.otb import write_sequence
 from roam_lite.data.synthetic import synthesize
+from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from roam_lite.training import StepRecord
-from roam_lite.training.checkpoints import save_checkpoint
-from roam_lite.training.meta_model import MetaModel
 from tests import trees
 
 COMMANDS = (

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from roam_lite.meta_model import MetaModel
 from roam_lite.model.filters import filter_size
 from roam_lite.profiles import Profile, get_profile
 from roam_lite.rules.adapt import Samples, make_samples
-from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import ClipFeatures
 
 # 6 x 6 cells, 107 coordinates in theta. The rates are large, so that one step changes much.

@@ -74,10 +74,10 @@ assert check("03.3", balanced_loss)
 
 
 # %%
-def regression(deltas, targets, near):
+def regression(deltas, targets, positive):
     """A single number; frames may have different numbers of marked anchors."""
-    losses = F.smooth_l1_loss(deltas, targets, reduction="none") * near[:, None]
-    per_frame = losses.sum(dim=(1, 2, 3)) / (4 * near.sum(dim=(1, 2)))
+    losses = F.smooth_l1_loss(deltas, targets, reduction="none") * positive[:, None]
+    per_frame = losses.sum(dim=(1, 2, 3)) / (4 * positive.sum(dim=(1, 2)))
     return per_frame.mean()
 
 

@@ -107,8 +107,8 @@ def _video() -> str:
 
 
 def _checkpoint(profile: str) -> str:
+    from roam_lite.checkpoints import load_checkpoint
     from roam_lite.tracking.tracker import WEIGHTS
-    from roam_lite.training.checkpoints import load_checkpoint
 
     path = WEIGHTS / f"{profile}.safetensors"
     if not path.is_file() and profile != "laptop":

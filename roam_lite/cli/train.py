@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> None:
             bar.set_postfix(
                 meta=f"{record.meta_loss:.4f}",
                 update=f"{sum(record.update_losses) / len(record.update_losses):.4f}",
-                guarded=record.guarded,
+                skipped=record.skipped,
                 refresh=False,
             )
             bar.update()

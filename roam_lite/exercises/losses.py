@@ -103,9 +103,9 @@ _RESPONSE_LOSS = Exercise(
 # 03.4
 
 
-def box_loss(deltas: Tensor, targets: Tensor, near: Tensor) -> Tensor:
+def box_loss(deltas: Tensor, targets: Tensor, positive: Tensor) -> Tensor:
     """Return the regression loss of the samples of one video; `[n, 4, H, W]` and a mask `[n, H, W]`."""
-    return regression_loss(deltas[None], targets[None], near[None])[0]
+    return regression_loss(deltas[None], targets[None], positive[None])[0]
 
 
 def _smooth(distance: Tensor) -> Tensor:
@@ -116,24 +116,24 @@ def _smooth(distance: Tensor) -> Tensor:
 def _averaged(penalty):
     """The mean of some penalty over the counted anchors of each frame, then over frames."""
 
-    def loss(deltas: Tensor, targets: Tensor, near: Tensor) -> Tensor:
-        total = (penalty(deltas - targets) * near[:, None]).sum(dim=(1, 2, 3))
-        return (total / (4 * near.sum(dim=(1, 2)))).mean()
+    def loss(deltas: Tensor, targets: Tensor, positive: Tensor) -> Tensor:
+        total = (penalty(deltas - targets) * positive[:, None]).sum(dim=(1, 2, 3))
+        return (total / (4 * positive.sum(dim=(1, 2)))).mean()
 
     return loss
 
 
-def _pooled(deltas: Tensor, targets: Tensor, near: Tensor) -> Tensor:
-    total = (_smooth(deltas - targets) * near[:, None]).sum()
-    return total / (4 * near.sum())
+def _pooled(deltas: Tensor, targets: Tensor, positive: Tensor) -> Tensor:
+    total = (_smooth(deltas - targets) * positive[:, None]).sum()
+    return total / (4 * positive.sum())
 
 
 def _draw_deltas(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    near = np.zeros((2, 36))
-    near[0, rng.choice(36, 8, replace=False)] = 1
-    near[1, rng.choice(36, 3, replace=False)] = 1
+    positive = np.zeros((2, 36))
+    positive[0, rng.choice(36, 8, replace=False)] = 1
+    positive[1, rng.choice(36, 3, replace=False)] = 1
     deltas, targets = torch.from_numpy(rng.normal(scale=1.2, size=(2, 2, 4, 6, 6)))
-    return deltas, targets, torch.from_numpy(near).view(2, 6, 6)
+    return deltas, targets, torch.from_numpy(positive).view(2, 6, 6)
 
 
 _BOX_LOSS = Exercise(
@@ -144,22 +144,24 @@ _BOX_LOSS = Exercise(
     (
         Mistake(
             "all anchors",
-            lambda deltas, targets, near: _smooth(deltas - targets).mean(),
+            lambda deltas, targets, positive: _smooth(deltas - targets).mean(),
             "An anchor far from the target knows nothing about its box. Who counts?",
         ),
         Mistake(
             "counted in the sum only",
-            lambda deltas, targets, near: (_smooth(deltas - targets) * near[:, None]).mean(),
+            lambda deltas, targets, positive: (
+                _smooth(deltas - targets) * positive[:, None]
+            ).mean(),
             "Anchors that do not count are still in your denominator.",
         ),
         Mistake(
             "sum for mean",
-            lambda deltas, targets, near: (_smooth(deltas - targets) * near[:, None]).sum(),
+            lambda deltas, targets, positive: (_smooth(deltas - targets) * positive[:, None]).sum(),
             "A sum. It grows with the number of anchors and frames; a mean would not.",
         ),
         Mistake(
             "sum over coordinates",
-            lambda deltas, targets, near: 4 * _averaged(_smooth)(deltas, targets, near),
+            lambda deltas, targets, positive: 4 * _averaged(_smooth)(deltas, targets, positive),
             "Mean over anchors and frames, but a sum over the four coordinates.",
         ),
         Mistake(

@@ -20,12 +20,12 @@ class Targets:
     """What n samples of N videos should give, for filters of one size a video.
 
     `labels` `[N, n, H, W]` (M of eq. 7), `deltas` `[N, n, 4, H, W]` (B, relative to each cell's
-    anchor), `near` `[N, n, H, W]` (1 on the anchors that the regression loss counts, else 0).
+    anchor), `positive` `[N, n, H, W]` (1 on the anchors that the regression loss counts, else 0).
     """
 
     labels: Tensor
     deltas: Tensor
-    near: Tensor
+    positive: Tensor
 
 
 def anchors_at(cells_x: Tensor, cells_y: Tensor, sizes: Tensor, profile: Profile) -> Tensor:
@@ -54,9 +54,9 @@ def make_targets(
     rank = overlap - 1e-6 * shift.square().sum(dim=-1)
     count = min(profile.regression_anchors, rank[0, 0].numel())
     chosen = rank.flatten(2).topk(count, dim=-1).indices
-    near = torch.zeros_like(rank).flatten(2).scatter_(-1, chosen, 1.0).view_as(rank)
+    positive = torch.zeros_like(rank).flatten(2).scatter_(-1, chosen, 1.0).view_as(rank)
     deltas = encode_boxes(boxes[:, :, None, None], anchors, profile.delta_spread).movedim(-1, 2)
-    return Targets(labels, deltas, near)
+    return Targets(labels, deltas, positive)
 
 
 def response_loss(response: Tensor, labels: Tensor, kind: str) -> Tensor:
@@ -78,14 +78,14 @@ def response_loss(response: Tensor, labels: Tensor, kind: str) -> Tensor:
     return weighted.sum(dim=(1, 2, 3)) / (number.sum(dim=(1, 2, 3)) + 1)
 
 
-def regression_loss(deltas: Tensor, targets: Tensor, near: Tensor) -> Tensor:
+def regression_loss(deltas: Tensor, targets: Tensor, positive: Tensor) -> Tensor:
     """Return the smooth L1 loss of each video, `[N]`: the second term of eq. 7.
 
-    `deltas` and `targets` `[N, n, 4, H, W]`; the mean over the anchors that `near` `[N, n, H, W]`
+    `deltas` and `targets` `[N, n, 4, H, W]`; the mean over the anchors that `positive` `[N, n, H, W]`
     marks, over the 4 coordinates and over the n samples; beta is 1.
     """
-    loss = F.smooth_l1_loss(deltas, targets, reduction="none").sum(dim=2) * near
-    return (loss.sum(dim=(2, 3)) / (4 * near.sum(dim=(2, 3)))).mean(dim=1)
+    loss = F.smooth_l1_loss(deltas, targets, reduction="none").sum(dim=2) * positive
+    return (loss.sum(dim=(2, 3)) / (4 * positive.sum(dim=(2, 3)))).mean(dim=1)
 
 
 def tracking_loss(response: Tensor, deltas: Tensor, targets: Targets, kind: str) -> Tensor:
@@ -95,5 +95,5 @@ def tracking_loss(response: Tensor, deltas: Tensor, targets: Targets, kind: str)
     meta loss (13) on a future one.
     """
     return response_loss(response, targets.labels, kind) + regression_loss(
-        deltas, targets.deltas, targets.near
+        deltas, targets.deltas, targets.positive
     )

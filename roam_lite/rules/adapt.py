@@ -28,7 +28,7 @@ class Samples:
     def part(self, chosen: slice) -> "Samples":
         """Return some of the samples of every video."""
         known = self.targets
-        targets = (known.labels[:, chosen], known.deltas[:, chosen], known.near[:, chosen])
+        targets = (known.labels[:, chosen], known.deltas[:, chosen], known.positive[:, chosen])
         return Samples(self.features[:, chosen], Targets(*targets), self.sizes)
 
 

@@ -12,10 +12,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from roam_lite.checkpoints import load_checkpoint
 from roam_lite.data.sequence import to_rgb_uint8
 from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
 from roam_lite.memory import keep_freed_memory
+from roam_lite.meta_model import MetaModel
 from roam_lite.model.estimate import (
     Estimate,
     motion_map,
@@ -36,8 +38,6 @@ from roam_lite.model.patches import (
 from roam_lite.model.tracking_model import ThetaLayout, prepare, respond
 from roam_lite.rules import FixedRates, UpdateRule
 from roam_lite.rules.adapt import Kept, adapt, collect, halves, initialize, make_samples
-from roam_lite.training.checkpoints import load_checkpoint
-from roam_lite.training.meta_model import MetaModel
 
 Variant = Literal["roam++", "roam"]
 # Update losses of working models are below 1.

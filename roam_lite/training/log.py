@@ -22,7 +22,7 @@ class StepRecord:
     stage: str
     meta_losses: list[float]
     update_losses: list[float]
-    guarded: int  # steps so far whose losses or gradients were not finite
+    skipped: int  # steps so far whose losses or gradients were not finite
     seconds: float
     waited: float  # seconds of these spent waiting for clips
 
@@ -49,7 +49,7 @@ class RunLog:
         self.file.write(json.dumps(asdict(record)) + "\n")
         self.file.flush()
         self.board.add_scalar("meta_loss", record.meta_loss, record.step)
-        self.board.add_scalar("guarded", record.guarded, record.step)
+        self.board.add_scalar("skipped", record.skipped, record.step)
         for t, (update, meta) in enumerate(
             zip(record.update_losses, record.meta_losses, strict=True), start=1
         ):

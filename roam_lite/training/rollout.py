@@ -7,6 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from roam_lite.meta_model import MetaModel
 from roam_lite.model.backbones import Backbone
 from roam_lite.model.filters import filter_size
 from roam_lite.model.tracking_model import bind
@@ -22,7 +23,6 @@ from roam_lite.rules.adapt import (
 from roam_lite.training.clips import Clips
 from roam_lite.training.closed_loop import ClosedLoop
 from roam_lite.training.footage import Footage
-from roam_lite.training.meta_model import MetaModel
 
 
 @dataclass(frozen=True)

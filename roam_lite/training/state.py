@@ -11,7 +11,7 @@ from safetensors.torch import save
 
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
-from roam_lite.training.meta_model import MetaModel
+from roam_lite.meta_model import MetaModel
 
 
 def save_state(

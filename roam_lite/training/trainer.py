@@ -10,15 +10,15 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from roam_lite.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.devices import supported_precision
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
+from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import Profile, Stage, get_profile
 from roam_lite.rules.scaling import draw_scales
-from roam_lite.training.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
-from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import Lessons, Rollout, extract, rollout
 from roam_lite.training.state import load_state, save_state
 
@@ -71,7 +71,7 @@ class Trainer:
         self.stages = tuple(supported_precision(stage, config.device) for stage in planned)
         self.steps = sum(stage.steps for stage in self.stages)
         self.out = Path(config.out)
-        self.step = self.guarded = 0
+        self.step = self.skipped = 0
         self._mid_step = False
         self.last_rollout: Rollout | None = None
         self.parent: dict | None = None  # the card of the checkpoint that the run starts from
@@ -167,7 +167,7 @@ class Trainer:
                 for buffer, kept in zip(self.model.backbone.buffers(), statistics, strict=True):
                     buffer.copy_(kept)
             self.step = step + 1
-            self.guarded += not finite
+            self.skipped += not finite
             seconds = time.monotonic() - began
             self.seconds += seconds
             record = StepRecord(
@@ -175,7 +175,7 @@ class Trainer:
                 stage=stage.name,
                 meta_losses=result.meta_losses.detach().mean(dim=0).tolist(),
                 update_losses=result.update_losses.mean(dim=0).tolist(),
-                guarded=self.guarded,
+                skipped=self.skipped,
                 seconds=round(seconds, 4),
                 waited=round(waited, 4),
             )
@@ -231,13 +231,13 @@ class Trainer:
 
     def save(self) -> None:
         """Write the state to resume from and the checkpoint with its card."""
-        meta = {"step": self.step, "guarded": self.guarded, "seconds": self.seconds}
+        meta = {"step": self.step, "skipped": self.skipped, "seconds": self.seconds}
         save_state(self.out / "state.safetensors", self.model, self.optimizer, meta)
         save_checkpoint(self.out / "checkpoint.safetensors", self.model, self._card())
 
     def _restore(self, path: Path) -> None:
         meta, build = load_state(path, self.model)
-        self.step, self.guarded = meta["step"], meta["guarded"]
+        self.step, self.skipped = meta["step"], meta["skipped"]
         self.seconds = meta["seconds"]
         if build is not None and self.step < self.steps:
             self.optimizer = build(self._build_optimizer(self._stage_of(self.step - 1)))
@@ -260,7 +260,7 @@ class Trainer:
             "rfs": self.config.rfs,
             "init": self.parent,
             "hours": round(self.seconds / 3600, 3),
-            "guarded_steps": self.guarded,
+            "skipped_steps": self.skipped,
             "machine": f"{self.config.device}, {torch.get_num_threads()} threads, {platform.machine()}",
             "torch": torch.__version__,
             "license": "MIT",

@@ -86,8 +86,8 @@ def describe_run(state: str, history: Sequence[Progress]) -> str:
     if not history:
         return state
     record = history[-1].record
-    guarded = f", {record.guarded} guarded" if record.guarded else ""
-    return f"{state}: step {record.step} of {history[-1].of}, stage {record.stage}{guarded}"
+    skipped = f", {record.skipped} skipped" if record.skipped else ""
+    return f"{state}: step {record.step} of {history[-1].of}, stage {record.stage}{skipped}"
 
 
 def complaint(error: Exception | None) -> str:

@@ -67,29 +67,29 @@ def test_regression_counts_the_anchors_of_highest_overlap_in_every_frame():
     targets = make_targets(boxes, SIZE, CELLS, CELLS, LAPTOP)
     anchors = anchors_at(CELLS, CELLS, SIZE, LAPTOP)[0]
     for sample in range(2):
-        near = targets.near[0, sample].bool()
-        assert near.sum() == LAPTOP.regression_anchors
+        positive = targets.positive[0, sample].bool()
+        assert positive.sum() == LAPTOP.regression_anchors
         overlap = box_iou(anchors, boxes[0, sample])
         # The distance settles ties at less than a thousandth of overlap.
-        assert overlap[near].min() >= overlap[~near].max() - 2e-3
+        assert overlap[positive].min() >= overlap[~positive].max() - 2e-3
 
 
 def test_a_box_that_no_anchor_overlaps_counts_the_nearest_ones():
     away = torch.tensor([[[-200.0, 60.0, 20.0, 20.0]]], dtype=torch.float64)
-    near = make_targets(away, SIZE, CELLS, CELLS, LAPTOP).near[0, 0]
-    assert near.sum() == LAPTOP.regression_anchors
-    assert near[:, :4].sum() == LAPTOP.regression_anchors
+    positive = make_targets(away, SIZE, CELLS, CELLS, LAPTOP).positive[0, 0]
+    assert positive.sum() == LAPTOP.regression_anchors
+    assert positive[:, :4].sum() == LAPTOP.regression_anchors
 
 
 def test_smooth_l1_is_averaged_over_anchors_coordinates_and_samples():
-    near = torch.zeros(1, 2, 1, 3)
-    near[..., :2] = 1
+    positive = torch.zeros(1, 2, 1, 3)
+    positive[..., :2] = 1
     targets = torch.zeros(1, 2, 4, 1, 3)
     deltas = targets.clone()
     deltas[0, 0, 0, 0, 0] = 0.5  # 0.125
     deltas[0, 1, 3, 0, 1] = -3.0  # 2.5
     deltas[0, 1, :, 0, 2] = 100.0  # not counted
-    assert regression_loss(deltas, targets, near).item() == pytest.approx((0.125 + 2.5) / 16)
+    assert regression_loss(deltas, targets, positive).item() == pytest.approx((0.125 + 2.5) / 16)
 
 
 def test_small_maps_count_all_of_their_anchors():
@@ -98,7 +98,7 @@ def test_small_maps_count_all_of_their_anchors():
     targets = make_targets(
         torch.from_numpy(batch.boxes), torch.from_numpy(batch.sizes), cells, cells, TINY
     )
-    assert targets.near.sum() == 4 < TINY.regression_anchors
+    assert targets.positive.sum() == 4 < TINY.regression_anchors
 
 
 def test_a_perfect_prediction_costs_nothing():

@@ -136,7 +136,7 @@ def test_halves_are_the_older_and_the_newer_of_the_last_frames(number, older, ne
         assert torch.equal(half.features, expected)
         assert torch.equal(half.targets.labels, expected + 10)
         assert torch.equal(half.targets.deltas, expected + 20)
-        assert torch.equal(half.targets.near, expected + 30)
+        assert torch.equal(half.targets.positive, expected + 30)
         assert half.sizes.shape == (2, 2)
 
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roam_lite import InputError, load_tracker
+from roam_lite.checkpoints import save_checkpoint
+from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from roam_lite.rules import FixedRates
 from roam_lite.tracking.tracker import Tracker, checked_box
-from roam_lite.training.checkpoints import save_checkpoint
-from roam_lite.training.meta_model import MetaModel
 
 BOX = (30.0, 20.0, 16.0, 12.0)
 

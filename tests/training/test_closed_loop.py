@@ -7,6 +7,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from roam_lite.meta_model import MetaModel
 from roam_lite.model.boxes import box_iou
 from roam_lite.model.losses import make_targets
 from roam_lite.model.patches import crop, roi_around
@@ -19,7 +20,6 @@ from roam_lite.training.closed_loop import ClosedLoop
 from roam_lite.training.cutting import Cutter
 from roam_lite.training.footage import draw_footage
 from roam_lite.training.loader import ClipBatches
-from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import extract, rollout
 from tests.training.painted import bright_edges, painted_sequence
 

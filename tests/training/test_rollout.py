@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from roam_lite.meta_model import MetaModel
 from roam_lite.model.tracking_model import bind_plain
 from roam_lite.profiles import get_profile
 from roam_lite.rules.adapt import Samples, initialize, meta_loss, update_loss
 from roam_lite.training.clips import Clips, draw_clip, stack_clips
-from roam_lite.training.meta_model import MetaModel
 from roam_lite.training.rollout import ClipFeatures, extract, rollout
 from tests.tiny import TINY, clip_features, draw_clips, tiny_model
 from tests.training.painted import painted_sequence

@@ -8,10 +8,10 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from roam_lite import devices
+from roam_lite.checkpoints import load_checkpoint
 from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
 from roam_lite.training import TrainConfig, Trainer
-from roam_lite.training.checkpoints import load_checkpoint
 from roam_lite.training.loader import ClipBatches
 from roam_lite.training.trainer import plan_stages
 
@@ -63,7 +63,7 @@ def test_eight_steps_run_through_both_stages_with_finite_losses(config, tmp_path
         assert len(record.meta_losses) == len(record.update_losses) == updates
         losses = torch.tensor(record.meta_losses + record.update_losses)
         assert torch.isfinite(losses).all()
-        assert record.guarded == 0
+        assert record.skipped == 0
         assert record.seconds >= record.waited >= 0
         assert record.meta_loss == pytest.approx(sum(record.meta_losses) / updates)
 
@@ -73,7 +73,7 @@ def test_eight_steps_run_through_both_stages_with_finite_losses(config, tmp_path
     assert list((out / "tensorboard").glob("events*"))
     _, card = load_checkpoint(out / "checkpoint.safetensors", "smoke")
     assert card["steps"] == card["of"] == 8
-    assert card["guarded_steps"] == 0
+    assert card["skipped_steps"] == 0
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(config, tmp_path):
@@ -128,7 +128,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(config, painted, monke
         kept = lambda0[0].item()
         lambda0[0] = torch.inf
     record = next(steps)
-    assert record.guarded == 1
+    assert record.skipped == 1
     with torch.no_grad():
         lambda0[0] = kept
     for name, value in trainer.model.state_dict().items():
@@ -136,7 +136,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(config, painted, monke
     assert torch.equal(trainer.optimizer.state_dict()["state"][0]["exp_avg"], moments)
 
     record = next(steps)
-    assert record.guarded == 1
+    assert record.skipped == 1
     assert torch.isfinite(torch.tensor(record.meta_losses)).all()
     assert not torch.equal(trainer.model.theta0, before["theta0"])
 
@@ -206,7 +206,7 @@ def test_tensorboard_shows_losses_and_rates(config, painted, monkeypatch, tmp_pa
     folder = str(tmp_path / "run" / "tensorboard")
     board = EventAccumulator(folder, size_guidance={"scalars": 0, "histograms": 0}).Reload()
     tags = board.Tags()
-    assert {"meta_loss", "guarded", "meta_loss/1", "update_loss/3"} <= set(tags["scalars"])
+    assert {"meta_loss", "skipped", "meta_loss/1", "update_loss/3"} <= set(tags["scalars"])
     assert set(tags["histograms"]) == {"log10 first_rates", "log10 updating_rates"}
     assert [event.step for event in board.Scalars("meta_loss")] == list(range(1, 9))
     assert [event.step for event in board.Histograms("log10 first_rates")] == [3, 6]

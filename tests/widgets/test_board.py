@@ -14,10 +14,10 @@ from tests.widgets.test_controller import PATIENCE, until
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def progress(step, guarded=0, updates=3):
+def progress(step, skipped=0, updates=3):
     rates = np.eye(len(RATE_EDGES) - 1)[20]
     record = StepRecord(
-        step, "optimizer", [1.0 / step] * updates, [2.0 / step] * updates, guarded, 0.1, 0
+        step, "optimizer", [1.0 / step] * updates, [2.0 / step] * updates, skipped, 0.1, 0
     )
     return Progress(record, 8, rates, rates if updates > 1 else None)
 
@@ -131,8 +131,8 @@ def test_picture_without_a_kernel_shows_the_run_so_far():
 
 
 def test_guarded_steps_and_diverged_losses_are_told_and_drawn():
-    history = [progress(1), progress(2, guarded=1)]
-    assert describe_run("paused", history).endswith("1 guarded")
+    history = [progress(1), progress(2, skipped=1)]
+    assert describe_run("paused", history).endswith("1 skipped")
     controller = Controller(eight_steps)
     controller.history = [
         *history,

@@ -11,8 +11,8 @@ from safetensors.torch import load, save
 
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
+from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
-from roam_lite.training.meta_model import MetaModel
 
 
 def save_checkpoint(path: Path, model: MetaModel, card: dict[str, Any]) -> None:

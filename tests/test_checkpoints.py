@@ -6,11 +6,11 @@ import shutil
 import pytest
 import torch
 
+from roam_lite.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.errors import InputError
+from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from roam_lite.rules import LEARNED_RULES
-from roam_lite.training.checkpoints import load_checkpoint, save_checkpoint
-from roam_lite.training.meta_model import MetaModel
 
 
 def build(rule="lstm", seed=0):
