@@ -94,7 +94,7 @@ show(figure, "A grid of 7 by 4 pixels; the box covers pixels 1 to 4 and rows 1 a
 
 # %%
 def my_roi(box, gamma):
-    """Region (cx, cy, side_w, side_h) in image pixels, centerd on the box."""
+    """Region (cx, cy, side_w, side_h) in image pixels, centered on the box."""
     x, y, w, h = box
     side = gamma * np.sqrt(w * h)
     return np.array([x + w / 2, y + h / 2, side, side])
@@ -279,12 +279,12 @@ print(f"with all four poolings VGG-16 would leave {side // 16} x {side // 16} ce
 # ## Where does a cell lie?
 #
 # 281 pixels at stride 4 give 70 cells, not 70.25. The middle of the patch, 140.5, is the center of
-# no cell; cell 34 is centerd at 138 and cell 35 at 142. A label map that takes the middle *cell*
+# no cell; cell 34 is centered at 138 and cell 35 at 142. A label map that takes the middle *cell*
 # for the middle of the *patch* is wrong by 1.5 or 2.5 pixels, in every training sample.
 #
 # Both backbones halve the map twice by layers that are symmetric about two pixels, hence
 #
-# $$ \text{cell } k \text{ is centerd at } 4k + 2 \text{ patch pixels.} $$
+# $$ \text{cell } k \text{ is centered at } 4k + 2 \text{ patch pixels.} $$
 #
 # Do not believe it; ask the gradient. A cell's derivative with respect to the patch shows what the
 # cell looks at, and its center of mass is where the cell lies. Weights are random, so single networks
@@ -321,7 +321,7 @@ for (name, build), style in zip(kinds.items(), ("--", "-"), strict=True):
 axes.axvline(4 * k + 2, color="black", linewidth=1, label=f"4k + 2 = {4 * k + 2}")
 axes.set(xlabel="patch column (pixels)", ylabel="share of the sensitivity", xlim=(10, 82))
 axes.legend(fontsize=8)
-show(figure, "What cell 11 looks at: bumps of both backbones, both centerd at 46 pixels.")
+show(figure, "What cell 11 looks at: bumps of both backbones, both centered at 46 pixels.")
 
 # %% [markdown]
 # The bands hold 80 % of the twelve networks. VGG-16 has no padding trouble here because the
@@ -408,7 +408,7 @@ show(
 #
 # ## Recap
 #
-# - Continuous coordinates, 0-based: pixel $j$ covers $[j, j+1)$, and cell $k$ is centerd at $4k+2$.
+# - Continuous coordinates, 0-based: pixel $j$ covers $[j, j+1)$, and cell $k$ is centered at $4k+2$.
 # - The region's side is $\gamma\sqrt{wh}$: each target fills $1/\gamma^2$ of its patch.
 # - Images are sampled at pixel centers, boxes are not: half a pixel belongs to the crop alone.
 # - Nine stretched samples with nine stretched *boxes* make the first training set.
@@ -459,7 +459,7 @@ check("01.3", back_to_image)
 
 # %% [markdown]
 # **01.4** (hard) Design a backbone of your own. Where in the patch are its cells 0 to `count - 1`
-# centerd, given `layers`, a list of `(kernel, stride, padding)` from the first layer to the last?
+# centered, given `layers`, a list of `(kernel, stride, padding)` from the first layer to the last?
 
 
 # %%

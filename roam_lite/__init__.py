@@ -1,10 +1,11 @@
 """ROAM, the Recurrently Optimizing Tracking Model, rebuilt piece by piece."""
 
+from roam_lite.config import Config
 from roam_lite.errors import InputError
-from roam_lite.profiles import PROFILES, Profile, get_profile
+from roam_lite.profiles import PROFILES, get_profile
 
 __version__ = "0.1.0"
-__all__ = ["PROFILES", "InputError", "Profile", "Result", "Tracker", "get_profile", "load_tracker"]
+__all__ = ["PROFILES", "Config", "InputError", "Result", "Tracker", "get_profile", "load_tracker"]
 
 
 def __getattr__(name: str):

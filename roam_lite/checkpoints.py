@@ -1,4 +1,9 @@
-"""Checkpoints: weights as safetensors beside a JSON model card, never a pickle."""
+"""Checkpoints: weights as safetensors beside a JSON model card, never a pickle.
+
+The card holds the whole configuration, so that a checkpoint does the same whatever becomes of the
+profile that it began as. Cards of version 1 hold a profile's name alone: `version_1.json` keeps
+the constants of their time.
+"""
 
 import hashlib
 import json
@@ -9,22 +14,24 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from roam_lite.config import Config, modify
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.meta_model import MetaModel
-from roam_lite.profiles import get_profile
+
+WEIGHTS = Path(__file__).parent / "weights"
+_VERSION_1 = WEIGHTS / "version_1.json"
 
 
 def save_checkpoint(path: Path, model: MetaModel, card: dict[str, Any]) -> None:
     """Write `path` (safetensors) and the model card beside it, `path` with the suffix `.json`.
 
-    The card gains the profile's name, the rule, the number of parameters and the weights' sha256.
+    The card gains the configuration, the number of parameters and the weights' sha256.
     """
     blob = save({key: value.contiguous() for key, value in model.state_dict().items()})
     card = {
         **card,
-        "profile": model.profile.name,
-        "rule": model.rule_name,
+        "config": model.config.to_dict(),
         "parameters": sum(value.numel() for value in model.state_dict().values()),
         "sha256": hashlib.sha256(blob).hexdigest(),
     }
@@ -47,13 +54,17 @@ def load_checkpoint(path: Path, profile: str | None = None) -> tuple[MetaModel, 
             )
     try:
         card = json.loads(card_path.read_text(encoding="utf-8"))
-        name, rule, digest = card["profile"], card["rule"], card["sha256"]
+        card = card if "config" in card else upgrade_card(card)
+        values, digest = card["config"], card["sha256"]
+    except InputError:
+        raise
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{card_path}: not a model card ({error!r}); copy it again") from error
-    if profile is not None and name != profile:
+    config = Config.from_dict(values, str(card_path))
+    if profile is not None and config.name != profile:
         raise InputError(
-            f"{path}: a checkpoint of profile {name!r}, not {profile!r}; "
-            f"give --profile {name} or another checkpoint"
+            f"{path}: a checkpoint of profile {config.name!r}, not {profile!r}; "
+            f"give --profile {config.name} or another checkpoint"
         )
     blob = path.read_bytes()
     if hashlib.sha256(blob).hexdigest() != digest:
@@ -61,9 +72,23 @@ def load_checkpoint(path: Path, profile: str | None = None) -> tuple[MetaModel, 
             f"{path}: its sha256 is not the one in {card_path.name}; the file is truncated or "
             "belongs to another card; copy both again"
         )
-    model = MetaModel(get_profile(name), rule, torch.Generator().manual_seed(0))
+    model = MetaModel(config, torch.Generator().manual_seed(0))
     try:
         model.load_state_dict(load(blob))
     except (SafetensorError, RuntimeError) as error:
-        raise InputError(f"{path}: does not fit profile {name!r} ({error})") from error
+        raise InputError(f"{path}: does not fit its configuration ({error})") from error
     return model.eval(), card
+
+
+def upgrade_card(card: dict[str, Any]) -> dict[str, Any]:
+    """Return a card of version 1 with the configuration that its profile's name and rule meant.
+
+    Raises KeyError if it names neither, and InputError for a profile or rule that never was.
+    """
+    name, rule = card["profile"], card["rule"]
+    constants = json.loads(_VERSION_1.read_text(encoding="utf-8"))
+    if name not in constants:
+        raise InputError(f"profile {name!r} had no checkpoints of version 1; train it again")
+    config = modify(Config.from_dict(constants[name], _VERSION_1.name), rule={"name": rule})
+    rest = {key: value for key, value in card.items() if key not in ("profile", "rule")}
+    return {**rest, "config": config.to_dict()}

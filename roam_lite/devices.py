@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import torch
 
+from roam_lite.config import Stage
 from roam_lite.errors import InputError
-from roam_lite.profiles import Stage
 
 # Instruction sets of CPUs that multiply bfloat16 numbers, as torch names them.
 _BFLOAT16_SETS = ("amx_bf16", "avx512_bf16")

@@ -5,10 +5,10 @@ from math import log
 import torch
 from torch import Tensor, nn
 
-from roam_lite.model.backbones import build_backbone
+from roam_lite.config import Config
+from roam_lite.model.backbones import find_backbone
 from roam_lite.model.tracking_model import ThetaLayout
-from roam_lite.profiles import Profile
-from roam_lite.rules import build_learned_rule
+from roam_lite.rules import build_rule
 
 
 class MetaModel(nn.Module):
@@ -19,27 +19,30 @@ class MetaModel(nn.Module):
     of its rates together: a single element sees too noisy a gradient to find their common scale.
     """
 
-    def __init__(self, profile: Profile, rule: str, generator: torch.Generator) -> None:
+    def __init__(self, config: Config, generator: torch.Generator) -> None:
         super().__init__()
-        self.profile, self.rule_name = profile, rule
-        layout = ThetaLayout.of(profile)
-        parts, regression = layout.parts(), layout.regression_coordinates()
-        rule_gains = torch.zeros(len(layout.shapes))
-        rule_gains[parts[regression]] = log(profile.initial_regression_gain)
+        self.config = config
+        self.layout = ThetaLayout.of(config.model)
+        parts, regression = self.layout.parts(), self.layout.regression_coordinates()
+        rule_gains = torch.zeros(len(self.layout.shapes))
+        rule_gains[parts[regression]] = log(config.rule.initial_regression_gain)
         # Modules draw their start from the global generator; the fork keeps that to ourselves.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
-            self.backbone = build_backbone(profile)
-            self.rule = build_learned_rule(rule, profile, parts, rule_gains)
-        self.theta0 = nn.Parameter(layout.initial(generator))
+            self.backbone = find_backbone(config.model.backbone)()
+            self.rule = build_rule(
+                config.rule.name, config=config.rule, parts=parts, log_gains=rule_gains
+            )
+        self.theta0 = nn.Parameter(self.layout.initial(generator, config.model.kernel_spread))
         rates = torch.where(
-            regression, log(profile.initial_rate_regression), log(profile.initial_rate_response)
+            regression, log(config.rule.lambda0_regression), log(config.rule.lambda0_response)
         )
         self.log_lambda0 = nn.Parameter(rates)
-        self.log_gains = nn.Parameter(torch.zeros(len(layout.shapes)))
+        self.log_gains = nn.Parameter(torch.zeros(len(self.layout.shapes)))
         self.register_buffer("parts", parts, persistent=False)
         self.register_buffer("regression_coordinates", regression, persistent=False)
-        self.register_buffer("cells", self.backbone.cells(profile.patch_size), persistent=False)
+        cells = self.backbone.cells(config.model.patch_size)
+        self.register_buffer("cells", cells, persistent=False)
 
     @property
     def lambda0(self) -> Tensor:

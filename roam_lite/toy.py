@@ -56,7 +56,7 @@ class Unrolled:
 
     thetas: Tensor  # [T + 1, N, P]
     losses: Tensor  # [T + 1, N]
-    rates: Tensor  # [T, N, P], those emitted
+    rates: Tensor  # [T, N, P], those emitted; nan where the rule has none
 
 
 def unroll(
@@ -79,12 +79,19 @@ def unroll(
         loss = losses[-1]
         if not second_order:
             gradient, loss = gradient.detach(), loss.detach()
-        rate, state = rule.step(theta, gradient, loss, state)
-        theta = theta - rate * gradient
+        step, state, rate = rule.step(theta, gradient, loss, state, **_hessian(rule, problems))
+        theta = theta - step
         thetas.append(theta)
         losses.append(toy_loss(theta, problems))
-        rates.append(rate)
+        rates.append(torch.full_like(theta, torch.nan) if rate is None else rate)
     return Unrolled(torch.stack(thetas), torch.stack(losses), torch.stack(rates))
+
+
+def _hessian(rule: UpdateRule, problems: Problems) -> dict[str, Callable[[Tensor], Tensor]]:
+    """Return the Hessian of the loss, a diagonal, for rules that ask for it."""
+    if not getattr(rule, "needs_hessian", False):
+        return {}
+    return {"hessian": lambda v: 2 * problems.x.square() * v}
 
 
 def meta_train(

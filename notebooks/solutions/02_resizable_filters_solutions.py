@@ -105,8 +105,8 @@ def correlated(m, k):
     shape = (height + side, width + side)
     spectrum = torch.fft.rfft2(m, s=shape) * torch.fft.rfft2(k, s=shape).conj()
     counted_from_corner = torch.fft.irfft2(spectrum, s=shape)
-    centerd = torch.roll(counted_from_corner, (side // 2, side // 2), dims=(0, 1))
-    return centerd[:height, :width]
+    centered = torch.roll(counted_from_corner, (side // 2, side // 2), dims=(0, 1))
+    return centered[:height, :width]
 
 
 assert check("02.4", correlated)

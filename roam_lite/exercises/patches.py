@@ -177,9 +177,9 @@ _INVERSE = Exercise(
 
 
 def cell_positions(layers: Layers, count: int) -> Array:
-    """Return where the cells 0 to `count` - 1 of a stack of layers are centerd, in patch pixels.
+    """Return where the cells 0 to `count` - 1 of a stack of layers are centered, in patch pixels.
 
-    `layers` are `(kernel, stride, padding)` from the first to the last; pixel j is centerd at j + 0.5.
+    `layers` are `(kernel, stride, padding)` from the first to the last; pixel j is centered at j + 0.5.
     """
     first, step = 0.5, 1
     for kernel, stride, padding in layers:

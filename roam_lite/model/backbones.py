@@ -1,4 +1,8 @@
-"""Feature extractors: VGG-16 without its upper poolings, and a small one for two CPU cores."""
+"""Feature extractors by name: VGG-16 without its upper poolings, and a small one for two CPU cores.
+
+A backbone owns its number of channels, its stride, the place of its cells in the patch, and how
+its pretrained weights are loaded. Another one is a class like these and a line in `BACKBONES`.
+"""
 
 from copy import deepcopy
 from pathlib import Path
@@ -11,7 +15,6 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from roam_lite.errors import InputError
-from roam_lite.profiles import Profile
 
 # The channels' mean and spread over ImageNet, for pixel values in [0, 1]: what torchvision's
 # weights expect; the small backbone keeps the same habit.
@@ -26,11 +29,14 @@ _REMEDY = "save torchvision's vgg16().state_dict() with safetensors"
 class Backbone(nn.Module):
     """Patches in, feature maps out; knows where its cells lie in the patch.
 
-    Both backbones halve the resolution twice with layers that are symmetric about the middle of
-    their 2 pixels, so that cell k is centerd at 4k + 2 patch pixels.
+    Subclasses set `channels` and `layers`. Both below halve the resolution twice with layers that
+    are symmetric about the middle of their 2 pixels, so that cell k is centered at 4k + 2 patch
+    pixels.
     """
 
+    channels: int
     stride = 4
+    pretrained = False  # whether training starts from weights that `load_pretrained` finds
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +47,12 @@ class Backbone(nn.Module):
         """Return the positions `[W]` of the map's cells, in patch pixels, along either axis."""
         count = patch_size // 2 // 2
         return torch.arange(count, device=device) * float(self.stride) + self.stride / 2
+
+    def load_pretrained(self, file: Path | None = None) -> None:
+        """Load weights to start training from. Raises InputError where there are none to load."""
+        raise InputError(
+            f"{file}: {type(self).__name__} is trained from scratch; omit the backbone's weights"
+        )
 
     def folded(self) -> "Backbone":
         """Return a frozen copy, its batch norms folded into the convolutions before them: same maps, faster.
@@ -118,21 +130,33 @@ class _TwoScales(nn.Module):
 class SmallBackbone(Backbone):
     """A residual network of stride 4 that is trained from scratch by the meta loss itself."""
 
-    def __init__(self, channels: int) -> None:
+    channels = 48
+
+    def __init__(self) -> None:
         super().__init__()
-        self.layers = _TwoScales(channels).to(memory_format=torch.channels_last)
+        self.layers = _TwoScales(self.channels).to(memory_format=torch.channels_last)
+
+
+class SmallestBackbone(SmallBackbone):
+    """The same with few channels, for profile smoke."""
+
+    channels = 8
 
 
 class VGG16(Backbone):
-    """The first `convolutions` layers of VGG-16 without the poolings after the second (section 5)."""
+    """The first 12 convolutions of VGG-16 without the poolings after the second (section 5)."""
 
-    def __init__(self, convolutions: int) -> None:
+    channels = 512
+    convolutions = 12
+    pretrained = True
+
+    def __init__(self) -> None:
         super().__init__()
         self.names: list[str] = []  # of the convolutions, in torchvision's state dictionary
         layers: list[nn.Module] = []
         inputs, index = 3, 0
         for block, widths in enumerate(_VGG16):
-            for width in widths[: convolutions - len(self.names)]:
+            for width in widths[: self.convolutions - len(self.names)]:
                 layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU(inplace=True)]
                 self.names.append(f"features.{index}")
                 inputs, index = width, index + 2
@@ -176,8 +200,25 @@ def _read_state(file: Path) -> dict[str, Tensor]:
         raise InputError(f"{file}: not a readable safetensors file ({error}); {_REMEDY}") from error
 
 
-def build_backbone(profile: Profile) -> Backbone:
-    """Return the profile's feature extractor, with random weights."""
-    if profile.backbone == "vgg16":
-        return VGG16(profile.convolutions)
-    return SmallBackbone(profile.channels)
+class VGG16Program(VGG16):
+    """The 10 convolutions, to conv4_3, of the paper's released program."""
+
+    convolutions = 10
+
+
+BACKBONES: dict[str, type[Backbone]] = {
+    "small": SmallBackbone,
+    "small-8": SmallestBackbone,
+    "vgg16": VGG16,
+    "vgg16-10": VGG16Program,
+}
+
+
+def find_backbone(name: str) -> type[Backbone]:
+    """Return the backbone of that name; call it for one with random weights.
+
+    Raises InputError naming the known ones if there is none.
+    """
+    if name not in BACKBONES:
+        raise InputError(f"there is no backbone {name!r}; choose one of: {', '.join(BACKBONES)}")
+    return BACKBONES[name]

@@ -1,10 +1,9 @@
-"""Correlation of feature maps with per-video filters: through the FFT, and plainly."""
+"""Correlation of feature maps with per-video filters, through the FFT."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from roam_lite.model.filters import interpolation
@@ -97,15 +96,6 @@ def _spread(
     angles = turns.double() * (2 * torch.pi / length)
     waves = torch.polar(torch.ones_like(angles), angles).to(dtype.to_complex())
     return (waves @ warp[0].to(waves.dtype)).to(device)
-
-
-def correlate_plain(features: Tensor, kernels: Tensor) -> Tensor:
-    """Return what `correlate` returns, one video at a time with a direct convolution."""
-    maps = [
-        F.conv2d(video, kernel, padding=kernel.shape[-1] // 2)
-        for video, kernel in zip(features, kernels, strict=True)
-    ]
-    return torch.stack(maps)
 
 
 class _Spectrum(torch.autograd.Function):

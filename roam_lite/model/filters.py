@@ -1,7 +1,6 @@
 """Resizable filters: their size, the bilinear warp and the one anchor (eq. 2-6)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -21,17 +20,12 @@ def anchor_size(sizes: Tensor, filter_scale: float, stride: int) -> Tensor:
     return sizes.flip(-1) * (stride / filter_scale)
 
 
-def warp_filter_plain(kernel: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return one filter `[O, C, k, k]` resized to `[O, C, f_r, f_c]`, corners on corners (eq. 2, 3)."""
-    return F.interpolate(kernel, size=size, mode="bilinear", align_corners=True)
-
-
 def warp_filters(kernels: Tensor, sizes: Tensor, canvas: int) -> Tensor:
     """Return filters of many videos, each at its own size, on one canvas (eq. 2, 3).
 
     `kernels` `[N, O, C, k, k]`, `sizes` `[N, 2]` as `(f_r, f_c)` in cells. The result
     `[N, O, C, canvas, canvas]` (canvas odd) holds each filter in its middle and zeros around it, so
-    that one correlation serves all sizes. Equal to `warp_filter_plain` for every video.
+    that one correlation serves all sizes.
     """
     rows, columns = interpolation(sizes, kernels.shape[-1], canvas, kernels.dtype)
     rows, columns = rows[:, None, None], columns[:, None, None]
@@ -47,7 +41,7 @@ def interpolation(
 
 
 def _interpolation(sizes: Tensor, base: int, canvas: int, dtype: torch.dtype) -> Tensor:
-    """Return matrices `[N, canvas, base]` that interpolate `base` taps to `sizes` taps, centerd."""
+    """Return matrices `[N, canvas, base]` that interpolate `base` taps to `sizes` taps, centered."""
     tap = torch.arange(canvas, device=sizes.device) - (canvas - sizes[:, None]) // 2
     inside = (tap >= 0) & (tap < sizes[:, None])
     # A filter of one tap samples the first tap of the base: what align_corners=True does.

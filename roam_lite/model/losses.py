@@ -1,4 +1,4 @@
-"""The tracking loss: what the response and regression branches should have said (eq. 7, 12)."""
+"""Labels, targets and the tracking loss: what both branches should have said (eq. 7, 8, 12)."""
 
 from dataclasses import dataclass
 
@@ -6,13 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from roam_lite.model.boxes import box_iou, encode_boxes
+from roam_lite.config import ModelConfig
+from roam_lite.geometry import box_iou, encode_boxes
 from roam_lite.model.filters import anchor_size
-from roam_lite.model.labels import gaussian_labels
-from roam_lite.profiles import Profile
-
-# Cells whose error is below this are easy background (or solved) and stay out of the balanced loss.
-_EASY_ERROR = 0.1
 
 
 @dataclass(frozen=True)
@@ -28,9 +24,25 @@ class Targets:
     positive: Tensor
 
 
-def anchors_at(cells_x: Tensor, cells_y: Tensor, sizes: Tensor, profile: Profile) -> Tensor:
+def gaussian_labels(
+    boxes: Tensor, cells_x: Tensor, cells_y: Tensor, stride: float, alpha: float
+) -> Tensor:
+    """Return the label maps M `[..., H, W]`, 1 at the target's center (eq. 8).
+
+    `boxes` `[..., 4]` are `(x, y, w, h)` in patch pixels; `cells_x` `[W]` and `cells_y` `[H]` are the
+    positions of the cells in patch pixels. Distances and `sigma = (w/c, h/c)` are in cells, so the
+    stride c cancels; it stays in sight because the paper writes it.
+    """
+    center = boxes[..., :2] + boxes[..., 2:] / 2
+    sigma = boxes[..., 2:] / stride
+    x = (cells_x - center[..., 0:1]) / stride / sigma[..., 0:1]
+    y = (cells_y - center[..., 1:2]) / stride / sigma[..., 1:2]
+    return torch.exp(-alpha * (y.square()[..., :, None] + x.square()[..., None, :]))
+
+
+def anchors_at(cells_x: Tensor, cells_y: Tensor, sizes: Tensor, config: ModelConfig) -> Tensor:
     """Return the anchors `[N, H, W, 4]` as `(x, y, w, h)` in patch pixels, one a cell (eq. 6)."""
-    extent = anchor_size(sizes.to(cells_x.dtype), profile.filter_scale, profile.stride)
+    extent = anchor_size(sizes.to(cells_x.dtype), config.filter_scale, config.stride)
     y, x = torch.meshgrid(cells_y, cells_x, indexing="ij")
     center = torch.stack([x, y], dim=-1)
     extent = extent[:, None, None].expand(-1, *center.shape[:2], -1)
@@ -38,11 +50,11 @@ def anchors_at(cells_x: Tensor, cells_y: Tensor, sizes: Tensor, profile: Profile
 
 
 def make_targets(
-    boxes: Tensor, sizes: Tensor, cells_x: Tensor, cells_y: Tensor, profile: Profile
+    boxes: Tensor, sizes: Tensor, cells_x: Tensor, cells_y: Tensor, config: ModelConfig
 ) -> Targets:
     """Return the targets of `boxes` `[N, n, 4]` (patch pixels) for filters of `sizes` `[N, 2]` cells."""
-    labels = gaussian_labels(boxes, cells_x, cells_y, profile.stride, profile.label_sharpness)
-    anchors = anchors_at(cells_x, cells_y, sizes, profile)[:, None]
+    labels = gaussian_labels(boxes, cells_x, cells_y, config.stride, config.label_sharpness)
+    anchors = anchors_at(cells_x, cells_y, sizes, config)[:, None]
     overlap = box_iou(anchors, boxes[:, :, None, None])
     # Anchors beyond the box's reach all overlap by 0, and those inside it by the same share: between
     # such anchors the distance decides.
@@ -52,29 +64,30 @@ def make_targets(
         - (boxes[..., :2] + boxes[..., 2:] / 2)[:, :, None, None]
     )
     rank = overlap - 1e-6 * shift.square().sum(dim=-1)
-    count = min(profile.regression_anchors, rank[0, 0].numel())
+    count = min(config.regression_anchors, rank[0, 0].numel())
     chosen = rank.flatten(2).topk(count, dim=-1).indices
     positive = torch.zeros_like(rank).flatten(2).scatter_(-1, chosen, 1.0).view_as(rank)
-    deltas = encode_boxes(boxes[:, :, None, None], anchors, profile.delta_spread).movedim(-1, 2)
+    deltas = encode_boxes(boxes[:, :, None, None], anchors, config.delta_spread).movedim(-1, 2)
     return Targets(labels, deltas, positive)
 
 
-def response_loss(response: Tensor, labels: Tensor, kind: str) -> Tensor:
+def response_loss(response: Tensor, labels: Tensor, kind: str, easy_error: float) -> Tensor:
     """Return the response loss of each video, `[N]`: the first term of eq. 7.
 
     Both arguments are `[N, n, H, W]`. `"plain"` is the mean squared error over samples and cells.
     `"balanced"` keeps easy background from drowning the target, as the paper's released program does:
-    squared errors of at least 0.1 in magnitude, weighted by exp(label), divided by their number + 1.
-    `"focused"` divides the same sum by the number of cells whose label is at least 0.1, + 1: the
+    squared errors of at least `easy_error` in magnitude, weighted by exp(label), divided by their
+    number + 1.
+    `"focused"` divides the same sum by the number of cells whose label is at least that, + 1: the
     balanced loss can be lowered by adding small errors, which raise its denominator, and a backbone
     that is trained by the loss finds that out.
     """
     error = response - labels
     if kind == "plain":
         return error.square().mean(dim=(1, 2, 3))
-    counted = (error.detach().abs() >= _EASY_ERROR).to(error.dtype)
+    counted = (error.detach().abs() >= easy_error).to(error.dtype)
     weighted = counted * torch.exp(labels) * error.square()
-    number = counted if kind == "balanced" else (labels >= _EASY_ERROR).to(error.dtype)
+    number = counted if kind == "balanced" else (labels >= easy_error).to(error.dtype)
     return weighted.sum(dim=(1, 2, 3)) / (number.sum(dim=(1, 2, 3)) + 1)
 
 
@@ -88,12 +101,14 @@ def regression_loss(deltas: Tensor, targets: Tensor, positive: Tensor) -> Tensor
     return (loss.sum(dim=(2, 3)) / (4 * positive.sum(dim=(2, 3)))).mean(dim=1)
 
 
-def tracking_loss(response: Tensor, deltas: Tensor, targets: Targets, kind: str) -> Tensor:
+def tracking_loss(
+    response: Tensor, deltas: Tensor, targets: Targets, config: ModelConfig
+) -> Tensor:
     """Return the tracking loss of each video, `[N]`: both branches with weight 1 (eq. 7).
 
     Averaged over the n samples, it is the update loss (12) on a mini-batch of past frames and the
     meta loss (13) on a future one.
     """
-    return response_loss(response, targets.labels, kind) + regression_loss(
-        deltas, targets.deltas, targets.positive
-    )
+    return response_loss(
+        response, targets.labels, config.response_loss, config.easy_error
+    ) + regression_loss(deltas, targets.deltas, targets.positive)

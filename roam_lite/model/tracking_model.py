@@ -1,24 +1,15 @@
 """The tracking model theta: two branches, one set of parameters per video (eq. 1, sections 3.1 and 5)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache
 from math import prod, sqrt
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from roam_lite.model.correlation import TransformedFilters, apply_filters, transform_filters
-from roam_lite.model.filters import warp_filter_plain
-from roam_lite.profiles import Profile
-
-# The spread of the second layer's random start: responses begin near 0, gradients do not.
-_SMALL = 0.01
-
-
-# Response [N, n, H, W] and box deltas [N, n, 4, H, W] of features [N, n, C, H, W], for one theta.
-Prediction = Callable[[Tensor], tuple[Tensor, Tensor]]
+from roam_lite.config import ModelConfig
+from roam_lite.model.correlation import apply_filters, transform_filters
 
 
 class Branch(NamedTuple):
@@ -43,9 +34,10 @@ class ThetaLayout:
     base_filter: int
 
     @staticmethod
-    def of(profile: Profile) -> "ThetaLayout":
-        """Return the layout of a profile."""
-        return ThetaLayout(profile.channels, profile.reduced, profile.base_filter)
+    @lru_cache
+    def of(config: ModelConfig) -> "ThetaLayout":
+        """Return the layout of a configuration."""
+        return ThetaLayout(config.channels, config.reduced, config.base_filter)
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -76,87 +68,39 @@ class ThetaLayout:
         counts = torch.tensor([prod(shape) for shape in self.shapes])
         return torch.repeat_interleave(torch.arange(len(counts)), counts)
 
-    def initial(self, generator: torch.Generator) -> Tensor:
-        """Return random parameters `[P]`: normal, scaled by the root of the fan-in, biases 0."""
+    def initial(self, generator: torch.Generator, kernel_spread: float) -> Tensor:
+        """Return random parameters `[P]`: normal, scaled by the root of the fan-in, biases 0.
+
+        Those of the second layer's kernels are `kernel_spread` times as large.
+        """
         parts = []
         for shape in self.shapes:
             fan_in = prod(shape[1:])
-            spread = 0.0 if len(shape) == 1 else (1.0 if len(shape) == 2 else _SMALL)
+            spread = 0.0 if len(shape) == 1 else (1.0 if len(shape) == 2 else kernel_spread)
             parts.append(torch.randn(prod(shape), generator=generator) * spread / sqrt(fan_in))
         return torch.cat(parts)
 
 
-def predict(
-    layout: ThetaLayout, theta: Tensor, features: Tensor, sizes: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return response `[N, n, H, W]` and box deltas `[N, n, 4, H, W]` of all videos at once.
+class TrackingModel:
+    """The tracking model of N videos: theta at given filter sizes, prepared once, called on features.
 
-    `theta` `[N, P]`, `features` `[N, n, C, H, W]`, `sizes` `[N, 2]` filter sizes `(f_r, f_c)` in
-    cells. This is G and R of eq. 7, their kernels warped by eq. 2 and 3.
+    G and R of eq. 7 with their kernels warped by eq. 2 and 3. Both branches stand side by side, so
+    that features are reduced and correlated once.
     """
-    return bind(layout, theta, sizes, features.shape[-1])(features)
 
+    def __init__(self, layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) -> None:
+        """Prepare theta `[N, P]` at filter sizes `[N, 2]` (cells) for maps of `cells` a side."""
+        reductions, reduction_biases, kernels, biases = zip(*layout.split(theta), strict=True)
+        self.reduction = torch.cat(reductions, dim=1)  # [N, 2 R, C]
+        self.reduction_bias = torch.cat(reduction_biases, dim=1)  # [N, 2 R]
+        self.filters = transform_filters(kernels, sizes, (cells, cells))
+        self.bias = torch.cat(biases, dim=1)  # [N, 5]
 
-def bind(layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) -> Prediction:
-    """Return `predict` for one theta and maps of `cells` a side: what depends on theta is done once."""
-    return partial(respond, prepare(layout, theta, sizes, cells))
-
-
-@dataclass(frozen=True)
-class ReadyModel:
-    """Both branches side by side, kernels warped and transformed: it can look at many features."""
-
-    reduction: Tensor  # [N, 2 R, C]
-    reduction_bias: Tensor  # [N, 2 R]
-    filters: TransformedFilters
-    bias: Tensor  # [N, 5]
-
-
-def prepare(layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) -> ReadyModel:
-    """Return theta `[N, P]` at filter sizes `[N, 2]`, ready for maps of `cells` a side."""
-    reductions, reduction_biases, kernels, biases = zip(*layout.split(theta), strict=True)
-    return ReadyModel(
-        torch.cat(reductions, dim=1),
-        torch.cat(reduction_biases, dim=1),
-        transform_filters(kernels, sizes, (cells, cells)),
-        torch.cat(biases, dim=1),
-    )
-
-
-def respond(ready: ReadyModel, features: Tensor) -> tuple[Tensor, Tensor]:
-    """Return response `[N, n, H, W]` and box deltas `[N, n, 4, H, W]` of features `[N, n, C, H, W]`."""
-    reduced = _reduce(ready.reduction, ready.reduction_bias, features)
-    maps = apply_filters(reduced, ready.filters) + ready.bias[:, None, :, None, None]
-    return maps[:, :, 0], maps[:, :, 1:]
-
-
-def predict_plain(
-    layout: ThetaLayout, theta: Tensor, features: Tensor, sizes: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return what `predict` returns: a loop over videos with direct convolutions, for comparison."""
-    videos = []
-    for video, size in enumerate(sizes.tolist()):
-        maps = []
-        for branch in layout.split(theta[video : video + 1]):
-            kernel = warp_filter_plain(branch.kernel[0], tuple(size))
-            rows, columns = kernel.shape[-2:]
-            one = slice(video, video + 1)
-            reduced = _reduce(branch.reduction, branch.reduction_bias, features[one])
-            map_ = torch.nn.functional.conv2d(
-                reduced[0], kernel, branch.bias[0], padding=(rows // 2, columns // 2)
-            )
-            maps.append(map_)
-        videos.append(maps)
-    response, deltas = (torch.stack(maps) for maps in zip(*videos, strict=True))
-    return response[:, :, 0], deltas
-
-
-def bind_plain(layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) -> Prediction:
-    """Return `predict_plain` for one theta."""
-    return lambda features: predict_plain(layout, theta, features, sizes)
-
-
-def _reduce(reduction: Tensor, bias: Tensor, features: Tensor) -> Tensor:
-    """Return features `[N, n, R, H, W]` after a 1x1 dimension reduction layer `[N, R, C]`."""
-    flat = reduction[:, None] @ features.flatten(3) + bias[:, None, :, None]
-    return flat.unflatten(3, features.shape[-2:])
+    def __call__(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return response `[N, n, H, W]` and box deltas `[N, n, 4, H, W]` of features `[N, n, C, H, W]`."""
+        reduced = (
+            self.reduction[:, None] @ features.flatten(3) + self.reduction_bias[:, None, :, None]
+        )
+        maps = apply_filters(reduced.unflatten(3, features.shape[-2:]), self.filters)
+        maps = maps + self.bias[:, None, :, None, None]
+        return maps[:, :, 0], maps[:, :, 1:]

@@ -38,10 +38,3 @@ def advance(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
     reset, update = torch.sigmoid(seen[: 2 * hidden] + kept[: 2 * hidden]).split(hidden)
     new = 2 * torch.sigmoid(2 * (seen[2 * hidden :] + reset * kept[2 * hidden :])) - 1
     return (new + update * (h - new),)
-
-
-def advance_plain(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
-    """Return what `advance` returns, computed by torch's own cell."""
-    state = None if memory is None else tuple(part.T for part in memory)
-    state = cell(x.T, state if isinstance(cell, nn.LSTMCell) or state is None else state[0])
-    return tuple(part.T for part in (state if isinstance(state, tuple) else (state,)))

@@ -1,4 +1,4 @@
-"""Neural optimizers: coordinate-wise networks that emit an element-wise learning rate (eq. 10, 11)."""
+"""What all neural optimizers share: their input, the rates that they emit, and from where on."""
 
 from math import log
 from typing import NamedTuple
@@ -6,119 +6,67 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from roam_lite.rules.cells import advance
-from roam_lite.rules.preprocessing import CHANNELS, stack_input
+from roam_lite.config import RuleConfig
+from roam_lite.rules.preprocessing import stack_input
+from roam_lite.rules.update_rule import RuleStep
 
 
-class RecurrentState(NamedTuple):
-    """What a recurrent optimizer remembers between steps."""
+class NeuralState(NamedTuple):
+    """What a neural optimizer remembers between steps."""
 
     learning_rates: Tensor  # [N, P], those emitted last
     center: Tensor | float  # of the emitted rates, as logits: [N, P], or 0 where the bias is all
     memory: tuple  # one entry a layer: (h,) or (h, c), [hidden, N P] each; None at the start
 
 
-class RecurrentRule(nn.Module):
-    """Two stacked recurrent cells shared by all coordinates: LSTM (the paper's) or GRU (section 6.2).
+class NeuralRule(nn.Module):
+    """A small network, shared by all coordinates, that emits a learning rate for each (eq. 10, 11).
 
-    With a `share` the rates are emitted relative to lambda0, around that share of it at the start,
-    and each part of theta (`parts` `[P]` numbers them) has a learned gain on top: what one update
-    should change differs between a kernel and a bias, and between the branches, more than between
-    coordinates. With None all coordinates start from `initial_rate`, as in eq. 11.
+    With `initial_share` the rates are emitted relative to lambda0, around that share of it at the
+    start, and each part of theta (`parts` `[P]` numbers them) has a learned gain on top, at first
+    exp(`log_gains`): what one update should change differs between a kernel and a bias, and between
+    the branches, more than between coordinates. With None all coordinates start from
+    `initial_rate`, as in eq. 11.
+
+    A subclass builds its layers, calls `add_output`, and says in `logits` what they emit.
     """
 
-    def __init__(
-        self,
-        cell: type[nn.LSTMCell | nn.GRUCell],
-        kind: str,
-        hidden: int,
-        initial_rate: float,
-        share: float | None = None,
-        parts: Tensor | None = None,
-        log_gains: Tensor | None = None,
-    ) -> None:
+    def __init__(self, config: RuleConfig, parts: Tensor, log_gains: Tensor) -> None:
         super().__init__()
-        self.kind, self.around_lambda0 = kind, share is not None
-        _add_gains(self, parts, log_gains)
-        self.cells = nn.ModuleList([cell(CHANNELS[kind], hidden), cell(hidden, hidden)])
-        self.output = _rate_layer(hidden, initial_rate, share)
-        self.advance = advance  # or advance_plain, to compare
+        self.config = config
+        relative = config.initial_share is not None
+        self.register_buffer("parts", parts if relative else None, persistent=False)
+        self.register_parameter("log_gains", nn.Parameter(log_gains.clone()) if relative else None)
 
-    def init(self, theta: Tensor, learning_rates0: Tensor) -> RecurrentState:
+    def add_output(self) -> None:
+        """Add the last layer, biased so that the sigmoid behind it starts near the rate or the share.
+
+        Its small weights keep the first rates of an untrained optimizer close together.
+        """
+        rate, share = self.config.initial_rate, self.config.initial_share
+        self.output = nn.Linear(self.config.hidden, 1)
+        nn.init.normal_(self.output.weight, std=0.01)
+        bias = log(rate / (1 - rate)) if share is None else log(share)
+        nn.init.constant_(self.output.bias, bias)
+
+    def init(self, theta: Tensor, learning_rates0: Tensor) -> NeuralState:
         """Return an empty memory; lambda0 is the previous learning rate of the first step."""
-        memory = (None,) * len(self.cells)
-        return RecurrentState(learning_rates0, _center(self, learning_rates0), memory)
+        center = 0.0
+        if self.log_gains is not None:
+            scaled = learning_rates0 * self.log_gains.exp()[self.parts]
+            center = torch.logit(scaled.clamp(1e-12, 0.9))
+        return NeuralState(learning_rates0, center, ())
 
-    def step(
-        self, theta: Tensor, gradient: Tensor, loss: Tensor, state: RecurrentState
-    ) -> tuple[Tensor, RecurrentState]:
-        """Return sigmoid(O(I)) for every coordinate `[N, P]`, and the memory after it (eq. 11)."""
-        stack = stack_input(self.kind, state.learning_rates, gradient, theta, loss)
-        x = stack.movedim(-1, 0).flatten(1)
-        memory = []
-        for cell, old in zip(self.cells, state.memory, strict=True):
-            memory.append(self.advance(cell, x, old))
-            x = memory[-1][0]
-        out = self.output.weight @ x + self.output.bias
-        rates = torch.sigmoid(out.view_as(theta) + state.center)
-        return rates, RecurrentState(rates, state.center, tuple(memory))
+    def step(self, theta: Tensor, gradient: Tensor, loss: Tensor, state: NeuralState) -> RuleStep:
+        """Return the step by the rates sigmoid(O(I)) `[N, P]` of eq. 11."""
+        config = self.config
+        stack = stack_input(
+            config.input, config.input_range, state.learning_rates, gradient, theta, loss
+        )
+        logits, memory = self.logits(stack, state.memory)
+        rates = torch.sigmoid(logits.view_as(theta) + state.center)
+        return RuleStep(rates * gradient, NeuralState(rates, state.center, memory), rates)
 
-
-class FeedForwardRule(nn.Module):
-    """ROAM-FC: two linear layers with a tanh between them, no memory but the last rate (section 6.2)."""
-
-    def __init__(
-        self,
-        kind: str,
-        hidden: int,
-        initial_rate: float,
-        share: float | None = None,
-        parts: Tensor | None = None,
-        log_gains: Tensor | None = None,
-    ) -> None:
-        super().__init__()
-        self.kind, self.around_lambda0 = kind, share is not None
-        _add_gains(self, parts, log_gains)
-        self.first = nn.Linear(CHANNELS[kind], hidden)
-        self.output = _rate_layer(hidden, initial_rate, share)
-
-    def init(self, theta: Tensor, learning_rates0: Tensor) -> RecurrentState:
-        """Return a state without memory; lambda0 is the previous learning rate of the first step."""
-        return RecurrentState(learning_rates0, _center(self, learning_rates0), ())
-
-    def step(
-        self, theta: Tensor, gradient: Tensor, loss: Tensor, state: RecurrentState
-    ) -> tuple[Tensor, RecurrentState]:
-        """Return the rates `[N, P]` and the state that remembers them."""
-        x = stack_input(self.kind, state.learning_rates, gradient, theta, loss)
-        out = self.output(torch.tanh(self.first(x))).squeeze(-1)
-        rates = torch.sigmoid(out + state.center)
-        return rates, RecurrentState(rates, state.center, ())
-
-
-def _rate_layer(hidden: int, initial_rate: float, share: float | None) -> nn.Linear:
-    """Return the last layer, biased so that the sigmoid behind it starts near the rate or the share.
-
-    Its small weights keep the first rates of an untrained optimizer close together.
-    """
-    layer = nn.Linear(hidden, 1)
-    nn.init.normal_(layer.weight, std=0.01)
-    bias = log(initial_rate / (1 - initial_rate)) if share is None else log(share)
-    nn.init.constant_(layer.bias, bias)
-    return layer
-
-
-def _center(rule: RecurrentRule | FeedForwardRule, lambda0: Tensor) -> Tensor | float:
-    """Return the logits that the rule's own are added to: those of lambda0 (at most 0.9), or 0."""
-    if not rule.around_lambda0:
-        return 0.0
-    if rule.parts is not None:
-        lambda0 = lambda0 * rule.log_gains.exp()[rule.parts]
-    return torch.logit(lambda0.clamp(1e-12, 0.9))
-
-
-def _add_gains(rule: nn.Module, parts: Tensor | None, log_gains: Tensor | None) -> None:
-    """Give a rule that emits rates around lambda0 a gain for each part of theta."""
-    used = rule.around_lambda0 and parts is not None
-    rule.register_buffer("parts", parts if used else None, persistent=False)
-    rule.register_parameter("log_gains", nn.Parameter(log_gains.clone()) if used else None)
+    def logits(self, stack: Tensor, memory: tuple) -> tuple[Tensor, tuple]:
+        """Return the logits of N P coordinates from the input stack `[N, P, channels]`, and the memory."""
+        raise NotImplementedError

@@ -1,23 +1,29 @@
 """The interface of every optimizer: a pair of functions over a state."""
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor
 
 
-class UpdateRule(Protocol):
-    """Something that emits learning rates for theta.
+class RuleStep(NamedTuple):
+    """What a rule says of one update."""
 
-    Rollout and tracker know nothing else about an optimizer.
+    step: Tensor  # [N, P], to be subtracted from theta
+    state: Any  # for the next step
+    rates: Tensor | None = None  # [N, P], element-wise learning rates where the rule has some
+
+
+class UpdateRule(Protocol):
+    """Something that says how far theta goes.
+
+    Rollout and tracker know nothing else about an optimizer. A rule that sets `needs_hessian = True`
+    is given one more argument: `hessian`, which multiplies a `[N, P]` by each video's Hessian.
     """
 
     def init(self, theta: Tensor, learning_rates0: Tensor) -> Any:
         """Return the state before the first `step`; both arguments are `[N, P]`."""
         ...
 
-    def step(self, theta: Tensor, gradient: Tensor, loss: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """Return the learning rates `[N, P]` for this step and the next state.
-
-        `theta` and `gradient` are `[N, P]`, `loss` is `[N]`.
-        """
+    def step(self, theta: Tensor, gradient: Tensor, loss: Tensor, state: Any) -> RuleStep:
+        """Return the step to take from theta `[N, P]`; `gradient` is `[N, P]`, `loss` `[N]`."""
         ...

@@ -4,7 +4,6 @@ import time
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -12,37 +11,35 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from roam_lite.checkpoints import load_checkpoint
+from roam_lite.adaptation import Kept, adapt, collect, halves, initialize, make_samples
+from roam_lite.config import Config
 from roam_lite.data.sequence import to_rgb_uint8
-from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
+from roam_lite.geometry import (
+    boxes_to_image,
+    boxes_to_patch,
+    check_box,
+    crop,
+    initial_stretches,
+    nominal_size,
+    region_around,
+)
 from roam_lite.memory import keep_freed_memory
 from roam_lite.meta_model import MetaModel
-from roam_lite.model.estimate import (
+from roam_lite.model.filters import filter_size
+from roam_lite.model.localization import (
     Estimate,
+    ScoreMaps,
+    localize,
     motion_map,
-    next_boxes,
     searched_box,
     smoothed_box,
 )
-from roam_lite.model.filters import filter_size
 from roam_lite.model.losses import anchors_at
-from roam_lite.model.patches import (
-    crop,
-    image_to_patch,
-    initial_stretches,
-    nominal_size,
-    patch_to_image,
-    roi_around,
-)
-from roam_lite.model.tracking_model import ThetaLayout, prepare, respond
-from roam_lite.rules import FixedRates, UpdateRule
-from roam_lite.rules.adapt import Kept, adapt, collect, halves, initialize, make_samples
+from roam_lite.model.tracking_model import TrackingModel
+from roam_lite.rules import UpdateRule
 
 Variant = Literal["roam++", "roam"]
-# Update losses of working models are below 1.
-_DIVERGED = 100.0
-WEIGHTS = Path(__file__).parent.parent / "weights"
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,9 @@ class Tracker:
     """Tracks one target at a time with a meta-trained model: `init` once, then `update` per frame.
 
     `variant` is `"roam++"` (box regression) or `"roam"` (multi-scale search); `rule` is what updates
-    theta after the first frame, or None for no updating. After each call `timings` holds the
-    seconds of its parts, `last_response` `[H, W]` the response map, `update_losses` every update
+    theta after the first frame, or None for no updating; `config` sets other online constants than
+    the model's own. After each call `timings` holds the seconds of its parts, `last_response`
+    `[H, W]` the response map, `last_maps` the score maps of ROAM++, `update_losses` every update
     loss so far.
     """
 
@@ -68,17 +66,19 @@ class Tracker:
         model: MetaModel,
         rule: UpdateRule | None,
         variant: Variant = "roam++",
+        config: Config | None = None,
         description: dict[str, Any] | None = None,
     ) -> None:
         keep_freed_memory()
-        self.model, self.profile, self.rule, self.variant = model, model.profile, rule, variant
+        self.model, self.rule, self.variant = model, rule, variant
+        self.config = config or model.config
         self.backbone = model.backbone.folded()
-        self.description = description or {}
-        self.layout = ThetaLayout.of(self.profile)
         self.cells = model.cells
+        self.description = description or {}
         self.timings: dict[str, float] = {}
         self.update_losses: list[float] = []
         self.last_response: NDArray[np.float32] | None = None
+        self.last_maps: ScoreMaps | None = None
         self.theta: Tensor | None = None
 
     @torch.no_grad()
@@ -88,25 +88,25 @@ class Tracker:
         `image` is RGB uint8 `[H, W, 3]`, `box` `(x, y, w, h)` in its pixels, 0-based. Raises
         InputError if the box is not finite, has no area or lies outside the image.
         """
+        config, online = self.config.model, self.config.online
         self.timings = dict.fromkeys(("crop", "backbone", "localize", "update"), 0.0)
         image = to_rgb_uint8(image)
-        self.box = checked_box(box, image.shape)
-        self.min_side = np.minimum(self.profile.min_size, self.box[2:])
+        self.box = check_box(box, image.shape)
+        self.min_side = np.minimum(online.min_size, self.box[2:])
         self.update_losses, self.frame = [], 0
-        self.trusted = True
-        self.queue: deque[Kept] = deque(maxlen=2 * self.profile.update_interval)
-        rois = [
-            roi_around(self.box, self.profile.roi_scale, stretch)
-            for stretch in initial_stretches(self.profile)
+        self.trusted, self.last_maps = True, None
+        self.queue: deque[Kept] = deque(maxlen=2 * online.update_interval)
+        regions = [
+            region_around(self.box, config.region_scale, stretch)
+            for stretch in initial_stretches(config)
         ]
-        features = self._features(image, rois)
-        boxes = torch.stack([self._in_patch(self.box, roi) for roi in rois])
+        features = self._features(image, regions)
+        boxes = torch.stack([self._in_patch(self.box, region) for region in regions])
         with self._timed("update"):
             self._resize_filters()
-            samples = make_samples(features, boxes[None], self.sizes, self.cells, self.profile)
-            theta0 = self.model.theta0.detach()[None]
-            lambda0 = self.model.lambda0
-            first = initialize(theta0, lambda0, samples, self.profile)
+            samples = make_samples(features, boxes[None], self.sizes, self.cells, config)
+            theta0, lambda0 = self.model.theta0.detach()[None], self.model.lambda0
+            first = initialize(theta0, lambda0, samples, config)
             self.theta = first.theta
             self.update_losses.append(float(first.update_loss))
             if self.rule is not None:
@@ -114,7 +114,7 @@ class Tracker:
                 self.first_model = self.theta, self.state
             self._prepare()
         with self._timed("localize"):
-            response, _ = respond(self.ready, features[:, :1])
+            response, _ = self.tracking_model(features[:, :1])
             self.last_response = response[0, 0].cpu().numpy()
             self.first_peak = max(float(response.max()), 1e-6)
 
@@ -124,25 +124,23 @@ class Tracker:
 
         With `oracle_box` the sample kept for updating is built from it and not from the estimate
         (the Oracle variants of section 6.2); the estimate itself does not see it. Raises InputError
-        for an image that is none, or if `init` has not been called.
+        for what is not a valid image, or if `init` has not been called.
         """
         if self.theta is None:
             raise InputError("the tracker has no target yet: call init(image, box) first")
         self.timings = dict.fromkeys(("crop", "backbone", "localize", "update"), 0.0)
         image = to_rgb_uint8(image)
         self.frame += 1
-        estimate, found, features, roi = self._localize(image)
+        search = self._regress if self.variant == "roam++" else self._search
+        estimate, found, features, region = search(image)
         self._trust(float(estimate.response))
-        self._move(found, roi, image.shape)
+        self._move(found, region, image.shape)
         if self.rule is not None:
             if oracle_box is not None:
-                truth = np.asarray(oracle_box, dtype=np.float64)
-                if np.isfinite(truth).all() and truth[2:].min() > 0:
-                    roi = roi_around(truth, self.profile.roi_scale)
-                    self._keep(self._features(image, [roi]), truth, roi)
+                self._keep_truth(image, np.asarray(oracle_box, dtype=np.float64))
             elif self.trusted:
-                self._keep(features, self.box, roi)
-            if self.frame % self.profile.update_interval == 0:
+                self.queue.append((features, self._in_patch(self.box, region)[None]))
+            if self.frame % self.config.online.update_interval == 0 and self.queue:
                 self._update_model()
         return Result(self.box.copy(), float(estimate.score), not self.trusted)
 
@@ -152,187 +150,125 @@ class Tracker:
             raise InputError("the tracker has no target yet: call init(image, box) first")
         return Result(self.box.copy(), 0.0, True)
 
-    @property
-    def _size(self) -> int:
-        return self.profile.patch_size
-
-    def _features(self, image: NDArray[np.uint8], rois: list[NDArray[np.float64]]) -> Tensor:
+    def _features(self, image: NDArray[np.uint8], regions: list[NDArray[np.float64]]) -> Tensor:
         """Return features `[1, n, C, H, W]` of the regions' patches."""
         with self._timed("crop"):
-            patches = np.stack([crop(image, roi, self._size) for roi in rois])
+            size = self.config.model.patch_size
+            patches = np.stack([crop(image, region, size) for region in regions])
             tensor = torch.from_numpy(patches).to(self.cells.device).permute(0, 3, 1, 2)
         with self._timed("backbone"):
             return self.backbone(tensor[None])
 
-    def _in_patch(self, box: NDArray[np.float64], roi: NDArray[np.float64]) -> Tensor:
-        box = image_to_patch(box, roi, self._size)
+    def _in_patch(self, box: NDArray[np.float64], region: NDArray[np.float64]) -> Tensor:
+        box = boxes_to_patch(box, region, self.config.model.patch_size)
         return torch.as_tensor(box, dtype=torch.float32, device=self.cells.device)
 
-    def _localize(
+    def _sharpness(self) -> float:
+        online = self.config.online
+        return online.motion if self.trusted else online.wide_motion
+
+    def _regress(
         self, image: NDArray[np.uint8]
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
-        """Return estimate and new box `[4]`, features `[1, 1, C, H, W]` and region of its patch."""
-        profile = self.profile
-        roi = roi_around(self.box, profile.roi_scale)
-        sharpness = profile.motion if self.trusted else profile.wide_motion
-        if self.variant == "roam++":
-            features = self._features(image, [roi])
-            with self._timed("localize"):
-                response, deltas = (maps[0, 0] for maps in respond(self.ready, features))
-                previous = self._in_patch(self.box, roi)
-                estimate, found = next_boxes(
-                    response, deltas, self.anchors, previous, sharpness, self.cells, profile
-                )
-                self.last_response = response.cpu().numpy()
-            return estimate, found, features, roi
-        scales = np.array(profile.search_scales)
-        rois = [roi * [1, 1, scale, scale] for scale in scales]
-        features = self._features(image, rois)
+        """Return estimate, new box `[4]`, features `[1, 1, C, H, W]` and region of the patch (ROAM++)."""
+        region = region_around(self.box, self.config.model.region_scale)
+        features = self._features(image, [region])
         with self._timed("localize"):
-            response = respond(self.ready, features)[0][0]
-            previous = self._in_patch(self.box, roi)
-            motion = motion_map(self.cells, previous, sharpness)
-            factors = torch.as_tensor(scales, dtype=torch.float32, device=self.cells.device)
+            previous = self._in_patch(self.box, region)[None]
+            self.last_maps, estimate, found = localize(
+                self.tracking_model,
+                features,
+                self.anchors,
+                self.cells,
+                previous,
+                self._sharpness(),
+                self.config,
+            )
+            self.last_response = self.last_maps.response[0].cpu().numpy()
+        return estimate, found[0], features, region
+
+    def _search(
+        self, image: NDArray[np.uint8]
+    ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
+        """Return the same of the best of several scales (ROAM)."""
+        online = self.config.online
+        region = region_around(self.box, self.config.model.region_scale)
+        regions = [region * [1, 1, scale, scale] for scale in np.array(online.search_scales)]
+        features = self._features(image, regions)
+        with self._timed("localize"):
+            response = self.tracking_model(features)[0][0]
+            previous = self._in_patch(self.box, region)
+            motion = motion_map(self.cells, previous, self._sharpness())
+            scales = torch.as_tensor(
+                online.search_scales, dtype=torch.float32, device=self.cells.device
+            )
             estimate, best = searched_box(
-                response, factors, self.cells, previous, motion, profile.penalty
+                response, scales, self.cells, previous, motion, online.penalty
             )
             self.last_response = response[best].cpu().numpy()
             # The box is in the pixels of the chosen patch, where the last one has another size.
-            previous = self._in_patch(self.box, rois[best])
-            found = smoothed_box(estimate, previous, profile.size_rate)
-        return estimate, found, features[:, best : best + 1], rois[best]
+            previous = self._in_patch(self.box, regions[best])
+            found = smoothed_box(estimate, previous, online.size_rate)
+        return estimate, found, features[:, best : best + 1], regions[best]
 
     def _trust(self, response: float) -> None:
         """Distrust a weak response until a strong one comes back."""
-        share = response / self.first_peak
-        self.trusted = share >= (
-            self.profile.weak_response if self.trusted else self.profile.strong_response
-        )
+        online = self.config.online
+        least = online.weak_response if self.trusted else online.strong_response
+        self.trusted = response / self.first_peak >= least
 
-    def _move(self, box: Tensor, roi: NDArray[np.float64], shape: tuple[int, ...]) -> None:
-        """Take a box found in the patch at `roi` as the new one, within the image's limits."""
+    def _move(self, box: Tensor, region: NDArray[np.float64], shape: tuple[int, ...]) -> None:
+        """Take a box found in the patch at `region` as the new one, within the image's limits."""
         if not box.isfinite().all():
             return
-        found = patch_to_image(box.cpu().numpy(), roi, self._size)
+        found = boxes_to_image(box.cpu().numpy(), region, self.config.model.patch_size)
         limits = np.array([shape[1], shape[0]], dtype=np.float64)
         size = np.clip(found[2:], self.min_side, np.maximum(2 * limits, self.min_side))
         center = np.clip(found[:2] + found[2:] / 2, 0, limits)
         self.box = np.concatenate([center - size / 2, size])
 
-    def _keep(self, features: Tensor, box: NDArray[np.float64], roi: NDArray[np.float64]) -> None:
-        self.queue.append((features, self._in_patch(box, roi)[None]))
+    def _keep_truth(self, image: NDArray[np.uint8], box: NDArray[np.float64]) -> None:
+        """Keep a sample of the true box, if there is one."""
+        if np.isfinite(box).all() and box[2:].min() > 0:
+            region = region_around(box, self.config.model.region_scale)
+            sample = self._features(image, [region]), self._in_patch(box, region)[None]
+            self.queue.append(sample)
 
     def _resize_filters(self) -> None:
         """Give filters and anchor the target's present shape (eq. 4-6)."""
-        size = torch.as_tensor(nominal_size(self.box, self.profile), dtype=torch.float32)
-        profile = self.profile
-        sizes = filter_size(size, profile.filter_scale, profile.stride, len(self.cells))
+        config = self.config.model
+        size = torch.as_tensor(nominal_size(self.box, config), dtype=torch.float32)
+        sizes = filter_size(size, config.filter_scale, config.stride, len(self.cells))
         self.sizes = sizes[None].to(self.cells.device)
 
     def _update_model(self) -> None:
         """Adapt theta to the queue, in two steps: its older half, then its newer half (section 4)."""
-        if not self.queue:
-            return
+        config, online = self.config.model, self.config.online
         with self._timed("update"):
             self._resize_filters()
-            queue = collect(list(self.queue), self.sizes, self.cells, self.profile)
-            windows = halves(queue, self.profile.update_interval)
-            for step in range(self.profile.update_steps):
-                batch = queue if self.profile.update_batches == "all" else windows[step % 2]
-                step_ = adapt(self.theta, batch, self.rule, self.state, self.profile)
-                if not float(step_.update_loss) < _DIVERGED or not step_.theta.isfinite().all():
+            queue = collect(list(self.queue), self.sizes, self.cells, config)
+            windows = halves(queue, online.update_interval)
+            for index in range(online.update_steps):
+                batch = queue if online.update_batches == "all" else windows[index % 2]
+                step = adapt(self.theta, batch, self.rule, self.state, config)
+                loss = float(step.update_loss)
+                if not loss < online.diverged_loss or not step.theta.isfinite().all():
                     # Such a model finds nothing again: go back to the first frame's.
                     self.theta, self.state = self.first_model
                     break
-                self.theta, self.state = step_.theta, step_.state
-                self.update_losses.append(float(step_.update_loss))
+                self.theta, self.state = step.theta, step.state
+                self.update_losses.append(loss)
             self._prepare()
 
     def _prepare(self) -> None:
         """Make ready what only changes with the model: the warped filters and their anchors."""
-        self.ready = prepare(self.layout, self.theta, self.sizes, len(self.cells))
-        self.anchors = anchors_at(self.cells, self.cells, self.sizes, self.profile)[0]
+        self.tracking_model = TrackingModel(
+            self.model.layout, self.theta, self.sizes, len(self.cells)
+        )
+        self.anchors = anchors_at(self.cells, self.cells, self.sizes, self.config.model)
 
     @contextmanager
     def _timed(self, part: str):
         began = time.perf_counter()
         yield
         self.timings[part] += time.perf_counter() - began
-
-
-def checked_box(box: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return a box as float64 `[4]`, if a target in an image of this shape can have it.
-
-    Raises InputError saying what is wrong with it otherwise.
-    """
-    try:
-        box = np.asarray(box, dtype=np.float64).reshape(4)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"box {box!r}: give four numbers x, y, w, h") from error
-    if not np.isfinite(box).all():
-        raise InputError(f"box {box.tolist()}: give finite numbers x, y, w, h")
-    if box[2:].min() <= 0:
-        raise InputError(f"box {box.tolist()}: has no area; width and height must be above 0")
-    low = np.maximum(box[:2], 0)
-    high = np.minimum(box[:2] + box[2:], [shape[1], shape[0]])
-    if (high - low).min() <= 0:
-        raise InputError(
-            f"box {box.tolist()}: lies outside the image of {shape[1]} x {shape[0]} pixels; "
-            "x and y are the left and top edge, 0-based"
-        )
-    return box
-
-
-def load_tracker(
-    profile: str = "laptop",
-    *,
-    checkpoint: str | Path | None = None,
-    variant: Variant = "roam++",
-    rule: str | None = None,
-    sgd_rate: float | None = None,
-    device: str = "cpu",
-) -> Tracker:
-    """Return a tracker with the profile's shipped checkpoint, or the one given.
-
-    `rule` is what updates the model: None for the optimizer of the checkpoint, its name (`"lstm"`,
-    `"gru"`, `"fc"`, `"const"`) to insist on it, `"sgd"` with `sgd_rate`, or `"none"`. `device` is
-    `"cpu"`, `"cuda"` or `"auto"`. Raises InputError for a missing or damaged checkpoint and for
-    combinations that make no sense.
-    """
-    path = Path(checkpoint) if checkpoint is not None else WEIGHTS / f"{profile}.safetensors"
-    if checkpoint is None and not path.is_file():
-        raise InputError(
-            f"no checkpoint ships for profile {profile!r} ({path.name} is missing); meta-train one "
-            f"with `roam-lite train --profile {profile} --data otb:DIR --out RUN` and give "
-            "RUN/checkpoint.safetensors as the checkpoint"
-        )
-    if variant not in ("roam++", "roam"):
-        raise InputError(f"there is no variant {variant!r}; choose roam++ or roam")
-    model, card = load_checkpoint(path, profile)
-    device = choose_device(device)
-    model = model.to(device).requires_grad_(False)
-    chosen = _choose_rule(model, rule or model.rule_name, sgd_rate)
-    description = {
-        "tracker": variant,
-        "profile": profile,
-        "rule": rule or model.rule_name,
-        "sgd_rate": sgd_rate,
-        "device": device,
-        "weights_sha256": card["sha256"],
-    }
-    return Tracker(model, chosen, variant, description)
-
-
-def _choose_rule(model: MetaModel, rule: str, sgd_rate: float | None) -> UpdateRule | None:
-    if (rule == "sgd") != (sgd_rate is not None):
-        raise InputError("rule sgd and a rate go together: give --rule sgd --sgd-rate R")
-    if rule == "none":
-        return None
-    if rule == "sgd":
-        return FixedRates(sgd_rate)
-    if rule != model.rule_name:
-        raise InputError(
-            f"the checkpoint's optimizer is {model.rule_name!r}, not {rule!r}; "
-            f"train one with --rule {rule}, or choose {model.rule_name}, sgd or none"
-        )
-    return model.rule

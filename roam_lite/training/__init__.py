@@ -1,6 +1,7 @@
 """How the optimizer learns: clips, Algorithm 1, and the trainer around it."""
 
 from roam_lite.training.log import StepRecord
-from roam_lite.training.trainer import TrainConfig, Trainer
+from roam_lite.training.run_folder import TrainConfig
+from roam_lite.training.trainer import Trainer
 
 __all__ = ["StepRecord", "TrainConfig", "Trainer"]

@@ -1,5 +1,6 @@
-"""Training clips: patches of one sequence, arranged as Algorithm 1 consumes them."""
+"""Training clips: patches of one sequence as Algorithm 1 consumes them, or footage to track in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Self, TypeVar
 
@@ -7,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from roam_lite.config import Config, Stage
 from roam_lite.data.sequence import Sequence
-from roam_lite.model.patches import initial_stretches, nominal_size
-from roam_lite.profiles import Profile, Stage
-from roam_lite.training.cutting import Cutter
+from roam_lite.geometry import initial_stretches, nominal_size, region_around
+from roam_lite.training.sampling import PatchSampler
 
 
 class Stackable:
@@ -52,42 +53,90 @@ class Clips(Stackable):
     target_sizes: Tensor  # [N, T, 2], (w, h) in patch pixels at the time of each update
 
 
-def draw_clip(
-    sequence: Sequence, rng: np.random.Generator, stage: Stage, profile: Profile
-) -> Clips:
+@dataclass(frozen=True)
+class Footage(Stackable):
+    """A mini-batch of N clips of F frames after the first, in which a tracker finds its own way.
+
+    A view shows more of its frame than a patch, at the resolution of one; any patch that a tracker
+    wants is cut from it. Images are RGB uint8.
+    """
+
+    initial_patches: Tensor  # [N, n0, 3, S, S]
+    initial_boxes: Tensor  # [N, n0, 4], in patch pixels
+    first_boxes: Tensor  # [N, 1, 4], in image pixels
+    views: Tensor  # [N, F, 3, K, K]
+    regions: Tensor  # [N, F, 4], what the views show, (cx, cy, side_w, side_h) in image pixels
+    boxes: Tensor  # [N, F, 4], in image pixels
+    visible: Tensor  # [N, F], bool: where the target is not hidden
+
+
+def clip_sampler_for(
+    stage: Stage, config: Config
+) -> Callable[[Sequence, np.random.Generator, Stage, Config], Clips | Footage]:
+    """Return what draws a stage's clips: footage where the model updates itself by its own estimates."""
+    tracks = config.training.past_labels == "estimates" and stage.updates > 1
+    return draw_footage if tracks else draw_clip
+
+
+def draw_clip(sequence: Sequence, rng: np.random.Generator, stage: Stage, config: Config) -> Clips:
     """Return a random clip of a sequence as a mini-batch of one.
 
     All frames but the first are cut with random stretch and shift (section 5). Raises ValueError if
     no frame of the sequence shows its target well enough.
     """
-    tau, windows = profile.update_interval, stage.updates - 1
-    cutter = Cutter(sequence, 1 + windows * tau + stage.horizon, rng, profile)
-    initial = draw_initial(cutter, rng, stage, profile)
-    past = [cutter.jittered(i) for i in range(1, 1 + windows * tau)]
+    tau, windows = config.online.update_interval, stage.updates - 1
+    sampler = PatchSampler(sequence, 1 + windows * tau + stage.horizon, rng, config)
+    initial = _draw_initial(sampler, rng, stage, config)
+    past = [sampler.jittered(i) for i in range(1, 1 + windows * tau)]
     future = []
     for t in range(stage.updates):
         first = 1 + t * tau
         later = rng.choice(stage.horizon, stage.future_frames, replace=False)
-        future += [cutter.jittered(first + int(delta)) for delta in later]
-    sizes = [nominal_size(cutter.box(t * tau), profile) for t in range(stage.updates)]
+        future += [sampler.jittered(first + int(delta)) for delta in later]
+    sizes = [nominal_size(sampler.box(t * tau), config.model) for t in range(stage.updates)]
     return Clips(
-        *stack_cut(initial, (len(initial),)),
-        *(stack_cut(past, (windows, tau)) if past else _no_past(tau, profile.patch_size)),
-        *stack_cut(future, (stage.updates, stage.future_frames)),
+        *_stack(initial, (len(initial),)),
+        *(_stack(past, (windows, tau)) if past else _no_past(tau, config.model.patch_size)),
+        *_stack(future, (stage.updates, stage.future_frames)),
         torch.from_numpy(np.stack(sizes))[None].float(),
     )
 
 
-def draw_initial(
-    cutter: Cutter, rng: np.random.Generator, stage: Stage, profile: Profile
+def draw_footage(
+    sequence: Sequence, rng: np.random.Generator, stage: Stage, config: Config
+) -> Footage:
+    """Return random footage of a sequence for T updates, F = T tau, as a mini-batch of one.
+
+    Online nobody takes away the frames on which the target is hidden, so they are in it.
+    Raises ValueError if no frame of the sequence shows its target well enough.
+    """
+    frames = stage.updates * config.online.update_interval
+    sampler = PatchSampler(sequence, 1 + frames, rng, config, with_hidden=True)
+    initial = _draw_initial(sampler, rng, stage, config)
+    scale = config.training.view_scale
+    seen = []
+    for index in range(1, 1 + frames):
+        box = sampler.box(index)
+        region = region_around(box, scale * config.model.region_scale)
+        seen.append((sampler.cut(index, region, scale * config.model.patch_size), region, box))
+    return Footage(
+        *_stack(initial, (len(initial),)),
+        torch.from_numpy(sampler.box(0)).float()[None, None],
+        *_stack(seen, (frames,)),
+        torch.from_numpy(sampler.visible[1:])[None],
+    )
+
+
+def _draw_initial(
+    sampler: PatchSampler, rng: np.random.Generator, stage: Stage, config: Config
 ) -> list[tuple]:
     """Return patches and boxes of the first frame: the unstretched one, and others at random."""
-    stretches = initial_stretches(profile)
+    stretches = initial_stretches(config.model)
     others = rng.permutation(np.arange(1, len(stretches)))[: stage.initial_samples - 1]
-    return [cutter.stretched(0, stretches[i]) for i in (0, *sorted(others))]
+    return [sampler.stretched(0, stretches[i]) for i in (0, *sorted(others))]
 
 
-def stack_cut(cut: list[tuple], shape: tuple[int, ...]) -> tuple[Tensor, ...]:
+def _stack(cut: list[tuple], shape: tuple[int, ...]) -> tuple[Tensor, ...]:
     """Return patches `[1, *shape, 3, S, S]` and boxes `[1, *shape, 4]`, one tensor of each kind."""
     patches, *boxes = (torch.from_numpy(np.stack(kind)) for kind in zip(*cut, strict=True))
     patches = patches.permute(0, 3, 1, 2).contiguous().unflatten(0, shape)[None]
@@ -95,5 +144,5 @@ def stack_cut(cut: list[tuple], shape: tuple[int, ...]) -> tuple[Tensor, ...]:
 
 
 def _no_past(tau: int, size: int) -> tuple[Tensor, ...]:
-    """Return what `stack_cut` would of a stage that never updates."""
+    """Return what `_stack` would of a stage that never updates."""
     return torch.zeros((1, 0, tau, 3, size, size), dtype=torch.uint8), torch.zeros((1, 0, tau, 4))

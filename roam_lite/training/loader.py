@@ -1,7 +1,7 @@
 """Mini-batches of clips from worker processes, each determined by the seed and the step alone."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import cv2
@@ -9,11 +9,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from roam_lite.data.sequence import Sequence
+from roam_lite.config import Config, Stage
 from roam_lite.data.sources import parse_sources
-from roam_lite.profiles import Profile, Stage
-from roam_lite.training.clips import Clips, draw_clip, stack_clips
-from roam_lite.training.footage import Footage, draw_footage
+from roam_lite.training.clips import Clips, Footage, clip_sampler_for, stack_clips
 
 # Batches made ahead by each worker.
 _PREFETCH = 3
@@ -22,11 +20,11 @@ _PREFETCH = 3
 class ClipBatches(Dataset):
     """Batch `step` of a stage: the same clips whenever, and in whichever process, it is asked for."""
 
-    def __init__(self, data: str, seed: int, stage: Stage, profile: Profile) -> None:
-        self.data, self.seed, self.stage, self.profile = data, seed, stage, profile
-        length = max(60, 1 + stage.updates * profile.update_interval)
+    def __init__(self, data: str, seed: int, stage: Stage, config: Config) -> None:
+        self.data, self.seed, self.stage, self.config = data, seed, stage, config
+        length = max(60, 1 + stage.updates * config.online.update_interval)
         self.sources = parse_sources(data, seed, length)
-        self.draw = clip_sampler_for(stage, profile)
+        self.draw = clip_sampler_for(stage, config)
 
     def __getitem__(self, step: int) -> Clips | Footage:
         """Return the clips of one step."""
@@ -34,16 +32,8 @@ class ClipBatches(Dataset):
         for video in range(self.stage.batch):
             rng = np.random.default_rng((self.seed, step, video))
             source = self.sources[int(rng.integers(len(self.sources)))]
-            clips.append(self.draw(source.draw(rng), rng, self.stage, self.profile))
+            clips.append(self.draw(source.draw(rng), rng, self.stage, self.config))
         return stack_clips(clips)
-
-
-def clip_sampler_for(
-    stage: Stage, profile: Profile
-) -> Callable[[Sequence, np.random.Generator, Stage, Profile], Clips | Footage]:
-    """Return what draws a stage's clips: footage where the model updates itself by its own estimates."""
-    tracks = profile.past_labels == "estimates" and stage.updates > 1
-    return draw_footage if tracks else draw_clip
 
 
 def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[Clips | Footage]:

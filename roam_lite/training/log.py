@@ -57,8 +57,9 @@ class RunLog:
             self.board.add_scalar(f"meta_loss/{t}", meta, record.step)
         if record.step % _HISTOGRAM_INTERVAL == 0:
             for name in ("first_rates", "updating_rates"):
-                rates = getattr(result, name).flatten().clamp(min=1e-12)
-                if bool(torch.isfinite(rates).all()):
+                rates = getattr(result, name)
+                if rates is not None and bool(torch.isfinite(rates).all()):
+                    rates = rates.flatten().clamp(min=1e-12)
                     self.board.add_histogram(f"log10 {name}", rates.log10(), record.step)
 
     def close(self) -> None:

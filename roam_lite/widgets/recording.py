@@ -4,17 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from roam_lite.data.sequence import Sequence
-from roam_lite.evaluation.run import Step
 from roam_lite.evaluation.runner import describe, track_steps
-from roam_lite.model.boxes import decode_boxes
-from roam_lite.model.estimate import change_penalty, motion_map
-from roam_lite.model.losses import anchors_at
-from roam_lite.model.patches import crop, image_to_patch, roi_around
-from roam_lite.model.tracking_model import predict
+from roam_lite.geometry import region_around
 from roam_lite.tracking import Tracker
 
 
@@ -36,54 +30,30 @@ def record(tracker: Tracker, sequence: Sequence) -> Recording:
     of scale and ratio), `motion`, and their product `score`, whose maximum is chosen.
     """
     boxes, regions, maps, losses = [], [], [], []
-    before: dict[str, Any] = {}
+    last = None
     for step in track_steps(tracker, sequence):
-        if step.index == 0 or step.image is None:
-            region = roi_around(step.box, tracker.profile.roi_scale)
-            shown = _first_maps(tracker) if step.index == 0 else maps[-1]
-        else:
-            region = roi_around(before["box"], tracker.profile.roi_scale)
-            shown = _maps(tracker, step, region, before)
-        boxes.append(step.box)
+        # The patch of a later frame is cut around the box of the frame before.
+        seen = step.box if step.index == 0 or step.image is None else last
+        region = region_around(seen, tracker.config.model.region_scale)
         regions.append(np.concatenate([region[:2] - region[2:] / 2, region[2:]]))
-        maps.append(shown)
+        maps.append(maps[-1] if step.image is None else _maps(tracker))
+        boxes.append(step.box)
         losses += [(step.index, loss) for loss in tracker.update_losses[len(losses) :]]
-        before = {
-            "box": step.box,
-            "theta": tracker.theta,
-            "sizes": tracker.sizes,
-            "trusted": tracker.trusted,
-        }
+        last = step.box
     stacked = {name: np.stack([shown[name] for shown in maps]) for name in maps[0]}
     return Recording(np.stack(boxes), np.stack(regions), stacked, losses, dict(describe(tracker)))
 
 
-def _first_maps(tracker: Tracker) -> dict[str, NDArray[np.float32]]:
-    """The given box is not found, so nothing but the response says anything."""
-    response = tracker.last_response
-    ones = np.ones_like(response)
-    return {"response": response, "penalty": ones, "motion": ones, "score": response.clip(min=0)}
-
-
-@torch.no_grad()
-def _maps(
-    tracker: Tracker, step: Step, region: NDArray[np.float64], before: dict[str, Any]
-) -> dict[str, NDArray[np.float32]]:
-    """Localize once more with the model of before: the tracker keeps its response alone."""
-    profile, cells = tracker.profile, tracker.cells
-    patch = torch.from_numpy(crop(step.image, region, profile.patch_size)).to(cells.device)
-    features = tracker.backbone(patch.permute(2, 0, 1)[None, None])
-    response, deltas = predict(tracker.layout, before["theta"], features, before["sizes"])
-    previous = image_to_patch(before["box"], region, profile.patch_size)
-    previous = torch.as_tensor(previous, dtype=torch.float32, device=cells.device)
-    anchors = anchors_at(cells, cells, before["sizes"], profile)[0]
-    boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors, profile.delta_spread)
-    maps = {
-        "response": response[0, 0],
-        "penalty": change_penalty(boxes, previous, profile.penalty),
-        "motion": motion_map(
-            cells, previous, profile.motion if before["trusted"] else profile.wide_motion
-        ),
-    }
-    maps["score"] = maps["response"].clamp(min=0) * maps["penalty"] * maps["motion"]
-    return {name: map_.cpu().numpy() for name, map_ in maps.items()}
+def _maps(tracker: Tracker) -> dict[str, NDArray[np.float32]]:
+    """Return the maps that the last box was chosen by; the given box has no more than a response."""
+    if tracker.last_maps is None:
+        response = tracker.last_response
+        ones = np.ones_like(response)
+        return {
+            "response": response,
+            "penalty": ones,
+            "motion": ones,
+            "score": response.clip(min=0),
+        }
+    names = ("response", "penalty", "motion", "score")
+    return {name: getattr(tracker.last_maps, name)[0].cpu().numpy() for name in names}

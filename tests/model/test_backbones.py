@@ -49,7 +49,7 @@ def support(layers, size, cell):
 
 
 @pytest.mark.parametrize(("convolutions", "field"), [(10, 64), (12, 80)])
-def test_vgg_cells_are_centerd_on_what_they_see(convolutions, field):
+def test_vgg_cells_are_centered_on_what_they_see(convolutions, field):
     backbone = VGG16(convolutions)
     cell = 10
     middle = 4 * cell + 2
@@ -57,7 +57,7 @@ def test_vgg_cells_are_centerd_on_what_they_see(convolutions, field):
     assert backbone.cells(84)[cell] == middle
 
 
-def test_small_cells_are_centerd_on_the_details_they_see():
+def test_small_cells_are_centered_on_the_details_they_see():
     layers = SmallBackbone(8).eval().layers
     nn.init.zeros_(layers.context[-1].weight)  # the context is coarser; see the mirror test
     for cell in (7, 8):

@@ -19,7 +19,7 @@ from tests.tiny import TINY, draw_batch
 
 LAPTOP = get_profile("laptop")
 CELLS = torch.arange(36, dtype=torch.float64) * 4 + 2
-NOMINAL = torch.tensor([[[57.6, 57.6, 28.8, 28.8]]], dtype=torch.float64)  # centerd, 5 times in 144
+NOMINAL = torch.tensor([[[57.6, 57.6, 28.8, 28.8]]], dtype=torch.float64)  # centered, 5 times in 144
 SIZE = torch.tensor([[11, 11]])
 
 

@@ -12,7 +12,7 @@ from roam_lite.data.synthetic.fields import fractal
 from roam_lite.data.synthetic.kinds import draw_screen, draw_sprite, thing
 from roam_lite.data.synthetic.sprites import Sprite, make_sprite
 from roam_lite.data.synthetic.textures import (
-    colorise,
+    colorize,
     draw_colors,
     draw_texture,
     sample,
@@ -36,7 +36,7 @@ def draw_backdrop(rng: np.random.Generator, width: int, height: int, busy: float
 def outdoors(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Sky, something far, and ground that recedes."""
     sky = draw_colors(rng, 3) // 2 + np.uint8(120)
-    picture = colorise(sample(rng, "clouds", height, width, zoom=2.0, turn=0.0), sky)
+    picture = colorize(sample(rng, "clouds", height, width, zoom=2.0, turn=0.0), sky)
     horizon = int(rng.uniform(0.1, 0.6) * height)
     for _ in range(rng.integers(1, 4)):
         far = draw_texture(rng, height, width, draw_colors(rng, 4), 0.4, 0.8)

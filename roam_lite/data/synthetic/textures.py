@@ -67,7 +67,7 @@ def sample(
     )
 
 
-def colorise(gray: np.ndarray, colors: np.ndarray) -> np.ndarray:
+def colorize(gray: np.ndarray, colors: np.ndarray) -> np.ndarray:
     """Image uint8 [H, W, 3]: `gray` as a place on the ramp through `colors`."""
     places = np.linspace(28, 228, len(colors))
     levels = np.arange(256)
@@ -107,7 +107,7 @@ def draw_texture(
     # Paint, walls and sky have little contrast.
     contrast = rng.uniform(0.4, 1.3) if rng.random() < 0.75 else rng.uniform(0.1, 0.4)
     gray = cv2.convertScaleAbs(gray, alpha=contrast, beta=128 * (1 - contrast) + rng.normal(0, 12))
-    image = colorise(gray, colors)
+    image = colorize(gray, colors)
     if rng.random() < 0.25:
         _patch(rng, image, gray, rng.permutation(colors))
     return image
@@ -121,4 +121,4 @@ def _patch(
     name = str(rng.choice(["clouds", "ridges", "leaves"]))
     where = sample(rng, name, height, width, zoom=rng.uniform(0.6, 1.5))
     _, mask = cv2.threshold(where, float(rng.uniform(110, 180)), 255, cv2.THRESH_BINARY)
-    cv2.copyTo(colorise(gray, colors), mask, image)
+    cv2.copyTo(colorize(gray, colors), mask, image)

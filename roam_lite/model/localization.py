@@ -1,22 +1,76 @@
-"""Where the target is: responses, penalized, and the box at their maximum (section 4)."""
+"""Where the target is: score maps, the best cell, and the box there (section 4).
+
+Tracking and the closed loop of meta-training localize with the same functions. Leading axes `...`
+are those of the response maps: none for one patch, N for a mini-batch.
+"""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from roam_lite.model.boxes import Spread, decode_boxes
-from roam_lite.profiles import Profile
+from roam_lite.config import Config
+from roam_lite.geometry import decode_boxes
+from roam_lite.model.tracking_model import TrackingModel
+
+
+@dataclass(frozen=True)
+class ScoreMaps:
+    """What each cell says of the target, `[..., H, W]`; the target is where `score` is largest."""
+
+    response: Tensor
+    penalty: Tensor  # of the change of scale and ratio, in (0, 1]
+    motion: Tensor
+    score: Tensor  # response * penalty * motion; 0 where the response is negative
+    boxes: Tensor  # [..., H, W, 4], (x, y, w, h) in patch pixels, regressed at each cell
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """The best box in each patch; leading axes `...` as in what it was found in."""
+    """The best box in each patch."""
 
     box: Tensor  # [..., 4], (x, y, w, h) in patch pixels, not smoothed
     response: Tensor  # [...], of the response map at the chosen cell
     penalty: Tensor  # [...], of the change of scale and ratio there, in (0, 1]
     score: Tensor  # [...], response * penalty * motion
+
+
+def localize(
+    model: TrackingModel,
+    features: Tensor,
+    anchors: Tensor,
+    cells: Tensor,
+    previous: Tensor,
+    sharpness: float,
+    config: Config,
+) -> tuple[ScoreMaps, Estimate, Tensor]:
+    """Return score maps, estimates and new boxes `[N, 4]` of ROAM++ in features `[N, 1, C, H, W]`.
+
+    `anchors` `[N, H, W, 4]`, `previous` `[N, 4]` (the last boxes) and the new ones, whose sizes are
+    smoothed, are in patch pixels; `sharpness` is that of the motion map.
+    """
+    response, deltas = model(features)
+    maps = score_maps(response[:, 0], deltas[:, 0], anchors, cells, previous, sharpness, config)
+    estimate = best_box(maps)
+    return maps, estimate, smoothed_box(estimate, previous, config.online.size_rate)
+
+
+def score_maps(
+    response: Tensor,
+    deltas: Tensor,
+    anchors: Tensor,
+    cells: Tensor,
+    previous: Tensor,
+    sharpness: float,
+    config: Config,
+) -> ScoreMaps:
+    """Return the score maps of response `[..., H, W]` and deltas `[..., 4, H, W]`."""
+    boxes = decode_boxes(deltas.movedim(-3, -1), anchors, config.model.delta_spread)
+    penalty = change_penalty(boxes, previous[..., None, None, :], config.online.penalty)
+    motion = motion_map(cells, previous, sharpness)
+    # Multiplied, a penalty would raise a negative response.
+    score = response.clamp(min=0) * penalty * motion
+    return ScoreMaps(response, penalty, motion, score, boxes)
 
 
 def motion_map(cells: Tensor, previous: Tensor, sharpness: float) -> Tensor:
@@ -49,33 +103,25 @@ def change_penalty(boxes: Tensor, previous: Tensor, strength: float) -> Tensor:
     return torch.exp(-strength * (change - 1))
 
 
-def regressed_box(
-    response: Tensor,
-    deltas: Tensor,
-    anchors: Tensor,
-    previous: Tensor,
-    motion: Tensor,
-    strength: float,
-    spread: Spread = (1.0, 1.0),
-) -> Estimate:
-    """Return the boxes that the best anchors regress to (ROAM++).
-
-    `response` and `motion` `[..., H, W]`, `deltas` `[..., 4, H, W]` in units of `spread`, `anchors`
-    `[..., H, W, 4]` and `previous` `[..., 4]` in patch pixels.
-    """
-    boxes = decode_boxes(deltas.movedim(-3, -1), anchors, spread)
-    penalty = change_penalty(boxes, previous[..., None, None, :], strength)
-    # Multiplied, a penalty would raise a negative response.
-    score = (response.clamp(min=0) * penalty * motion).flatten(-2)
+def best_box(maps: ScoreMaps) -> Estimate:
+    """Return the boxes that the anchors of the highest score regress to (ROAM++)."""
+    score = maps.score.flatten(-2)
     best = score.nan_to_num(-1.0).argmax(dim=-1, keepdim=True)
-    box = boxes.flatten(-3, -2).take_along_dim(best[..., None], dim=-2)[..., 0, :]
+    values = (maps.response.flatten(-2), maps.penalty.flatten(-2), score)
+    box = maps.boxes.flatten(-3, -2).take_along_dim(best[..., None], dim=-2)[..., 0, :]
+    return Estimate(box, *(value.take_along_dim(best, dim=-1)[..., 0] for value in values))
 
-    def at_best(values: Tensor) -> Tensor:
-        return values.take_along_dim(best, dim=-1)[..., 0]
 
-    return Estimate(
-        box, at_best(response.flatten(-2)), at_best(penalty.flatten(-2)), at_best(score)
-    )
+def smoothed_box(estimate: Estimate, previous: Tensor, size_rate: float) -> Tensor:
+    """Return boxes `[..., 4]` with the found center, and a size between the last and the found one.
+
+    The weight of the found size is `size_rate * penalty * response`, at most 1 (section 4).
+    `previous` `[..., 4]` is in the same pixels as the estimate.
+    """
+    weight = (size_rate * estimate.penalty * estimate.response).clamp(0, 1)[..., None]
+    size = (1 - weight) * previous[..., 2:] + weight * estimate.box[..., 2:]
+    center = estimate.box[..., :2] + estimate.box[..., 2:] / 2
+    return torch.cat([center - size / 2, size], dim=-1)
 
 
 def searched_box(
@@ -104,38 +150,6 @@ def searched_box(
     box = torch.cat([center - previous[2:] / 2, previous[2:]])
     found = Estimate(box, responses.flatten()[best], penalty[index], score.flatten()[best])
     return found, index
-
-
-def smoothed_box(estimate: Estimate, previous: Tensor, size_rate: float) -> Tensor:
-    """Return boxes `[..., 4]` with the found center, and a size between the last and the found one.
-
-    The weight of the found size is `size_rate * penalty * response`, at most 1 (section 4).
-    `previous` `[..., 4]` is in the same pixels as the estimate.
-    """
-    weight = (size_rate * estimate.penalty * estimate.response).clamp(0, 1)[..., None]
-    size = (1 - weight) * previous[..., 2:] + weight * estimate.box[..., 2:]
-    center = estimate.box[..., :2] + estimate.box[..., 2:] / 2
-    return torch.cat([center - size / 2, size], dim=-1)
-
-
-def next_boxes(
-    response: Tensor,
-    deltas: Tensor,
-    anchors: Tensor,
-    previous: Tensor,
-    sharpness: float,
-    cells: Tensor,
-    profile: Profile,
-) -> tuple[Estimate, Tensor]:
-    """Return what ROAM++ finds, and with smoothed sizes the boxes `[..., 4]` that it goes on with.
-
-    Arguments as in `regressed_box`; `sharpness` is that of the motion map around `previous`.
-    """
-    motion = motion_map(cells, previous, sharpness)
-    estimate = regressed_box(
-        response, deltas, anchors, previous, motion, profile.penalty, profile.delta_spread
-    )
-    return estimate, smoothed_box(estimate, previous, profile.size_rate)
 
 
 def _peak(line: Tensor, best: int, cells: Tensor) -> Tensor:

@@ -1,20 +1,15 @@
-"""One update of theta: loss, gradient, learning rates, step (eq. 9). Training and tracking call it."""
+"""One update of theta: loss, gradient, step (eq. 9). Meta-training and tracking both call it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from roam_lite.config import ModelConfig
 from roam_lite.model.losses import Targets, make_targets, tracking_loss
-from roam_lite.model.tracking_model import Prediction, ThetaLayout, bind
-from roam_lite.profiles import Profile
-from roam_lite.rules.fixed import FixedRates
-from roam_lite.rules.update_rule import UpdateRule
-
-# Of theta [N, P], filter sizes [N, 2] and the cells a side of the maps to come.
-Predictor = Callable[[ThetaLayout, Tensor, Tensor, int], Prediction]
+from roam_lite.model.tracking_model import ThetaLayout, TrackingModel
+from roam_lite.rules import SGD, UpdateRule
 
 
 @dataclass(frozen=True)
@@ -33,20 +28,20 @@ class Samples:
 
 
 def make_samples(
-    features: Tensor, boxes: Tensor, sizes: Tensor, cells: Tensor, profile: Profile
+    features: Tensor, boxes: Tensor, sizes: Tensor, cells: Tensor, config: ModelConfig
 ) -> Samples:
     """Return samples from features `[N, n, C, H, W]` and boxes `[N, n, 4]` in patch pixels."""
-    return Samples(features, make_targets(boxes, sizes, cells, cells, profile), sizes)
+    return Samples(features, make_targets(boxes, sizes, cells, cells, config), sizes)
 
 
 # What is kept of a frame for updates: features [N, 1, C, H, W], boxes [N, 4] in patch pixels.
 Kept = tuple[Tensor, Tensor]
 
 
-def collect(frames: list[Kept], sizes: Tensor, cells: Tensor, profile: Profile) -> Samples:
+def collect(frames: list[Kept], sizes: Tensor, cells: Tensor, config: ModelConfig) -> Samples:
     """Return samples of the frames kept, for filter sizes `[N, 2]`."""
     features, boxes = zip(*frames, strict=True)
-    return make_samples(torch.cat(features, 1), torch.stack(boxes, 1), sizes, cells, profile)
+    return make_samples(torch.cat(features, 1), torch.stack(boxes, 1), sizes, cells, config)
 
 
 def halves(samples: Samples, interval: int) -> tuple[Samples, Samples]:
@@ -63,35 +58,32 @@ def halves(samples: Samples, interval: int) -> tuple[Samples, Samples]:
 def update_loss(
     theta: Tensor,
     samples: Samples,
-    profile: Profile,
+    config: ModelConfig,
     scales: Tensor | None = None,
-    predictor: Predictor = bind,
 ) -> Tensor:
     """Return the tracking loss of each video on its samples, `[N]` (eq. 12).
 
     `theta` is `[N, P]`. With `scales` (epsilon of eq. 15) it is taken as epsilon * theta and divided
     before it predicts: g_eps(theta) = g(theta / epsilon).
     """
+    layout = ThetaLayout.of(config)
     model = theta if scales is None else theta / scales
-    layout = ThetaLayout.of(profile)
-    prediction = predictor(layout, model, samples.sizes, samples.features.shape[-1])
-    response, deltas = prediction(samples.features)
-    return tracking_loss(response, deltas, samples.targets, profile.response_loss)
+    predict = TrackingModel(layout, model, samples.sizes, samples.features.shape[-1])
+    return tracking_loss(*predict(samples.features), samples.targets, config)
 
 
 def meta_loss(
     theta: Tensor,
     future: Samples,
-    profile: Profile,
+    config: ModelConfig,
     scales: Tensor | None = None,
-    predictor: Predictor = bind,
 ) -> Tensor:
     """Return the tracking loss of the updated model on future frames, `[N]` (eq. 13).
 
     The same function as the update loss; what differs is the frames, and that the filter sizes of
     `future` are those of the update before, phi^(t-1).
     """
-    return update_loss(theta, future, profile, scales, predictor)
+    return update_loss(theta, future, config, scales)
 
 
 @dataclass(frozen=True)
@@ -101,7 +93,7 @@ class Adapted:
     theta: Tensor  # [N, P]
     state: Any  # of the rule
     update_loss: Tensor  # [N], before the step
-    learning_rates: Tensor  # [N, P]
+    learning_rates: Tensor | None  # [N, P], where the rule has some
 
 
 def adapt(
@@ -109,44 +101,49 @@ def adapt(
     samples: Samples,
     rule: UpdateRule,
     state: Any,
-    profile: Profile,
+    config: ModelConfig,
     scales: Tensor | None = None,
     second_order: bool = False,
-    predictor: Predictor = bind,
 ) -> Adapted:
-    """Return theta after one gradient step with the rule's learning rates (eq. 9).
+    """Return theta after one step of the rule along its loss on the samples (eq. 9).
 
     `second_order` keeps the graph of the gradient itself; otherwise gradient and loss are constants
     to whoever differentiates the result. Needs grad mode only where the caller has a use for it.
     """
     second_order = second_order and torch.is_grad_enabled()
+    needs_hessian = getattr(rule, "needs_hessian", False)
     with torch.enable_grad():
         point = theta if theta.requires_grad and second_order else theta.detach().requires_grad_()
-        loss = update_loss(point, samples, profile, scales, predictor)
-        (gradient,) = torch.autograd.grad(loss.sum(), point, create_graph=second_order)
+        loss = update_loss(point, samples, config, scales)
+        (gradient,) = torch.autograd.grad(
+            loss.sum(), point, create_graph=second_order or needs_hessian
+        )
+    extra = {}
+    if needs_hessian:
+        graph = gradient
+        extra["hessian"] = lambda v: torch.autograd.grad(graph, point, v, retain_graph=True)[0]
     if not second_order:
-        loss = loss.detach()
-    learning_rates, state = rule.step(theta, gradient, loss, state)
-    return Adapted(theta - learning_rates * gradient, state, loss, learning_rates)
+        loss, gradient = loss.detach(), gradient.detach()
+    step, state, rates = rule.step(theta, gradient, loss, state, **extra)
+    return Adapted(theta - step, state, loss, rates)
 
 
 def initialize(
     theta0: Tensor,
     lambda0: Tensor,
     samples: Samples,
-    profile: Profile,
+    config: ModelConfig,
     scales: Tensor | None = None,
     second_order: bool = False,
-    predictor: Predictor = bind,
 ) -> Adapted:
-    """Return the initial model: theta0 `[N, P]` after the profile's number of steps with lambda0 `[P]`.
+    """Return the initial model: theta0 `[N, P]` after its number of steps with lambda0 `[P]`.
 
     Line 5 of Algorithm 1, and the model initialization of section 4. What comes back is the last
     step, with the update loss of the first: that of theta0 itself.
     """
-    rule, theta, losses = FixedRates(lambda0), theta0, []
-    for _ in range(profile.initial_steps):
-        step = adapt(theta, samples, rule, None, profile, scales, second_order, predictor)
+    rule, theta, losses = SGD(lambda0), theta0, []
+    for _ in range(config.initial_steps):
+        step = adapt(theta, samples, rule, None, config, scales, second_order)
         theta = step.theta
         losses.append(step.update_loss)
     return replace(step, update_loss=losses[0])

@@ -1,0 +1,267 @@
+"""Configurations: every constant of the method, with its symbol and section of the paper.
+
+A `Config` has four parts: the tracking model, the update rule, its meta-training, and online
+tracking. A checkpoint holds its whole configuration, so that editing a constant here or in
+`profiles` never changes what trained weights do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
+from math import isfinite
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from roam_lite.errors import InputError
+
+MetaGradient = Literal["first_step", "first_order", "chained", "full"]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The tracking model: patches, features, filters, labels, losses (section 3.1)."""
+
+    # Patches (section 5)
+    patch_size: int  # S, pixels
+    region_scale: float  # gamma
+    # Features (section 5): a name in `model.backbones.BACKBONES`
+    backbone: str
+    # Branches (section 3.1)
+    reduced: int  # channels after the dimension reduction layer
+    base_filter: int  # side of the fixed-size kernels, cells
+    filter_scale: float  # rho
+    kernel_spread: float  # of the kernels' random start: responses begin near 0, gradients do not
+    # Losses (eq. 7, 8)
+    label_sharpness: float  # alpha
+    response_loss: Literal["balanced", "focused", "plain"]
+    easy_error: float  # cells with a smaller error are solved, and stay out of the balanced loss
+    regression_anchors: int  # anchors of highest IoU in the regression loss, per frame
+    delta_spread: tuple[float, float]  # units of the box deltas: of shifts, and of log sizes
+    # Initial model (Algorithm 1, line 5; section 4)
+    initial_steps: int  # gradient steps with lambda0; the paper takes one (footnote 1)
+    initial_scales: tuple[float, ...]  # s and r of the stretched first samples
+
+    @property
+    def channels(self) -> int:
+        """C, the backbone's number of feature channels."""
+        return self._backbone().channels
+
+    @property
+    def stride(self) -> int:
+        """c, patch pixels per cell of the backbone's map."""
+        return self._backbone().stride
+
+    def _backbone(self) -> Any:
+        from roam_lite.model.backbones import find_backbone  # which needs torch
+
+        return find_backbone(self.backbone)
+
+
+@dataclass(frozen=True)
+class RuleConfig:
+    """Who updates theta: lambda0 at first, then the neural optimizer (section 3.2)."""
+
+    name: str  # in `rules.RULES`
+    hidden: int  # units of each of the two recurrent layers
+    input: Literal["raw", "log_sign"]  # 4 channels as in (10), or 5
+    input_range: (
+        float  # p: magnitudes from e^-p to 1 are shown by their logarithm ([1], appendix A)
+    )
+    lambda0_response: float  # where lambda0 starts on the response branch's coordinates
+    lambda0_regression: float  # and on the regression branch's
+    initial_rate: float  # what the neural optimizer emits before training
+    initial_share: float | None  # if set, it emits rates relative to lambda0, from this share on
+    initial_regression_gain: float  # what those of the regression branch are multiplied by at first
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of meta-training: Algorithm 1 with its own horizon, batch and learning rates.
+
+    A stage with `updates = 1` trains the first step alone (lines 5 and 6 of Algorithm 1: theta0,
+    lambda0 and, where there is no pretrained one, the backbone); later stages add the neural
+    optimizer's updates.
+    """
+
+    name: str
+    steps: int
+    batch: int  # N, video clips in a mini-batch (section 5)
+    updates: int  # T, model updates in a clip, the first step included (eq. 14)
+    initial_samples: int  # of the nine stretched first patches (section 4)
+    future_frames: int  # frames of each meta loss; the paper uses one (footnote 3)
+    horizon: int  # frames after an update from which the meta loss draws; the paper uses tau
+    meta_gradient: MetaGradient
+    theta0_lr: float  # Adam's step for theta0
+    lambda0_lr: float  # Adam's step for log(lambda0)
+    rule_lr: float  # Adam's step for the neural optimizer's omega
+    gains_lr: float  # Adam's step for the optimizer's log gains on lambda0, one a part of theta
+    backbone_lr: float  # Adam's step for the backbone; 0 keeps it frozen
+    halvings: int  # how often all rates are halved, evenly over the stage (section 5)
+    kappa_ramp: float = 0.5  # share of the stage over which kappa grows from 0 to its full value
+    precision: Literal["float32", "bfloat16"] = "float32"  # of the backbone's layers
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the rule is meta-trained: random filter scaling, sampling, outer optimizer, stages."""
+
+    # Random filter scaling (section 3.3)
+    kappa_response: float
+    kappa_regression: float
+    scale_first_step: bool  # whether lambda0's step is taken in scaled coordinates too
+    # Sampling (section 5)
+    min_visibility: float  # frames that show less of the target teach the background
+    min_side: float  # pixels; smaller targets have no texture, and boxes uncertain by a third
+    stretch_jitter: tuple[float, float]  # range of scale and of aspect factors
+    shift_jitter: float  # largest shift of the target from the patch's middle, as a share of S
+    # Augmentation: of a whole clip, and the light of single patches
+    mirror_chance: float
+    gray_chance: float
+    swap_chance: float  # that a clip's color channels are exchanged, and that its axes are
+    light_gain: tuple[float, float]  # range of what pixels are multiplied by
+    light_offset: float  # largest number added to pixels, of 255
+    # Closed loop: the model tracks in training too
+    past_labels: Literal["truth", "estimates"]  # past samples: true boxes, or what the model tracks
+    view_scale: int  # sides of what is decoded of a frame, in sides of a patch
+    lost_overlap: float  # an overlap under which a target is lost, and the tracker put back on it
+    # Outer optimizer (Adam)
+    betas: tuple[float, float]
+    max_gradient_norm: float  # longer gradients are shortened
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class OnlineConfig:
+    """How a target is followed (section 4). These constants can be set when a tracker is loaded.
+
+    Raises InputError for values that no tracker can work with.
+    """
+
+    update_interval: int  # tau, frames
+    update_steps: int  # gradient steps at each update
+    update_batches: Literal["halves", "all"]
+    penalty: float  # k of the scale-and-ratio penalty
+    motion: float  # sharpness of the motion map
+    wide_motion: float  # the same after a weak response
+    weak_response: float  # share of the first response under which a frame is not trusted
+    strong_response: float  # share above which it is trusted again
+    size_rate: float  # weight of a new size in the interpolation
+    min_size: float  # image pixels
+    search_scales: tuple[float, ...]  # of the multi-scale search (ROAM)
+    diverged_loss: float  # an update loss above which the model goes back to the first frame's
+
+    def __post_init__(self) -> None:
+        for name in ("update_interval", "update_steps"):
+            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        for name in ("penalty", "motion", "wide_motion", "weak_response", "strong_response",
+                     "size_rate"):  # fmt: skip
+            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
+        for name in ("min_size", "diverged_loss"):
+            _require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
+        scales = self.search_scales
+        _require(scales and min(scales) > 0, "search_scales", scales, "one or more, all above 0")
+
+
+@dataclass(frozen=True)
+class Config:
+    """All constants of one size of the method; `name` is that of the profile that it began as."""
+
+    name: str
+    model: ModelConfig
+    rule: RuleConfig
+    training: TrainingConfig
+    online: OnlineConfig
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as plain JSON types."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any], source: str = "configuration") -> "Config":
+        """Return the configuration that `to_dict` gave.
+
+        Raises InputError naming `source` and the constant that is missing, unknown or of another
+        type.
+        """
+        return _build(Config, values, source)
+
+
+def modify(config: Config, name: str | None = None, **parts: Mapping[str, Any]) -> Config:
+    """Return a configuration with other constants: `modify(config, model={"reduced": 8})`."""
+    changed = {part: replace(getattr(config, part), **values) for part, values in parts.items()}
+    return replace(config, name=name or config.name, **changed)
+
+
+def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
+    """Return the configuration with online constants set by name, as values or as text.
+
+    Raises InputError for an unknown name or a value that does not fit.
+    """
+    hints = get_type_hints(OnlineConfig)
+    values = {}
+    for name, value in settings.items():
+        if name not in hints:
+            raise InputError(
+                f"there is no online constant {name!r}; choose from: {', '.join(sorted(hints))}"
+            )
+        if isinstance(value, str):
+            value = _parse(hints[name], name, value)
+        values[name] = _convert(hints[name], value, f"online constant {name}")
+    return modify(config, online=values)
+
+
+def _build(kind: type, values: Any, source: str) -> Any:
+    """Return a dataclass from plain JSON types."""
+    if not isinstance(values, Mapping):
+        raise InputError(f"{source}: {values!r} is not a {kind.__name__}")
+    hints = get_type_hints(kind)
+    required = {field.name for field in fields(kind) if field.default is MISSING}
+    wrong = sorted((required - values.keys()) | (values.keys() - hints.keys()))
+    if wrong:
+        raise InputError(
+            f"{source}: {', '.join(wrong)} missing or unknown in {kind.__name__}; "
+            "was it written by another version?"
+        )
+    return kind(**{n: _convert(hints[n], v, f"{source}, {n}") for n, v in values.items()})
+
+
+def _convert(hint: Any, value: Any, source: str) -> Any:
+    """Return a value as the type that its field has. Raises InputError if it is of another one."""
+    if is_dataclass(hint):
+        return _build(hint, value, source)
+    options = get_args(hint)
+    if get_origin(hint) is Literal:
+        fits = value in options
+    elif isinstance(hint, UnionType):  # a number or None
+        return None if value is None else _convert(options[options[0] is NoneType], value, source)
+    elif get_origin(hint) is tuple:
+        repeated = options[-1] is Ellipsis
+        fits = isinstance(value, list | tuple) and (repeated or len(value) == len(options))
+        if fits:
+            kinds = (options[0],) * len(value) if repeated else options
+            return tuple(_convert(k, v, source) for k, v in zip(kinds, value, strict=True))
+    elif hint is float:
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        value = float(value) if fits else value
+    else:
+        fits = type(value) is hint
+    if not fits:
+        expected = " or ".join(map(repr, options)) if get_origin(hint) is Literal else hint
+        raise InputError(f"{source}: {value!r} does not fit; expected {expected}")
+    return value
+
+
+def _parse(hint: Any, name: str, text: str) -> Any:
+    """Return the value that a text means for a field: a number, several with commas, or a word."""
+    if get_origin(hint) is Literal:
+        return text
+    try:
+        if get_origin(hint) is tuple:
+            return tuple(float(word) for word in text.split(","))
+        return hint(text)
+    except ValueError:
+        raise InputError(f"online constant {name}: {text!r} is not a number") from None
+
+
+def _require(fits: Any, name: str, value: Any, expected: str) -> None:
+    if not fits:
+        raise InputError(f"online constant {name}: {value!r}; give {expected}")

@@ -1,0 +1,227 @@
+"""Boxes, the regions around them, and the patches cut there: the one set of functions for all.
+
+A box is `(x, y, w, h)`: left and top edge, width and height, in image or in patch pixels. A region
+is `(cx, cy, side_w, side_h)` in image pixels; its sides differ only where a patch is stretched on
+purpose. Coordinates are continuous: pixel j covers [j, j+1). Functions of boxes and regions take
+tensors, or arrays in float64, of any leading axes and return the same kind.
+"""
+
+from itertools import product
+from typing import TypeVar
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from roam_lite.config import ModelConfig
+from roam_lite.errors import InputError
+
+Boxes = TypeVar("Boxes", Tensor, NDArray[np.float64])
+Spread = tuple[float, float]
+
+
+def region_around(
+    boxes: Boxes, region_scale: float, stretch: tuple[float, float] = (1.0, 1.0)
+) -> Boxes:
+    """Return the regions `[..., 4]` of side gamma * sqrt(w h) centered on boxes `[..., 4]` (section 5).
+
+    `stretch = (sw, sh)` makes the target appear sw times wider and sh times higher in the patch, so
+    the region's sides are divided by them (section 4).
+    """
+    boxes = _as_boxes(boxes)
+    side = torch.as_tensor(boxes[..., 2:]).prod(dim=-1, keepdim=True).sqrt()
+    side = region_scale * (side if isinstance(boxes, Tensor) else side.numpy())
+    center = boxes[..., :2] + boxes[..., 2:] / 2
+    return _join(center, side / stretch[0], side / stretch[1])
+
+
+def boxes_to_patch(boxes: Boxes, regions: Boxes, size: int) -> Boxes:
+    """Return boxes in image pixels `[..., 4]` in those of the patches of side `size` cut at regions."""
+    boxes, regions = _as_boxes(boxes), _as_boxes(regions)
+    scale = size * (1 / regions[..., 2:])  # so that arrays and tensors round alike
+    corner = regions[..., :2] - regions[..., 2:] / 2
+    return _join((boxes[..., :2] - corner) * scale, boxes[..., 2:] * scale)
+
+
+def boxes_to_image(boxes: Boxes, regions: Boxes, size: int) -> Boxes:
+    """Return boxes in patch pixels `[..., 4]` in image pixels: the inverse of `boxes_to_patch`."""
+    boxes, regions = _as_boxes(boxes), _as_boxes(regions)
+    scale = regions[..., 2:] / size
+    corner = regions[..., :2] - regions[..., 2:] / 2
+    return _join(boxes[..., :2] * scale + corner, boxes[..., 2:] * scale)
+
+
+def nominal_size(box: NDArray[np.float64], config: ModelConfig) -> NDArray[np.float64]:
+    """Return the `(w, h)` in patch pixels that a box has in a patch cut around itself."""
+    return box[2:] / np.sqrt(box[2] * box[3]) * config.patch_size / config.region_scale
+
+
+def initial_stretches(config: ModelConfig) -> list[tuple[float, float]]:
+    """Return the stretches `(s r, s / r)` of the initial samples, the unstretched one first (section 4)."""
+    pairs = [(s * r, s / r) for s, r in product(config.initial_scales, repeat=2)]
+    return sorted(pairs, key=lambda pair: abs(pair[0] - 1) + abs(pair[1] - 1))
+
+
+def encode_boxes(boxes: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) -> Tensor:
+    """Return `(dx, dy, dw, dh)` of boxes relative to anchors, shape `[..., 4]`.
+
+    Both broadcast against each other. Shifts of the center are in anchor widths and heights, sizes
+    in log ratios (the parameterization of Faster R-CNN that section 3.2 adopts for `B` in eq. 7).
+    Both are then divided by their `spread`.
+    """
+    center = boxes[..., :2] + boxes[..., 2:] / 2
+    anchor_center = anchors[..., :2] + anchors[..., 2:] / 2
+    shift = (center - anchor_center) / anchors[..., 2:] / spread[0]
+    scale = torch.log(boxes[..., 2:] / anchors[..., 2:]) / spread[1]
+    return torch.cat(torch.broadcast_tensors(shift, scale), dim=-1)
+
+
+def decode_boxes(deltas: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) -> Tensor:
+    """Return the boxes that `deltas` mean at `anchors`: the inverse of `encode_boxes`."""
+    size = anchors[..., 2:] * torch.exp(deltas[..., 2:] * spread[1])
+    shift = deltas[..., :2] * spread[0] * anchors[..., 2:]
+    center = anchors[..., :2] + anchors[..., 2:] / 2 + shift
+    return torch.cat(torch.broadcast_tensors(center - size / 2, size), dim=-1)
+
+
+def box_iou(a: Tensor, b: Tensor) -> Tensor:
+    """Return the intersection over union of boxes, broadcast over leading axes.
+
+    0 / 0, of two boxes without area, is nan; `iou` counts it as 0.
+    """
+    low = torch.maximum(a[..., :2], b[..., :2])
+    high = torch.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
+    intersection = (high - low).clamp(min=0).prod(dim=-1)
+    return intersection / (a[..., 2:].prod(dim=-1) + b[..., 2:].prod(dim=-1) - intersection)
+
+
+def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """Return the intersection over union `[T]` of two tracks of boxes `[T, 4]`, as scores count it.
+
+    Negative sizes are no area, a pair without any has overlap 0, a pair with a nan has overlap nan.
+    """
+    tracks = [torch.tensor(_as_boxes(boxes)) for boxes in (a, b)]
+    tracks = [torch.cat([boxes[..., :2], boxes[..., 2:].clamp(min=0)], -1) for boxes in tracks]
+    ratio = box_iou(*tracks)
+    empty = sum(boxes[..., 2:].prod(dim=-1) for boxes in tracks) == 0
+    # Rounding must not lift an overlap past 1.
+    return torch.where(empty, 0.0, ratio).clamp(max=1.0).numpy()
+
+
+def center_error(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """Return the distance in pixels between the centers of two tracks of boxes, `[T]`.
+
+    The benchmarks' center of 1-based pixels, x + (w - 1) / 2, differs from x + w / 2 by the same
+    half pixel for both boxes, so the distance is the same.
+    """
+    a, b = _as_boxes(a), _as_boxes(b)
+    return np.linalg.norm(a[..., :2] + a[..., 2:] / 2 - b[..., :2] - b[..., 2:] / 2, axis=-1)
+
+
+def check_box(box: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return a box as float64 `[4]`, if a target in an image of shape `[H, W, ...]` can have it.
+
+    Raises InputError saying what is wrong with it otherwise.
+    """
+    try:
+        box = np.array(box, dtype=np.float64).reshape(4)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"box {box!r}: give four numbers x, y, w, h") from error
+    if not np.isfinite(box).all():
+        raise InputError(f"box {box.tolist()}: give finite numbers x, y, w, h")
+    if box[2:].min() <= 0:
+        raise InputError(f"box {box.tolist()}: has no area; width and height must be above 0")
+    low = np.maximum(box[:2], 0)
+    high = np.minimum(box[:2] + box[2:], [shape[1], shape[0]])
+    if (high - low).min() <= 0:
+        raise InputError(
+            f"box {box.tolist()}: lies outside the image of {shape[1]} x {shape[0]} pixels; "
+            "x and y are the left and top edge, 0-based"
+        )
+    return box
+
+
+def crop(image: NDArray[np.uint8], region: ArrayLike, size: int) -> NDArray[np.uint8]:
+    """Return the region resampled to `[size, size, 3]`, exact below the pixel.
+
+    What lies outside the image is filled with the image's mean color. Regions much larger than the
+    patch are averaged down by a whole factor first, so that they do not alias.
+    """
+    cx, cy, side_w, side_h = np.asarray(region, dtype=np.float64)
+    left, top = cx - side_w / 2, cy - side_h / 2
+    scale_x, scale_y = side_w / size, side_h / size
+    mean = cv2.mean(image)
+    factor_x, factor_y = max(1, int(scale_x)), max(1, int(scale_y))
+    if factor_x > 1 or factor_y > 1:
+        image, left, top = _shrink(image, left, top, side_w, side_h, factor_x, factor_y)
+        scale_x, scale_y = scale_x / factor_x, scale_y / factor_y
+    # Patch pixel j has its center at j + 0.5, and OpenCV indexes pixels by their centers.
+    to_image = np.array(
+        [
+            [scale_x, 0.0, left + 0.5 * scale_x - 0.5],
+            [0.0, scale_y, top + 0.5 * scale_y - 0.5],
+        ]
+    )
+    return cv2.warpAffine(
+        image,
+        to_image,
+        (size, size),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=mean,
+    )
+
+
+def _shrink(
+    image: NDArray[np.uint8],
+    left: float,
+    top: float,
+    side_w: float,
+    side_h: float,
+    factor_x: int,
+    factor_y: int,
+) -> tuple[NDArray[np.uint8], float, float]:
+    """Average the part of the image under the region by whole factors.
+
+    Returns the smaller image and the region's left and top edge in its coordinates.
+    """
+    height, width = image.shape[:2]
+    x0 = int(np.clip(np.floor(left) - factor_x, 0, width - 1))
+    y0 = int(np.clip(np.floor(top) - factor_y, 0, height - 1))
+    x1 = int(np.clip(np.ceil(left + side_w) + factor_x, x0 + 1, width))
+    y1 = int(np.clip(np.ceil(top + side_h) + factor_y, y0 + 1, height))
+    columns, rows = -(-(x1 - x0) // factor_x), -(-(y1 - y0) // factor_y)
+    part = image[y0:y1, x0:x1]
+    pad = (rows * factor_y - part.shape[0], columns * factor_x - part.shape[1])
+    if any(pad):  # only a whole number of blocks keeps the grid exact
+        part = cv2.copyMakeBorder(part, 0, pad[0], 0, pad[1], cv2.BORDER_REPLICATE)
+    small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
+    return small, (left - x0) / factor_x, (top - y0) / factor_y
+
+
+def recrop(views: Tensor, seen: Tensor, wanted: Tensor, size: int) -> Tensor:
+    """Return the patches `[N, 3, S, S]` at regions `wanted` `[N, 4]`, cut from views of the image.
+
+    `views` `[N, 3, K, K]` (uint8) show the regions `seen` `[N, 4]`. What lies outside a view is
+    filled with its mean color.
+    """
+    scale = wanted[:, 2:] / seen[:, 2:]
+    shift = 2 * (wanted[:, :2] - seen[:, :2]) / seen[:, 2:]
+    to_view = torch.cat([torch.diag_embed(scale), shift[..., None]], dim=-1)
+    grid = F.affine_grid(to_view, [len(views), 3, size, size], align_corners=False)
+    pixels = views.to(to_view.dtype)
+    mean = pixels.mean(dim=(2, 3), keepdim=True)
+    patches = F.grid_sample(pixels - mean, grid, align_corners=False) + mean
+    return patches.round().clamp(0, 255).to(views.dtype)
+
+
+def _as_boxes(boxes: Boxes | ArrayLike) -> Boxes:
+    return boxes if isinstance(boxes, Tensor) else np.asarray(boxes, dtype=np.float64)
+
+
+def _join(*parts: Boxes) -> Boxes:
+    kind = torch.cat if isinstance(parts[0], Tensor) else np.concatenate
+    return kind(parts, -1)

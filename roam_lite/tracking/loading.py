@@ -1,0 +1,85 @@
+"""`load_tracker`: a tracker from a checkpoint, with another rule or other constants if asked for."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+from roam_lite.checkpoints import WEIGHTS, load_checkpoint
+from roam_lite.config import set_online
+from roam_lite.devices import choose_device
+from roam_lite.errors import InputError
+from roam_lite.meta_model import MetaModel
+from roam_lite.rules import UpdateRule, build_rule, find_rule
+from roam_lite.tracking.tracker import Tracker, Variant
+
+
+def load_tracker(
+    profile: str | None = None,
+    *,
+    checkpoint: str | Path | None = None,
+    variant: Variant = "roam++",
+    rule: str | None = None,
+    lr: float | None = None,
+    sgd_rate: float | None = None,
+    device: str = "cpu",
+    **online: Any,
+) -> Tracker:
+    """Return a tracker with the profile's shipped checkpoint (None: laptop), or the one given.
+
+    What the tracker does is in the checkpoint; a `profile` beside one only insists on where it
+    comes from. `rule` is what updates the model: None for the optimizer of the checkpoint, its name
+    to insist on it, a rule with a learning rate (`"sgd"`, `"momentum"`, `"adam"`, `"steepest"`) and
+    `lr`, or `"none"`; `sgd_rate` is the older name of `lr`. `device` is `"cpu"`, `"cuda"` or
+    `"auto"`. Other arguments set online constants by name, as in `load_tracker(motion=1.6)`.
+
+    Raises InputError for a missing or damaged checkpoint, for combinations that make no sense, and
+    for constants that do not exist or have no such value.
+    """
+    if checkpoint is None:
+        profile = profile or "laptop"
+        checkpoint = WEIGHTS / f"{profile}.safetensors"
+        if not checkpoint.is_file():
+            raise InputError(
+                f"no checkpoint ships for profile {profile!r} ({checkpoint.name} is missing); "
+                f"meta-train one with `roam-lite train --profile {profile} --data otb:DIR --out RUN` "
+                "and give RUN/checkpoint.safetensors as the checkpoint"
+            )
+    if variant not in get_args(Variant):
+        raise InputError(f"there is no variant {variant!r}; choose roam++ or roam")
+    if lr is not None and sgd_rate is not None:
+        raise InputError("lr and sgd_rate are two names of one number: give lr alone")
+    lr = sgd_rate if lr is None else lr
+    model, card = load_checkpoint(Path(checkpoint), profile)
+    config = set_online(model.config, online)
+    device = choose_device(device)
+    model = model.to(device).requires_grad_(False)
+    chosen = _choose_rule(model, rule or config.rule.name, lr)
+    description = {
+        "tracker": variant,
+        "profile": config.name,
+        "rule": rule or config.rule.name,
+        "lr": lr,
+        "device": device,
+        "weights_sha256": card["sha256"],
+    }
+    if online:
+        description["online"] = {name: getattr(config.online, name) for name in sorted(online)}
+    return Tracker(model, chosen, variant, config, description)
+
+
+def _choose_rule(model: MetaModel, rule: str, lr: float | None) -> UpdateRule | None:
+    """Return the rule of that name: none, a new one, or the checkpoint's own."""
+    own = model.config.rule.name
+    if rule == "none":
+        if lr is not None:
+            raise InputError(f"learning rate {lr:g}: rule none takes no steps; omit it")
+        return None
+    if rule == own and lr is None:
+        return model.rule
+    if rule != own and find_rule(rule).with_lr is None:
+        raise InputError(
+            f"the checkpoint's optimizer is {own!r}, not {rule!r}; train one with --rule {rule}, "
+            f"or choose {own}, a rule with a learning rate, or none"
+        )
+    if lr is None:
+        raise InputError(f"rule {rule} needs a learning rate: give --lr R")
+    return build_rule(rule, lr=lr)

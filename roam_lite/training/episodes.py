@@ -1,0 +1,200 @@
+"""Episodes: what a rollout adapts to and is judged on, given beforehand or found by tracking.
+
+An episode has `first`, the samples of the first frame, and `number`, the T updates. After update
+1, 2 ... T a rollout asks for `meta_samples(update, theta)`, and for update 2, 3 ... T for
+`update_samples(update)`, one batch for each gradient step.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from roam_lite.adaptation import Kept, Samples, collect, halves, make_samples
+from roam_lite.config import Config
+from roam_lite.geometry import box_iou, boxes_to_image, boxes_to_patch, recrop, region_around
+from roam_lite.meta_model import MetaModel
+from roam_lite.model.backbones import Backbone
+from roam_lite.model.filters import filter_size
+from roam_lite.model.localization import localize
+from roam_lite.model.losses import anchors_at
+from roam_lite.model.tracking_model import ThetaLayout, TrackingModel
+from roam_lite.training.clips import Clips, Footage
+
+Features = Callable[[Tensor], Tensor]  # of patches [N, n, 3, S, S]: [N, n, C, H, W]
+
+
+class Episode(Protocol):
+    """What a rollout adapts to and is judged on, after the backbone."""
+
+    first: Samples  # of the first frame, for the steps with lambda0
+    number: int  # T, updates, the first steps included
+
+    def update_samples(self, update: int) -> Sequence[Samples]:
+        """Return the samples of update 2, 3 ... T, one batch for each of its gradient steps."""
+
+    def meta_samples(self, update: int, theta: Tensor) -> Samples:
+        """Return the samples of the meta loss of theta `[N, P]` after update 1, 2 ... T."""
+
+
+def open_episode(
+    model: MetaModel,
+    clips: Clips | Footage,
+    train_backbone: bool,
+    precision: torch.dtype,
+    frozen: Backbone | None = None,
+) -> Episode:
+    """Return the episode of a mini-batch: of clips all features at once, of footage as it is tracked.
+
+    Where the backbone does not learn, `frozen` may be its faster copy (`Backbone.folded`).
+    """
+    backbone = (frozen or model.backbone).train(train_backbone)
+    learns = train_backbone and torch.is_grad_enabled()
+
+    def features(patches: Tensor) -> Tensor:
+        device = patches.device.type
+        with (
+            torch.set_grad_enabled(learns),
+            torch.autocast(device, precision, enabled=precision != torch.float32),
+        ):
+            return backbone(patches).float()
+
+    if isinstance(clips, Footage):
+        return ClosedLoop(clips, features, model.cells, model.config)
+    return read_clips(clips, features, model.cells, model.config)
+
+
+@dataclass(frozen=True)
+class GivenEpisode:
+    """An episode that is known beforehand: samples for every update and for every meta loss."""
+
+    updates: list[Samples]  # T
+    future: list[Samples]  # T
+
+    @property
+    def number(self) -> int:
+        """T, the number of updates."""
+        return len(self.updates)
+
+    @property
+    def first(self) -> Samples:
+        """The samples of the first frame."""
+        return self.updates[0]
+
+    def update_samples(self, update: int) -> list[Samples]:
+        """Return the samples of one update: it takes one gradient step."""
+        return [self.updates[update - 1]]
+
+    def meta_samples(self, update: int, theta: Tensor) -> Samples:
+        """Return the samples of one meta loss, which do not depend on theta."""
+        return self.future[update - 1]
+
+
+def read_clips(clips: Clips, features: Features, cells: Tensor, config: Config) -> GivenEpisode:
+    """Return the episode of clips with true boxes, all features computed at once."""
+    model = config.model
+    parts = (
+        clips.initial_patches,
+        clips.past_patches.flatten(1, 2),
+        clips.future_patches.flatten(1, 2),
+    )
+    maps = features(torch.cat(parts, dim=1))
+    first, past, future = maps.split([part.shape[1] for part in parts], dim=1)
+    past = past.unflatten(1, clips.past_patches.shape[1:3])
+    future = future.unflatten(1, clips.future_patches.shape[1:3])
+    sizes = filter_size(clips.target_sizes, model.filter_scale, model.stride, len(cells))
+    updates, futures = [], []
+    for t in range(sizes.shape[1]):
+        maps, boxes = (first, clips.initial_boxes) if t == 0 else (
+            past[:, t - 1], clips.past_boxes[:, t - 1]
+        )  # fmt: skip
+        updates.append(make_samples(maps, boxes, sizes[:, t], cells, model))
+        futures.append(
+            make_samples(future[:, t], clips.future_boxes[:, t], sizes[:, t], cells, model)
+        )
+    return GivenEpisode(updates, futures)
+
+
+class ClosedLoop:
+    """An episode of a model's own tracking, N videos at once (section 4, online tracking).
+
+    The meta samples are the next tau frames, in which the model tracks, with their true boxes; the
+    update samples are these frames, and the tau before, with the boxes that were found. A frame is
+    cut around the box found in the frame before, so errors follow from errors as they do online. A
+    tracker that has lost its target is put back on it. While the target is hidden nothing tells it
+    so: it goes on and learns from what it takes for the target, but the last frame that showed it
+    stands in the meta loss.
+    """
+
+    def __init__(self, footage: Footage, features: Features, cells: Tensor, config: Config) -> None:
+        self.footage, self.features, self.cells, self.config = footage, features, cells, config
+        interval = config.online.update_interval
+        self.number = footage.views.shape[1] // interval
+        self.boxes = footage.first_boxes[:, 0]  # [N, 4], where the targets are believed to be
+        # Of the last 2 tau frames: features, and the boxes that were found.
+        self.kept: deque[Kept] = deque(maxlen=2 * interval)
+        self.overlaps: list[Tensor] = []  # [N], of these boxes with the true ones
+        self._resize_filters()
+        maps = features(footage.initial_patches)
+        self.first = make_samples(maps, footage.initial_boxes, self.sizes, cells, config.model)
+        self.shown: Kept = (maps[:, :1], footage.initial_boxes[:, 0])  # last, with the true boxes
+
+    def update_samples(self, update: int) -> tuple[Samples, Samples]:
+        """Return the older of the last 2 tau frames, and the newer."""
+        self._resize_filters()
+        kept = collect(list(self.kept), self.sizes, self.cells, self.config.model)
+        return halves(kept, self.config.online.update_interval)
+
+    @torch.no_grad()
+    def meta_samples(self, update: int, theta: Tensor) -> Samples:
+        """Return the tau frames after an update as theta `[N, P]` follows them, with true boxes."""
+        config, interval = self.config, self.config.online.update_interval
+        layout = ThetaLayout.of(config.model)
+        model = TrackingModel(layout, theta, self.sizes, len(self.cells))
+        truth = []
+        for frame in range((update - 1) * interval, update * interval):
+            regions = region_around(self.boxes, config.model.region_scale)
+            maps = self._look(frame, regions)
+            found = self.find(model, maps, self._in_patch(self.boxes, regions))
+            self.kept.append((maps, found))
+            true = self._in_patch(self.footage.boxes[:, frame], regions)
+            visible = self.footage.visible[:, frame, None]
+            self.shown = (
+                torch.where(visible[..., None, None, None], maps, self.shown[0]),
+                torch.where(visible, true, self.shown[1]),
+            )
+            truth.append(self.shown)
+            overlaps = box_iou(found, true)
+            self.overlaps.append(overlaps)
+            lost = (overlaps < config.training.lost_overlap)[:, None] & visible
+            found = torch.where(lost, true, found)
+            self.boxes = boxes_to_image(found, regions, config.model.patch_size)
+        return collect(truth, self.sizes, self.cells, config.model)
+
+    def find(self, model: TrackingModel, maps: Tensor, previous: Tensor) -> Tensor:
+        """Return the boxes `[N, 4]` in features `[N, 1, C, H, W]`, the last ones being `previous`."""
+        sharpness = self.config.online.motion
+        _, _, found = localize(
+            model, maps, self.anchors, self.cells, previous, sharpness, self.config
+        )
+        return found
+
+    def _look(self, frame: int, regions: Tensor) -> Tensor:
+        """Return features `[N, 1, C, H, W]` of the regions of a frame."""
+        views, seen = self.footage.views[:, frame], self.footage.regions[:, frame]
+        patches = recrop(views, seen, regions, self.config.model.patch_size)
+        return self.features(patches[:, None])
+
+    def _in_patch(self, boxes: Tensor, regions: Tensor) -> Tensor:
+        return boxes_to_patch(boxes, regions, self.config.model.patch_size)
+
+    def _resize_filters(self) -> None:
+        """Give filters and anchors the shapes that their targets are believed to have (eq. 4-6)."""
+        config = self.config.model
+        regions = region_around(self.boxes, config.region_scale)
+        extent = self._in_patch(self.boxes, regions)[:, 2:]
+        self.sizes = filter_size(extent, config.filter_scale, config.stride, len(self.cells))
+        self.anchors = anchors_at(self.cells, self.cells, self.sizes, config)

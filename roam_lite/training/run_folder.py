@@ -1,0 +1,134 @@
+"""The folder of a training run: whose it is, its configuration, state, checkpoint and card.
+
+`config.json` holds the whole configuration: a run that is resumed goes on with the constants that
+it began with, whatever has become of its profile.
+"""
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from roam_lite.config import Config, Stage
+from roam_lite.errors import InputError
+from roam_lite.files import write_atomically
+
+CONFIG, STATE, CHECKPOINT = "config.json", "state.safetensors", "checkpoint.safetensors"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What to train, on what, and where to put it."""
+
+    profile: str
+    data: str
+    out: str
+    steps: int | None = None  # over all selected stages; None: the profile's own numbers
+    seed: int = 0
+    device: str = "cpu"
+    workers: int = 1
+    rule: str = "lstm"
+    rfs: bool = True
+    init: str | None = None  # a checkpoint to start from
+    backbone_weights: str | None = None  # of a pretrained backbone; None: where it finds its own
+    stages: tuple[str, ...] | None = None  # names; None: all of the profile's
+    save_interval: int = 50
+
+    def identity(self) -> dict:
+        """Return what must be equal for a run to be the same run: all but place and speed."""
+        keep = asdict(self)
+        for name in ("out", "workers", "save_interval"):
+            del keep[name]
+        return keep
+
+
+def written_config(run: TrainConfig) -> Config | None:
+    """Return the configuration of the run in the folder, or None where there is none.
+
+    Raises InputError if it is another run's, or cannot be read.
+    """
+    path = Path(run.out) / CONFIG
+    if not path.exists():
+        return None
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+        identity, config = written["run"], written["config"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: not a run's configuration ({error!r}); begin anew with --overwrite, or start "
+            "from its checkpoint with --init in another --out"
+        ) from error
+    wanted = json.loads(json.dumps(run.identity()))
+    differing = sorted(k for k in wanted if identity.get(k) != wanted[k])
+    if differing:
+        raise InputError(
+            f"{run.out}: holds a run with other {', '.join(differing)}; "
+            f"resume with the options in its {CONFIG}, or choose another --out"
+        )
+    return Config.from_dict(config, str(path))
+
+
+def claim(run: TrainConfig, config: Config, overwrite: bool) -> None:
+    """Make the folder the place of a new run.
+
+    Raises InputError if there is something in it and `overwrite` is false.
+    """
+    out = Path(run.out)
+    # A killed run may leave hidden, half-written files behind: they are nobody's results.
+    if out.exists() and any(not path.name.startswith(".") for path in out.iterdir()):
+        if not overwrite:
+            raise InputError(
+                f"{out}: exists; add --resume to continue it, --overwrite to begin anew, "
+                "or choose another --out"
+            )
+        for name in (STATE, "log.jsonl"):
+            (out / name).unlink(missing_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    content = {"run": run.identity(), "config": config.to_dict()}
+    write_atomically(out / CONFIG, json.dumps(content, indent=2).encode())
+
+
+def remove_leftovers(out: Path) -> None:
+    """Remove what a run that was killed has left half-written."""
+    for leftover in out.glob(".*.tmp*"):
+        leftover.unlink()
+
+
+def model_card(
+    run: TrainConfig,
+    stages: tuple[Stage, ...],
+    step: int,
+    skipped: int,
+    seconds: float,
+    parent: dict | None,
+) -> dict:
+    """Return what a checkpoint's card says of the run, after so many steps and seconds.
+
+    Data sets are named without their folders. `parent` is the card of the checkpoint that the run
+    started from.
+    """
+    return {
+        "steps": step,
+        "of": sum(stage.steps for stage in stages),
+        "stages": [asdict(stage) for stage in stages],
+        "data": name_data(run.data),
+        "seed": run.seed,
+        "rfs": run.rfs,
+        "init": parent,
+        "hours": round(seconds / 3600, 3),
+        "skipped_steps": skipped,
+        "machine": f"{run.device}, {torch.get_num_threads()} threads, {platform.machine()}",
+        "torch": torch.__version__,
+        "license": "MIT",
+    }
+
+
+def name_data(data: str) -> str:
+    """Return the sources of `--data` with the last part of each folder's name alone."""
+    words = []
+    for word in filter(None, (part.strip() for part in data.split(","))):
+        kind, colon, place = word.partition(":")
+        words.append(kind + colon + Path(place).name)
+    return ",".join(words)

@@ -1,0 +1,119 @@
+"""Patches of a training clip: which frames, which regions, and how the clip is augmented."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from roam_lite.config import Config, TrainingConfig
+from roam_lite.data.sequence import Sequence
+from roam_lite.geometry import boxes_to_patch, crop, region_around
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How all images of a clip are changed, and their boxes with them."""
+
+    mirrored: bool
+    gray: bool
+    transposed: bool  # x and y exchanged
+    channels: NDArray[np.int64]  # the order of the color channels
+
+    @staticmethod
+    def draw(rng: np.random.Generator, config: TrainingConfig) -> "Augmentation":
+        """Return a random augmentation."""
+        mirrored = rng.random() < config.mirror_chance
+        gray = rng.random() < config.gray_chance
+        transposed, recolored = rng.random(2) < config.swap_chance
+        channels = rng.permutation(3) if recolored else np.arange(3)
+        return Augmentation(mirrored, gray, transposed, channels)
+
+
+class PatchSampler:
+    """Cuts patches of one clip of `length` frames, with that clip's own augmentation.
+
+    Frames follow each other, at random every frame or every second one; sequences that are too
+    short (a still image is the extreme) run forth and back. Frames that hardly show the target are
+    left out, unless `with_hidden`; the first one always shows it. Boxes and regions are those of
+    the augmented images, in pixels; a mirrored image ends at x = 0.
+
+    Raises ValueError if no frame shows the target well enough.
+    """
+
+    def __init__(
+        self,
+        sequence: Sequence,
+        length: int,
+        rng: np.random.Generator,
+        config: Config,
+        with_hidden: bool = False,
+    ) -> None:
+        self.sequence, self.rng, self.config = sequence, rng, config
+        visible = sequence.visibility >= config.training.min_visibility
+        usable = np.flatnonzero(
+            np.isfinite(sequence.boxes).all(axis=1)
+            & (np.nan_to_num(sequence.boxes[:, 2:]).min(axis=1) >= config.training.min_side)
+            & (visible | with_hidden)
+        )
+        first = np.flatnonzero(visible[usable])
+        if first.size == 0:
+            raise ValueError(f"{sequence.name}: no frame shows its target well enough to train on")
+        pace = int(rng.integers(1, 3))
+        # Where there are enough, early enough that the clip need not turn back.
+        early = first[first < max(first[0] + 1, usable.size - (length - 1) * pace)]
+        start = int(rng.choice(early))
+        self.frames = usable[_forth_and_back(start + pace * np.arange(length), usable.size)]
+        self.visible = visible[self.frames]
+        self.augmentation = Augmentation.draw(rng, config.training)
+
+    def box(self, index: int) -> NDArray[np.float64]:
+        """Return the true box of a frame of the clip."""
+        x, y, w, h = self.sequence.boxes[self.frames[index]]
+        if self.augmentation.transposed:
+            x, y, w, h = y, x, h, w
+        return np.array([-x - w if self.augmentation.mirrored else x, y, w, h])
+
+    def stretched(self, index: int, stretch: tuple[float, float]) -> tuple:
+        """Return patch and box, cut around the target itself, as the first frame's samples are."""
+        region = region_around(self.box(index), self.config.model.region_scale, stretch)
+        return self._labeled(index, region)
+
+    def jittered(self, index: int) -> tuple:
+        """Return patch and box, cut with random scale, aspect and shift, in another light."""
+        rng, config = self.rng, self.config.training
+        scale, aspect = np.exp(rng.uniform(*np.log(config.stretch_jitter), size=2))
+        stretch = (scale * aspect, scale / aspect)
+        region = region_around(self.box(index), self.config.model.region_scale, stretch)
+        region[:2] += rng.uniform(-1, 1, size=2) * config.shift_jitter * region[2:]
+        patch, box = self._labeled(index, region)
+        gain = rng.uniform(*config.light_gain)
+        offset = rng.uniform(-config.light_offset, config.light_offset)
+        return cv2.convertScaleAbs(np.maximum(patch * gain + offset, 0)), box
+
+    def cut(self, index: int, region: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
+        """Return a region of a frame as a patch `[size, size, 3]`."""
+        change = self.augmentation
+        cx, cy, side_w, side_h = region
+        if change.mirrored:
+            cx = -cx
+        image = self.sequence.frames[int(self.frames[index])]
+        if change.transposed:  # the patch instead of the image: it is smaller
+            patch = crop(image, (cy, cx, side_h, side_w), size).swapaxes(0, 1)
+        else:
+            patch = crop(image, (cx, cy, side_w, side_h), size)
+        patch = patch[..., change.channels]
+        if change.gray:
+            patch = cv2.cvtColor(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        return np.ascontiguousarray(patch[:, ::-1]) if change.mirrored else patch
+
+    def _labeled(self, index: int, region: NDArray[np.float64]) -> tuple:
+        size = self.config.model.patch_size
+        return self.cut(index, region, size), boxes_to_patch(self.box(index), region, size)
+
+
+def _forth_and_back(index: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Fold indices into `0 .. length - 1` like a ball between two walls."""
+    period = max(1, 2 * (length - 1))
+    folded = index % period
+    return np.where(folded < length, folded, period - folded)

@@ -1,0 +1,97 @@
+"""What is trained when: stages, the parameters that each of them trains, and their rates."""
+
+from dataclasses import replace
+
+import torch
+from torch import nn
+
+from roam_lite.config import Config, Stage
+from roam_lite.errors import InputError
+from roam_lite.meta_model import MetaModel
+from roam_lite.rules.scaling import draw_scales
+
+
+def plan_stages(
+    config: Config, names: tuple[str, ...] | None, steps: int | None
+) -> tuple[Stage, ...]:
+    """Return the chosen stages of a configuration, their steps scaled to `steps` in all.
+
+    Raises InputError for unknown names and for fewer steps than stages.
+    """
+    known = [stage.name for stage in config.training.stages]
+    for name in names or ():
+        if name not in known:
+            raise InputError(
+                f"profile {config.name} has no stage {name!r}; its stages: {', '.join(known)}"
+            )
+    chosen = [stage for stage in config.training.stages if names is None or stage.name in names]
+    if steps is None:
+        return tuple(chosen)
+    if steps < len(chosen):
+        raise InputError(f"{steps} steps are too few: give at least {len(chosen)}, one a stage")
+    total = sum(stage.steps for stage in chosen)
+    ends, seen = [0], 0
+    for later, stage in zip(reversed(range(len(chosen))), chosen, strict=True):
+        seen += stage.steps
+        # A step for this stage, and one left for each of the later ones.
+        ends.append(min(max(ends[-1] + 1, round(steps * seen / total)), steps - later))
+    return tuple(
+        replace(stage, steps=end - begin)
+        for stage, begin, end in zip(chosen, ends, ends[1:], strict=False)
+    )
+
+
+def stage_of(stages: tuple[Stage, ...], step: int) -> Stage:
+    """Return the stage that trains step `step` (0-based)."""
+    for stage in stages:
+        if step < stage.steps:
+            return stage
+        step -= stage.steps
+    return stages[-1]
+
+
+def trained_parameters(model: MetaModel, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
+    """Return the parameters that a stage trains, with their rates; no others need a gradient then."""
+    named = dict(model.rule.named_parameters())
+    gains = [named.pop("log_gains")] if "log_gains" in named else []
+    rule = list(named.values())
+    groups = [
+        ([model.theta0], stage.theta0_lr),
+        ([model.log_lambda0, model.log_gains], stage.lambda0_lr),
+        (rule, stage.rule_lr if stage.updates > 1 else 0.0),
+        (gains, stage.gains_lr if stage.updates > 1 else 0.0),
+        (list(model.backbone.parameters()), stage.backbone_lr),
+    ]
+    for parameters, lr in groups:
+        for parameter in parameters:
+            parameter.requires_grad_(lr > 0)
+    return [(parameters, lr) for parameters, lr in groups if parameters and lr > 0]
+
+
+def build_optimizer(model: MetaModel, stage: Stage) -> torch.optim.Adam:
+    """Return the outer optimizer of a stage."""
+    groups = [
+        {"params": parameters, "lr": lr, "initial_lr": lr}
+        for parameters, lr in trained_parameters(model, stage)
+    ]
+    return torch.optim.Adam(groups, betas=model.config.training.betas)
+
+
+def set_rates(optimizer: torch.optim.Adam, stage: Stage, progress: float) -> None:
+    """Halve the outer rates as often as they are due after a share `progress` of the stage."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["initial_lr"] * 0.5 ** int(progress * (stage.halvings + 1))
+
+
+def scales_at(
+    model: MetaModel, stage: Stage, videos: int, seed: int, step: int, progress: float
+) -> torch.Tensor:
+    """Return epsilon `[N, P]` of one step (eq. 15), kappa growing at the beginning of the stage."""
+    ramp = min(1.0, progress / max(stage.kappa_ramp, 1e-9))
+    return draw_scales(
+        model.regression_coordinates,
+        model.config.training.kappa_response * ramp,
+        model.config.training.kappa_regression * ramp,
+        videos,
+        torch.Generator().manual_seed(seed * 1_000_003 + step),
+    )
