@@ -30,26 +30,31 @@ def rate_shares(rates: ArrayLike, edges: NDArray[np.float64]) -> NDArray[np.floa
     return np.histogram(logs, edges)[0] / max(logs.size, 1)
 
 
-def draw_figure_2(emitted: Mapping[str, ArrayLike], best: Mapping[str, ArrayLike]) -> Figure:
+def draw_figure_2(
+    emitted: Mapping[str, ArrayLike],
+    best: Mapping[str, ArrayLike],
+    edges: NDArray[np.float64] = TOY_EDGES,
+) -> Figure:
     """Return histograms of the learning rates that optimizers emit in training, a panel for each.
 
     `emitted` maps a panel's title to rates `[seeds, M]`, `best` to the rates `[M]` that would be
-    best, drawn where there are any. The line is the median of the seeds, the band their range.
+    best, drawn where there are any. The line is the median of the seeds, the band their range;
+    `edges` are those of the bins, in log10.
 
     The paper shows one training run of its tracker without and with random filter scaling
     (section 3.3). Notebook 4 gives the toy problem of that section, whose best rates are known. Of a
-    tracker in training the rates are `Rollout.updating_rates`.
+    tracker in training the rates are `Rollout.updating_rates`, and RATE_EDGES hold them.
     """
     with style():
         figure = Figure(figsize=(5 * len(emitted), 3), layout="constrained")
         panels = figure.subplots(1, len(emitted), squeeze=False)[0]
-        edges, centers = 10**TOY_EDGES, 10 ** ((TOY_EDGES[1:] + TOY_EDGES[:-1]) / 2)
+        centers = 10 ** ((edges[1:] + edges[:-1]) / 2)
         for axes, (title, seeds) in zip(panels, emitted.items(), strict=True):
-            shares = [rate_shares(rates, TOY_EDGES) for rates in np.atleast_2d(seeds)]
+            shares = [rate_shares(rates, edges) for rates in np.atleast_2d(seeds)]
             draw_band(axes, centers, shares, OPTIMIZER_COLORS["lstm"], "emitted")
             if title in best:
-                known = rate_shares(best[title], TOY_EDGES)
-                axes.stairs(known, edges, color="black", label="best, 1 / (2x²)")
+                shares = rate_shares(best[title], edges)
+                axes.stairs(shares, 10**edges, color="black", label="best, 1 / (2x²)")
             axes.set(xscale="log", xlabel="learning rate", title=title)
         panels[0].set(ylabel="share of the weights")
         panels[0].legend()
