@@ -76,6 +76,7 @@ from roam_lite.demo import SGD_RATE, samples_folder
 from roam_lite.evaluation.otb import SUCCESS_THRESHOLDS
 from roam_lite.evaluation.runner import run_sequence, score_run
 from roam_lite.exercises import check
+from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
 from roam_lite.model.patches import crop, image_to_patch, roi_around
 from roam_lite.training import TrainConfig, Trainer
@@ -88,7 +89,6 @@ print(f"torch {torch.__version__}, torchvision {torchvision.__version__}, numpy 
 
 use_style()
 COLORS = {
-    "truth": TRUTH_COLOR,
     "ROAM++": OPTIMIZER_COLORS["lstm"],
     "SGD": OPTIMIZER_COLORS["sgd"],
     "no update": OPTIMIZER_COLORS["none"],
@@ -108,28 +108,11 @@ for name, sequence in sequences.items():
     height, width, _ = sequence.frames[0].shape
     print(f"{name:12s} {len(sequence)} frames of {width}x{height}")
 
-
 # %%
-def draw_box(axes, box, label):
-    """Outline a box (x, y, w, h) in its tracker's color."""
-    corner = np.asarray(box[:2]) - 0.5  # matplotlib has the middle of the first pixel at 0
-    color = COLORS[label]
-    axes.add_patch(plt.Rectangle(corner, *box[2:], fill=False, linewidth=1.8, edgecolor=color))
-
-
-def show_frame(axes, sequence, t, boxes):
-    """Draw frame t with one box per label; `boxes` maps a label to boxes [T, 4]."""
-    axes.imshow(sequence.frames[t])
-    for label, track in boxes.items():
-        draw_box(axes, track[t], label)
-    axes.set_title(f"frame {t}")
-    axes.axis("off")
-
-
 figure, grid = plt.subplots(2, 3, figsize=(9, 5))
 for axes, (name, sequence) in zip(grid.flat, sequences.items(), strict=True):
-    show_frame(axes, sequence, 0, {"truth": sequence.boxes})
-    axes.set_title(name)
+    show_image(axes, sequence.frames[0], name)
+    outline(axes, sequence.boxes[0], TRUTH_COLOR)
 show(figure, "The first frame of each of the six samples, the true box in yellow")
 
 # %% [markdown]
@@ -241,14 +224,13 @@ for t in range(1, len(sequence)):
     if t not in moments:
         continue
     above, below = next(columns)
-    above.imshow(crop(sequence.frames[t], roi, size))
-    draw_box(above, image_to_patch(sequence.boxes[t], roi, size), "truth")
-    draw_box(above, image_to_patch(result.box, roi, size), "ROAM++")
-    above.set_title(f"patch of frame {t}")
-    above.axis("off")
-    response = below.imshow(tracker.last_response, vmin=-0.2, vmax=1, cmap="magma")
-    below.set_title(f"peak {tracker.last_response.max():.2f}")
-    below.axis("off")
+    show_image(above, crop(sequence.frames[t], roi, size), f"patch of frame {t}")
+    outline(above, image_to_patch(sequence.boxes[t], roi, size), TRUTH_COLOR)
+    outline(above, image_to_patch(result.box, roi, size), COLORS["ROAM++"])
+    peak = f"peak {tracker.last_response.max():.2f}"
+    response = show_map(
+        below, tracker.last_response, profile.stride, peak, vmin=-0.2, vmax=1, cmap="magma"
+    )
 figure.colorbar(response, ax=grid[1], label="response", shrink=0.8)
 show(figure, "Patches at four moments with true and found box, and the response maps below them")
 

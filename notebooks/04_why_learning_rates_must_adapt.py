@@ -37,6 +37,8 @@ import torch
 from torch import nn
 
 from roam_lite.exercises import check
+from roam_lite.figures.axes import draw_band
+from roam_lite.figures.paper import draw_figure_2
 from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.rules import FixedRates, LearnedRates, RecurrentRule
 from roam_lite.rules.scaling import draw_scales
@@ -46,14 +48,6 @@ from roam_lite.widgets import explore, show
 use_style()
 SEEDS = range(5)
 SGD, CONST, LSTM = (OPTIMIZER_COLORS[name] for name in ("sgd", "const", "lstm"))
-
-
-def band(axes, x, curves, color, label, dashes="-"):
-    """Median of several seeds' curves [seeds, len(x)], and the range of all of them."""
-    curves = np.asarray(curves)
-    axes.plot(x, np.median(curves, axis=0), dashes, color=color, label=label)
-    axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=color, alpha=0.15)
-
 
 # %% [markdown]
 # ## One weight, one step
@@ -158,7 +152,7 @@ for factor, dashes in ((0.1, ":"), (0.5, "--"), (0.95, "-"), (1.05, "-.")):
         problems = draw_problems(torch.Generator().manual_seed(seed), 1.0, 10.0)
         losses = unroll(FixedRates(rate), problems, steps).losses.mean(dim=1)
         curves.append(losses / losses[0])
-    band(axes, range(steps + 1), curves, SGD, f"{rate:.4f}", dashes)
+    draw_band(axes, range(steps + 1), curves, SGD, f"{rate:.4f}", dashes)
     print(f"rate {rate:.4f}: loss left after {steps} steps {np.median(curves, axis=0)[-1]:.3f}")
 perfect = unroll(FixedRates(best_rates(problems.x)), problems, 1).losses.mean(dim=1)
 assert perfect[1] < 1e-9 * perfect[0]
@@ -257,8 +251,8 @@ def plot_behavior(results, dashes_of):
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.3))
     for name, runs in results.items():
         first, rest = zip(*runs, strict=True)
-        band(left, xs, first, LSTM, name, dashes_of[name])
-        band(right, xs, np.clip(rest, 1e-12, 1e12), LSTM, name, dashes_of[name])
+        draw_band(left, xs, first, LSTM, name, dashes_of[name])
+        draw_band(right, xs, np.clip(rest, 1e-12, 1e12), LSTM, name, dashes_of[name])
     left.plot(xs, best_rates(torch.from_numpy(xs)), color="black", linewidth=1, label="1 / (2x²)")
     right.axhline(1, color="black", linewidth=1)
     for axes in (left, right):
@@ -356,34 +350,22 @@ show(
 # without and with scaling.
 
 # %%
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3))
-bins = np.geomspace(1e-3, 1, 61)
-for axes, rules, kappa, name in (
-    (left, plain, 0.0, "without scaling"),
-    (right, scaled, 1.2, "with scaling, κ = 1.2"),
+emitted, best_ones = {}, {}
+for rules, kappa, name in (
+    (plain, 0.0, "without scaling"),
+    (scaled, 1.2, "with scaling, κ = 1.2"),
 ):
-    shares, spreads = [], []
+    rates = []
     for seed, (rule, _) in zip(SEEDS, rules, strict=True):
         generator = torch.Generator().manual_seed(100 + seed)
         problems = narrow(generator, shape=(256, 4))
         problems = problems.scaled(my_scales(kappa, (256, 4), generator))
-        rates = unroll(rule, problems, updates=3).rates.flatten().numpy()
-        shares.append(np.histogram(rates, bins)[0] / len(rates))
-        spreads.append(np.log10(rates).std())
-    best = best_rates(problems.x).numpy()
-    centers = np.sqrt(bins[1:] * bins[:-1])
-    band(axes, centers, shares, LSTM, "emitted")
-    axes.stairs(
-        np.histogram(best, bins)[0] / best.size, bins, color="black", label="best, 1 / (2x²)"
-    )
-    axes.set(xscale="log", xlabel="learning rate", title=name)
-    print(
-        f"{name:22s} spread of log10(rate): {np.median(spreads):.2f}, of the best {np.log10(best).std():.2f}"
-    )
-left.set(ylabel="share of the weights")
-left.legend()
+        rates.append(unroll(rule, problems, updates=3).rates.flatten().numpy())
+    emitted[name], best_ones[name] = np.stack(rates), best_rates(problems.x).numpy()
+    spread, ideal = np.median(np.log10(rates).std(axis=1)), np.log10(best_ones[name]).std()
+    print(f"{name:22s} spread of log10(rate): {spread:.2f}, of the best {ideal:.2f}")
 show(
-    figure,
+    draw_figure_2(emitted, best_ones),
     "Histograms: without scaling a narrow peak; with scaling rates spread over two decades.",
 )
 
@@ -404,7 +386,7 @@ for name, rules, dashes in (("without scaling", plain, "--"), ("with scaling", s
         problems = narrow(torch.Generator().manual_seed(7), shape=(256, 4))
         losses = unroll(rule, problems, length).losses.median(dim=1).values
         curves.append(np.clip(losses / losses[0], 1e-14, 1e14))
-    band(axes, range(length + 1), curves, LSTM, name, dashes)
+    draw_band(axes, range(length + 1), curves, LSTM, name, dashes)
 axes.axvspan(0, 3, color="gray", alpha=0.2, label="trained for")
 axes.set(xlabel="step", ylabel="median loss, relative", yscale="log")
 axes.legend(fontsize=8)

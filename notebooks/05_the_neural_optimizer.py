@@ -42,7 +42,8 @@ from roam_lite import get_profile, load_tracker
 from roam_lite.data.otb import read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
-from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
+from roam_lite.figures.axes import draw_band
+from roam_lite.figures.style import OPTIMIZER_COLORS, OPTIMIZER_LABELS, use_style
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.rules import (
     FeedForwardRule,
@@ -138,15 +139,7 @@ RULES = {
     "momentum": (Momentum, torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9}),
     "Adam": (Adam, torch.optim.Adam, {"lr": 0.1}),
 }
-COLORS = {
-    "SGD": OPTIMIZER_COLORS["sgd"],
-    "momentum": OPTIMIZER_COLORS["momentum"],
-    "Adam": OPTIMIZER_COLORS["adam"],
-    "LSTM": OPTIMIZER_COLORS["lstm"],
-    "GRU": OPTIMIZER_COLORS["gru"],
-    "FC": OPTIMIZER_COLORS["fc"],
-    "ConstLR": OPTIMIZER_COLORS["const"],
-}
+COLORS = {OPTIMIZER_LABELS[rule]: color for rule, color in OPTIMIZER_COLORS.items()}
 
 
 def torch_path(optimizer, problems, steps, **options):
@@ -432,10 +425,7 @@ for name, rules in (by_hand | learned).items():
     curves = np.array([unroll(rule, test, 3).losses.mean(dim=1) for rule in rules])
     curves /= curves[:, :1]
     dashes = "--" if name in by_hand else "-"
-    axes.plot(range(4), np.median(curves, axis=0), dashes, color=COLORS[name], label=name)
-    axes.fill_between(
-        range(4), curves.min(axis=0), curves.max(axis=0), color=COLORS[name], alpha=0.15
-    )
+    draw_band(axes, range(4), curves, COLORS[name], name, dashes)
     left[name] = np.median(curves[:, 3])
     print(f"{name:9s} loss left after 3 steps: median {left[name]:.4f}, ", end="")
     print(f"{curves[:, 3].min():.4f} to {curves[:, 3].max():.4f}")
@@ -471,8 +461,7 @@ for name, rules in (by_hand | learned).items():
         ]
     )
     dashes = "--" if name in by_hand else "-"
-    axes.plot(xs, np.median(firsts, axis=0), dashes, color=COLORS[name], label=name)
-    axes.fill_between(xs, firsts.min(axis=0), firsts.max(axis=0), color=COLORS[name], alpha=0.15)
+    draw_band(axes, xs, firsts, COLORS[name], name, dashes)
 axes.plot(xs, best_rates(torch.from_numpy(xs)), color="black", linewidth=1, label="1 / (2x²)")
 axes.set(xscale="log", yscale="log", xlabel="x", ylabel="first learning rate")
 axes.set_xticks([1, 3, 10], ["1", "3", "10"])

@@ -35,7 +35,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
@@ -45,6 +44,12 @@ from roam_lite.demo import SGD_RATE, samples_folder
 from roam_lite.evaluation.compare import paired_bootstrap
 from roam_lite.evaluation.runner import run_sequence, score_run
 from roam_lite.exercises import check
+from roam_lite.figures.paper import (
+    draw_figure_5,
+    draw_figure_6,
+    draw_figure_7,
+    draw_figure_8,
+)
 from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.files import write_atomically
 from roam_lite.model.filters import filter_size
@@ -55,7 +60,6 @@ from roam_lite.rules.adapt import make_samples, meta_loss
 from roam_lite.widgets import explore, show
 
 use_style()
-BLUE, ORANGE, GRAY = (OPTIMIZER_COLORS[name] for name in ("lstm", "sgd", "none"))
 names = list_sequences(samples_folder())
 sequences = {name: read_sequence(samples_folder(), name) for name in names}
 
@@ -94,13 +98,7 @@ VARIANTS = {  # name: (rule, oracle labels, steps)
     "SGD, 1 step": ("sgd", False, 1),
     "SGD, 4 steps": ("sgd", False, 4),
 }
-COLORS = {
-    "lstm": BLUE,
-    "shares": OPTIMIZER_COLORS["fc"],
-    "sgd": ORANGE,
-    "first": OPTIMIZER_COLORS["const"],
-    "none": GRAY,
-}
+COLORS = OPTIMIZER_COLORS | {"shares": OPTIMIZER_COLORS["fc"], "first": OPTIMIZER_COLORS["const"]}
 
 
 class Shares:
@@ -178,27 +176,9 @@ assert abs(again - stored["auc"]["SGD"]["scale"]) < 0.05  # machines add up in a
 # %%
 def draw_variants(figure, first, second, sequences):
     chosen = names if sequences == "all six" else [sequences]
-    figure.set_size_inches(9, 3.4)
-    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-    means = {v: np.mean([row[name] for name in chosen]) for v, row in stored["auc"].items()}
-    for place, (variant, mean) in enumerate(sorted(means.items(), key=lambda item: item[1])):
-        marked = variant in (first, second)
-        color = COLORS[VARIANTS[variant][0]]
-        left.barh(place, mean, color=color, alpha=1.0 if marked else 0.35)
-        left.text(mean, place, f" {mean:.3f}", va="center")
-    left.set(xlabel="AUC", yticks=range(len(means)), yticklabels=sorted(means, key=means.get))
-    left.set_xlim(0, 1)
-    a, b = ([stored["auc"][v][name] for name in chosen] for v in (first, second))
-    right.plot([0, 1], [0, 1], color="black", linewidth=0.8)
-    right.plot(b, a, "o", color=COLORS[VARIANTS[first][0]])
-    line = {"arrowstyle": "-", "linewidth": 0.5, "color": "gray"}
-    for height, k in zip(np.linspace(0.1, 0.9, len(chosen)), np.argsort(a), strict=True):
-        place = {"xytext": (1.03, height), "textcoords": "axes fraction", "va": "center"}
-        right.annotate(chosen[k], (b[k], a[k]), fontsize=8, arrowprops=line, **place)
-    right.set(xlabel=f"AUC of {second}", ylabel=f"AUC of {first}", xlim=(0, 1), ylim=(0, 1))
-    if len(chosen) > 1:
-        mean, low, high = paired_bootstrap(a, b)
-        right.set_title(f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]")
+    aucs = {variant: [row[name] for name in chosen] for variant, row in stored["auc"].items()}
+    colors = {variant: COLORS[rule] for variant, (rule, *_) in VARIANTS.items()}
+    draw_figure_5(aucs, chosen, colors, (first, second), figure)
 
 
 explore(
@@ -231,25 +211,21 @@ for change, after, before in (
 # Training took two steps an update, as tracking does. What do fewer or more do?
 
 # %%
-figure, axes = plt.subplots(figsize=(5, 3.2))
-for rule, label in (("lstm", "LSTM"), ("sgd", "SGD")):
+STEPS, aucs = (1, 2, 4), {}
+for rule in ("lstm", "sgd"):
     by_steps = {steps: v for v, (r, oracle, steps) in VARIANTS.items() if r == rule and not oracle}
-    rows = [list(stored["auc"][by_steps[steps]].values()) for steps in sorted(by_steps)]
-    means, spread = np.mean(rows, axis=1), np.std(rows, axis=1) / np.sqrt(len(names))
-    axes.plot(sorted(by_steps), means, "o-", color=COLORS[rule], label=label)
-    axes.fill_between(
-        sorted(by_steps), means - spread, means + spread, color=COLORS[rule], alpha=0.15
-    )
-axes.set(xlabel="gradient steps an update", ylabel="AUC", xticks=(1, 2, 4))
-axes.legend(title="band: standard error over six sequences", fontsize=8)
-show(figure, "AUC against the number of gradient steps, LSTM and SGD, with bands")
+    aucs[rule] = [list(stored["auc"][by_steps[steps]].values()) for steps in STEPS]
+show(
+    draw_figure_6(STEPS, aucs),
+    "AUC against the number of gradient steps, LSTM and SGD, with bands",
+)
 
 # %% [markdown]
 # ## Figures 7 and 8: losses and rates over time
 #
 # The update loss is measured on frames already seen, with the tracker's labels; the meta loss on the
 # next $\tau$ frames, with true boxes. An optimizer can win the first and lose the second: that is
-# overfitting, in the middle of a video. Beside them, the rates that were emitted.
+# overfitting, in the middle of a video. Below them, the rates that were emitted.
 
 
 # %%
@@ -306,25 +282,18 @@ def watch(rule, sequence):
 seen = {rule: watch(rule, sequences["deformation"]) for rule in ("lstm", "sgd")}
 
 # %%
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.2))
-for rule, (updates, futures, rates, first) in seen.items():
-    label = {"lstm": "LSTM", "sgd": "SGD"}[rule]
-    left.plot(*zip(*updates, strict=True), ".-", color=COLORS[rule], label=label)
-    middle.plot(*zip(*futures, strict=True), ".-", color=COLORS[rule], label=label)
-    if rule == "lstm":
-        bins = np.linspace(-8, 0, 49)
-        for values, style, name in ((first, "black", "λ⁽⁰⁾"), (rates, BLUE, "updates")):
-            logs = np.log10(np.maximum(values, 1e-8))
-            weights = np.full(len(logs), 1 / len(logs))
-            right.hist(logs, bins, weights=weights, histtype="step", color=style, label=name)
-left.set(xlabel="frame", ylabel="update loss (12)", yscale="log", title="frames seen, own labels")
-middle.set(
-    xlabel="frame", ylabel="meta loss (13)", yscale="log", title="frames to come, true labels"
+updates, futures = ({rule: watched[k] for rule, watched in seen.items()} for k in (0, 1))
+show(
+    draw_figure_7({"deformation": updates}, {"deformation": futures}),
+    "Update losses and, below them, meta losses of LSTM and SGD over the frames of a sequence",
 )
-right.set(xlabel="log10(learning rate)", ylabel="share of coordinates", title="rates emitted")
-left.legend()
-right.legend()
-show(figure, "Update and meta losses of LSTM and SGD over a sequence, and histograms of rates")
+
+# %%
+_, _, rates, first = seen["lstm"]
+show(
+    draw_figure_8(first, rates),
+    "Histograms of the initial learning rates and of those that the LSTM emitted in updates",
+)
 
 # %%
 for rule, (updates, futures, _, _) in seen.items():

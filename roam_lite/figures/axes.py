@@ -1,4 +1,4 @@
-"""Images, maps and boxes in axes that count as the project does: continuous, 0-based."""
+"""Images, maps and boxes in axes that count as the project does: continuous, 0-based; bands."""
 
 from typing import Any
 
@@ -29,6 +29,15 @@ def outline(axes: Axes, box: ArrayLike, color: str, **options: Any) -> None:
     axes.add_patch(
         Rectangle((x, y), w, h, fill=False, edgecolor=color, **{"linewidth": 1.8, **options})
     )
+
+
+def draw_band(
+    axes: Axes, x: ArrayLike, curves: ArrayLike, color: str, label: str, dashes: str = "-"
+) -> None:
+    """Draw the median of several seeds' curves `[seeds, len(x)]`, and their range as a band."""
+    curves = np.asarray(curves)
+    axes.plot(x, np.median(curves, axis=0), dashes, color=color, label=label)
+    axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=color, alpha=0.15)
 
 
 def _imshow(

@@ -20,6 +20,16 @@ OPTIMIZER_COLORS = {
     "adam": "#882255",  # wine, of Tol's muted scheme; Okabe and Ito's colors are all taken
     "none": "#7F7F7F",  # gray
 }
+OPTIMIZER_LABELS = {
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "fc": "FC",
+    "const": "ConstLR",
+    "sgd": "SGD",
+    "momentum": "momentum",
+    "adam": "Adam",
+    "none": "no update",
+}
 PEER_COLOR = "#CC79A7"  # reddish purple
 TRUTH_COLOR = "#F0E442"  # yellow: ground truth drawn into images
 

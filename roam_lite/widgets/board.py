@@ -11,11 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from roam_lite.errors import InputError
+from roam_lite.figures.paper import RATE_EDGES
 from roam_lite.figures.style import OPTIMIZER_COLORS, style
 from roam_lite.widgets.controller import Controller
 from roam_lite.widgets.exhibit import Exhibit, png_of
 from roam_lite.widgets.live import LivePicture
-from roam_lite.widgets.training import RATE_EDGES, Progress
+from roam_lite.widgets.training import Progress
 
 _INTERVAL = 0.4  # seconds between two pictures; drawing takes its time from the training
 _ALT = (

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from roam_lite.figures.paper import RATE_EDGES, rate_shares
 from roam_lite.training import StepRecord, TrainConfig, Trainer
-
-RATE_EDGES = np.linspace(-8, 0, 49)  # of histograms of log10(learning rate)
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, 
                 yield Progress(
                     record,
                     trainer.steps,
-                    rate_histogram(trainer.last_rollout.first_rates),
-                    rate_histogram(trainer.last_rollout.updating_rates) if updated else None,
+                    _shares(trainer.last_rollout.first_rates),
+                    _shares(trainer.last_rollout.updating_rates) if updated else None,
                 )
         finally:
             records.close()
@@ -46,8 +45,5 @@ def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, 
     return begin
 
 
-def rate_histogram(rates: Tensor) -> NDArray[np.float64]:
-    """Return the shares of log10(rates) between RATE_EDGES, `[48]`; the outermost take what is beyond."""
-    finite = rates.flatten()[rates.flatten().isfinite()].double().cpu().numpy()
-    logs = np.log10(np.maximum(finite, 1e-300)).clip(RATE_EDGES[0], RATE_EDGES[-1])
-    return np.histogram(logs, RATE_EDGES)[0] / max(logs.size, 1)
+def _shares(rates: Tensor) -> NDArray[np.float64]:
+    return rate_shares(rates.double().cpu(), RATE_EDGES)

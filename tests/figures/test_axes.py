@@ -1,10 +1,10 @@
-"""Images, maps and boxes stand where the project's coordinates say."""
+"""Images, maps and boxes stand where the project's coordinates say; bands hold all curves."""
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from roam_lite.figures.axes import outline, show_image, show_map
+from roam_lite.figures.axes import draw_band, outline, show_image, show_map
 
 
 @pytest.fixture
@@ -30,3 +30,12 @@ def test_outline_has_the_corner_and_size_of_its_box(axes):
     assert (*patch.get_xy(), patch.get_width(), patch.get_height()) == (3, 4, 10, 20)
     assert patch.get_linestyle() == "--"
     assert not patch.get_fill()
+
+
+def test_a_band_is_the_range_of_the_curves_around_their_median(axes):
+    draw_band(axes, [0, 1], [[1, 5], [2, 6], [9, 0]], "#0072B2", "three seeds", "--")
+    (line,) = axes.lines
+    assert line.get_ydata().tolist() == [2, 5]
+    assert (line.get_label(), line.get_linestyle()) == ("three seeds", "--")
+    corners = {tuple(corner) for corner in axes.collections[0].get_paths()[0].vertices.tolist()}
+    assert corners == {(0, 1), (0, 9), (1, 0), (1, 6)}

@@ -5,10 +5,11 @@ import time
 import numpy as np
 import pytest
 
+from roam_lite.figures.paper import RATE_EDGES
 from roam_lite.training import StepRecord
 from roam_lite.widgets import Controller, dashboard
 from roam_lite.widgets.board import describe_run
-from roam_lite.widgets.training import RATE_EDGES, Progress
+from roam_lite.widgets.training import Progress
 from tests.widgets.test_controller import PATIENCE, until
 
 VIEW = "application/vnd.jupyter.widget-view+json"

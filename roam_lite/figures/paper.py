@@ -1,0 +1,211 @@
+"""The paper's Figures 2 and 5 to 8, drawn from arrays: learning rates, AUCs and losses.
+
+Mappings from an optimizer have the keys of `style.OPTIMIZER_COLORS`, which gives each its color.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import compress
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from roam_lite.errors import InputError
+from roam_lite.evaluation.compare import paired_bootstrap
+from roam_lite.figures.axes import draw_band
+from roam_lite.figures.style import OPTIMIZER_COLORS, OPTIMIZER_LABELS, style
+
+TOY_EDGES = np.linspace(-3, 0, 61)  # of histograms of log10(learning rate): the toy problem's
+RATE_EDGES = np.linspace(-8, 0, 49)  # and those of a tracking model
+
+
+def rate_shares(rates: ArrayLike, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the shares of log10(rates) between B + 1 edges, `[B]`.
+
+    The outermost bins take what is beyond them. Rates that are not finite do not count.
+    """
+    rates = np.asarray(rates, dtype=np.float64)
+    logs = np.log10(np.maximum(rates[np.isfinite(rates)], 1e-300)).clip(edges[0], edges[-1])
+    return np.histogram(logs, edges)[0] / max(logs.size, 1)
+
+
+def draw_figure_2(
+    emitted: Mapping[str, ArrayLike],
+    best: Mapping[str, ArrayLike],
+    edges: NDArray[np.float64] = TOY_EDGES,
+) -> Figure:
+    """Return histograms of the learning rates that optimizers emit in training, a panel for each.
+
+    `emitted` maps a panel's title to rates `[seeds, M]`, `best` to the rates `[M]` that would be
+    best, drawn where there are any. The line is the median of the seeds, the band their range;
+    `edges` are those of the bins, in log10.
+
+    The paper shows one training run of its tracker without and with random filter scaling
+    (section 3.3). Notebook 4 gives the toy problem of that section, whose best rates are known. Of a
+    tracker in training the rates are `Rollout.updating_rates`, and RATE_EDGES hold them.
+    """
+    with style():
+        figure = Figure(figsize=(5 * len(emitted), 3), layout="constrained")
+        panels = figure.subplots(1, len(emitted), squeeze=False)[0]
+        centers = 10 ** ((edges[1:] + edges[:-1]) / 2)
+        for axes, (title, seeds) in zip(panels, emitted.items(), strict=True):
+            shares = [rate_shares(rates, edges) for rates in np.atleast_2d(seeds)]
+            draw_band(axes, centers, shares, OPTIMIZER_COLORS["lstm"], "emitted")
+            if title in best:
+                shares = rate_shares(best[title], edges)
+                axes.stairs(shares, 10**edges, color="black", label="best, 1 / (2x²)")
+            axes.set(xscale="log", xlabel="learning rate", title=title)
+        panels[0].set(ylabel="share of the weights")
+        panels[0].legend()
+    return figure
+
+
+def draw_figure_5(
+    aucs: Mapping[str, ArrayLike],
+    sequences: Sequence[str],
+    colors: Mapping[str, str],
+    pair: tuple[str, str],
+    figure: Figure | None = None,
+) -> Figure:
+    """Return the mean AUC of variants as bars, and two of them against each other by sequence.
+
+    `aucs` maps a variant to one AUC for each of the S sequences, `colors` to its color. The two of
+    `pair` stand out among the bars; the title of their plot is the mean difference, first minus
+    second, with its 95 % interval. A sequence that lacks a variant's AUC (nan) counts for none.
+    Drawn into `figure` where one is given, as `explore` does. Raises InputError if no sequence
+    counts.
+
+    The paper compares variants on OTB-2015 (section 6.2): modules on the left, architectures of the
+    optimizer on the right. Here all variants share the left panel, and the right one tells a
+    difference from chance.
+    """
+    table = np.array([aucs[variant] for variant in aucs], dtype=float)
+    counts = np.isfinite(table).all(axis=0)
+    _require(counts.any())
+    known = dict(zip(aucs, table[:, counts], strict=True))
+    with style():
+        figure = figure or Figure(layout="constrained")
+        figure.set_size_inches(9, 3.4)
+        left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+        _draw_bars(left, {variant: row.mean() for variant, row in known.items()}, colors, pair)
+        _draw_pair(right, known, list(compress(sequences, counts)), colors, pair)
+    return figure
+
+
+def draw_figure_6(steps: Sequence[int], aucs: Mapping[str, ArrayLike]) -> Figure:
+    """Return the mean AUC against the number of gradient steps in an update, a line an optimizer.
+
+    `aucs` maps an optimizer to AUCs `[K, S]`: K numbers of steps, S sequences. Bands are standard
+    errors over the sequences; one that lacks any AUC (nan) does not count. Raises InputError if
+    none counts.
+
+    The paper draws ROAM, and SGD with two learning rates, on OTB-2015. Here SGD has one, and bands
+    say how far chance goes.
+    """
+    table = np.array([aucs[rule] for rule in aucs], dtype=float)
+    table = table[:, :, np.isfinite(table).all(axis=(0, 1))]
+    count = table.shape[-1]
+    _require(count > 0)
+    with style():
+        figure = Figure(figsize=(5, 3.2), layout="constrained")
+        axes = figure.subplots()
+        for rule, rows in zip(aucs, table, strict=True):
+            color, mean = OPTIMIZER_COLORS[rule], rows.mean(axis=1)
+            error = rows.std(axis=1) / np.sqrt(count)
+            axes.plot(steps, mean, "o-", color=color, label=OPTIMIZER_LABELS[rule])
+            axes.fill_between(steps, mean - error, mean + error, color=color, alpha=0.15)
+        axes.set(xlabel="gradient steps an update", ylabel="AUC", xticks=steps)
+        axes.legend(title=f"band: standard error over {count} sequences", fontsize=8)
+    return figure
+
+
+def draw_figure_7(
+    update_losses: Mapping[str, Mapping[str, ArrayLike]],
+    meta_losses: Mapping[str, Mapping[str, ArrayLike]],
+) -> Figure:
+    """Return update losses (12) above meta losses (13) over the frames, a column a video.
+
+    Both map a video to optimizers, and these to `[U, 2]`: frame and loss of every update. A loss
+    that is nan leaves a gap.
+
+    The paper compares ROAM and SGD on a few videos of OTB-2015, after two gradient steps. Here the
+    update loss is the one that the tracker measures before each step (`Tracker.update_losses`), of
+    which notebook 9 keeps the last of an update; the scale is logarithmic.
+    """
+    with style():
+        size = (1.5 + 3.5 * len(update_losses), 5)
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(2, len(update_losses), sharex="col", squeeze=False)
+        for row, losses in zip(grid, (update_losses, meta_losses), strict=True):
+            for axes, video in zip(row, update_losses, strict=True):
+                for rule, curve in losses[video].items():
+                    frames, values = np.asarray(curve, dtype=float).T
+                    color, label = OPTIMIZER_COLORS[rule], OPTIMIZER_LABELS[rule]
+                    axes.plot(frames, values, ".-", color=color, label=label)
+                axes.set_yscale("log")
+        for axes, video in zip(grid[0], update_losses, strict=True):
+            axes.set_title(video)
+        grid[0, 0].set_ylabel("update loss (12)\nframes seen, own labels")
+        grid[1, 0].set_ylabel("meta loss (13)\nframes to come, true labels")
+        for axes in grid[1]:
+            axes.set_xlabel("frame")
+        grid[0, 0].legend()
+    return figure
+
+
+def draw_figure_8(initial: ArrayLike, updating: ArrayLike) -> Figure:
+    """Return histograms of the initial learning rates λ⁽⁰⁾ and of those that updates were given.
+
+    `initial` is `[P]`, `updating` has any shape: all rates that the optimizer emitted.
+
+    The paper collects the updating rates over OTB-2015; notebook 9 those of one sequence.
+    """
+    with style():
+        figure = Figure(figsize=(5, 3.2), layout="constrained")
+        axes = figure.subplots()
+        for rates, color, label in (
+            (initial, "black", "λ⁽⁰⁾"),
+            (updating, OPTIMIZER_COLORS["lstm"], "updates"),
+        ):
+            axes.stairs(rate_shares(rates, RATE_EDGES), RATE_EDGES, color=color, label=label)
+        axes.set(xlabel="log10(learning rate)", ylabel="share of coordinates")
+        axes.legend()
+    return figure
+
+
+def _require(counts: bool) -> None:
+    if not counts:
+        raise InputError("no sequence has an AUC of every variant; give finite AUCs")
+
+
+def _draw_bars(
+    axes: Axes, means: Mapping[str, float], colors: Mapping[str, str], marked: Sequence[str]
+) -> None:
+    ranked = sorted(means, key=means.get)
+    for place, variant in enumerate(ranked):
+        alpha = 1.0 if variant in marked else 0.35
+        axes.barh(place, means[variant], color=colors[variant], alpha=alpha)
+        axes.text(means[variant], place, f" {means[variant]:.3f}", va="center")
+    axes.set(xlabel="AUC", yticks=range(len(ranked)), yticklabels=ranked, xlim=(0, 1))
+
+
+def _draw_pair(
+    axes: Axes,
+    aucs: Mapping[str, NDArray[np.float64]],
+    sequences: Sequence[str],
+    colors: Mapping[str, str],
+    pair: tuple[str, str],
+) -> None:
+    first, second = pair
+    a, b = aucs[first], aucs[second]
+    axes.plot([0, 1], [0, 1], color="black", linewidth=0.8)
+    axes.plot(b, a, "o", color=colors[first])
+    line = {"arrowstyle": "-", "linewidth": 0.5, "color": "gray"}
+    for height, k in zip(np.linspace(0.1, 0.9, len(a)), np.argsort(a), strict=True):
+        place = {"xytext": (1.03, height), "textcoords": "axes fraction", "va": "center"}
+        axes.annotate(sequences[k], (b[k], a[k]), fontsize=8, arrowprops=line, **place)
+    axes.set(xlabel=f"AUC of {second}", ylabel=f"AUC of {first}", xlim=(0, 1), ylim=(0, 1))
+    if len(a) > 1:
+        mean, low, high = paired_bootstrap(a, b)
+        axes.set_title(f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]")
