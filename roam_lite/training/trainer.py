@@ -13,6 +13,7 @@ from torch import nn
 from roam_lite.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.devices import supported_precision
 from roam_lite.errors import InputError
+from roam_lite.extras import require
 from roam_lite.files import write_atomically
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import Profile, Stage, get_profile
@@ -61,10 +62,12 @@ class Trainer:
     The folder holds `config.json`, `log.jsonl`, TensorBoard files, `state.safetensors` (from which a
     run continues to the same bits) and `checkpoint.safetensors` with its model card. `last_rollout` is
     that of the last step, None before it: it holds the rates, which records do not.
-    Raises InputError if the folder holds another run, or one and `resume` is false.
+    Raises InputError if the folder holds another run, or one and `resume` is false, or if TensorBoard
+    is not installed.
     """
 
     def __init__(self, config: TrainConfig, resume: bool = False, overwrite: bool = False) -> None:
+        require("tensorboard", "training")
         self.config = config
         self.profile = get_profile(config.profile)
         planned = plan_stages(self.profile, config.stages, config.steps)
