@@ -15,9 +15,11 @@ import pytest
 import yaml
 
 from roam_lite.cli.main import build_parser
+from roam_lite.extras import EXTRAS
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODULES = sorted((ROOT / "roam_lite").rglob("*.py"))
 
@@ -32,7 +34,7 @@ FORBIDDEN = {
     "rules": {"training", "tracking", "evaluation", "cli"},
     "data": {"rules", "training", "tracking", "evaluation", "cli"},
     "training": {"evaluation", "cli"},
-    "tracking": {"evaluation", "cli"},
+    "tracking": {"training", "evaluation", "cli"},
     "evaluation": {"training", "cli"},
 }
 SHOWROOMS = {"figures", "widgets", "exercises"}
@@ -119,6 +121,17 @@ def requirement_name(requirement):
     return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
 
 
+def declared(*extras):
+    """Distributions that the project installs with these extras, the base's among them."""
+    lists = [PROJECT["dependencies"]]
+    for extra in extras:
+        requirements = PROJECT["optional-dependencies"][extra]
+        for inner in re.findall(r"roam-lite\[([\w,]+)\]", " ".join(requirements)):
+            requirements = [*requirements, *declared(*inner.split(","))]
+        lists.append(requirements)
+    return {requirement_name(requirement) for requirements in lists for requirement in requirements}
+
+
 def third_party(paths):
     """Distributions that the files import, by the names they are installed under."""
     providers = packages_distributions()
@@ -151,17 +164,31 @@ def test_environment_file_installs_the_project_with_its_python_and_tests():
 
 
 def test_everything_the_package_imports_is_declared():
-    declared = {requirement_name(requirement) for requirement in PROJECT["dependencies"]}
     for name, distributions in third_party(MODULES).items():
-        assert distributions & declared, f"roam_lite imports {name}, which pyproject does not name"
+        assert distributions & declared("course"), (
+            f"roam_lite imports {name}, which pyproject does not name"
+        )
 
 
 def test_everything_the_tests_and_notebooks_import_is_declared():
-    extra = PROJECT["optional-dependencies"]["test"]
-    declared = {requirement_name(requirement) for requirement in PROJECT["dependencies"] + extra}
     files = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "notebooks").glob("*.py")]
     for name, distributions in third_party(files).items():
-        assert distributions & declared, f"the tests import {name}, which pyproject does not name"
+        assert distributions & declared("test"), (
+            f"the tests import {name}, which pyproject does not name"
+        )
+
+
+def test_extras_are_what_the_package_says_of_them():
+    assert set(EXTRAS["train"]) == declared("train") - declared()
+    assert set(EXTRAS["course"]) == declared("course") - declared("train") - {"roam-lite"}
+    assert declared("course") < declared("test") < declared("dev")
+
+
+def test_every_file_of_the_package_ships():
+    package = ROOT / "roam_lite"
+    data = {path for path in committed_files() if package in path.parents and path.suffix != ".py"}
+    patterns = PYPROJECT["tool"]["setuptools"]["package-data"]["roam_lite"]
+    assert data == {path for pattern in patterns for path in package.glob(pattern)}
 
 
 def test_citation_names_this_version_and_the_paper():

@@ -71,6 +71,7 @@ def _questions() -> Iterator[tuple[str, Callable[[], str]]]:
     yield "python", lambda: f"{platform.python_version()} on {platform.platform()}"
     yield "torch", _torch
     yield "opencv", _opencv
+    yield "extras", _extras
     yield "video", _video
     yield "disk", lambda: f"{shutil.disk_usage('.').free / 1e9:.1f} GB free in {Path.cwd()}"
     for profile in PROFILES:
@@ -88,9 +89,21 @@ def _torch() -> str:
 def _opencv() -> str:
     import cv2
 
-    from roam_lite.evaluation.peers import PEERS  # fails where the wheel has no contrib modules
+    from roam_lite.errors import InputError
+    from roam_lite.evaluation.peers import PEERS, REMEDY, missing_peers
 
+    if lacking := missing_peers():
+        raise InputError(f"{cv2.__version__}, without the peers {', '.join(lacking)}; {REMEDY}")
     return f"{cv2.__version__}, peers {', '.join(PEERS)}"
+
+
+def _extras() -> str:
+    from roam_lite.extras import EXTRAS, missing
+
+    lacking = {extra: ", ".join(missing(extra)) for extra in EXTRAS}
+    return "; ".join(
+        f"{e} lacks {names}" if names else f"{e} is here" for e, names in lacking.items()
+    )
 
 
 def _video() -> str:

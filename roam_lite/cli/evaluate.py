@@ -109,7 +109,10 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.runner import describe
     from roam_lite.evaluation.submission import write_submission
     from roam_lite.evaluation.trackers import OWN
+    from roam_lite.extras import require
 
+    if args.plots:
+        require("matplotlib", "--plots")
     if args.oracle and args.tracker not in OWN:
         raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
     make_tracker = tracker_from(args)

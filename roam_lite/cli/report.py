@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.paper import TABLES
     from roam_lite.evaluation.report import read_report, write_json
     from roam_lite.evaluation.tables import latex, markdown, paper_grid, sequence_grid
+    from roam_lite.extras import require
     from roam_lite.files import write_atomically
 
     folders = [Path(path) for path in args.results if Path(path).suffix != ".json"]
@@ -55,6 +56,8 @@ def run(args: argparse.Namespace) -> None:
         raise InputError(
             "--root DIR is needed: folders of results are scored against its sequences"
         )
+    if folders and not args.benchmark.startswith("vot"):  # which has no curves
+        require("matplotlib", "the plots")
     for path in folders:
         if path.is_file():
             raise InputError(f"{path}: neither a folder nor a JSON file; unpack archives first")

@@ -12,8 +12,15 @@ import numpy as np
 
 from roam_lite.errors import InputError
 
-PEERS = {"csrt": cv2.TrackerCSRT, "kcf": cv2.TrackerKCF, "mil": cv2.TrackerMIL}
+# OpenCV's classes by name: wheels without the contrib modules lack some of them.
+PEERS = {"csrt": "TrackerCSRT", "kcf": "TrackerKCF", "mil": "TrackerMIL"}
 MIN_SIDE = 8  # pixels; on smaller boxes CSRT fails and MIL never returns
+REMEDY = "let opencv-contrib-python-headless be the only OpenCV package in the environment"
+
+
+def missing_peers() -> list[str]:
+    """Return the names of the peers that the installed OpenCV lacks."""
+    return [name for name, kind in PEERS.items() if not hasattr(cv2, kind)]
 
 
 class PeerResult(NamedTuple):
@@ -35,8 +42,10 @@ class OpenCVTracker:
     def __init__(self, name: str) -> None:
         if name not in PEERS:
             raise InputError(f"there is no peer {name!r}; choose one of: {', '.join(PEERS)}")
+        if name in missing_peers():
+            raise InputError(f"{name} is not in this OpenCV; {REMEDY}")
         self.description = {"tracker": name, "opencv": cv2.__version__}
-        self._kind = PEERS[name]
+        self._kind = getattr(cv2, PEERS[name])
         self._tracker = None
         self._box = np.zeros(4)
 

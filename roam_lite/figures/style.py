@@ -1,14 +1,13 @@
 """One look for all figures: colors that a color-blind reader can tell apart, fixed meanings.
 
 The colors are Okabe and Ito's ("Color Universal Design", 2008). Every optimizer keeps its color
-in every figure; dashes tell ROAM (dashed) from ROAM++ (solid).
+in every figure; dashes tell ROAM (dashed) from ROAM++ (solid). Videos take their colors from here
+too, and need no matplotlib: only the two functions that style its figures import it.
 """
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
-
-import matplotlib
 
 OPTIMIZER_COLORS = {
     "lstm": "#0072B2",  # blue
@@ -49,11 +48,15 @@ STYLE = {
 
 def style() -> AbstractContextManager[None]:
     """Return a context in which matplotlib draws in the house style."""
+    import matplotlib
+
     return matplotlib.rc_context(STYLE)
 
 
 def use_style() -> None:
     """Make the house style that of every figure from here on; for notebooks, at their top."""
+    import matplotlib
+
     matplotlib.rcParams.update(STYLE | {"figure.constrained_layout.use": True})
 
 

@@ -8,13 +8,13 @@ from copy import deepcopy
 from pathlib import Path
 
 import torch
-import torchvision
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from roam_lite.errors import InputError
+from roam_lite.extras import require
 
 # The channels' mean and spread over ImageNet, for pixel values in [0, 1]: what torchvision's
 # weights expect; the small backbone keeps the same habit.
@@ -172,6 +172,9 @@ class VGG16(Backbone):
         Raises InputError if the file does not hold VGG-16 or the weights cannot be fetched.
         """
         if file is None:
+            require("torchvision", "VGG-16's ImageNet weights")
+            import torchvision
+
             weights = torchvision.models.VGG16_Weights.IMAGENET1K_V1
             try:
                 state = weights.get_state_dict(progress=True, check_hash=True)

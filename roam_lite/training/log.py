@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch.utils.tensorboard import SummaryWriter
 
 from roam_lite.files import write_atomically
 from roam_lite.training.rollout import Rollout
@@ -36,6 +35,8 @@ class RunLog:
     """Appends to `log.jsonl` and `tensorboard/` of a run that goes on from `step`."""
 
     def __init__(self, out: Path, step: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter  # of the extra `train`
+
         path = out / "log.jsonl"
         # Steps after the saved state will be taken again: their lines would stand twice.
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []

@@ -10,6 +10,7 @@ from torch import nn
 from roam_lite.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.config import Config, Stage, modify
 from roam_lite.devices import supported_precision
+from roam_lite.extras import require
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from roam_lite.training.clips import Clips, Footage
@@ -42,10 +43,12 @@ class Trainer:
     The folder holds `config.json`, `log.jsonl`, TensorBoard files, `state.safetensors` (from which a
     run continues bit for bit) and `checkpoint.safetensors` with its model card. `last_rollout` is
     that of the last step, None before it: it holds the rates, which records do not.
-    Raises InputError if the folder holds another run, or one and `resume` is false.
+    Raises InputError if the folder holds another run, or one and `resume` is false, or if TensorBoard
+    is not installed.
     """
 
     def __init__(self, run: TrainConfig, resume: bool = False, overwrite: bool = False) -> None:
+        require("tensorboard", "training")
         self.run_config, self.out = run, Path(run.out)
         written = written_config(run) if resume else None
         self.config = written or modify(get_profile(run.profile), rule={"name": run.rule})

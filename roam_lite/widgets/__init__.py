@@ -2,6 +2,8 @@
 
 from importlib import import_module
 
+from roam_lite.extras import require
+
 # No module has the name of what it gives: once imported, it would stand in its place.
 _HOMES = {
     "Controller": "controller",
@@ -13,11 +15,14 @@ _HOMES = {
     "show": "exhibit",
     "training_run": "training",
 }
+_WITHOUT_JUPYTER = {"Controller", "record", "training_run"}
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str):
     """Import a widget when somebody asks for it: the controller must not need Jupyter."""
     if name in _HOMES:
+        if name not in _WITHOUT_JUPYTER:
+            require("ipywidgets", f"widgets.{name}")
         return getattr(import_module(f"roam_lite.widgets.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'roam_lite.widgets' has no attribute {name!r}")

@@ -1,0 +1,8 @@
+"""`python -m roam_lite`: the command line where no script `roam-lite` is on the path."""
+
+import sys
+
+from roam_lite.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

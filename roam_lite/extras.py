@@ -1,0 +1,26 @@
+"""What the base installation leaves out, and how its absence is said."""
+
+from importlib.util import find_spec
+
+from roam_lite.errors import InputError
+
+# Packages by the extra of pyproject.toml that installs them.
+EXTRAS = {
+    "train": ("tensorboard", "torchvision"),
+    "course": ("matplotlib", "jupyterlab", "ipywidgets", "anywidget", "traitlets"),
+}
+
+
+def missing(extra: str) -> list[str]:
+    """Return the packages of an extra that are not installed; none is imported."""
+    return [package for package in EXTRAS[extra] if find_spec(package) is None]
+
+
+def require(package: str, purpose: str) -> None:
+    """Do nothing if the package, one of `EXTRAS`, is installed.
+
+    Raises InputError if it is not; the message names the purpose and the command that installs it.
+    """
+    if find_spec(package) is None:
+        (extra,) = (name for name, packages in EXTRAS.items() if package in packages)
+        raise InputError(f'{package} is needed for {purpose}: pip install "roam-lite[{extra}]"')
