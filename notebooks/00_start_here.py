@@ -78,7 +78,7 @@ from roam_lite.evaluation.runner import run_sequence, score_run
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
-from roam_lite.model.patches import crop, image_to_patch, roi_around
+from roam_lite.geometry import boxes_to_patch, crop, region_around
 from roam_lite.training import TrainConfig, Trainer
 from roam_lite.widgets import record, scrubber, show
 
@@ -212,24 +212,24 @@ for label, run in runs.items():
 # %%
 tracker = load_tracker("laptop")
 profile = tracker.profile
-size = profile.patch_size
+size = profile.model.patch_size
 tracker.init(sequence.frames[0], sequence.boxes[0])
 moments = np.linspace(1, len(sequence) - 1, 4).astype(int)
 
 figure, grid = plt.subplots(2, 4, figsize=(10, 5.2))
 columns = iter(grid.T)
 for t in range(1, len(sequence)):
-    roi = roi_around(tracker.box, profile.roi_scale)
+    region = region_around(tracker.box, profile.model.region_scale)
     result = tracker.update(sequence.frames[t])
     if t not in moments:
         continue
     above, below = next(columns)
-    show_image(above, crop(sequence.frames[t], roi, size), f"patch of frame {t}")
-    outline(above, image_to_patch(sequence.boxes[t], roi, size), TRUTH_COLOR)
-    outline(above, image_to_patch(result.box, roi, size), COLORS["ROAM++"])
+    show_image(above, crop(sequence.frames[t], region, size), f"patch of frame {t}")
+    outline(above, boxes_to_patch(sequence.boxes[t], region, size), TRUTH_COLOR)
+    outline(above, boxes_to_patch(result.box, region, size), COLORS["ROAM++"])
     peak = f"peak {tracker.last_response.max():.2f}"
     response = show_map(
-        below, tracker.last_response, profile.stride, peak, vmin=-0.2, vmax=1, cmap="magma"
+        below, tracker.last_response, profile.model.stride, peak, vmin=-0.2, vmax=1, cmap="magma"
     )
 figure.colorbar(response, ax=grid[1], label="response", shrink=0.8)
 show(figure, "Patches at four moments with true and found box, and the response maps below them")

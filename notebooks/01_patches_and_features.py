@@ -41,21 +41,21 @@ from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
-from roam_lite.model.backbones import VGG16, SmallBackbone
-from roam_lite.model.patches import (
+from roam_lite.geometry import (
+    boxes_to_image,
+    boxes_to_patch,
     crop,
-    image_to_patch,
     initial_stretches,
     nominal_size,
-    patch_to_image,
-    roi_around,
+    region_around,
 )
+from roam_lite.model.backbones import VGG16, SmallBackbone
 from roam_lite.widgets import explore, show
 
 use_style()
 BLUE = OPTIMIZER_COLORS["lstm"]
 profile = get_profile("laptop")
-gamma, S = profile.roi_scale, profile.patch_size
+gamma, S = profile.model.region_scale, profile.model.patch_size
 sequences = {
     name: read_sequence(samples_folder(), name) for name in list_sequences(samples_folder())
 }
@@ -102,10 +102,10 @@ def my_roi(box, gamma):
 
 for name, sequence in sequences.items():
     box = sequence.boxes[0]
-    roi = my_roi(box, gamma)
-    w, h = box[2:] * S / roi[2:]
+    region = my_roi(box, gamma)
+    w, h = box[2:] * S / region[2:]
     print(f"{name:12s} {box[2]:5.1f} x {box[3]:5.1f} px -> {w:4.1f} x {h:4.1f}, {w * h / S**2:.1%}")
-    np.testing.assert_allclose(roi, roi_around(box, gamma), rtol=1e-12)
+    np.testing.assert_allclose(region, region_around(box, gamma), rtol=1e-12)
     np.testing.assert_allclose([w, h], nominal_size(box, profile), rtol=1e-12)
 
 # %% [markdown]
@@ -121,9 +121,9 @@ for name, sequence in sequences.items():
 
 
 # %%
-def my_crop(image, roi, size, half=0.5):
+def my_crop(image, region, size, half=0.5):
     """The region sampled bilinearly to [size, size, 3], for regions within the image."""
-    cx, cy, side_w, side_h = roi
+    cx, cy, side_w, side_h = region
     j = np.arange(size) + half
     columns = cx - side_w / 2 + j * side_w / size - half
     rows = cy - side_h / 2 + j * side_h / size - half
@@ -135,8 +135,8 @@ def my_crop(image, roi, size, half=0.5):
 
 
 image = sequences["deformation"].frames[0]
-roi = np.array([160.3, 120.8, 110.0, 90.0])
-difference = np.abs(my_crop(image, roi, S) - crop(image, roi, S))
+region = np.array([160.3, 120.8, 110.0, 90.0])
+difference = np.abs(my_crop(image, region, S) - crop(image, region, S))
 print(f"largest difference {difference.max():.2f} of 255 gray levels")
 assert difference.max() < 5  # some versions of OpenCV interpolate in steps of 1/32 pixel
 
@@ -176,12 +176,12 @@ show(
 # %%
 rng = np.random.default_rng(0)
 boxes = rng.uniform(5, 80, (1000, 4))
-roi = np.array([91.7, 64.2, 173.0, 121.0])
-there = image_to_patch(boxes, roi, S)
+region = np.array([91.7, 64.2, 173.0, 121.0])
+there = boxes_to_patch(boxes, region, S)
 print(
-    f"there and back, largest error: {np.abs(patch_to_image(there, roi, S) - boxes).max():.1e} px"
+    f"there and back, largest error: {np.abs(boxes_to_image(there, region, S) - boxes).max():.1e} px"
 )
-assert np.abs(patch_to_image(there, roi, S) - boxes).max() < 1e-4
+assert np.abs(boxes_to_image(there, region, S) - boxes).max() < 1e-4
 
 # %% [markdown]
 # ## Play with it
@@ -198,13 +198,13 @@ def draw_region(figure, gamma, sw, sh, sequence):
     """The region on the frame, and the patch that it becomes."""
     figure.set_size_inches(9, 3.8)
     frame, box = sequences[sequence].frames[0], sequences[sequence].boxes[0]
-    roi = roi_around(box, gamma, (sw, sh))
+    region = region_around(box, gamma, (sw, sh))
     left, right = figure.subplots(1, 2)
-    show_image(left, frame, f"frame: region of {roi[2]:.0f} x {roi[3]:.0f} px")
+    show_image(left, frame, f"frame: region of {region[2]:.0f} x {region[3]:.0f} px")
     outline(left, box, TRUTH_COLOR)
-    outline(left, np.concatenate([roi[:2] - roi[2:] / 2, roi[2:]]), BLUE)
-    show_image(right, crop(frame, roi, S), f"patch of {S} x {S} px")
-    outline(right, image_to_patch(box, roi, S), TRUTH_COLOR)
+    outline(left, np.concatenate([region[:2] - region[2:] / 2, region[2:]]), BLUE)
+    show_image(right, crop(frame, region, S), f"patch of {S} x {S} px")
+    outline(right, boxes_to_patch(box, region, S), TRUTH_COLOR)
 
 
 explore(
@@ -230,11 +230,11 @@ frame, box = sequence.frames[0], sequence.boxes[0]
 
 figure, grid = plt.subplots(2, 5, figsize=(10, 4.2))
 for axes, (sw, sh) in zip(grid.flat, initial_stretches(profile), strict=False):
-    roi = roi_around(box, gamma, (sw, sh))
-    inside = image_to_patch(box, roi, S)
+    region = region_around(box, gamma, (sw, sh))
+    inside = boxes_to_patch(box, region, S)
     np.testing.assert_allclose(inside[2:] / nominal_size(box, profile), [sw, sh])
     np.testing.assert_allclose(inside[:2] + inside[2:] / 2, S / 2)
-    show_image(axes, crop(frame, roi, S), f"w x {sw:.2f}, h x {sh:.2f}")
+    show_image(axes, crop(frame, region, S), f"w x {sw:.2f}, h x {sh:.2f}")
     outline(axes, inside, TRUTH_COLOR)
 grid.flat[-1].axis("off")
 show(figure, "Nine patches of the same frame, the target wider, narrower, larger and smaller.")
@@ -272,7 +272,7 @@ for name, backbone in backbones.items():
     )
     print(f"{features.shape[2]} channels, {1000 * seconds:6.0f} ms a patch")
 
-side = get_profile("paper").patch_size
+side = get_profile("paper").model.patch_size
 print(f"with all four poolings VGG-16 would leave {side // 16} x {side // 16} cells")
 
 # %% [markdown]
@@ -340,8 +340,8 @@ backbone = backbones["laptop"]
 @torch.no_grad()
 def features_of(sequence, t):
     """Patch of frame t around the true box, and its features [C, H, W]."""
-    roi = roi_around(sequence.boxes[t], gamma)
-    patch = crop(sequence.frames[t], roi, S)
+    region = region_around(sequence.boxes[t], gamma)
+    patch = crop(sequence.frames[t], region, S)
     tensor = torch.from_numpy(patch).permute(2, 0, 1)[None, None]
     return patch, backbone(tensor)[0, 0]
 
@@ -366,7 +366,7 @@ def draw_channel(figure, channel, frame, sequence):
 explore(
     draw_channel,
     alt="A patch, one channel of its features, and the channel laid over the patch.",
-    channel=(0, profile.channels - 1, 3),
+    channel=(0, profile.model.channels - 1, 3),
     frame=(0, 59, 0),
     sequence=names,
 )
@@ -390,8 +390,8 @@ for (above, below), t in zip(grid.T, (0, 10, 30, 55), strict=True):
     miss = float(torch.hypot(cells[row] - S / 2, cells[column] - S / 2))
     assert t > 0 or (row, column) == (middle, middle)
     show_image(above, patch, f"frame {t}")
-    roi = roi_around(sequence.boxes[t], gamma)
-    outline(above, image_to_patch(sequence.boxes[t], roi, S), TRUTH_COLOR)
+    region = region_around(sequence.boxes[t], gamma)
+    outline(above, boxes_to_patch(sequence.boxes[t], region, S), TRUTH_COLOR)
     title = f"peak {miss:.0f} px off"
     picture = show_map(below, cosine, 4, title, cmap="magma", vmin=-0.5, vmax=1)
 figure.colorbar(picture, ax=grid[1], shrink=0.7, label="cosine with the first center")
@@ -446,12 +446,12 @@ check("01.2", region)
 
 # %% [markdown]
 # **01.3** (medium) The tracker found boxes `[n, 4]` in a patch of `size` pixels that was cut at
-# `roi`. Return them in image pixels. The region may be stretched.
+# `region`. Return them in image pixels. The region may be stretched.
 
 
 # %%
-def back_to_image(boxes, roi, size):
-    """Boxes [n, 4] in image pixels; roi is (cx, cy, side_w, side_h)."""
+def back_to_image(boxes, region, size):
+    """Boxes [n, 4] in image pixels; region is (cx, cy, side_w, side_h)."""
     ...
 
 

@@ -42,16 +42,21 @@ from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
+from roam_lite.geometry import crop, nominal_size, region_around
 from roam_lite.model.correlation import correlate, correlate_plain
 from roam_lite.model.filters import anchor_size, filter_size, warp_filter_plain, warp_filters
-from roam_lite.model.patches import crop, nominal_size, roi_around
 from roam_lite.model.tracking_model import ThetaLayout, predict, predict_plain
 from roam_lite.widgets import explore, show
 
 use_style()
 BLUE = OPTIMIZER_COLORS["lstm"]
 paper, profile = get_profile("paper"), get_profile("laptop")
-rho, c, S, gamma = profile.filter_scale, profile.stride, profile.patch_size, profile.roi_scale
+rho, c, S, gamma = (
+    profile.model.filter_scale,
+    profile.model.stride,
+    profile.model.patch_size,
+    profile.model.region_scale,
+)
 folder = samples_folder()
 sequences = {name: read_sequence(folder, name) for name in list_sequences(folder)}
 
@@ -99,10 +104,10 @@ limit = S // c
 theirs = filter_size(torch.from_numpy(targets), rho, c, limit)
 assert np.array_equal([my_filter_size(w, h, limit) for w, h in targets], theirs)
 
-nominal = paper.patch_size / paper.roi_scale
-size = my_filter_size(nominal, nominal, paper.patch_size // c)
+nominal = paper.model.patch_size / paper.model.region_scale
+size = my_filter_size(nominal, nominal, paper.model.patch_size // c)
 print(
-    f"paper: a square target is {nominal} px, its filter {size} cells, the base {paper.base_filter}"
+    f"paper: a square target is {nominal} px, its filter {size} cells, the base {paper.model.base_filter}"
 )
 
 # %% [markdown]
@@ -168,7 +173,7 @@ for each in (profile, paper):
 # needs $k$ outputs for the response and $4k$ for the boxes:
 
 # %%
-R, K = paper.reduced, paper.base_filter
+R, K = paper.model.reduced, paper.model.base_filter
 for k in (1, 3, 5):
     print(f"{k} anchors: {R * K * K * (1 + 4) * k:9,d} parameters in the two kernels")
 
@@ -212,7 +217,7 @@ print(my_interpolation(3, 5))
 layout = ThetaLayout.of(profile)
 generator = torch.Generator().manual_seed(1)
 theta = torch.stack([layout.initial(generator) for _ in range(3)])
-features = torch.randn(3, 2, profile.channels, limit, limit, generator=generator)
+features = torch.randn(3, 2, profile.model.channels, limit, limit, generator=generator)
 sizes = torch.tensor([[11, 11], [5, 23], [19, 7]])
 for together, one_by_one in zip(
     predict(layout, theta, features, sizes),
@@ -243,7 +248,7 @@ tracker.init(sequence.frames[0], sequence.boxes[0])
 response_branch, _ = tracker.layout.split(tracker.theta)
 kernel = response_branch.kernel[0, 0]
 strongest = kernel[kernel.square().sum(dim=(1, 2)).argmax()]
-patch = crop(sequence.frames[0], roi_around(sequence.boxes[0], gamma), S)
+patch = crop(sequence.frames[0], region_around(sequence.boxes[0], gamma), S)
 
 
 def draw_filter(figure, width, height):
@@ -257,7 +262,7 @@ def draw_filter(figure, width, height):
     outline(left, (S / 2 - a_w / 2, S / 2 - a_h / 2, a_w, a_h), BLUE, linestyle="--")
     span = strongest.abs().max()
     style = {"cmap": "RdBu", "vmin": -span, "vmax": span}
-    side = profile.base_filter
+    side = profile.model.base_filter
     show_map(middle, strongest, 1, f"stored: {side} x {side}", **style)
     warped = my_warp(strongest, f_r, f_c)
     half_w, half_h = f_c * c / 2, f_r * c / 2

@@ -38,38 +38,40 @@ import torch
 import torch.nn.functional as F
 
 from roam_lite import load_tracker
+from roam_lite.adaptation import adapt, initialize, make_samples, update_loss
 from roam_lite.data.otb import read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
-from roam_lite.model.boxes import box_iou, decode_boxes, encode_boxes
+from roam_lite.geometry import (
+    box_iou,
+    boxes_to_patch,
+    crop,
+    decode_boxes,
+    encode_boxes,
+    initial_stretches,
+    nominal_size,
+    region_around,
+)
 from roam_lite.model.filters import filter_size
-from roam_lite.model.labels import gaussian_labels
 from roam_lite.model.losses import (
     anchors_at,
+    gaussian_labels,
     make_targets,
     regression_loss,
     response_loss,
     tracking_loss,
 )
-from roam_lite.model.patches import (
-    crop,
-    image_to_patch,
-    initial_stretches,
-    nominal_size,
-    roi_around,
-)
 from roam_lite.model.tracking_model import predict
-from roam_lite.rules import FixedRates
-from roam_lite.rules.adapt import adapt, initialize, make_samples, update_loss
+from roam_lite.rules import SGD
 from roam_lite.widgets import explore, show
 
 use_style()
 BLUE = OPTIMIZER_COLORS["lstm"]
 tracker = load_tracker("laptop")
 profile, cells = tracker.profile, tracker.cells
-c, S, alpha = profile.stride, profile.patch_size, profile.label_sharpness
+c, S, alpha = profile.model.stride, profile.model.patch_size, profile.model.label_sharpness
 
 # %% [markdown]
 # ## The label map
@@ -135,7 +137,7 @@ torch.testing.assert_close(
     decode_boxes(my_encode(*pairs), pairs[1]), pairs[0], rtol=1e-4, atol=1e-4
 )
 
-size = filter_size(box[2:], profile.filter_scale, c, len(cells))
+size = filter_size(box[2:], profile.model.filter_scale, c, len(cells))
 anchors = anchors_at(cells, cells, size[None], profile)[0]  # [H, W, 4]
 deltas = my_encode(box, anchors)
 
@@ -162,8 +164,8 @@ show(
 # %%
 targets = make_targets(box[None, None], size[None], cells, cells, profile)
 positive = targets.positive[0, 0]
-assert positive.sum() == profile.regression_anchors
-shift_unit, size_unit = profile.delta_spread
+assert positive.sum() == profile.model.regression_anchors
+shift_unit, size_unit = profile.model.delta_spread
 units = torch.tensor([shift_unit, shift_unit, size_unit, size_unit])
 torch.testing.assert_close(targets.deltas[0, 0].movedim(0, -1) * units, deltas)
 
@@ -187,7 +189,7 @@ show(
 fits = torch.cat([box[:2], anchors[0, 0, 2:]])
 shrunk = torch.cat([box[:2], 0.4 * anchors[0, 0, 2:]])
 both = torch.stack([box_iou(anchors, fits), box_iou(anchors, shrunk)])
-best = both.flatten().topk(2 * profile.regression_anchors).indices // both[0].numel()
+best = both.flatten().topk(2 * profile.model.regression_anchors).indices // both[0].numel()
 pooled = torch.bincount(best, minlength=2)
 print(f"anchors that count, over the flattened batch: {pooled.tolist()}; in each frame: [32, 32]")
 assert pooled[1] < pooled[0] / 8
@@ -364,13 +366,18 @@ explore(
 # %%
 sequence = read_sequence(samples_folder(), "deformation")
 frame, truth = sequence.frames[0], sequence.boxes[0]
-rois = [roi_around(truth, profile.roi_scale, stretch) for stretch in initial_stretches(profile)]
-patches = np.stack([crop(frame, roi, S) for roi in rois])
-boxes = torch.tensor(np.stack([image_to_patch(truth, roi, S) for roi in rois]), dtype=torch.float32)
+regions = [
+    region_around(truth, profile.model.region_scale, stretch)
+    for stretch in initial_stretches(profile)
+]
+patches = np.stack([crop(frame, region, S) for region in regions])
+boxes = torch.tensor(
+    np.stack([boxes_to_patch(truth, region, S) for region in regions]), dtype=torch.float32
+)
 with torch.no_grad():
     features = tracker.model.backbone(torch.from_numpy(patches).permute(0, 3, 1, 2)[None])
 wanted = torch.tensor(nominal_size(truth, profile), dtype=torch.float32)
-sizes = filter_size(wanted, profile.filter_scale, c, len(cells))[None]
+sizes = filter_size(wanted, profile.model.filter_scale, c, len(cells))[None]
 samples = make_samples(features, boxes[None], sizes, cells, profile)
 theta0 = tracker.model.theta0[None]
 response, deltas = predict(tracker.layout, theta0, features, sizes)
@@ -396,7 +403,7 @@ torch.testing.assert_close(
 )
 torch.testing.assert_close(
     update_loss(theta0, samples, profile),
-    response_loss(response, t.labels, profile.response_loss)
+    response_loss(response, t.labels, profile.model.response_loss)
     + regression_loss(deltas, t.deltas, t.positive),
 )
 for kind in KINDS:
@@ -417,15 +424,15 @@ for kind in KINDS:
 first = initialize(theta0, tracker.model.lambda0, samples, profile)
 after = update_loss(first.theta, samples, profile)
 print(f"update loss {first.update_loss.item():.4f} before, ", end="")
-print(f"{after.item():.4f} after {profile.initial_steps} steps with λ⁽⁰⁾")
+print(f"{after.item():.4f} after {profile.model.initial_steps} steps with λ⁽⁰⁾")
 assert after < first.update_loss
 
 later = 20
-roi = roi_around(sequence.boxes[later], profile.roi_scale)
-patch = crop(sequence.frames[later], roi, S)
+region = region_around(sequence.boxes[later], profile.model.region_scale)
+patch = crop(sequence.frames[later], region, S)
 with torch.no_grad():
     unseen = tracker.model.backbone(torch.from_numpy(patch).permute(2, 0, 1)[None, None])
-box_there = torch.tensor(image_to_patch(sequence.boxes[later], roi, S), dtype=torch.float32)
+box_there = torch.tensor(boxes_to_patch(sequence.boxes[later], region, S), dtype=torch.float32)
 
 figure, grid = plt.subplots(2, 4, figsize=(10, 5))
 rows = (
@@ -451,7 +458,7 @@ steps = 20
 for rate in (1e-4, 1e-3, 1e-2, 1e-1):
     theta, values = theta0, []
     for _ in range(steps):
-        step = adapt(theta, samples, FixedRates(rate), None, profile)
+        step = adapt(theta, samples, SGD(rate), None, profile)
         theta = step.theta
         values.append(float(step.update_loss))
     reached = next((t for t, value in enumerate(values) if value <= after), None)

@@ -40,7 +40,7 @@ from roam_lite.exercises import check
 from roam_lite.figures.axes import draw_band
 from roam_lite.figures.paper import draw_figure_2
 from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
-from roam_lite.rules import FixedRates, LearnedRates, RecurrentRule
+from roam_lite.rules import SGD, ConstantRates, RecurrentRule
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.toy import Problems, best_rates, draw_problems, meta_train, toy_loss, unroll
 from roam_lite.widgets import explore, show
@@ -72,7 +72,7 @@ theta, x, y = 0.3, 1.7, 0.8
 np.testing.assert_allclose(my_step(theta, x, y, 1 / (2 * x**2)), y / x)
 
 problem = Problems(torch.full((1, 1), x), torch.full((1, 1), y))
-library = unroll(FixedRates(0.1), problem, updates=2).thetas.flatten()
+library = unroll(SGD(0.1), problem, updates=2).thetas.flatten()
 mine = my_step(my_step(0.0, x, y, 0.1), x, y, 0.1)
 np.testing.assert_allclose(mine, library[2], rtol=1e-6)
 
@@ -150,11 +150,11 @@ for factor, dashes in ((0.1, ":"), (0.5, "--"), (0.95, "-"), (1.05, "-.")):
     curves = []
     for seed in SEEDS:
         problems = draw_problems(torch.Generator().manual_seed(seed), 1.0, 10.0)
-        losses = unroll(FixedRates(rate), problems, steps).losses.mean(dim=1)
+        losses = unroll(SGD(rate), problems, steps).losses.mean(dim=1)
         curves.append(losses / losses[0])
     draw_band(axes, range(steps + 1), curves, SGD, f"{rate:.4f}", dashes)
     print(f"rate {rate:.4f}: loss left after {steps} steps {np.median(curves, axis=0)[-1]:.3f}")
-perfect = unroll(FixedRates(best_rates(problems.x)), problems, 1).losses.mean(dim=1)
+perfect = unroll(SGD(best_rates(problems.x)), problems, 1).losses.mean(dim=1)
 assert perfect[1] < 1e-9 * perfect[0]
 axes.plot([0, 1], [1, 1e-3], color="black", label="1 / (2x²) each")
 axes.set(xlabel="step", ylabel="loss, relative", yscale="log", ylim=(1e-3, 1e3))
@@ -179,7 +179,7 @@ show(
 # %%
 def learn_rates(x, seed, iterations=150):
     """Learned constant rates [P] for fixed x [P], from problems with random y."""
-    rule = LearnedRates(len(x), 0.02)
+    rule = ConstantRates(len(x), 0.02)
     optimizer = torch.optim.Adam(rule.parameters(), lr=0.1)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(iterations):

@@ -39,6 +39,7 @@ import torch
 from torch import nn
 
 from roam_lite import get_profile, load_tracker
+from roam_lite.adaptation import adapt, make_samples, update_loss
 from roam_lite.data.otb import read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
@@ -46,13 +47,12 @@ from roam_lite.figures.axes import draw_band
 from roam_lite.figures.style import OPTIMIZER_COLORS, OPTIMIZER_LABELS, use_style
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.rules import (
+    SGD,
+    ConstantRates,
     FeedForwardRule,
-    FixedRates,
-    LearnedRates,
     RecurrentRule,
-    build_learned_rule,
+    build_rule,
 )
-from roam_lite.rules.adapt import adapt, make_samples, update_loss
 from roam_lite.rules.preprocessing import log_and_sign, stack_input
 from roam_lite.toy import Problems, best_rates, draw_problems, meta_train, toy_loss, unroll
 from roam_lite.widgets import explore, show
@@ -83,14 +83,14 @@ def my_adapt(theta, rates, loss_of):
 
 smoke = get_profile("smoke")
 layout, generator = ThetaLayout.of(smoke), torch.Generator().manual_seed(0)
-cells = torch.arange(smoke.patch_size // smoke.stride) * 4.0 + 2.0
-features = torch.randn(2, 3, smoke.channels, len(cells), len(cells), generator=generator)
+cells = torch.arange(smoke.model.patch_size // smoke.model.stride) * 4.0 + 2.0
+features = torch.randn(2, 3, smoke.model.channels, len(cells), len(cells), generator=generator)
 boxes = torch.tensor([20.0, 24.0, 16.0, 12.0]).expand(2, 3, 4)
 samples = make_samples(features, boxes, torch.tensor([[5, 7], [5, 7]]), cells, smoke)
 theta = torch.stack([layout.initial(generator) for _ in range(2)])
 rates = torch.rand(theta.shape, generator=generator)
 mine = my_adapt(theta, rates, partial(update_loss, samples=samples, profile=smoke))
-torch.testing.assert_close(mine, adapt(theta, samples, FixedRates(rates), None, smoke).theta)
+torch.testing.assert_close(mine, adapt(theta, samples, SGD(rates), None, smoke).theta)
 
 # %% [markdown]
 # ## SGD, momentum, Adam: three update rules
@@ -135,7 +135,7 @@ class Adam:
 
 
 RULES = {
-    "SGD": (FixedRates, torch.optim.SGD, {"lr": 5e-3}),
+    "SGD": (SGD, torch.optim.SGD, {"lr": 5e-3}),
     "momentum": (Momentum, torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9}),
     "Adam": (Adam, torch.optim.Adam, {"lr": 0.1}),
 }
@@ -272,9 +272,9 @@ print("weights in another order get the same rates in that order")
 paper = get_profile("paper")
 P = ThetaLayout.of(paper).size
 for name in ("lstm", "gru", "fc", "const"):
-    rule = build_learned_rule(name, paper, ThetaLayout.of(paper).parts())
+    rule = build_rule(name, paper, ThetaLayout.of(paper).parts())
     parameters = sum(parameter.numel() for parameter in rule.parameters())
-    numbers = {"lstm": 4, "gru": 2}.get(name, 0) * paper.hidden + (name != "const")
+    numbers = {"lstm": 4, "gru": 2}.get(name, 0) * paper.rule.hidden + (name != "const")
     print(
         f"{name:6s} {parameters:8,d} parameters, remembers {numbers:3d} numbers a weight, ", end=""
     )
@@ -395,7 +395,7 @@ BUILD = {
     "LSTM": lambda: RecurrentRule(nn.LSTMCell, "log_sign", 8, 3e-3),
     "GRU": lambda: RecurrentRule(nn.GRUCell, "log_sign", 8, 3e-3),
     "FC": lambda: FeedForwardRule("log_sign", 8, 3e-3),
-    "ConstLR": lambda: LearnedRates(4, 3e-3),
+    "ConstLR": lambda: ConstantRates(4, 3e-3),
 }
 learned = {name: [] for name in BUILD}
 for name, build in BUILD.items():

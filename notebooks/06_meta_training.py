@@ -38,16 +38,16 @@ import numpy as np
 import torch
 
 from roam_lite import get_profile
+from roam_lite.adaptation import meta_loss, update_loss
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.meta_model import MetaModel
-from roam_lite.rules.adapt import meta_loss, update_loss
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.training import TrainConfig
 from roam_lite.training.clips import draw_clip, stack_clips
-from roam_lite.training.rollout import ClipFeatures, extract, rollout
+from roam_lite.training.rollout import GivenEpisode, open_episode, rollout
 from roam_lite.widgets import Controller, dashboard, explore, show, training_run
 
 use_style()
@@ -64,7 +64,7 @@ KINDS = {"first_step": ":", "first_order": "--", "full": "-"}
 # %%
 # One first step and true labels, as in the paper; `laptop` takes more steps, and labels as it has to online.
 profile = replace(get_profile("smoke"), initial_steps=1, past_labels="truth")
-stage = profile.stages[-1]
+stage = profile.training.stages[-1]
 names = list_sequences(samples_folder())
 sequences = [read_sequence(samples_folder(), name) for name in names]
 
@@ -162,7 +162,7 @@ def meta_gradient(model, loss):
 
 
 model = new_model()
-features = extract(model, clips, train_backbone=False, precision=torch.float32)
+features = open_episode(model, clips, train_backbone=False, precision=torch.float32)
 mine = algorithm_1(model, features)
 library = rollout(model, features, "full")
 print("mean over the clips, T = 3:", [f"{loss:.4f}" for loss in mine.mean(dim=0).tolist()])
@@ -250,11 +250,11 @@ dashboard(controller)
 
 # %%
 HORIZONS = (1, 2, 4, 8)
-long_clips = extract(new_model(), draw_clips(1, HORIZONS[-1]), False, torch.float32)
+long_clips = open_episode(new_model(), draw_clips(1, HORIZONS[-1]), False, torch.float32)
 
 
 def first_updates(features, number):
-    return ClipFeatures(features.updates[:number], features.future[:number])
+    return GivenEpisode(features.updates[:number], features.future[:number])
 
 
 def faster_model(gain):
@@ -341,7 +341,7 @@ assert np.isfinite(calm).all()
 
 # %%
 plain = replace(profile, initial_updating_share=None, initial_updating_rate=1e-3)
-pool = [extract(new_model(), draw_clips(10 + i, 3), False, torch.float32) for i in range(8)]
+pool = [open_episode(new_model(), draw_clips(10 + i, 3), False, torch.float32) for i in range(8)]
 
 
 def scaled_rollout(model, features, scales):
@@ -369,7 +369,7 @@ trained = {"with RFS": train(rfs=True), "without RFS": train(rfs=False)}
 
 # %%
 EXPONENTS = np.linspace(-2.5, 2.5, 11)
-unseen = [extract(new_model(), draw_clips(100 + i, 3), False, torch.float32) for i in range(3)]
+unseen = [open_episode(new_model(), draw_clips(100 + i, 3), False, torch.float32) for i in range(3)]
 
 
 @torch.no_grad()

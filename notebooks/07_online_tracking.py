@@ -38,6 +38,7 @@ import numpy as np
 import torch
 
 from roam_lite import load_tracker
+from roam_lite.adaptation import make_samples, update_loss
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.evaluation.runner import run_sequence, score_run
@@ -45,12 +46,10 @@ from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.film import follow
 from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
-from roam_lite.model.boxes import decode_boxes
-from roam_lite.model.estimate import change_penalty, motion_map, regressed_box
+from roam_lite.geometry import boxes_to_patch, crop, decode_boxes, initial_stretches, region_around
+from roam_lite.model.localization import change_penalty, motion_map, regressed_box
 from roam_lite.model.losses import anchors_at
-from roam_lite.model.patches import crop, image_to_patch, initial_stretches, roi_around
 from roam_lite.model.tracking_model import predict
-from roam_lite.rules.adapt import make_samples, update_loss
 from roam_lite.widgets import box_picker, explore, record, scrubber, show
 
 use_style()
@@ -61,7 +60,7 @@ sequences = {
 sequence = sequences["scale"]
 tracker = load_tracker("laptop")
 model, profile = tracker.model, tracker.profile
-S, cells = profile.patch_size, tracker.cells
+S, cells = profile.model.patch_size, tracker.cells
 
 # %% [markdown]
 # ## The first model
@@ -73,23 +72,25 @@ S, cells = profile.patch_size, tracker.cells
 
 
 # %%
-def features_of(image, rois):
+def features_of(image, regions):
     """Features [1, n, C, H, W] of the patches cut at those regions."""
-    patches = np.stack([crop(image, roi, S) for roi in rois])
+    patches = np.stack([crop(image, region, S) for region in regions])
     return tracker.backbone(torch.from_numpy(patches).permute(0, 3, 1, 2)[None])
 
 
-def in_patch(box, roi):
-    return torch.as_tensor(image_to_patch(box, roi, S), dtype=torch.float32)
+def in_patch(box, region):
+    return torch.as_tensor(boxes_to_patch(box, region, S), dtype=torch.float32)
 
 
 def first_model(image, box, sizes):
     """theta^(1) [1, P]: nine stretched samples and the first steps with lambda^(0)."""
-    rois = [roi_around(box, profile.roi_scale, s) for s in initial_stretches(profile)]
-    boxes = torch.stack([in_patch(box, roi) for roi in rois])[None]
-    samples = make_samples(features_of(image, rois), boxes, sizes, cells, profile)
+    regions = [
+        region_around(box, profile.model.region_scale, s) for s in initial_stretches(profile)
+    ]
+    boxes = torch.stack([in_patch(box, region) for region in regions])[None]
+    samples = make_samples(features_of(image, regions), boxes, sizes, cells, profile)
     theta = model.theta0.detach()[None]
-    for _ in range(profile.initial_steps):
+    for _ in range(profile.model.initial_steps):
         point = theta.requires_grad_()
         loss = update_loss(point, samples, profile)
         (gradient,) = torch.autograd.grad(loss.sum(), point)
@@ -108,11 +109,11 @@ print(f"theta has {theta.shape[1]:,} coordinates; mine and the tracker's agree")
 
 # %%
 image = sequence.frames[1]
-roi = roi_around(box, profile.roi_scale)
-features = features_of(image, [roi])
+region = region_around(box, profile.model.region_scale)
+features = features_of(image, [region])
 figure, grid = plt.subplots(1, 3, figsize=(9, 3))
-show_image(grid[0], crop(image, roi, S), "patch of frame 1")
-outline(grid[0], image_to_patch(sequence.boxes[1], roi, S), TRUTH_COLOR)
+show_image(grid[0], crop(image, region, S), "patch of frame 1")
+outline(grid[0], boxes_to_patch(sequence.boxes[1], region, S), TRUTH_COLOR)
 peaks = []
 for axes, (name, value) in zip(
     grid[1:], {"θ⁽⁰⁾": model.theta0.detach()[None], "θ⁽¹⁾": theta}.items(), strict=True
@@ -120,7 +121,9 @@ for axes, (name, value) in zip(
     response, _ = predict(tracker.layout, value, features, tracker.sizes)
     peaks.append(response.max().item())
     title = f"response of {name}: highest {peaks[-1]:.2f}"
-    show_map(axes, response[0, 0].detach(), profile.stride, title, vmin=-0.2, vmax=1, cmap="magma")
+    show_map(
+        axes, response[0, 0].detach(), profile.model.stride, title, vmin=-0.2, vmax=1, cmap="magma"
+    )
 show(figure, "A patch with the true box, and the response maps before and after the first steps")
 
 # %% [markdown]
@@ -157,18 +160,27 @@ def my_motion(last, sharpness):
     return torch.exp(-sharpness * squares)
 
 
-last = in_patch(box, roi)
+last = in_patch(box, region)
 response, deltas = (m.detach() for m in predict(tracker.layout, theta, features, tracker.sizes))
 anchors = anchors_at(cells, cells, tracker.sizes, profile)[0]
-boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors, profile.delta_spread)
-penalty, motion = my_penalty(boxes, last, profile.penalty), my_motion(last, profile.motion)
-torch.testing.assert_close(penalty, change_penalty(boxes, last, profile.penalty))
-torch.testing.assert_close(motion, motion_map(cells, last, profile.motion))
+boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors, profile.model.delta_spread)
+penalty, motion = (
+    my_penalty(boxes, last, profile.online.penalty),
+    my_motion(last, profile.online.motion),
+)
+torch.testing.assert_close(penalty, change_penalty(boxes, last, profile.online.penalty))
+torch.testing.assert_close(motion, motion_map(cells, last, profile.online.motion))
 
 score = response[0, 0].clamp(min=0) * penalty * motion
 best = int(score.argmax())
 estimate = regressed_box(
-    response[0, 0], deltas[0, 0], anchors, last, motion, profile.penalty, profile.delta_spread
+    response[0, 0],
+    deltas[0, 0],
+    anchors,
+    last,
+    motion,
+    profile.online.penalty,
+    profile.model.delta_spread,
 )
 torch.testing.assert_close(boxes.flatten(0, 1)[best], estimate.box)
 print("best cell's box in the patch:", [f"{value:.1f}" for value in estimate.box.tolist()])
@@ -182,20 +194,22 @@ print("best cell's box in the patch:", [f"{value:.1f}" for value in estimate.box
 def draw_estimate(figure, penalty, sharpness, frame):
     figure.set_size_inches(9, 2.8)
     image = crowd.frames[frame]
-    region = roi_around(crowd.boxes[frame - 1], profile.roi_scale)
+    region = region_around(crowd.boxes[frame - 1], profile.model.region_scale)
     before = in_patch(crowd.boxes[frame - 1], region)
     with torch.no_grad():
         maps, shifts = predict(watcher.layout, watcher.theta, features_of(image, [region]), sizes)
     anchors = anchors_at(cells, cells, sizes, profile)[0]
-    candidates = decode_boxes(shifts[0, 0].movedim(0, -1), anchors, profile.delta_spread)
+    candidates = decode_boxes(shifts[0, 0].movedim(0, -1), anchors, profile.model.delta_spread)
     doubt = change_penalty(candidates, before, penalty) * motion_map(cells, before, sharpness)
     product = maps[0, 0].clamp(min=0) * doubt
     patch, raw, final = figure.subplots(1, 3)
     show_image(patch, crop(image, region, S), f"frame {frame}")
-    outline(patch, image_to_patch(crowd.boxes[frame], region, S), TRUTH_COLOR)
+    outline(patch, boxes_to_patch(crowd.boxes[frame], region, S), TRUTH_COLOR)
     outline(patch, candidates.flatten(0, 1)[int(product.argmax())].numpy(), BLUE)
-    show_map(raw, maps[0, 0], profile.stride, "response", vmin=0, vmax=1, cmap="magma")
-    show_map(final, product, profile.stride, "times both doubts", vmin=0, vmax=1, cmap="magma")
+    show_map(raw, maps[0, 0], profile.model.stride, "response", vmin=0, vmax=1, cmap="magma")
+    show_map(
+        final, product, profile.model.stride, "times both doubts", vmin=0, vmax=1, cmap="magma"
+    )
 
 
 crowd = sequences["distractors"]
@@ -205,8 +219,8 @@ sizes = watcher.sizes
 explore(
     draw_estimate,
     alt="A patch with true and estimated box, the response, and the response times both doubts",
-    penalty=(0.0, 1.0, profile.penalty),
-    sharpness=(0.0, 8.0, profile.motion),
+    penalty=(0.0, 1.0, profile.online.penalty),
+    sharpness=(0.0, 8.0, profile.online.motion),
     frame=(1, len(crowd) - 1, 20),
 )
 
@@ -223,7 +237,7 @@ explore(
 # %%
 tracker = load_tracker("laptop")
 tracker.init(sequence.frames[0], sequence.boxes[0])
-tau = profile.update_interval
+tau = profile.online.update_interval
 for t in range(1, 2 * tau):
     tracker.update(sequence.frames[t])
 theta, state = tracker.theta, tracker.state
@@ -246,7 +260,7 @@ def my_update(theta, state, queue, sizes):
 
 mine, _ = my_update(theta, state, list(tracker.queue), tracker.sizes)
 assert len(tracker.queue) == 2 * tau
-if profile.update_batches == "halves" and profile.update_steps == 2:
+if profile.online.update_batches == "halves" and profile.online.update_steps == 2:
     torch.testing.assert_close(mine.detach(), tracker.theta, rtol=1e-3, atol=1e-5)
 change = (mine - theta).norm() / theta.norm()
 print(f"the update changed theta by {100 * change:.2f} % of its length")

@@ -43,11 +43,11 @@ from roam_lite.evaluation.otb import (
     precision_curve,
     success_curve,
 )
-from roam_lite.evaluation.overlap import center_error, iou
 from roam_lite.evaluation.runner import evaluate
 from roam_lite.evaluation.trackers import tracker_factory
 from roam_lite.exercises import check
 from roam_lite.figures.style import OPTIMIZER_COLORS, PEER_COLOR, use_style
+from roam_lite.geometry import center_error, iou
 from roam_lite.widgets import explore, show
 
 use_style()

@@ -39,6 +39,7 @@ import numpy as np
 import torch
 
 from roam_lite import get_profile, load_tracker
+from roam_lite.adaptation import make_samples, meta_loss
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import SGD_RATE, samples_folder
 from roam_lite.evaluation.compare import paired_bootstrap
@@ -52,11 +53,10 @@ from roam_lite.figures.paper import (
 )
 from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.files import write_atomically
+from roam_lite.geometry import boxes_to_patch, crop, nominal_size, region_around
 from roam_lite.model.filters import filter_size
-from roam_lite.model.patches import crop, image_to_patch, nominal_size, roi_around
 from roam_lite.model.tracking_model import ThetaLayout
-from roam_lite.rules import LEARNED_RULES, FixedRates, build_learned_rule
-from roam_lite.rules.adapt import make_samples, meta_loss
+from roam_lite.rules import LEARNED_RULES, SGD, build_rule
 from roam_lite.widgets import explore, show
 
 use_style()
@@ -123,7 +123,7 @@ def build(rule, steps=2):
     tracker = load_tracker("laptop", **others.get(rule, {}))
     lambda0 = tracker.model.lambda0.detach()
     if rule == "first":
-        tracker.rule = FixedRates(lambda0)
+        tracker.rule = SGD(lambda0)
     if rule == "shares":
         tracker.rule = Shares(tracker.rule, lambda0, tracker.model.parts)
     tracker.profile = replace(tracker.profile, update_steps=steps)
@@ -250,12 +250,12 @@ def future_loss(tracker, sequence, t):
     profile, cells = tracker.profile, tracker.cells
     box = sequence.boxes[t]
     target = torch.as_tensor(nominal_size(box, profile), dtype=torch.float32)[None]
-    sizes = filter_size(target, profile.filter_scale, profile.stride, len(cells))
+    sizes = filter_size(target, profile.model.filter_scale, profile.model.stride, len(cells))
     patches, labels = [], []
-    for later in range(t + 1, min(t + 1 + profile.update_interval, len(sequence))):
-        roi = roi_around(sequence.boxes[later - 1], profile.roi_scale)
-        patches.append(crop(sequence.frames[later], roi, profile.patch_size))
-        labels.append(image_to_patch(sequence.boxes[later], roi, profile.patch_size))
+    for later in range(t + 1, min(t + 1 + profile.online.update_interval, len(sequence))):
+        region = region_around(sequence.boxes[later - 1], profile.model.region_scale)
+        patches.append(crop(sequence.frames[later], region, profile.model.patch_size))
+        labels.append(boxes_to_patch(sequence.boxes[later], region, profile.model.patch_size))
     maps = tracker.model.backbone(torch.from_numpy(np.stack(patches)).permute(0, 3, 1, 2)[None])
     truth = torch.as_tensor(np.stack(labels), dtype=torch.float32)[None]
     return float(
@@ -311,7 +311,7 @@ for rule, (updates, futures, _, _) in seen.items():
 profile = get_profile("laptop")
 layout = ThetaLayout.of(profile)
 for rule in LEARNED_RULES:
-    built = build_learned_rule(rule, profile, layout.parts())
+    built = build_rule(rule, profile, layout.parts())
     parameters = sum(p.numel() for p in built.parameters())
     print(f"{rule:6s} {parameters:7,} parameters for {layout.size:,} coordinates")
 

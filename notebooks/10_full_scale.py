@@ -46,10 +46,9 @@ from roam_lite.model.backbones import build_backbone
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.profiles import PROFILES, get_profile
 from roam_lite.training import TrainConfig
-from roam_lite.training.clips import draw_clip, stack_clips
-from roam_lite.training.footage import draw_footage
+from roam_lite.training.clips import draw_clip, draw_footage, stack_clips
 from roam_lite.training.loader import clip_sampler_for
-from roam_lite.training.rollout import extract, rollout
+from roam_lite.training.rollout import open_episode, rollout
 from roam_lite.widgets import Controller, dashboard, explore, training_run
 
 use_style()
@@ -68,23 +67,23 @@ NAMES = ("smoke", "laptop", "paper")
 def patches_of(stage, profile):
     """Patches that the backbone sees for one clip."""
     if clip_sampler_for(stage, profile) is draw_footage:  # the closed loop
-        return stage.initial_samples + stage.updates * profile.update_interval
-    past = (stage.updates - 1) * profile.update_interval
+        return stage.initial_samples + stage.updates * profile.online.update_interval
+    past = (stage.updates - 1) * profile.online.update_interval
     return stage.initial_samples + past + stage.updates * stage.future_frames
 
 
 rows = {}
 for name in NAMES:
     profile = PROFILES[name]
-    stage = profile.stages[-1]
+    stage = profile.training.stages[-1]
     rows[name] = {
-        "patch, pixels": profile.patch_size,
-        "channels": profile.channels,
+        "patch, pixels": profile.model.patch_size,
+        "channels": profile.model.channels,
         "coordinates of theta": ThetaLayout.of(profile).size,
         "updates in a clip": stage.updates,
         "patches in a clip": patches_of(stage, profile),
         "clips in a batch": stage.batch,
-        "steps, all stages": sum(s.steps for s in profile.stages),
+        "steps, all stages": sum(s.steps for s in profile.training.stages),
     }
 print(f"{'':22s}" + "".join(f"{name:>10s}" for name in NAMES))
 for key in rows["paper"]:
@@ -97,7 +96,7 @@ clips = [read_sequence(samples_folder(), name) for name in list_sequences(sample
 def draw(name, sequence):
     """A clip for the last stage of a profile."""
     profile = get_profile(name)
-    stage = profile.stages[-1]
+    stage = profile.training.stages[-1]
     return clip_sampler_for(stage, profile)(sequence, np.random.default_rng(0), stage, profile)
 
 
@@ -121,7 +120,7 @@ operations, map_bytes = {}, {}
 for name in NAMES:
     profile = PROFILES[name]
     backbone = build_backbone(profile).to("meta").eval()
-    patch = torch.zeros(1, 1, 3, profile.patch_size, profile.patch_size, device="meta")
+    patch = torch.zeros(1, 1, 3, profile.model.patch_size, profile.model.patch_size, device="meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         features = backbone(patch)
     operations[name] = counter.get_total_flops()
@@ -145,13 +144,15 @@ assert operations["smoke"] < operations["laptop"] < operations["paper"]
 @torch.no_grad()
 def backbone_seconds(backbone, profile):
     """Seconds of the features of one clip's patches, tau at a time."""
-    number = profile.update_interval
-    patches = torch.zeros(1, number, 3, profile.patch_size, profile.patch_size, dtype=torch.uint8)
+    number = profile.online.update_interval
+    patches = torch.zeros(
+        1, number, 3, profile.model.patch_size, profile.model.patch_size, dtype=torch.uint8
+    )
     began = time.perf_counter()
     for _ in range(5):
         backbone(patches)
     per_patch = (time.perf_counter() - began) / 5 / number
-    return per_patch * patches_of(profile.stages[-1], profile)
+    return per_patch * patches_of(profile.training.stages[-1], profile)
 
 
 def seconds_of(name):
@@ -161,8 +162,8 @@ def seconds_of(name):
     backbone = model.backbone.eval().folded()
     clip = draw(name, clips[0])
     began = time.perf_counter()
-    lessons = extract(model, clip, False, torch.float32, backbone)
-    rollout(model, lessons, profile.stages[-1].meta_gradient).loss.backward()
+    episode = open_episode(model, clip, False, torch.float32, backbone)
+    rollout(model, episode, profile.training.stages[-1].meta_gradient).loss.backward()
     return time.perf_counter() - began, backbone_seconds(backbone, profile)
 
 
@@ -185,7 +186,7 @@ for name in ("smoke", "laptop"):
 def cost(name, clips, steps, teraflops, gpus, updates_share=1.0, kept=4.0):
     """(hours of a run, gigabytes on each GPU)."""
     profile = PROFILES[name]
-    patches = clips * patches_of(profile.stages[-1], profile)
+    patches = clips * patches_of(profile.training.stages[-1], profile)
     seconds = patches * operations[name] / (teraflops * 1e12 * gpus)
     hours = steps * seconds * (1 + updates_share) / 3600
     return hours, patches / gpus * map_bytes[name] * (1 + kept) / 1e9
@@ -222,9 +223,9 @@ explore(
 
 # %%
 paper = PROFILES["paper"]
-run = sum(s.steps for s in paper.stages)
+run = sum(s.steps for s in paper.training.stages)
 for teraflops, gpus in ((0.1, 1), (10, 1), (10, 4), (100, 1)):
-    hours, memory = cost("paper", paper.stages[-1].batch, run, teraflops, gpus)
+    hours, memory = cost("paper", paper.training.stages[-1].batch, run, teraflops, gpus)
     print(f"{teraflops:5g} TFLOP/s on {gpus} device(s): {hours:8.0f} h, {memory:5.1f} GB on each")
 
 # %% [markdown]
@@ -241,13 +242,13 @@ smoke = get_profile("smoke")
 model = MetaModel(smoke, "lstm", torch.Generator().manual_seed(0))
 model.backbone.requires_grad_(False)
 rng = np.random.default_rng(0)
-whole = stack_clips([draw_clip(clips[i], rng, smoke.stages[-1], smoke) for i in range(4)])
+whole = stack_clips([draw_clip(clips[i], rng, smoke.training.stages[-1], smoke) for i in range(4)])
 
 
 def gradient_of(clips):
     """The meta-gradient of a mini-batch as one vector."""
     model.zero_grad()
-    rollout(model, extract(model, clips, False, torch.float32), "full").loss.backward()
+    rollout(model, open_episode(model, clips, False, torch.float32), "full").loss.backward()
     parts = [model.theta0, model.log_lambda0, *model.rule.parameters()]
     return torch.cat([part.grad.flatten() for part in parts])
 

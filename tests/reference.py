@@ -19,7 +19,7 @@ def cell_positions(count):
 
 def split_theta(theta, constants):
     """(1): [theta_cf, theta_reg], each as (reduction, reduction bias, kernel, bias)."""
-    c, r, k = constants.channels, constants.reduced, constants.base_filter
+    c, r, k = constants.model.channels, constants.model.reduced, constants.model.base_filter
     branches, start = [], 0
     for outputs in (1, 4):
         parts = []
@@ -54,7 +54,7 @@ def warp(kernel, rows, columns):
 
 def filter_side(extent, cells, constants):
     """(4), (5) for one axis: odd, at least 1, at most the largest odd number that fits the map."""
-    side = ceil(constants.filter_scale * extent / constants.stride)
+    side = ceil(constants.model.filter_scale * extent / constants.model.stride)
     side = side - side % 2 + 1
     while side > cells:
         side -= 2
@@ -63,7 +63,7 @@ def filter_side(extent, cells, constants):
 
 def anchor_extent(rows, columns, constants):
     """(6), in patch pixels."""
-    factor = constants.stride / constants.filter_scale
+    factor = constants.model.stride / constants.model.filter_scale
     return columns * factor, rows * factor
 
 
@@ -100,13 +100,13 @@ def predict(theta, features, size, constants):
 
 def label_map(box, xs, ys, constants):
     """(8), all lengths in cells."""
-    x, y, w, h = np.asarray(box) / constants.stride
+    x, y, w, h = np.asarray(box) / constants.model.stride
     x0, y0 = x + w / 2, y + h / 2
     out = np.zeros((len(ys), len(xs)))
-    for i, cell_y in enumerate(ys / constants.stride):
-        for j, cell_x in enumerate(xs / constants.stride):
+    for i, cell_y in enumerate(ys / constants.model.stride):
+        for j, cell_x in enumerate(xs / constants.model.stride):
             distance = (cell_x - x0) ** 2 / w**2 + (cell_y - y0) ** 2 / h**2
-            out[i, j] = exp(-constants.label_sharpness * distance)
+            out[i, j] = exp(-constants.model.label_sharpness * distance)
     return out
 
 
@@ -139,7 +139,7 @@ def box_targets(box, size, xs, ys, constants):
             # Equal overlaps are common (0, or one inside the other): the nearer anchor counts.
             ranking.append((overlap(anchor, box) - 1e-6 * far, i, j))
     positive = np.zeros((len(ys), len(xs)))
-    for _, i, j in sorted(ranking, reverse=True)[: constants.regression_anchors]:
+    for _, i, j in sorted(ranking, reverse=True)[: constants.model.regression_anchors]:
         positive[i, j] = 1
     return deltas, positive
 
@@ -154,11 +154,11 @@ def targets(boxes, size, xs, ys, constants):
 def prediction_loss(response, deltas, labels, box_deltas, positive, constants):
     """(7), averaged over the samples (12), with its derivatives by response and deltas."""
     error = response - labels
-    if constants.response_loss == "plain":
+    if constants.model.response_loss == "plain":
         weight = np.full_like(error, 1 / error.size)
     else:
         counted = np.abs(error) >= 0.1
-        divisor = counted if constants.response_loss == "balanced" else labels >= 0.1
+        divisor = counted if constants.model.response_loss == "balanced" else labels >= 0.1
         weight = counted * np.exp(labels) / (divisor.sum() + 1)
     response_loss = (weight * error**2).sum()
 
@@ -264,9 +264,9 @@ def averaged_meta_loss(theta, rates, videos, weights, constants, parts):
         for t, (samples, future) in enumerate(pairs):
             loss, gradient = loss_and_gradient(model, *samples, constants)
             if t > 0:
-                stack = input_stack(constants.rule_input, last, gradient, model, loss)
+                stack = input_stack(constants.rule.input, last, gradient, model, loss)
                 around = None
-                if constants.initial_updating_share is not None:
+                if constants.rule.initial_share is not None:
                     around = rates * np.exp(weights["log_gains"])[parts]
                 last, memory = emitted_rates(stack, memory, weights, around)
             model = update(model, last, gradient)

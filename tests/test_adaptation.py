@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from roam_lite.model.losses import Targets
-from roam_lite.model.tracking_model import ThetaLayout, bind_plain
-from roam_lite.rules import FixedRates, build_learned_rule
-from roam_lite.rules.adapt import (
+from roam_lite.adaptation import (
     Samples,
     adapt,
     collect,
@@ -18,6 +15,9 @@ from roam_lite.rules.adapt import (
     meta_loss,
     update_loss,
 )
+from roam_lite.model.losses import Targets
+from roam_lite.model.tracking_model import ThetaLayout, bind_plain
+from roam_lite.rules import SGD, build_rule
 from tests.tiny import TINY, draw_batch
 
 LAYOUT = ThetaLayout.of(TINY)
@@ -34,7 +34,7 @@ def theta():
 
 
 def build(name):
-    return build_learned_rule(name, TINY, LAYOUT.parts()).double()
+    return build_rule(name, TINY, LAYOUT.parts()).double()
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "fc", "const"])
@@ -59,18 +59,18 @@ def test_the_initial_model_takes_its_steps_with_lambda0(samples, theta, steps):
     first = initialize(theta, lambda0, samples, profile)
     expected = theta
     for _ in range(steps):
-        expected = adapt(expected, samples, FixedRates(lambda0), None, profile).theta
+        expected = adapt(expected, samples, SGD(lambda0), None, profile).theta
     torch.testing.assert_close(first.theta, expected)
     torch.testing.assert_close(first.update_loss, update_loss(theta, samples, profile))
 
 
 def test_a_small_step_lowers_every_videos_loss(samples, theta):
-    adapted = adapt(theta, samples, FixedRates(1e-3), None, TINY)
+    adapted = adapt(theta, samples, SGD(1e-3), None, TINY)
     assert (meta_loss(adapted.theta, samples, TINY) < adapted.update_loss).all()
 
 
 def test_a_rate_of_zero_changes_nothing(samples, theta):
-    assert torch.equal(adapt(theta, samples, FixedRates(0.0), None, TINY).theta, theta)
+    assert torch.equal(adapt(theta, samples, SGD(0.0), None, TINY).theta, theta)
 
 
 def test_one_videos_samples_and_theta_do_not_reach_another(samples, theta):
@@ -87,22 +87,22 @@ def test_one_videos_samples_and_theta_do_not_reach_another(samples, theta):
 
 
 def test_plain_reference_takes_the_same_step(samples, theta):
-    fast = adapt(theta, samples, FixedRates(0.1), None, TINY)
-    plain = adapt(theta, samples, FixedRates(0.1), None, TINY, predictor=bind_plain)
+    fast = adapt(theta, samples, SGD(0.1), None, TINY)
+    plain = adapt(theta, samples, SGD(0.1), None, TINY, predictor=bind_plain)
     torch.testing.assert_close(fast.theta, plain.theta)
 
 
 def test_works_where_gradients_are_switched_off_as_in_tracking(samples, theta):
-    expected = adapt(theta, samples, FixedRates(0.1), None, TINY).theta
+    expected = adapt(theta, samples, SGD(0.1), None, TINY).theta
     with torch.no_grad():
-        adapted = adapt(theta, samples, FixedRates(0.1), None, TINY)
+        adapted = adapt(theta, samples, SGD(0.1), None, TINY)
     assert torch.equal(adapted.theta, expected)
     assert not adapted.theta.requires_grad
 
 
 def test_first_order_keeps_the_chain_through_theta_alone(samples, theta):
     theta.requires_grad_()
-    adapted = adapt(theta, samples, FixedRates(0.1), None, TINY)
+    adapted = adapt(theta, samples, SGD(0.1), None, TINY)
     (gradient,) = torch.autograd.grad(adapted.theta.sum(), theta)
     assert torch.equal(gradient, torch.ones_like(theta))
     assert not adapted.update_loss.requires_grad
@@ -110,13 +110,12 @@ def test_first_order_keeps_the_chain_through_theta_alone(samples, theta):
 
 def test_second_order_differentiates_the_gradient_too(samples, theta):
     theta.requires_grad_()
-    adapted = adapt(theta, samples, FixedRates(0.1), None, TINY, second_order=True)
+    adapted = adapt(theta, samples, SGD(0.1), None, TINY, second_order=True)
     (gradient,) = torch.autograd.grad(adapted.theta.sum(), theta)
     # theta - 0.1 g(theta): its derivative in a direction, by central differences.
     direction, step = torch.randn_like(theta), 1e-6
     ahead, behind = (
-        adapt(theta.detach() + s * step * direction, samples, FixedRates(0.1), None, TINY)
-        for s in (1, -1)
+        adapt(theta.detach() + s * step * direction, samples, SGD(0.1), None, TINY) for s in (1, -1)
     )
     numerical = (ahead.theta.sum() - behind.theta.sum()) / (2 * step)
     torch.testing.assert_close((gradient * direction).sum(), numerical, rtol=1e-6, atol=1e-6)
@@ -145,7 +144,7 @@ def test_collected_frames_are_samples_in_their_order():
     expected = batch.samples(TINY)
     features, boxes = torch.from_numpy(batch.features), torch.from_numpy(batch.boxes)
     kept = list(zip(features.split(1, dim=1), boxes.unbind(1), strict=True))
-    cells = torch.arange(TINY.patch_size // TINY.stride) * 4.0 + 2
+    cells = torch.arange(TINY.model.patch_size // TINY.model.stride) * 4.0 + 2
     found = collect(kept, expected.sizes, cells.double(), TINY)
     assert torch.equal(found.features, expected.features)
     assert torch.equal(found.targets.deltas, expected.targets.deltas)

@@ -10,18 +10,17 @@ import torch
 from numpy.testing import assert_allclose
 from torch import nn
 
+from roam_lite.adaptation import adapt, meta_loss, update_loss
 from roam_lite.equations import EQUATIONS
 from roam_lite.model.filters import anchor_size, filter_size, warp_filters
-from roam_lite.model.labels import gaussian_labels
-from roam_lite.model.losses import make_targets, tracking_loss
+from roam_lite.model.losses import gaussian_labels, make_targets, tracking_loss
 from roam_lite.model.tracking_model import ThetaLayout
-from roam_lite.rules import FixedRates, RecurrentRule
-from roam_lite.rules.adapt import adapt, meta_loss, update_loss
+from roam_lite.rules import SGD, RecurrentRule
 from roam_lite.rules.preprocessing import CHANNELS, stack_input
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.training.rollout import rollout
 from tests import reference
-from tests.tiny import TINY, clip_features, draw_batch, draw_clips, tiny_model
+from tests.tiny import TINY, draw_batch, draw_clips, given_episode, tiny_model
 
 CHECKS = {}
 SHARES = (None, 0.6)  # rates by themselves, as in the paper, or relative to lambda0
@@ -97,7 +96,9 @@ def check_kernels_are_warped(rng, outputs):
 def check_rows_come_from_the_height_and_columns_from_the_width(rng, axis):
     profile, limit = draw_profile(rng), int(rng.integers(5, 80))
     targets = rng.uniform(0.1, 300, size=(20, 2))  # (w, h)
-    sizes = filter_size(torch.from_numpy(targets), profile.filter_scale, profile.stride, limit)
+    sizes = filter_size(
+        torch.from_numpy(targets), profile.model.filter_scale, profile.model.stride, limit
+    )
     extents = targets[:, 1 - axis]
     same(sizes[:, axis], [reference.filter_side(extent, limit, profile) for extent in extents])
 
@@ -106,7 +107,9 @@ def check_rows_come_from_the_height_and_columns_from_the_width(rng, axis):
 def check_anchor_belongs_to_the_filter(rng):
     profile = draw_profile(rng)
     sizes = rng.integers(0, 30, (10, 2)) * 2 + 1
-    anchors = anchor_size(torch.from_numpy(sizes).double(), profile.filter_scale, profile.stride)
+    anchors = anchor_size(
+        torch.from_numpy(sizes).double(), profile.model.filter_scale, profile.model.stride
+    )
     same(anchors, [reference.anchor_extent(*size, profile) for size in sizes])
 
 
@@ -122,7 +125,7 @@ def check_tracking_loss_of_any_prediction(rng):
     targets = make_targets(
         torch.from_numpy(batch.boxes), torch.from_numpy(batch.sizes), grid, grid, profile
     )
-    losses = tracking_loss(response, deltas, targets, profile.response_loss)
+    losses = tracking_loss(response, deltas, targets, profile.model.response_loss)
     for video in range(3):
         _, boxes, size = batch.video(video)
         expected = reference.targets(boxes, size, cells, cells, profile)
@@ -138,7 +141,7 @@ def check_labels_are_gaussian(rng):
     xs, ys = (reference.cell_positions(int(rng.integers(3, 20))) for _ in range(2))
     boxes = np.concatenate([rng.uniform(-10, 60, (5, 2)), rng.uniform(2, 40, (5, 2))], axis=1)
     labels = gaussian_labels(
-        *map(torch.from_numpy, (boxes, xs, ys)), profile.stride, profile.label_sharpness
+        *map(torch.from_numpy, (boxes, xs, ys)), profile.model.stride, profile.model.label_sharpness
     )
     for label, box in zip(labels, boxes, strict=True):
         same(label, reference.label_map(box, xs, ys, profile))
@@ -153,7 +156,7 @@ def check_update_is_one_gradient_step(rng):
     adapted = adapt(
         torch.from_numpy(theta),
         batch.samples(profile),
-        FixedRates(torch.from_numpy(rates)),
+        SGD(torch.from_numpy(rates)),
         None,
         profile,
     )
@@ -224,7 +227,7 @@ def check_meta_loss_is_averaged_over_updates_and_videos(rng):
     videos, updates = int(rng.integers(1, 3)), int(rng.integers(1, 4))
     model = tiny_model(profile, seed=int(rng.integers(1000)))
     pairs = draw_clips(rng, videos, updates, profile)
-    result = rollout(model, clip_features(pairs, profile), "full")
+    result = rollout(model, given_episode(pairs, profile), "full")
     expected = reference.averaged_meta_loss(
         model.theta0.detach().numpy(),
         model.lambda0.detach().numpy(),

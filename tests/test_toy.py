@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from roam_lite.rules import FixedRates, LearnedRates, RecurrentRule
+from roam_lite.rules import SGD, ConstantRates, RecurrentRule
 from roam_lite.toy import best_rates, draw_problems, meta_train, toy_loss, unroll
 
 
@@ -14,27 +14,27 @@ def problems():
 
 
 def test_best_rates_solve_every_problem_in_one_step(problems):
-    unrolled = unroll(FixedRates(best_rates(problems.x)), problems, updates=1)
+    unrolled = unroll(SGD(best_rates(problems.x)), problems, updates=1)
     torch.testing.assert_close(unrolled.thetas[1], problems.y / problems.x)
     assert unrolled.losses[1].max() < 1e-9
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.1])
 def test_any_other_rate_leaves_a_loss(problems, factor):
-    unrolled = unroll(FixedRates(factor * best_rates(problems.x)), problems, updates=1)
+    unrolled = unroll(SGD(factor * best_rates(problems.x)), problems, updates=1)
     torch.testing.assert_close(unrolled.losses[1], 0.01 * unrolled.losses[0])
 
 
 def test_twice_the_best_rate_is_where_divergence_begins(problems):
     for factor, falls in ((1.98, True), (2.02, False)):
-        losses = unroll(FixedRates(factor * best_rates(problems.x)), problems, updates=5).losses
+        losses = unroll(SGD(factor * best_rates(problems.x)), problems, updates=5).losses
         assert bool((losses[5] < losses[0]).all()) is falls
 
 
 def test_gradient_of_a_step_is_that_of_the_loss(problems):
     theta = torch.zeros_like(problems.x, requires_grad=True)
     (gradient,) = torch.autograd.grad(toy_loss(theta, problems).sum(), theta)
-    unrolled = unroll(FixedRates(0.01), problems, updates=1)
+    unrolled = unroll(SGD(0.01), problems, updates=1)
     torch.testing.assert_close(unrolled.thetas[1], -0.01 * gradient)
 
 
@@ -47,7 +47,7 @@ def test_scaled_problem_is_the_same_in_other_coordinates(problems):
 
 
 def test_gradients_are_constants_unless_asked_for(problems):
-    rates = LearnedRates(4, 0.05)
+    rates = ConstantRates(4, 0.05)
     final = {}
     for second_order in (False, True):
         rates.log_rates.grad = None
@@ -63,7 +63,7 @@ def test_learned_constant_finds_the_best_rate_of_a_fixed_x():
         problems = draw_problems(generator, 1.0, 1.0)
         return type(problems)(x.expand_as(problems.y), problems.y)
 
-    rule = LearnedRates(4, 0.05)
+    rule = ConstantRates(4, 0.05)
     history = meta_train(rule, draw, torch.Generator().manual_seed(0), updates=1, rate=0.1)
     torch.testing.assert_close(rule.log_rates.exp().detach(), best_rates(x), rtol=0.05, atol=0)
     assert history[-1] < 0.01 * history[0]

@@ -55,9 +55,9 @@ assert check("01.2", region)
 
 
 # %%
-def back_to_image(boxes, roi, size):
-    """Boxes [n, 4] in image pixels; roi is (cx, cy, side_w, side_h)."""
-    center, sides = roi[:2], roi[2:]
+def back_to_image(boxes, region, size):
+    """Boxes [n, 4] in image pixels; region is (cx, cy, side_w, side_h)."""
+    center, sides = region[:2], region[2:]
     scale = sides / size
     corners = center - sides / 2 + boxes[:, :2] * scale
     return np.hstack([corners, boxes[:, 2:] * scale])

@@ -3,8 +3,8 @@
 import numpy as np
 
 from roam_lite.evaluation.otb import SUCCESS_THRESHOLDS
-from roam_lite.evaluation.overlap import center_error, iou
 from roam_lite.exercises.exercise import Exercise, Mistake
+from roam_lite.geometry import center_error, iou
 
 
 def _boxes(rng: np.random.Generator, shape: tuple[int, ...] = ()) -> np.ndarray:

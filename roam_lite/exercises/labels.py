@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from roam_lite.exercises.exercise import Exercise, Mistake
-from roam_lite.model.boxes import encode_boxes
-from roam_lite.model.labels import gaussian_labels
+from roam_lite.geometry import encode_boxes
+from roam_lite.model.losses import gaussian_labels
 
 # 03.1
 

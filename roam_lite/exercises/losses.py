@@ -5,8 +5,7 @@ import torch
 from torch import Tensor
 
 from roam_lite.exercises.exercise import Exercise, Mistake
-from roam_lite.model.labels import gaussian_labels
-from roam_lite.model.losses import regression_loss, response_loss
+from roam_lite.model.losses import gaussian_labels, regression_loss, response_loss
 
 # 03.3
 

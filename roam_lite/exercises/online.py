@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from roam_lite.exercises.exercise import Exercise, Mistake
-from roam_lite.model.estimate import change_penalty
+from roam_lite.model.localization import change_penalty
 
 
 def _box(rng: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roam_lite.exercises.exercise import Exercise, Mistake
-from roam_lite.model.patches import patch_to_image, roi_around
+from roam_lite.geometry import boxes_to_image, region_around
 
 Array = NDArray[np.float64]
 Layers = list[tuple[int, int, int]]  # (kernel, stride, padding)
@@ -59,18 +59,18 @@ _CENTER = Exercise(
 def _roi(side_of, divide: bool = True, center_share: float = 0.5):
     """A region around a box with a choice of its side, stretch and center."""
 
-    def roi(box: Array, roi_scale: float, stretch: Array) -> Array:
+    def region(box: Array, roi_scale: float, stretch: Array) -> Array:
         side = roi_scale * side_of(box[2], box[3])
         sides = side / stretch if divide else side * stretch
         return np.concatenate([box[:2] + center_share * box[2:], sides])
 
-    return roi
+    return region
 
 
 _REGION = Exercise(
     "01.2",
     "the region around a box",
-    roi_around,
+    region_around,
     lambda rng: (_draw_box(rng), rng.uniform(2, 6), rng.uniform(0.6, 1.4, 2)),
     (
         Mistake(
@@ -112,14 +112,14 @@ _REGION = Exercise(
 # 01.3
 
 
-def _back(boxes: Array, roi: Array, scale: Array, origin: Array) -> Array:
+def _back(boxes: Array, region: Array, scale: Array, origin: Array) -> Array:
     return np.concatenate([boxes[..., :2] * scale + origin, boxes[..., 2:] * scale], axis=-1)
 
 
 _INVERSE = Exercise(
     "01.3",
     "from the patch back to the image",
-    patch_to_image,
+    boxes_to_image,
     lambda rng: (
         rng.uniform(5, 60, (3, 4)),
         np.concatenate([rng.uniform(50, 200, 2), rng.uniform(80, 300, 2)]),
@@ -128,10 +128,10 @@ _INVERSE = Exercise(
     (
         Mistake(
             "the wrong way round",
-            lambda boxes, roi, size: np.concatenate(
+            lambda boxes, region, size: np.concatenate(
                 [
-                    (boxes[..., :2] - (roi[:2] - roi[2:] / 2)) * size / roi[2:],
-                    boxes[..., 2:] * size / roi[2:],
+                    (boxes[..., :2] - (region[:2] - region[2:] / 2)) * size / region[2:],
+                    boxes[..., 2:] * size / region[2:],
                 ],
                 axis=-1,
             ),
@@ -139,33 +139,37 @@ _INVERSE = Exercise(
         ),
         Mistake(
             "origin forgotten",
-            lambda boxes, roi, size: _back(boxes, roi, roi[2:] / size, 0 * roi[:2]),
+            lambda boxes, region, size: _back(boxes, region, region[2:] / size, 0 * region[:2]),
             "Patch position (0, 0) is not image position (0, 0): where is it?",
         ),
         Mistake(
             "origin in the middle",
-            lambda boxes, roi, size: _back(boxes, roi, roi[2:] / size, roi[:2]),
+            lambda boxes, region, size: _back(boxes, region, region[2:] / size, region[:2]),
             "A region begins with its center, but the patch's coordinates start at its upper left "
             "corner.",
         ),
         Mistake(
             "one scale for both axes",
-            lambda boxes, roi, size: _back(
-                boxes, roi, np.full(2, roi[2] / size), roi[:2] - roi[2:] / 2
+            lambda boxes, region, size: _back(
+                boxes, region, np.full(2, region[2] / size), region[:2] - region[2:] / 2
             ),
             "Right for square regions. A stretched region has another scale along y.",
         ),
         Mistake(
             "size left as it is",
-            lambda boxes, roi, size: np.concatenate(
-                [boxes[..., :2] * roi[2:] / size + roi[:2] - roi[2:] / 2, boxes[..., 2:]], axis=-1
+            lambda boxes, region, size: np.concatenate(
+                [boxes[..., :2] * region[2:] / size + region[:2] - region[2:] / 2, boxes[..., 2:]],
+                axis=-1,
             ),
             "The corner is right. The box's width and height are in patch pixels still.",
         ),
         Mistake(
             "pixel centers",
-            lambda boxes, roi, size: _back(
-                boxes + np.array([0.5, 0.5, 0, 0]), roi, roi[2:] / size, roi[:2] - roi[2:] / 2 - 0.5
+            lambda boxes, region, size: _back(
+                boxes + np.array([0.5, 0.5, 0, 0]),
+                region,
+                region[2:] / size,
+                region[:2] - region[2:] / 2 - 0.5,
             ),
             "Half-pixel shifts belong to libraries that count from pixel centers. Boxes are "
             "continuous: the left edge of the first pixel is 0.",

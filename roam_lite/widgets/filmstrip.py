@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roam_lite.data.sequence import Sequence
-from roam_lite.evaluation.overlap import iou
 from roam_lite.figures.pictures import caption, draw_box, grid
 from roam_lite.figures.style import TRUTH_COLOR, color_of
+from roam_lite.geometry import iou
 from roam_lite.widgets.exhibit import Exhibit
 from roam_lite.widgets.recording import Recording
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roam_lite.evaluation.overlap import center_error, iou
+from roam_lite.geometry import center_error, iou
 
 coordinate = st.floats(-500, 500)
 side = st.floats(0.01, 500)

@@ -30,9 +30,9 @@ def test_vgg_turns_281_pixels_into_70_cells_of_512_channels(convolutions):
 def test_small_backbone_has_a_cell_every_four_pixels(name):
     profile = get_profile(name)
     backbone = build_backbone(profile).eval()
-    size = profile.patch_size
+    size = profile.model.patch_size
     features = backbone(torch.zeros(1, 2, 3, size, size, dtype=torch.uint8))
-    assert features.shape == (1, 2, profile.channels, size // 4, size // 4)
+    assert features.shape == (1, 2, profile.model.channels, size // 4, size // 4)
     assert len(backbone.cells(size)) == size // 4
 
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roam_lite.model.boxes import box_iou, decode_boxes, encode_boxes
+from roam_lite.geometry import box_iou, decode_boxes, encode_boxes
 
 position = st.floats(-500, 500)
 side = st.floats(0.5, 500)

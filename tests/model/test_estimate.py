@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from roam_lite.model.estimate import change_penalty, motion_map, regressed_box, searched_box
+from roam_lite.model.localization import change_penalty, motion_map, regressed_box, searched_box
 
 CELLS = torch.arange(16) * 4.0 + 2
 PREVIOUS = torch.tensor([26.0, 28.0, 12.0, 8.0])

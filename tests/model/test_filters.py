@@ -21,11 +21,13 @@ def test_filter_size_is_odd_never_zero_and_fits_the_map(w, h, cells):
 
 def test_a_square_target_at_nominal_size_gives_23_cells_at_the_papers_constants():
     paper = get_profile("paper")
-    nominal = paper.patch_size / paper.roi_scale
+    nominal = paper.model.patch_size / paper.model.region_scale
     assert nominal == pytest.approx(56.2)
-    size = filter_size(torch.tensor([nominal, nominal]), paper.filter_scale, paper.stride, 70)
+    size = filter_size(
+        torch.tensor([nominal, nominal]), paper.model.filter_scale, paper.model.stride, 70
+    )
     assert size.tolist() == [23, 23]
-    assert paper.base_filter == 21
+    assert paper.model.base_filter == 21
 
 
 def test_rows_follow_the_height_and_columns_the_width():

@@ -5,7 +5,7 @@ from math import exp
 import pytest
 import torch
 
-from roam_lite.model.labels import gaussian_labels
+from roam_lite.model.losses import gaussian_labels
 
 CELLS = torch.arange(70, dtype=torch.float64) * 4 + 2
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from roam_lite.model.boxes import box_iou
+from roam_lite.geometry import box_iou
 from roam_lite.model.losses import (
     anchors_at,
     make_targets,
@@ -19,7 +19,9 @@ from tests.tiny import TINY, draw_batch
 
 LAPTOP = get_profile("laptop")
 CELLS = torch.arange(36, dtype=torch.float64) * 4 + 2
-NOMINAL = torch.tensor([[[57.6, 57.6, 28.8, 28.8]]], dtype=torch.float64)  # centered, 5 times in 144
+NOMINAL = torch.tensor(
+    [[[57.6, 57.6, 28.8, 28.8]]], dtype=torch.float64
+)  # centered, 5 times in 144
 SIZE = torch.tensor([[11, 11]])
 
 
@@ -68,7 +70,7 @@ def test_regression_counts_the_anchors_of_highest_overlap_in_every_frame():
     anchors = anchors_at(CELLS, CELLS, SIZE, LAPTOP)[0]
     for sample in range(2):
         positive = targets.positive[0, sample].bool()
-        assert positive.sum() == LAPTOP.regression_anchors
+        assert positive.sum() == LAPTOP.model.regression_anchors
         overlap = box_iou(anchors, boxes[0, sample])
         # The distance settles ties at less than a thousandth of overlap.
         assert overlap[positive].min() >= overlap[~positive].max() - 2e-3
@@ -77,8 +79,8 @@ def test_regression_counts_the_anchors_of_highest_overlap_in_every_frame():
 def test_a_box_that_no_anchor_overlaps_counts_the_nearest_ones():
     away = torch.tensor([[[-200.0, 60.0, 20.0, 20.0]]], dtype=torch.float64)
     positive = make_targets(away, SIZE, CELLS, CELLS, LAPTOP).positive[0, 0]
-    assert positive.sum() == LAPTOP.regression_anchors
-    assert positive[:, :4].sum() == LAPTOP.regression_anchors
+    assert positive.sum() == LAPTOP.model.regression_anchors
+    assert positive[:, :4].sum() == LAPTOP.model.regression_anchors
 
 
 def test_smooth_l1_is_averaged_over_anchors_coordinates_and_samples():
@@ -98,7 +100,7 @@ def test_small_maps_count_all_of_their_anchors():
     targets = make_targets(
         torch.from_numpy(batch.boxes), torch.from_numpy(batch.sizes), cells, cells, TINY
     )
-    assert targets.positive.sum() == 4 < TINY.regression_anchors
+    assert targets.positive.sum() == 4 < TINY.model.regression_anchors
 
 
 def test_a_perfect_prediction_costs_nothing():

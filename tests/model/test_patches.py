@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from roam_lite.model.patches import crop, image_to_patch, patch_to_image, roi_around
+from roam_lite.geometry import boxes_to_image, boxes_to_patch, crop, region_around
 
 SIZE = 48
 positions = st.floats(-300, 2000)
@@ -23,25 +23,25 @@ def ramp(height, width, slope_x, slope_y, start):
     return np.repeat(np.round(values)[..., None].astype(np.uint8), 3, axis=2)
 
 
-def patch_points(roi, size):
+def patch_points(region, size):
     """The image coordinates of the patch's pixel centers."""
-    cx, cy, side_w, side_h = roi
+    cx, cy, side_w, side_h = region
     centers = (np.arange(size) + 0.5) / size
     return cx - side_w / 2 + centers * side_w, cy - side_h / 2 + centers * side_h
 
 
 @given(positions, positions, sides, sides, stretches, positions, positions, sides, sides)
 def test_image_to_patch_to_image_is_exact(x, y, w, h, stretch, bx, by, bw, bh):
-    roi, box = roi_around((x, y, w, h), 5.0, stretch), np.array([bx, by, bw, bh])
-    patch_box = image_to_patch(box, roi, SIZE)
-    assert_allclose(patch_to_image(patch_box, roi, SIZE), box, rtol=0, atol=1e-4)
-    again = image_to_patch(patch_to_image(patch_box, roi, SIZE), roi, SIZE)
+    region, box = region_around((x, y, w, h), 5.0, stretch), np.array([bx, by, bw, bh])
+    patch_box = boxes_to_patch(box, region, SIZE)
+    assert_allclose(boxes_to_image(patch_box, region, SIZE), box, rtol=0, atol=1e-4)
+    again = boxes_to_patch(boxes_to_image(patch_box, region, SIZE), region, SIZE)
     assert_allclose(again, patch_box, rtol=0, atol=1e-4)
 
 
 @given(positions, positions, sides, sides, stretches)
 def test_the_target_is_in_the_middle_of_its_patch_stretched_as_asked(x, y, w, h, stretch):
-    patch_box = image_to_patch((x, y, w, h), roi_around((x, y, w, h), 5.0, stretch), SIZE)
+    patch_box = boxes_to_patch((x, y, w, h), region_around((x, y, w, h), 5.0, stretch), SIZE)
     assert_allclose(patch_box[:2] + patch_box[2:] / 2, SIZE / 2, atol=1e-6)
     nominal = np.array([w, h]) / np.sqrt(w * h) * SIZE / 5
     assert_allclose(patch_box[2:], nominal * stretch, rtol=1e-9)
@@ -49,9 +49,9 @@ def test_the_target_is_in_the_middle_of_its_patch_stretched_as_asked(x, y, w, h,
 
 def test_many_boxes_are_converted_at_once():
     boxes = np.random.default_rng(0).uniform(1, 50, (6, 4))
-    roi = (20.0, 30.0, 40.0, 60.0)
-    one_by_one = [image_to_patch(box, roi, SIZE) for box in boxes]
-    assert_allclose(image_to_patch(boxes, roi, SIZE), one_by_one)
+    region = (20.0, 30.0, 40.0, 60.0)
+    one_by_one = [boxes_to_patch(box, region, SIZE) for box in boxes]
+    assert_allclose(boxes_to_patch(boxes, region, SIZE), one_by_one)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -62,10 +62,10 @@ def test_a_ramp_is_sampled_at_the_pixel_centers_of_any_region(seed):
     start = 127.5 - 15 * slope_x - 15 * slope_y + (slope_x + slope_y + 1) % 2 / 2
     image = ramp(30, 30, slope_x, slope_y, start)
     side = rng.uniform(4, 27, 2)
-    roi = (*rng.uniform(side / 2 + 0.5, 29.5 - side / 2), *side)
-    x, y = patch_points(roi, 32)
+    region = (*rng.uniform(side / 2 + 0.5, 29.5 - side / 2), *side)
+    x, y = patch_points(region, 32)
     expected = start + slope_x * x[None, :] + slope_y * y[:, None]
-    patch = crop(image, roi, 32)
+    patch = crop(image, region, 32)
     # Half a gray level of rounding, and a hundredth of a pixel on the steepest ramp.
     assert_allclose(patch, np.repeat(expected[..., None], 3, axis=2), atol=0.5 + 0.01 * 8)
 
@@ -103,10 +103,10 @@ def test_a_ramp_survives_a_large_reduction(scale):
     rng = np.random.default_rng(int(scale * 10))
     image = ramp(360, 480, 0.5, 0, 2)
     side = 32 * scale * rng.uniform(1, 1.1, 2)
-    roi = (*rng.uniform(side / 2 + 1, (479, 359) - side / 2), *side)
-    x, _ = patch_points(roi, 32)
+    region = (*rng.uniform(side / 2 + 1, (479, 359) - side / 2), *side)
+    x, _ = patch_points(region, 32)
     expected = np.broadcast_to((2 + 0.5 * x)[None, :, None], (32, 32, 3))
-    assert_allclose(crop(image, roi, 32), expected, atol=1)
+    assert_allclose(crop(image, region, 32), expected, atol=1)
 
 
 @pytest.mark.parametrize("scale", [2, 4, 6])
@@ -119,7 +119,7 @@ def test_fine_stripes_do_not_alias_when_reduced(scale):
 
 def test_sides_may_be_reduced_by_different_factors():
     image = ramp(300, 300, 0.5, 0.25, 3)
-    roi = (150.4, 149.7, 250.0, 60.0)
-    x, y = patch_points(roi, 50)
+    region = (150.4, 149.7, 250.0, 60.0)
+    x, y = patch_points(region, 50)
     expected = 3 + 0.5 * x[None, :] + 0.25 * y[:, None]
-    assert_allclose(crop(image, roi, 50)[..., 0], expected, atol=1.2)
+    assert_allclose(crop(image, region, 50)[..., 0], expected, atol=1.2)

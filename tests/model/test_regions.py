@@ -5,8 +5,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from roam_lite.model.patches import crop, image_to_patch, roi_around
-from roam_lite.model.regions import boxes_to_image, boxes_to_patch, recrop, regions_around
+from roam_lite.geometry import boxes_to_image, boxes_to_patch, crop, recrop, region_around
 
 SIZE = 48
 
@@ -20,12 +19,12 @@ def draw_boxes(rng, number=6):
 def test_regions_and_boxes_are_those_of_patches():
     rng = np.random.default_rng(0)
     boxes, others = draw_boxes(rng), draw_boxes(rng)
-    regions = regions_around(torch.from_numpy(boxes), 5.0)
+    regions = region_around(torch.from_numpy(boxes), 5.0)
     found = boxes_to_patch(torch.from_numpy(others), regions, SIZE)
     for index in range(len(boxes)):
-        region = roi_around(boxes[index], 5.0)
+        region = region_around(boxes[index], 5.0)
         assert_allclose(regions[index], region, rtol=1e-12)
-        assert_allclose(found[index], image_to_patch(others[index], region, SIZE), rtol=1e-12)
+        assert_allclose(found[index], boxes_to_patch(others[index], region, SIZE), rtol=1e-12)
 
 
 def test_into_a_patch_and_back_is_where_it_was():

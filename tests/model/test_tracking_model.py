@@ -36,7 +36,7 @@ def test_the_two_branches_cover_every_coordinate_once(name):
 
 
 def test_parts_have_their_shapes():
-    c, r, k = TINY.channels, TINY.reduced, TINY.base_filter
+    c, r, k = TINY.model.channels, TINY.model.reduced, TINY.model.base_filter
     for branch, outputs in zip(LAYOUT.split(torch.zeros(3, LAYOUT.size)), (1, 4), strict=True):
         assert branch.reduction.shape == (3, r, c)
         assert branch.reduction_bias.shape == (3, r)

@@ -7,7 +7,7 @@ import torch
 
 from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
-from roam_lite.rules import LEARNED_RULES, FixedRates, build_learned_rule
+from roam_lite.rules import LEARNED_RULES, SGD, build_rule
 
 SMOKE = replace(get_profile("smoke"), initial_updating_share=None)
 VIDEOS, SIZE = 3, 11
@@ -15,7 +15,7 @@ PARTS = torch.arange(SIZE) // 4
 
 
 def build(name, **changes):
-    return build_learned_rule(name, replace(SMOKE, **changes), PARTS).double()
+    return build_rule(name, replace(SMOKE, **changes), PARTS).double()
 
 
 def draw(steps=3):
@@ -52,7 +52,7 @@ def test_learned_rules_emit_one_rate_a_coordinate_between_zero_and_one(name):
 @pytest.mark.parametrize("name", LEARNED_RULES)
 def test_untrained_rules_start_near_the_profiles_rate(name):
     rates = emit(build(name), draw())
-    assert (rates / SMOKE.initial_updating_rate).log().abs().max() < 0.2
+    assert (rates / SMOKE.rule.initial_rate).log().abs().max() < 0.2
 
 
 @pytest.mark.parametrize("name", LEARNED_RULES)
@@ -121,14 +121,14 @@ def test_recurrent_rules_have_two_stacked_layers(name, layers, parts):
     _, state = rule.step(theta, gradient, loss, rule.init(theta, torch.ones_like(theta)))
     assert len(state.memory) == layers
     for memory in state.memory:
-        assert [part.shape for part in memory] == [(SMOKE.hidden, VIDEOS * SIZE)] * parts
+        assert [part.shape for part in memory] == [(SMOKE.rule.hidden, VIDEOS * SIZE)] * parts
 
 
 def test_the_papers_lstm_has_5541_parameters_and_5461_with_four_inputs():
     paper = get_profile("paper")
     counts = {}
     for kind in ("log_sign", "raw"):
-        rule = build_learned_rule("lstm", replace(paper, rule_input=kind), PARTS)
+        rule = build_rule("lstm", replace(paper, rule_input=kind), PARTS)
         counts[kind] = sum(parameter.numel() for parameter in rule.parameters())
     assert counts == {"log_sign": 5541, "raw": 5461}
 
@@ -142,19 +142,19 @@ def test_constant_rule_learns_one_rate_a_coordinate():
 
 @pytest.mark.parametrize("rate", [0.0, 7e-6])
 def test_sgd_emits_its_rate_and_zero_means_no_update(rate):
-    rates = emit(FixedRates(rate), draw())
+    rates = emit(SGD(rate), draw())
     assert torch.equal(rates, torch.full_like(rates, rate))
 
 
 def test_fixed_vector_keeps_its_gradient():
     vector = torch.rand(SIZE, dtype=torch.float64, requires_grad=True)
-    emit(FixedRates(vector), draw(steps=1)).sum().backward()
+    emit(SGD(vector), draw(steps=1)).sum().backward()
     assert torch.equal(vector.grad, torch.full_like(vector, VIDEOS))
 
 
 def test_unknown_rules_are_refused_with_the_known_names():
     with pytest.raises(InputError, match=r"adam.*lstm, gru, fc, const"):
-        build_learned_rule("adam", SMOKE, PARTS)
+        build_rule("adam", SMOKE, PARTS)
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "fc"])
@@ -177,7 +177,7 @@ def test_parts_may_start_with_gains_of_their_own(name):
     log_gains[1] = -2.0
     lambda0 = torch.full((1, len(PARTS)), 1e-3, dtype=torch.float64)
     theta = torch.zeros_like(lambda0)
-    rule = build_learned_rule(name, profile, PARTS, log_gains).double()
+    rule = build_rule(name, profile, PARTS, log_gains).double()
     state = rule.init(theta, lambda0)
     rates, _ = rule.step(theta, theta, torch.zeros(1, dtype=torch.float64), state)
     expected = 0.3 * lambda0 * log_gains.double().exp()[PARTS]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from roam_lite.adaptation import adapt, update_loss
 from roam_lite.model.tracking_model import ThetaLayout
-from roam_lite.rules import FixedRates
-from roam_lite.rules.adapt import adapt, update_loss
+from roam_lite.rules import SGD
 from roam_lite.rules.scaling import draw_scales
 from tests.tiny import TINY, draw_batch
 
@@ -61,8 +61,8 @@ def test_a_step_in_scaled_coordinates_is_a_plain_step_with_other_rates(problem):
     """d loss / d (eps theta) is the plain gradient / eps, so rates * eps^2 take the same step."""
     theta, samples, scales = problem
     rates = torch.rand(2, LAYOUT.size, dtype=torch.float64)
-    plain = adapt(theta, samples, FixedRates(rates), None, TINY)
-    scaled = adapt(scales * theta, samples, FixedRates(rates * scales**2), None, TINY, scales)
+    plain = adapt(theta, samples, SGD(rates), None, TINY)
+    scaled = adapt(scales * theta, samples, SGD(rates * scales**2), None, TINY, scales)
     torch.testing.assert_close(scaled.theta / scales, plain.theta)
     torch.testing.assert_close(scaled.update_loss, plain.update_loss)
 
@@ -75,7 +75,7 @@ def test_best_rate_of_the_papers_example_grows_with_the_square_of_epsilon(x, eps
     scaled = (epsilon * theta).requires_grad_()
     loss = (x * scaled / epsilon - y).square().sum()
     (gradient,) = torch.autograd.grad(loss, scaled)
-    best = FixedRates(epsilon**2 / (2 * x**2))
+    best = SGD(epsilon**2 / (2 * x**2))
     rates, _ = best.step(scaled, gradient, loss, None)
     reached = (scaled - rates * gradient) / epsilon
     assert reached.item() == pytest.approx(y / x)

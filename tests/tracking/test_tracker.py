@@ -12,8 +12,8 @@ from roam_lite import InputError, load_tracker
 from roam_lite.checkpoints import save_checkpoint
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
-from roam_lite.rules import FixedRates
-from roam_lite.tracking.tracker import Tracker, checked_box
+from roam_lite.rules import SGD
+from roam_lite.tracking.tracker import Tracker, check_box
 
 BOX = (30.0, 20.0, 16.0, 12.0)
 
@@ -42,12 +42,12 @@ def test_every_rule_and_variant_tracks_and_updates(image, rule, variant):
     tracker = smoke_tracker(rule, variant)
     tracker.init(image, BOX)
     theta = tracker.theta.clone()
-    for _ in range(get_profile("smoke").update_interval):
+    for _ in range(get_profile("smoke").online.update_interval):
         result = tracker.update(image)
         assert np.isfinite(result.box).all()
         assert result.box[2:].min() > 0
     assert not torch.equal(tracker.theta, theta)
-    assert len(tracker.update_losses) == 1 + get_profile("smoke").update_steps
+    assert len(tracker.update_losses) == 1 + get_profile("smoke").online.update_steps
     assert set(tracker.timings) == {"crop", "backbone", "localize", "update"}
     assert tracker.last_response.shape == (16, 16)
 
@@ -85,7 +85,7 @@ def test_init_forgets_the_target_before(image):
 
 @pytest.mark.parametrize("rate", [1e6, 1e30, float("inf")])
 def test_a_diverging_model_falls_back_to_the_first_one(image, rate):
-    tracker = Tracker(smoke_model(), FixedRates(rate))
+    tracker = Tracker(smoke_model(), SGD(rate))
     tracker.init(image, BOX)
     theta = tracker.theta.clone()
     for _ in range(20):
@@ -110,7 +110,7 @@ def test_oracle_box_changes_the_samples_and_not_the_estimate(image):
     for _ in range(4):
         a, b = plain.update(image), oracle.update(image, oracle_box=BOX)
         np.testing.assert_array_equal(a.box, b.box)
-    expected = tracker.profile.patch_size / 2
+    expected = tracker.profile.model.patch_size / 2
     box = oracle.queue[-1][1][0]
     np.testing.assert_allclose(box[:2] + box[2:] / 2, expected, atol=1e-4)
 
@@ -206,7 +206,7 @@ def test_init_and_update_survive_any_box_and_frame(box, width, height, value):
 
 
 def test_checked_box_accepts_what_reaches_into_the_image():
-    np.testing.assert_array_equal(checked_box([-5, -5, 10, 10], (40, 40, 3)), [-5, -5, 10, 10])
+    np.testing.assert_array_equal(check_box([-5, -5, 10, 10], (40, 40, 3)), [-5, -5, 10, 10])
 
 
 class TestLoadTracker:
@@ -272,6 +272,6 @@ def test_update_batches_all_uses_the_whole_queue_twice(image, monkeypatch):
         return original(theta, samples, *rest)
 
     monkeypatch.setattr(module, "adapt", spy)
-    for _ in range(2 * model.profile.update_interval):
+    for _ in range(2 * model.profile.online.update_interval):
         tracker.update(image)
     assert seen == [5, 5, 10, 10]

@@ -20,9 +20,9 @@ from tests.training.painted import PaintedFrames, bright_edges, painted_sequence
 
 # Jittered past frames as in the paper, and nobody's look changed; tests of their own bring both back.
 LAPTOP = replace(get_profile("laptop"), past_labels="truth", look_jitter=0.0)
-SIZE, TAU = LAPTOP.patch_size, LAPTOP.update_interval
+SIZE, TAU = LAPTOP.model.patch_size, LAPTOP.online.update_interval
 STAGE = replace(
-    LAPTOP.stages[-1], updates=3, initial_samples=9, future_frames=1, horizon=TAU, batch=1
+    LAPTOP.training.stages[-1], updates=3, initial_samples=9, future_frames=1, horizon=TAU, batch=1
 )
 
 
@@ -86,7 +86,7 @@ def test_fewer_initial_samples_keep_the_unstretched_one():
         boxes = draw(seed, stage=stage).initial_boxes[0]
         assert len(boxes) == len(torch.unique(boxes, dim=0)) == 3
         assert_allclose((boxes[0, 2:] / boxes[0, 2:].prod().sqrt()).prod(), 1, rtol=1e-4)
-        assert_allclose(boxes[0, 2:].prod().sqrt(), SIZE / LAPTOP.roi_scale, rtol=1e-4)
+        assert_allclose(boxes[0, 2:].prod().sqrt(), SIZE / LAPTOP.model.region_scale, rtol=1e-4)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -132,10 +132,10 @@ def test_shifts_and_stretches_of_jittered_samples_reach_their_limits_and_no_furt
     stage = replace(STAGE, updates=1, future_frames=30, horizon=30)
     boxes = np.concatenate([draw(s, stage=stage).future_boxes[0, 0] for s in range(6)])
     shift = np.abs(boxes[:, :2] + boxes[:, 2:] / 2 - SIZE / 2) / SIZE
-    assert shift.max() <= LAPTOP.shift_jitter + 1e-4
-    assert shift.max() > 0.9 * LAPTOP.shift_jitter
-    scale = np.sqrt(boxes[:, 2:].prod(axis=1)) / (SIZE / LAPTOP.roi_scale)
-    low, high = LAPTOP.stretch_jitter
+    assert shift.max() <= LAPTOP.training.shift_jitter + 1e-4
+    assert shift.max() > 0.9 * LAPTOP.training.shift_jitter
+    scale = np.sqrt(boxes[:, 2:].prod(axis=1)) / (SIZE / LAPTOP.model.region_scale)
+    low, high = LAPTOP.training.stretch_jitter
     assert low - 1e-4 <= scale.min() < low + 0.05
     assert high - 0.05 < scale.max() <= high + 1e-4
 

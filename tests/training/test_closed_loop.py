@@ -7,26 +7,23 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from roam_lite.geometry import box_iou, boxes_to_patch, crop, recrop, region_around
 from roam_lite.meta_model import MetaModel
-from roam_lite.model.boxes import box_iou
 from roam_lite.model.losses import make_targets
-from roam_lite.model.patches import crop, roi_around
-from roam_lite.model.regions import boxes_to_patch, recrop, regions_around
 from roam_lite.model.tracking_model import bind
 from roam_lite.profiles import get_profile
 from roam_lite.tracking.tracker import Tracker
-from roam_lite.training.clips import stack_clips
-from roam_lite.training.closed_loop import ClosedLoop
-from roam_lite.training.cutting import Cutter
-from roam_lite.training.footage import draw_footage
+from roam_lite.training.clips import draw_footage, stack_clips
+from roam_lite.training.episodes import ClosedLoop
 from roam_lite.training.loader import ClipBatches
-from roam_lite.training.rollout import extract, rollout
+from roam_lite.training.rollout import open_episode, rollout
+from roam_lite.training.sampling import PatchSampler
 from tests.training.painted import bright_edges, painted_sequence
 
 SMOKE = get_profile("smoke")
 PLAIN = replace(SMOKE, look_jitter=0.0)
-TAU, SIZE = SMOKE.update_interval, SMOKE.patch_size
-STAGE = SMOKE.stages[-1]
+TAU, SIZE = SMOKE.online.update_interval, SMOKE.model.patch_size
+STAGE = SMOKE.training.stages[-1]
 FRAMES = STAGE.updates * TAU
 
 
@@ -45,7 +42,7 @@ def model():
 
 
 def loop_of(model, footage):
-    return extract(model, footage, train_backbone=False, precision=torch.float32)
+    return open_episode(model, footage, train_backbone=False, precision=torch.float32)
 
 
 class Oracle:
@@ -90,8 +87,10 @@ def test_patches_from_views_are_those_from_the_images():
     for seed in range(4):
         profile = replace(SMOKE, look_jitter=0.5)
         footage = draw(seed, profile)
-        cutter = Cutter(painted_sequence(), 1 + FRAMES, np.random.default_rng(seed), profile)
-        wanted = roi_around(cutter.box(3), profile.roi_scale) + np.array([7.0, -4.0, 0.0, 0.0])
+        cutter = PatchSampler(painted_sequence(), 1 + FRAMES, np.random.default_rng(seed), profile)
+        wanted = region_around(cutter.box(3), profile.model.region_scale) + np.array(
+            [7.0, -4.0, 0.0, 0.0]
+        )
         expected = cutter.cut(3, wanted, SIZE)
         region = torch.from_numpy(wanted).float()[None]
         patch = recrop(footage.views[:, 2], footage.regions[:, 2], region, SIZE)
@@ -104,7 +103,7 @@ def test_the_loader_gives_footage_to_the_stage_that_tracks_alone():
     tracked = ClipBatches(data, 0, STAGE, SMOKE)[0]
     assert tracked.views.shape[:2] == (STAGE.batch, FRAMES)
     for stage, profile in (
-        (SMOKE.stages[0], SMOKE),
+        (SMOKE.training.stages[0], SMOKE),
         (STAGE, replace(SMOKE, past_labels="truth")),
     ):
         assert not hasattr(ClipBatches(data, 0, stage, profile)[0], "views")
@@ -121,7 +120,9 @@ def hidden_in_the_middle(length=60):
 def test_footage_begins_with_a_visible_target_and_keeps_the_frames_that_hide_it(seed):
     sequence = hidden_in_the_middle()
     footage = draw(seed, sequence=sequence)
-    cutter = Cutter(sequence, 1 + FRAMES, np.random.default_rng(seed), PLAIN, with_hidden=True)
+    cutter = PatchSampler(
+        sequence, 1 + FRAMES, np.random.default_rng(seed), PLAIN, with_hidden=True
+    )
     visible = sequence.visibility[cutter.frames] > 0
     assert visible[0]
     assert footage.visible[0].tolist() == visible[1:].tolist()
@@ -145,7 +146,9 @@ def test_a_tracker_that_finds_the_truth_learns_from_the_truth(model, footage):
     loop.profile = profile
     for frame in range(FRAMES):
         truth.append(
-            boxes_to_patch(footage.boxes[:, frame], regions_around(believed, PLAIN.roi_scale), SIZE)
+            boxes_to_patch(
+                footage.boxes[:, frame], region_around(believed, PLAIN.model.region_scale), SIZE
+            )
         )
         believed = footage.boxes[:, frame]
     oracle = Oracle(loop.cells, truth)
@@ -176,7 +179,9 @@ def test_a_tracker_that_lost_its_target_is_put_back_on_it(model, footage):
     assert_allclose(loop.boxes, footage.boxes[:, TAU - 1], rtol=1e-4, atol=1e-2)
     # Every frame was cut around the true box of the one before, and judged by its own.
     expected = torch.cat([footage.first_boxes, footage.boxes[:, : TAU - 1]], dim=1)
-    boxes = boxes_to_patch(footage.boxes[:, :TAU], regions_around(expected, PLAIN.roi_scale), SIZE)
+    boxes = boxes_to_patch(
+        footage.boxes[:, :TAU], region_around(expected, PLAIN.model.region_scale), SIZE
+    )
     targets = make_targets(boxes, loop.sizes, loop.cells, loop.cells, PLAIN)
     torch.testing.assert_close(judged.targets.labels, targets.labels, rtol=1e-3, atol=1e-3)
 
@@ -211,7 +216,7 @@ def test_the_loop_finds_the_boxes_that_the_tracker_finds():
     model = MetaModel(PLAIN, "lstm", torch.Generator().manual_seed(1))
     rng = np.random.default_rng(3)
     footage = draw_footage(sequence, rng, STAGE, PLAIN)
-    cutter = Cutter(sequence, 1 + FRAMES, np.random.default_rng(3), PLAIN)
+    cutter = PatchSampler(sequence, 1 + FRAMES, np.random.default_rng(3), PLAIN)
     loop = loop_of(model, footage)
     theta = model.theta0.detach()[None]
     loop.judge(1, theta, bind)
@@ -227,7 +232,7 @@ def test_the_loop_finds_the_boxes_that_the_tracker_finds():
     tracker.theta, tracker.sizes = theta, loop.sizes
     tracker._prepare()
     tracker.update(image(1))
-    region = roi_around(cutter.box(0), PLAIN.roi_scale)
+    region = region_around(cutter.box(0), PLAIN.model.region_scale)
     patch = crop(image(1), region + np.array([width, 0, 0, 0]), SIZE)
     assert patch.shape == (SIZE, SIZE, 3)
     found = boxes_to_patch(

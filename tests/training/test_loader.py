@@ -13,7 +13,7 @@ from roam_lite.profiles import get_profile
 from roam_lite.training.loader import ClipBatches, load_batches
 
 SMOKE = get_profile("smoke")
-STAGE = SMOKE.stages[-1]
+STAGE = SMOKE.training.stages[-1]
 
 
 def equal(a, b):

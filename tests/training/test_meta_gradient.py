@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from roam_lite.training.rollout import rollout
-from tests.tiny import TINY, clip_features, draw_clips, tiny_model
+from tests.tiny import TINY, draw_clips, given_episode, tiny_model
 
 STEP = 1e-6
 
@@ -59,7 +59,7 @@ def test_full_gradient_equals_finite_differences(rule_input, share, scaling):
         scale_first_step=scaling == "everywhere",
     )
     model = tiny_model(profile)
-    clips = clip_features(draw_clips(np.random.default_rng(1), videos=2, updates=3), profile)
+    clips = given_episode(draw_clips(np.random.default_rng(1), videos=2, updates=3), profile)
     generator = torch.Generator().manual_seed(0)
     scales = None
     if scaling:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from roam_lite.adaptation import Samples, initialize, meta_loss, update_loss
 from roam_lite.meta_model import MetaModel
 from roam_lite.model.tracking_model import bind_plain
 from roam_lite.profiles import get_profile
-from roam_lite.rules.adapt import Samples, initialize, meta_loss, update_loss
 from roam_lite.training.clips import Clips, draw_clip, stack_clips
-from roam_lite.training.rollout import ClipFeatures, extract, rollout
-from tests.tiny import TINY, clip_features, draw_clips, tiny_model
+from roam_lite.training.rollout import GivenEpisode, open_episode, rollout
+from tests.tiny import TINY, draw_clips, given_episode, tiny_model
 from tests.training.painted import painted_sequence
 
 KINDS = ("first_step", "first_order", "chained", "full")
@@ -21,7 +21,7 @@ VIDEOS, UPDATES = 2, 3
 
 @pytest.fixture
 def clips():
-    return clip_features(draw_clips(np.random.default_rng(0), VIDEOS, UPDATES))
+    return given_episode(draw_clips(np.random.default_rng(0), VIDEOS, UPDATES))
 
 
 def gradients(model, loss):
@@ -31,7 +31,7 @@ def gradients(model, loss):
 
 
 def only(clips, updates):
-    return ClipFeatures(clips.updates[:updates], clips.future[:updates])
+    return GivenEpisode(clips.updates[:updates], clips.future[:updates])
 
 
 def test_the_kind_of_gradient_does_not_change_the_losses(clips):
@@ -168,7 +168,7 @@ def test_videos_do_not_see_each_other(clips):
             )
             return Samples(samples.features[part], targets, samples.sizes[part])
 
-        one = ClipFeatures([alone(s) for s in clips.updates], [alone(s) for s in clips.future])
+        one = GivenEpisode([alone(s) for s in clips.updates], [alone(s) for s in clips.future])
         torch.testing.assert_close(rollout(model, one, "full").meta_losses[0], together[video])
 
 
@@ -187,7 +187,7 @@ def test_scaling_leaves_the_first_loss_alone_and_changes_what_the_optimizer_does
     plain = rollout(model, clips, "full")
     scaled = rollout(model, clips, "full", scales)
     # TINY takes lambda0's step in plain coordinates, so the first two update losses are untouched.
-    assert not TINY.scale_first_step
+    assert not TINY.training.scale_first_step
     torch.testing.assert_close(scaled.update_losses[:, :2], plain.update_losses[:, :2])
     torch.testing.assert_close(scaled.meta_losses[:, 0], plain.meta_losses[:, 0])
     assert (scaled.meta_losses[:, 1] - plain.meta_losses[:, 1]).abs().min() > 1e-6
@@ -225,7 +225,7 @@ SMOKE = get_profile("smoke")
 @pytest.fixture(scope="module")
 def painted_clips():
     sequence = painted_sequence()
-    stage = SMOKE.stages[-1]
+    stage = SMOKE.training.stages[-1]
     return stack_clips(
         [draw_clip(sequence, np.random.default_rng(s), stage, SMOKE) for s in range(2)]
     )
@@ -237,8 +237,8 @@ def model():
 
 
 def test_samples_are_the_features_of_their_patches(model, painted_clips):
-    features = extract(model, painted_clips, train_backbone=False, precision=torch.float32)
-    assert len(features.updates) == len(features.future) == SMOKE.stages[-1].updates
+    features = open_episode(model, painted_clips, train_backbone=False, precision=torch.float32)
+    assert len(features.updates) == len(features.future) == SMOKE.training.stages[-1].updates
     with torch.no_grad():
         model.backbone.eval()
         expected = {
@@ -251,32 +251,32 @@ def test_samples_are_the_features_of_their_patches(model, painted_clips):
 
 
 def test_a_folded_backbone_gives_the_same_samples(model, painted_clips):
-    own = extract(model, painted_clips, False, torch.float32)
-    folded = extract(model, painted_clips, False, torch.float32, model.backbone.folded())
+    own = open_episode(model, painted_clips, False, torch.float32)
+    folded = open_episode(model, painted_clips, False, torch.float32, model.backbone.folded())
     torch.testing.assert_close(
         folded.future[1].features, own.future[1].features, rtol=1e-4, atol=1e-4
     )
 
 
 def test_meta_losses_use_the_filter_sizes_of_their_update(model, painted_clips):
-    features = extract(model, painted_clips, train_backbone=False, precision=torch.float32)
+    features = open_episode(model, painted_clips, train_backbone=False, precision=torch.float32)
     for update, future in zip(features.updates, features.future, strict=True):
         assert torch.equal(update.sizes, future.sizes)
 
 
 def test_a_frozen_backbone_stays_as_it_is_and_a_trained_one_learns(model, painted_clips):
     before = {k: v.clone() for k, v in model.backbone.state_dict().items()}
-    features = extract(model, painted_clips, train_backbone=False, precision=torch.float32)
+    features = open_episode(model, painted_clips, train_backbone=False, precision=torch.float32)
     assert not features.updates[0].features.requires_grad
     assert all(torch.equal(v, before[k]) for k, v in model.backbone.state_dict().items())
 
-    features = extract(model, painted_clips, train_backbone=True, precision=torch.float32)
+    features = open_episode(model, painted_clips, train_backbone=True, precision=torch.float32)
     rollout(model, features, "first_step").loss.backward()
     assert all(p.grad is not None and p.grad.any() for p in model.backbone.parameters())
 
 
 def test_half_precision_is_for_the_backbone_only(model, painted_clips: Clips):
-    features = extract(model, painted_clips, train_backbone=True, precision=torch.bfloat16)
+    features = open_episode(model, painted_clips, train_backbone=True, precision=torch.bfloat16)
     assert features.updates[0].features.dtype == torch.float32
     result = rollout(model, features, "first_step")
     assert result.loss.dtype == torch.float32

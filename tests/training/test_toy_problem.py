@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from roam_lite.profiles import get_profile
-from roam_lite.rules import FixedRates, build_learned_rule
+from roam_lite.rules import SGD, build_rule
 
 X = torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0])
 BEST = 1 / (2 * X**2)
@@ -30,7 +30,7 @@ def draw(generator, videos=8):
 
 def test_the_best_rate_solves_the_problem_in_one_step():
     theta, y = draw(torch.Generator().manual_seed(0))
-    updated, loss = step(FixedRates(BEST), theta, y)
+    updated, loss = step(SGD(BEST), theta, y)
     torch.testing.assert_close(updated, y / X)
     assert loss.max() < 1e-8
 
@@ -38,14 +38,14 @@ def test_the_best_rate_solves_the_problem_in_one_step():
 @pytest.mark.parametrize("factor", [0.5, 0.9, 1.1, 1.5])
 def test_any_other_rate_does_worse(factor):
     theta, y = draw(torch.Generator().manual_seed(0))
-    _, loss = step(FixedRates(BEST * factor), theta, y)
+    _, loss = step(SGD(BEST * factor), theta, y)
     assert loss.min() > 1e-4
 
 
 def test_meta_learning_finds_the_best_rate_of_every_coordinate():
     generator = torch.Generator().manual_seed(0)
     profile = replace(get_profile("smoke"), initial_updating_share=None)
-    rule = build_learned_rule("const", profile, torch.zeros(len(X), dtype=torch.long))
+    rule = build_rule("const", profile, torch.zeros(len(X), dtype=torch.long))
     optimizer = torch.optim.Adam(rule.parameters(), lr=0.1)
     for iteration in range(600):
         optimizer.param_groups[0]["lr"] = 0.1 * 0.5 ** (iteration // 100)

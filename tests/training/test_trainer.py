@@ -59,7 +59,7 @@ def test_eight_steps_run_through_both_stages_with_finite_losses(config, tmp_path
     assert [record.step for record in records] == list(range(1, 9))
     assert [record.stage for record in records] == ["first_step"] * 4 + ["closed_loop"] * 4
     for record in records:
-        updates = 1 if record.stage == "first_step" else SMOKE.stages[-1].updates
+        updates = 1 if record.stage == "first_step" else SMOKE.training.stages[-1].updates
         assert len(record.meta_losses) == len(record.update_losses) == updates
         losses = torch.tensor(record.meta_losses + record.update_losses)
         assert torch.isfinite(losses).all()
@@ -108,11 +108,11 @@ def test_every_stage_trains_what_it_should(config, painted, rule):
             assert not first, name
         elif name.startswith("backbone."):
             assert first, name
-            assert second == (SMOKE.stages[1].backbone_lr > 0), name
+            assert second == (SMOKE.training.stages[1].backbone_lr > 0), name
         else:
             assert first, name
             rate = "theta0_lr" if name == "theta0" else "lambda0_lr"
-            assert second == (getattr(SMOKE.stages[1], rate) > 0), name
+            assert second == (getattr(SMOKE.training.stages[1], rate) > 0), name
     rule_names = [name for name in start if name.startswith("rule.")]
     assert any(learned(name, middle, end) for name in rule_names)
 
@@ -142,7 +142,7 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(config, painted, monke
 
 
 def test_rates_are_halved_evenly_over_each_stage(config, painted):
-    stage = replace(SMOKE.stages[0], steps=12, halvings=3)
+    stage = replace(SMOKE.training.stages[0], steps=12, halvings=3)
     trainer = Trainer(config(stages=("first_step",), steps=12))
     trainer.stages = (stage,)
     rates = []
@@ -159,7 +159,7 @@ def test_scaling_is_drawn_anew_for_every_step_and_grows_to_kappa(config):
     torch.testing.assert_close(early.log() * 10, late.log(), rtol=1e-3, atol=1e-5)
     assert not torch.equal(late, trainer._scales(2, 6, 1.0))
     assert torch.equal(late, trainer._scales(2, 5, 1.0))
-    assert late.log().abs().max() > 0.9 * SMOKE.kappa_response
+    assert late.log().abs().max() > 0.9 * SMOKE.training.kappa_response
 
 
 def test_scaling_can_be_left_out(config, painted, tmp_path):
@@ -216,13 +216,13 @@ def test_tensorboard_shows_losses_and_rates(config, painted, monkeypatch, tmp_pa
 
 
 def test_all_stages_with_their_own_steps_by_default():
-    assert plan_stages(LAPTOP, None, None) == LAPTOP.stages
+    assert plan_stages(LAPTOP, None, None) == LAPTOP.training.stages
 
 
 def test_steps_are_shared_out_in_proportion():
-    total = sum(stage.steps for stage in LAPTOP.stages)
+    total = sum(stage.steps for stage in LAPTOP.training.stages)
     planned = plan_stages(LAPTOP, None, total // 2)
-    for stage, original in zip(planned, LAPTOP.stages, strict=True):
+    for stage, original in zip(planned, LAPTOP.training.stages, strict=True):
         assert stage.steps == pytest.approx(original.steps / 2, abs=1)
         assert replace(stage, steps=original.steps) == original
     assert sum(stage.steps for stage in planned) == total // 2
@@ -236,7 +236,7 @@ def test_every_stage_gets_a_step_and_the_sum_is_exact(steps):
 
 
 def test_stages_are_chosen_by_name_in_the_profiles_order():
-    names = [stage.name for stage in LAPTOP.stages]
+    names = [stage.name for stage in LAPTOP.training.stages]
     assert [s.name for s in plan_stages(LAPTOP, tuple(reversed(names)), None)] == names
     (only,) = plan_stages(LAPTOP, (names[-1],), 30)
     assert (only.name, only.steps) == (names[-1], 30)
@@ -253,6 +253,6 @@ def test_unknown_stages_and_too_few_steps_are_refused():
 def test_the_card_tells_the_precision_that_was_computed_in(config, monkeypatch, supported):
     monkeypatch.setattr(devices, "multiplies_bfloat16", lambda device: supported)
     trainer = Trainer(config(steps=2))
-    assert {stage.precision for stage in get_profile("smoke").stages} == {"bfloat16"}
+    assert {stage.precision for stage in get_profile("smoke").training.stages} == {"bfloat16"}
     used = {stage["precision"] for stage in trainer._card()["stages"]}
     assert used == {"bfloat16" if supported else "float32"}

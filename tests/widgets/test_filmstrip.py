@@ -81,7 +81,7 @@ def test_score_is_the_product_of_the_maps_and_losses_stand_at_their_frames(recor
 
 def test_maps_cover_the_region_around_the_last_box(recording):
     last, region = recording.boxes[:-1], recording.regions[1:]
-    scale = get_profile("smoke").roi_scale
+    scale = get_profile("smoke").model.region_scale
     np.testing.assert_allclose(region[:, :2] + region[:, 2:] / 2, last[:, :2] + last[:, 2:] / 2)
     np.testing.assert_allclose(region[:, 2:].prod(axis=1), scale**2 * last[:, 2:].prod(axis=1))
 
