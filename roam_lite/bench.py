@@ -11,7 +11,7 @@ from torch import Tensor
 
 from roam_lite.data.sequence import Sequence
 from roam_lite.devices import supported_precision
-from roam_lite.evaluation.runner import track_steps
+from roam_lite.evaluation.running.runner import track_steps
 from roam_lite.memory import keep_freed_memory
 from roam_lite.meta_model import MetaModel
 from roam_lite.model.correlation import correlate, correlate_plain

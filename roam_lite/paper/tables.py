@@ -1,42 +1,13 @@
-"""What the paper reports (arXiv 1907.12006v3): Tables 1 to 3, and the AUC of Fig. 3 that its text gives.
+"""Tables 1 to 3 of the paper (arXiv 1907.12006v3) with their values, and those of Fig. 3 in its text."""
 
-Values stand in the order of a table's columns; None where the paper has a dash.
-"""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Column:
-    """One metric of one benchmark."""
-
-    benchmark: str
-    metric: str  # as reports name it
-    heading: str
-    rises: bool = True  # whether a higher value is better
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the paper."""
-
-    caption: str
-    columns: tuple[Column, ...]
-    rows: Mapping[str, tuple[float | None, ...]]  # by tracker
-    trackers_across: bool = False  # the paper sets trackers side by side
-
+from roam_lite.paper.exhibit import Exhibit, Measure, Table
 
 TABLE_1 = Table(
     "Results on VOT-2016/2017 (Table 1)",
     tuple(
-        Column(benchmark, metric, f"{title} {heading}", rises)
+        Measure(benchmark, metric, f"{title} {heading}")
         for benchmark, title in (("vot2016", "VOT-2016"), ("vot2017", "VOT-2017"))
-        for metric, heading, rises in (
-            ("eao", "EAO", True),
-            ("accuracy", "A", True),
-            ("robustness", "R", False),
-        )
+        for metric, heading in (("eao", "EAO"), ("accuracy", "A"), ("robustness", "R"))
     ),
     {
         "ROAM++": (0.441, 0.599, 0.174, 0.380, 0.543, 0.195),
@@ -58,9 +29,9 @@ TABLE_1 = Table(
 TABLE_2 = Table(
     "Results on GOT-10k (Table 2)",
     (
-        Column("got10k", "ao", "AO"),
-        Column("got10k", "sr_50", "SR 0.5"),
-        Column("got10k", "sr_75", "SR 0.75"),
+        Measure("got10k", "ao", "AO"),
+        Measure("got10k", "sr_50", "SR 0.5"),
+        Measure("got10k", "sr_75", "SR 0.75"),
     ),
     {
         "MDNet": (0.299, 0.303, 0.099),
@@ -78,9 +49,9 @@ TABLE_2 = Table(
 TABLE_3 = Table(
     "Results on TrackingNet (Table 3)",
     (
-        Column("trackingnet", "auc", "AUC"),
-        Column("trackingnet", "precision", "Prec."),
-        Column("trackingnet", "normalized_precision", "Norm. Prec."),
+        Measure("trackingnet", "auc", "AUC"),
+        Measure("trackingnet", "precision", "Prec."),
+        Measure("trackingnet", "normalized_precision", "Norm. Prec."),
     ),
     {
         "Staple": (0.528, 0.470, 0.603),
@@ -97,20 +68,63 @@ TABLE_3 = Table(
 )
 FIGURE_3 = Table(
     "Results on OTB-2015 (Fig. 3; the paper's text gives the AUC alone)",
-    (Column("otb", "auc", "AUC"), Column("otb", "precision_20", "Precision at 20 px")),
+    (Measure("otb", "auc", "AUC"), Measure("otb", "precision_20", "Precision at 20 px")),
     {"ROAM": (0.681, None), "ROAM++": (0.680, None), "MLT": (0.611, None)},
 )
 FIGURE_4 = Table(
     "Results on LaSOT, test split (Fig. 4; the paper prints no values)",
     (
-        Column("lasot", "auc", "AUC"),
-        Column("lasot", "precision_20", "Precision at 20 px"),
-        Column("lasot", "normalized_precision", "Norm. precision"),
+        Measure("lasot", "auc", "AUC"),
+        Measure("lasot", "precision_20", "Precision at 20 px"),
+        Measure("lasot", "normalized_precision", "Norm. precision"),
     ),
     {},
 )
-TABLES = {
+BY_BENCHMARK = {
     column.benchmark: table
     for table in (FIGURE_3, TABLE_1, FIGURE_4, TABLE_2, TABLE_3)
     for column in table.columns
+}
+
+_PRINTED = (
+    "roam_lite.evaluation.tables:paper_grid",
+    "roam_lite.evaluation.tables:markdown",
+    "roam_lite.evaluation.tables:latex",
+)
+TABLES = {
+    exhibit.number: exhibit
+    for exhibit in (
+        Exhibit(
+            1,
+            "expected average overlap, accuracy and robustness on VOT-2016 and VOT-2017",
+            _PRINTED,
+            ("vot2016", "vot2017"),
+            (
+                "roam-lite evaluate --benchmark vot2016 --root VOT2016 --json vot2016.json",
+                "roam-lite evaluate --benchmark vot2017 --root VOT2017 --json vot2017.json",
+                "roam-lite report vot2016.json vot2017.json --benchmark vot2016 --out report",
+            ),
+            "08_benchmarks",
+            TABLE_1,
+        ),
+        Exhibit(
+            2,
+            "average overlap and success rates on the test split of GOT-10k, which a server scores",
+            _PRINTED,
+            ("got10k",),
+            ("roam-lite evaluate --benchmark got10k --root GOT-10k --results results",),
+            "08_benchmarks",
+            TABLE_2,
+        ),
+        Exhibit(
+            3,
+            "success, precision and normalized precision on the test split of TrackingNet, which a"
+            " server scores",
+            _PRINTED,
+            ("trackingnet",),
+            ("roam-lite evaluate --benchmark trackingnet --root TrackingNet --results results",),
+            "08_benchmarks",
+            TABLE_3,
+        ),
+    )
 }

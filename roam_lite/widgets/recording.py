@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from roam_lite.data.sequence import Sequence
-from roam_lite.evaluation.run import Step
-from roam_lite.evaluation.runner import describe, track_steps
+from roam_lite.evaluation.running.run import Step
+from roam_lite.evaluation.running.runner import describe, track_steps
 from roam_lite.model.boxes import decode_boxes
 from roam_lite.model.estimate import change_penalty, motion_map
 from roam_lite.model.losses import anchors_at

@@ -10,10 +10,10 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation.benchmarks import (
     BENCHMARKS,
     check_rule,
-    run_benchmark,
     score_results,
     scored_here,
 )
+from roam_lite.evaluation.running.benchmark import run_benchmark
 from roam_lite.evaluation.submission import write_submission
 from tests import trees
 from tests.fakes import Follower, Statue

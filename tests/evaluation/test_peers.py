@@ -8,7 +8,7 @@ import pytest
 from roam_lite.errors import InputError
 from roam_lite.evaluation.overlap import iou
 from roam_lite.evaluation.peers import PEERS, OpenCVTracker, load_factory, load_object
-from roam_lite.evaluation.runner import run_sequence
+from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.evaluation.trackers import tracker_factory
 from tests.fakes import moving_square
 

@@ -10,11 +10,11 @@ import torch
 from numpy.testing import assert_allclose
 from torch import nn
 
-from roam_lite.equations import EQUATIONS
 from roam_lite.model.filters import anchor_size, filter_size, warp_filters
 from roam_lite.model.labels import gaussian_labels
 from roam_lite.model.losses import make_targets, tracking_loss
 from roam_lite.model.tracking_model import ThetaLayout
+from roam_lite.paper.equations import EQUATIONS
 from roam_lite.rules import FixedRates, RecurrentRule
 from roam_lite.rules.adapt import adapt, meta_loss, update_loss
 from roam_lite.rules.preprocessing import CHANNELS, stack_input

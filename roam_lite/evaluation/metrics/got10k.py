@@ -3,10 +3,15 @@
 Neither the first frame counts, which is given, nor frames in which nothing of the target is seen.
 """
 
+from collections.abc import Sequence as Collection
+
 import numpy as np
 
+from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.overlap import iou
+from roam_lite.evaluation.report import Score
+from roam_lite.evaluation.running.run import Run
 
 SUCCESS_THRESHOLDS = np.linspace(0, 1, 101)  # IoU, strictly greater counts
 
@@ -60,3 +65,32 @@ def _clipped(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     limit = np.array(size, dtype=float)
     corner = np.clip(boxes[:, :2] + 1, 0, limit)
     return np.concatenate([corner, np.clip(boxes[:, 2:], 0, limit - corner)], axis=1)
+
+
+def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+    """Return the GOT-10k scores of a sequence, its repetitions pooled as the toolkit does."""
+    visible, size = sequence.visibility > 0, sequence.image_size()
+    overlaps = np.concatenate(
+        [frame_overlaps(run.boxes, sequence.boxes, visible, size) for run in runs]
+    )
+    seconds = np.concatenate([run.seconds for run in runs])
+    success = success_curve(overlaps)
+    evidence = {"overlaps": overlaps, "success": success, "seconds": seconds}
+    fps = speed(seconds)
+    return Score(sequence.name, _metrics(overlaps), fps, len(sequence), evidence)
+
+
+def pool(scores: Collection[Score]) -> dict[str, float]:
+    """Return scores and speed over the frames of all sequences together."""
+    overlaps, seconds = (
+        np.concatenate([score.evidence[key] for score in scores]) for key in ("overlaps", "seconds")
+    )
+    return {**_metrics(overlaps), "fps": speed(seconds)}
+
+
+def _metrics(overlaps: np.ndarray) -> dict[str, float]:
+    return {
+        "ao": float(overlaps.mean()),
+        "sr_50": float((overlaps > 0.5).mean()),
+        "sr_75": float((overlaps > 0.75).mean()),
+    }

@@ -5,10 +5,16 @@ replaces the first box nor repeats invalid ones (`otb.RULES`). Frames in which t
 are not compared, yet the denominator stays the number of all labeled frames.
 """
 
+from collections.abc import Sequence as Collection
+
 import numpy as np
 
-from roam_lite.evaluation.otb import PRECISION_THRESHOLDS, SUCCESS_THRESHOLDS, compared
+from roam_lite.data.sequence import Sequence
+from roam_lite.evaluation.columns import computed
+from roam_lite.evaluation.metrics.otb import PRECISION_THRESHOLDS, SUCCESS_THRESHOLDS, compared
 from roam_lite.evaluation.overlap import center_error, iou
+from roam_lite.evaluation.report import Score
+from roam_lite.evaluation.running.run import Run
 
 RULES = ("official", "pysot")
 NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 51)  # shares of the target's size, at most counts
@@ -45,3 +51,17 @@ def curves(
 def _center(boxes: np.ndarray) -> np.ndarray:
     """Return the centers in the numbers of the official program, which decide ties: 1-based."""
     return boxes[:, :2] + 1 + (boxes[:, 2:] - 1) / 2
+
+
+def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+    """Return the LaSOT scores of the one run there is."""
+    visible = sequence.visibility > 0
+    success, precision, normalized = curves(runs[0].boxes, sequence.boxes, visible, scoring)
+    metrics = {
+        "auc": float(success.mean()),
+        "precision_20": float(precision[20]),
+        "normalized_precision": float(normalized[REPORTED_NORMALIZED]),
+        **computed(sequence, runs[0]),
+    }
+    evidence = {"success": success, "precision": precision, "normalized": normalized}
+    return Score(sequence.name, metrics, runs[0].fps, len(sequence), evidence)

@@ -5,12 +5,17 @@ two toolkits, which differ in three details (`Rule`). Frames whose ground truth 
 count in neither score nor denominator, whatever the rule.
 """
 
+from collections.abc import Sequence as Collection
 from dataclasses import dataclass
 
 import numpy as np
 
+from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
+from roam_lite.evaluation.columns import computed
 from roam_lite.evaluation.overlap import center_error, iou
+from roam_lite.evaluation.report import Score
+from roam_lite.evaluation.running.run import Run
 
 SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU, strictly greater counts
 PRECISION_THRESHOLDS = np.arange(51.0)  # image pixels, at most counts
@@ -119,3 +124,22 @@ def lost_for_good(boxes: np.ndarray, truth: np.ndarray) -> bool:
     labeled = np.flatnonzero(np.isfinite(truth).all(axis=1))
     last = labeled[-max(1, len(labeled) // 4) :]
     return not np.nan_to_num(iou(boxes[last], truth[last])).any()
+
+
+def score_run(sequence: Sequence, run: Run, scoring: str = "official") -> Score:
+    """Return the OTB scores of a run."""
+    success = success_curve(run.boxes, sequence.boxes, scoring)
+    precision = precision_curve(run.boxes, sequence.boxes, scoring)
+    metrics = {
+        "auc": float(success.mean()),
+        "precision_20": float(precision[20]),
+        **computed(sequence, run),
+    }
+    lost = lost_for_good(run.boxes, sequence.boxes)
+    evidence = {"success": success, "precision": precision, "lost": lost}
+    return Score(sequence.name, metrics, run.fps, len(sequence), evidence)
+
+
+def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+    """Return the OTB scores of the one run there is."""
+    return score_run(sequence, runs[0], scoring)

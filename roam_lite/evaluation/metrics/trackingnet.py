@@ -4,10 +4,16 @@ Boxes are rounded to whole pixels and the first is replaced by the ground truth.
 area under its curve over 21 thresholds (trapezoids), as a share; the kit prints percent.
 """
 
+from collections.abc import Sequence as Collection
+
 import numpy as np
 
+from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
+from roam_lite.evaluation.columns import computed
 from roam_lite.evaluation.overlap import iou
+from roam_lite.evaluation.report import Score
+from roam_lite.evaluation.running.run import Run
 
 SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU, at least counts
 PRECISION_THRESHOLDS = np.linspace(0, 50, 21)  # image pixels, at most counts
@@ -50,3 +56,16 @@ def curves(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def area(curve: np.ndarray) -> float:
     """Return the area under a curve over thresholds that are scaled to reach from 0 to 1."""
     return float(np.trapezoid(curve, dx=1 / (len(curve) - 1)))
+
+
+def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+    """Return the TrackingNet scores of the one run there is."""
+    success, precision, normalized = curves(runs[0].boxes, sequence.boxes)
+    metrics = {
+        "auc": area(success),
+        "precision": area(precision),
+        "normalized_precision": area(normalized),
+        **computed(sequence, runs[0]),
+    }
+    evidence = {"success": success, "precision": precision, "normalized": normalized}
+    return Score(sequence.name, metrics, runs[0].fps, len(sequence), evidence)

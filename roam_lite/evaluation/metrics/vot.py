@@ -4,14 +4,16 @@ Overlaps are exact areas of polygons (shapely), as pysot computes them. The chal
 rasterizes them: its values are 0.010 higher on average and up to 0.083 for small boxes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence as Collection
 from typing import NamedTuple
 
 import numpy as np
 import shapely
 
+from roam_lite.data.sequence import Sequence
 from roam_lite.data.vot import corners
-from roam_lite.evaluation.trajectories import START, TRACKED, Trajectory
+from roam_lite.evaluation.report import Score
+from roam_lite.evaluation.running.trajectories import START, TRACKED, Trajectory
 
 BURN_IN = 10  # frames from each start that accuracy leaves out
 EAO_LENGTHS = {"vot2016": (108, 371), "vot2017": (100, 356)}  # first and last, both included
@@ -69,7 +71,7 @@ def fragments(
     return [Fragment(piece, index < last, weight) for index, piece in enumerate(pieces)]
 
 
-def expected_average_overlap(pieces: Sequence[Fragment], lengths: tuple[int, int]) -> float:
+def expected_average_overlap(pieces: Collection[Fragment], lengths: tuple[int, int]) -> float:
     """Return EAO: the mean over the lengths of the overlap expected in a video of that length.
 
     The expected overlap at length L is the weighted mean, over the fragments that reach it, of the
@@ -97,3 +99,36 @@ def _polygons(regions: np.ndarray) -> np.ndarray:
     regions = np.asarray(regions, dtype=float)
     points = corners(regions) if regions.shape[-1] == 4 else regions
     return shapely.convex_hull(shapely.multipoints(points.reshape(-1, 4, 2)))
+
+
+def score(sequence: Sequence, runs: Collection[Trajectory], scoring: str) -> Score:
+    """Return accuracy, failures and robustness of a sequence, means over its repetitions."""
+    size, truth, weight = sequence.image_size(), sequence.polygons, 1 / len(runs)
+    repeated = np.stack([accuracy_overlaps(run, truth, size) for run in runs])
+    known = np.isfinite(repeated)
+    counts = known.sum(axis=0)
+    sums = np.where(known, repeated, 0).sum(axis=0)
+    overlaps = sums[counts > 0] / counts[counts > 0]
+    failures = float(np.mean([run.failures for run in runs]))
+    metrics = {
+        "accuracy": float(overlaps.mean()) if len(overlaps) else float("nan"),
+        "robustness": 100 * failures / len(sequence),
+        "failures": failures,
+    }
+    pieces = [p for run in runs for p in fragments(run, truth, size, weight)]
+    evidence = {"overlaps": overlaps, "fragments": pieces}
+    fps = float(np.mean([run.fps for run in runs]))
+    return Score(sequence.name, metrics, fps, len(sequence), evidence)
+
+
+def pool(scores: Collection[Score], lengths: tuple[int, int]) -> dict[str, float]:
+    """Return EAO, accuracy over all frames and robustness: failures in 100 frames."""
+    overlaps = np.concatenate([score.evidence["overlaps"] for score in scores])
+    pieces = [piece for score in scores for piece in score.evidence["fragments"]]
+    failures = sum(score.metrics["failures"] for score in scores)
+    return {
+        "eao": expected_average_overlap(pieces, lengths),
+        "accuracy": float(overlaps.mean()) if len(overlaps) else float("nan"),
+        "robustness": 100 * failures / sum(score.frames for score in scores),
+        "failures": failures,
+    }

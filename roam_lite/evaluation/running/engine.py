@@ -27,9 +27,9 @@ from tqdm import tqdm
 
 from roam_lite.data.sequence import Sequence as Video
 from roam_lite.errors import InputError
-from roam_lite.evaluation.protocols import Protocol
-from roam_lite.evaluation.runner import report_unreadable
-from roam_lite.evaluation.workers import worker_context
+from roam_lite.evaluation.running.protocols import Protocol
+from roam_lite.evaluation.running.runner import report_unreadable
+from roam_lite.evaluation.running.workers import worker_context
 
 FRAMES_A_WORKER = 500  # fewer are not worth starting a process for
 

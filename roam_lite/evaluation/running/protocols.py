@@ -7,10 +7,10 @@ from typing import Any
 
 from roam_lite.data.ahead import ahead
 from roam_lite.data.sequence import Sequence
-from roam_lite.evaluation.results import Layout
-from roam_lite.evaluation.run import Run
-from roam_lite.evaluation.runner import run_sequence
-from roam_lite.evaluation.trajectories import Trajectory
+from roam_lite.evaluation.results import ResultLayout
+from roam_lite.evaluation.running.run import Run
+from roam_lite.evaluation.running.runner import run_sequence
+from roam_lite.evaluation.running.trajectories import Trajectory
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Protocol:
     """
 
     once: Callable[[Callable[[], Any], Sequence, bool], Run | Trajectory]
-    layout: Layout
+    layout: ResultLayout
     repetitions: int = 1
     agreeing: int | None = None
 

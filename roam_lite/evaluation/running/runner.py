@@ -14,11 +14,10 @@ from tqdm import tqdm
 
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation.otb import RULES
+from roam_lite.evaluation.metrics.otb import RULES, score_run
 from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.results import short_name
-from roam_lite.evaluation.run import Run, Step, collect
-from roam_lite.evaluation.scoring import score_run
+from roam_lite.evaluation.running.run import Run, Step, collect
 
 
 def track_steps(

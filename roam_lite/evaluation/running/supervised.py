@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from roam_lite.data.sequence import FrameError, Sequence
-from roam_lite.evaluation.runner import track_steps
-from roam_lite.evaluation.trajectories import FAILURE, SKIPPED, START, TRACKED, Trajectory
-from roam_lite.evaluation.vot import region_overlap
+from roam_lite.evaluation.metrics.vot import region_overlap
+from roam_lite.evaluation.running.runner import track_steps
+from roam_lite.evaluation.running.trajectories import FAILURE, SKIPPED, START, TRACKED, Trajectory
 
 SKIP = 5  # frames from a failure to the next start
 

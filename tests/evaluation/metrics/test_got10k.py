@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.got10k import frame_overlaps, speed, success_curve
-from tests.evaluation import references
+from roam_lite.evaluation.metrics.got10k import frame_overlaps, speed, success_curve
+from tests.evaluation.metrics import references
 
 REFERENCE = references.load("got10k")
 SIZE = (100, 80)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.lasot import REPORTED_NORMALIZED, curves
-from tests.evaluation import references
+from roam_lite.evaluation.metrics.lasot import REPORTED_NORMALIZED, curves
+from tests.evaluation.metrics import references
 
 REFERENCE = references.load("lasot")
 TRUTH = np.tile([10.0, 10.0, 20.0, 40.0], (5, 1))

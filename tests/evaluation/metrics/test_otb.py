@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.otb import (
+from roam_lite.evaluation.metrics.otb import (
     RULES,
     frame_scores,
     lost_for_good,

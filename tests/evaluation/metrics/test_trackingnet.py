@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.trackingnet import area, curves
-from tests.evaluation import references
+from roam_lite.evaluation.metrics.trackingnet import area, curves
+from tests.evaluation.metrics import references
 
 REFERENCE = references.load("trackingnet")
 TRUTH = np.tile([10.0, 10.0, 20.0, 40.0], (5, 1))

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from roam_lite.data.vot import corners
-from roam_lite.evaluation.trajectories import FAILURE, SKIPPED, START, TRACKED, Trajectory
-from roam_lite.evaluation.vot import (
+from roam_lite.evaluation.metrics.vot import (
     EAO_LENGTHS,
     Fragment,
     accuracy_overlaps,
@@ -12,7 +11,8 @@ from roam_lite.evaluation.vot import (
     overlaps,
     region_overlap,
 )
-from tests.evaluation import references
+from roam_lite.evaluation.running.trajectories import FAILURE, SKIPPED, START, TRACKED, Trajectory
+from tests.evaluation.metrics import references
 
 REFERENCE = references.load("vot")
 SIZE = tuple(REFERENCE["resolution"])

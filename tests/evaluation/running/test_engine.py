@@ -11,15 +11,15 @@ import torch
 
 from roam_lite.errors import InputError
 from roam_lite.evaluation import results
-from roam_lite.evaluation.engine import (
+from roam_lite.evaluation.running.engine import (
     Job,
     limited_threads,
     rank_and_ranks,
     track_all,
     visible_gpus,
 )
-from roam_lite.evaluation.protocols import Protocol, one_pass
-from roam_lite.evaluation.workers import start_early, worker_context
+from roam_lite.evaluation.running.protocols import Protocol, one_pass
+from roam_lite.evaluation.running.workers import start_early, worker_context
 from tests.conftest import REPOSITORY
 from tests.fakes import Follower, Statue, moving_square
 
@@ -91,7 +91,7 @@ def test_a_worker_computes_with_the_threads_it_is_given(tmp_path, threads):
 
 
 def test_a_small_job_stays_in_this_process(tmp_path, monkeypatch):
-    monkeypatch.setattr("roam_lite.evaluation.engine.worker_context", None)  # would fail
+    monkeypatch.setattr("roam_lite.evaluation.running.engine.worker_context", None)  # would fail
     track(tmp_path)
     assert len(boxes(tmp_path)) == 3
 
@@ -135,8 +135,8 @@ def test_progress_counts_frames_and_what_was_there_before(tmp_path, capsys):
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from roam_lite.evaluation.engine import Job, track_all
-from tests.evaluation.test_engine import FRAMES, ONCE, read
+from roam_lite.evaluation.running.engine import Job, track_all
+from tests.evaluation.running.test_engine import FRAMES, ONCE, read
 from tests.fakes import Follower
 
 class Slow(Follower):

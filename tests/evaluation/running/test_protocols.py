@@ -1,7 +1,7 @@
 import pytest
 
 from roam_lite.evaluation import results
-from roam_lite.evaluation.protocols import Protocol, one_pass
+from roam_lite.evaluation.running.protocols import Protocol, one_pass
 from tests.fakes import Follower, Wanderer, moving_square
 
 ONCE = Protocol(one_pass, results.OTB)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.runner import evaluate, run_sequence, score_run, track_steps
+from roam_lite.evaluation.running.runner import evaluate, run_sequence, score_run, track_steps
 from tests.fakes import Follower, Statue, moving_square
 
 

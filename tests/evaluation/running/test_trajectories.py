@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.trajectories import (
+from roam_lite.evaluation.running.trajectories import (
     FAILURE,
     SKIPPED,
     START,
