@@ -17,7 +17,8 @@ DESCRIPTION = """\
 score a tracker on a benchmark
 Runs the benchmark's own protocol on the sequences under --root and prints its metrics, for each
 sequence and for all: OTB, LaSOT and TrackingNet in one pass, GOT-10k three times, VOT with restarts
-(15 times, or 3 if these agree). Speed is in frames per second, decoding left out.
+(15 times, or 3 if these agree). A layout that somebody added is run and scored as OTB is. Speed is in
+frames per second, decoding left out.
 With --results, each sequence's boxes are kept in the benchmark's own layout as soon as it is done;
 the same command run again goes on from there. Where a server keeps the ground truth (the test splits
 of GOT-10k and TrackingNet), the zip to upload is written beside them."""

@@ -4,7 +4,8 @@ A layout of your own is a file that reads it and one line:
 
     LAYOUTS["mine"] = Layout(list_sequences, read_sequence, (Part("my videos", ("*/boxes.txt",)),))
 
-Then `mine:DIR` is a source of training sequences, the survey finds it, and it can be evaluated.
+Then `mine:DIR` is a source of training sequences, the survey finds it, and it can be evaluated. The
+command line knows it once the file has been imported: `import mine; roam_lite.cli.main()`.
 """
 
 from __future__ import annotations
