@@ -48,11 +48,6 @@ def column(metric: str) -> Column:
     return COLUMNS.get(metric) or Column(metric)
 
 
-def is_added(metric: str) -> bool:
-    """Whether the metric is none of a benchmark's own."""
-    return metric not in COLUMNS or COLUMNS[metric].compute is not None
-
-
 def computed(sequence: Sequence, run: Run) -> dict[str, float]:
     """Return the values of the columns that are computed from a run."""
     return {key: float(c.compute(sequence, run)) for key, c in COLUMNS.items() if c.compute}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.columns import cell, column, is_added
+from roam_lite.evaluation.columns import COLUMNS, cell, column
 from roam_lite.files import write_atomically
 
 
@@ -136,7 +136,7 @@ def metrics_of(report: Mapping[str, Any]) -> list[str]:
 
 def added_metrics(report: Mapping[str, Any]) -> list[str]:
     """Return those of `metrics_of` that are none of the benchmark's own (`columns`)."""
-    return [key for key in metrics_of(report) if is_added(key)]
+    return [k for k in metrics_of(report) if k not in COLUMNS or COLUMNS[k].compute]
 
 
 def paired_scores(reports: Sequence[Mapping[str, Any]], key: str) -> list[list[float]]:

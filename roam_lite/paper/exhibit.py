@@ -27,14 +27,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A numbered figure or table, and what it takes to make it again."""
+    """A figure or table, and what it takes to make it again."""
 
-    number: int
     caption: str  # in short
-    functions: tuple[str, ...]  # that draw or print it, MODULE:NAME; none for a drawing by hand
-    data: tuple[str, ...]  # benchmarks by the names of `evaluate`, or "toy"
-    commands: tuple[str, ...]  # that give the data and, where they can, the exhibit itself
     notebook: str  # that shows it, without suffix
+    functions: tuple[str, ...] = ()  # that draw or print it, MODULE:NAME
+    data: tuple[str, ...] = ()  # benchmarks by the names of `evaluate`, or "toy"
+    commands: tuple[str, ...] = ()  # that give the data and, where they can, the exhibit itself
     values: Table | None = None  # what the paper states in print
 
     def load(self) -> tuple[Callable[..., Any], ...]:

@@ -92,39 +92,32 @@ _PRINTED = (
     "roam_lite.evaluation.tables:latex",
 )
 TABLES = {
-    exhibit.number: exhibit
-    for exhibit in (
-        Exhibit(
-            1,
-            "expected average overlap, accuracy and robustness on VOT-2016 and VOT-2017",
-            _PRINTED,
-            ("vot2016", "vot2017"),
-            (
-                "roam-lite evaluate --benchmark vot2016 --root VOT2016 --json vot2016.json",
-                "roam-lite evaluate --benchmark vot2017 --root VOT2017 --json vot2017.json",
-                "roam-lite report vot2016.json vot2017.json --benchmark vot2016 --out report",
-            ),
-            "08_benchmarks",
-            TABLE_1,
+    1: Exhibit(
+        "expected average overlap, accuracy and robustness on VOT-2016 and VOT-2017",
+        "08_benchmarks",
+        _PRINTED,
+        ("vot2016", "vot2017"),
+        (
+            "roam-lite evaluate --benchmark vot2016 --root VOT2016 --json vot2016.json",
+            "roam-lite evaluate --benchmark vot2017 --root VOT2017 --json vot2017.json",
+            "roam-lite report vot2016.json vot2017.json --benchmark vot2016 --out report",
         ),
-        Exhibit(
-            2,
-            "average overlap and success rates on the test split of GOT-10k, which a server scores",
-            _PRINTED,
-            ("got10k",),
-            ("roam-lite evaluate --benchmark got10k --root GOT-10k --results results",),
-            "08_benchmarks",
-            TABLE_2,
-        ),
-        Exhibit(
-            3,
-            "success, precision and normalized precision on the test split of TrackingNet, which a"
-            " server scores",
-            _PRINTED,
-            ("trackingnet",),
-            ("roam-lite evaluate --benchmark trackingnet --root TrackingNet --results results",),
-            "08_benchmarks",
-            TABLE_3,
-        ),
-    )
+        TABLE_1,
+    ),
+    2: Exhibit(
+        "average overlap and success rates on the test split of GOT-10k, which a server scores",
+        "08_benchmarks",
+        _PRINTED,
+        ("got10k",),
+        ("roam-lite evaluate --benchmark got10k --root GOT-10k --results results",),
+        TABLE_2,
+    ),
+    3: Exhibit(
+        "success and precision on the test split of TrackingNet, which a server scores",
+        "08_benchmarks",
+        _PRINTED,
+        ("trackingnet",),
+        ("roam-lite evaluate --benchmark trackingnet --root TrackingNet --results results",),
+        TABLE_3,
+    ),
 }
