@@ -120,8 +120,8 @@ def adapt(
         )
     extra = {}
     if needs_hessian:
-        graph = gradient
-        extra["hessian"] = lambda v: torch.autograd.grad(graph, point, v, retain_graph=True)[0]
+        graph, options = gradient, {"retain_graph": True, "create_graph": second_order}
+        extra["hessian"] = lambda v: torch.autograd.grad(graph, point, v, **options)[0]
     if not second_order:
         loss, gradient = loss.detach(), gradient.detach()
     step, state, rates = rule.step(theta, gradient, loss, state, **extra)
