@@ -7,7 +7,7 @@ tracking. A checkpoint holds its whole configuration, so that editing a constant
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
-from math import isfinite
+from sys import float_info
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -240,7 +240,8 @@ def _convert(hint: Any, value: Any, source: str) -> Any:
             kinds = (options[0],) * len(value) if repeated else options
             return tuple(_convert(k, v, source) for k, v in zip(kinds, value, strict=True))
     elif hint is float:
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = fits and abs(value) <= float_info.max  # which nan is not, either
         value = float(value) if fits else value
     else:
         fits = type(value) is hint
