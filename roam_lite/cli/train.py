@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from roam_lite.data.sources import known_sources
 
     parser.add_argument(
-        "--profile", default="laptop", help="constants of a new run: smoke, laptop (default) or paper"
+        "--profile",
+        default="laptop",
+        help="constants of a new run: smoke, laptop (default) or paper",
     )
     parser.add_argument(
         "--data",
