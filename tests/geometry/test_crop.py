@@ -50,7 +50,7 @@ def test_the_target_is_in_the_middle_of_its_patch_stretched_as_asked(x, y, w, h,
 
 def test_many_boxes_are_converted_at_once():
     boxes = np.random.default_rng(0).uniform(1, 50, (6, 4))
-    region = (20.0, 30.0, 40.0, 60.0)
+    region = np.array([20.0, 30.0, 40.0, 60.0])
     one_by_one = [boxes_to_patch(box, region, SIZE) for box in boxes]
     assert_allclose(boxes_to_patch(boxes, region, SIZE), one_by_one)
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from roam_lite.bench.plain import PlainTrackingModel
+from roam_lite.config import modify
 from roam_lite.model.backbones import BACKBONES
 from roam_lite.model.tracking_model import ThetaLayout, TrackingModel
 from roam_lite.profiles import PROFILES, get_profile
@@ -79,9 +80,9 @@ def test_a_layout_follows_its_backbone(monkeypatch):
     class Wide(BACKBONES["tiny-2"]):
         channels = 5
 
-    before = ThetaLayout.of(TINY.model)
-    monkeypatch.setitem(BACKBONES, "tiny-2", Wide)
-    assert (before.channels, ThetaLayout.of(TINY.model).channels) == (2, 5)
+    monkeypatch.setitem(BACKBONES, "wide", Wide)
+    wide = modify(TINY, model={"backbone": "wide"})
+    assert (LAYOUT.channels, ThetaLayout.of(wide.model).channels) == (2, 5)
 
 
 def test_a_prepared_model_serves_many_features():
