@@ -239,13 +239,23 @@ def test_results_are_kept_and_gone_on_from(root, statue, tmp_path, capsys):
     ]
 
 
-def test_the_choices_of_evaluate_are_the_benchmarks_and_their_rules():
-    from roam_lite.cli.evaluate import BENCHMARKS, SCORINGS
-    from roam_lite.evaluation import benchmarks
+def test_evaluate_offers_every_benchmark_and_rule(capsys):
+    with pytest.raises(SystemExit):
+        run("evaluate", "--help")
+    output = capsys.readouterr().out
+    assert "{otb,vot2016,vot2017,lasot,got10k,trackingnet}" in output
+    assert "{official,got10k,pysot}" in output
 
-    assert tuple(benchmarks.BENCHMARKS) == BENCHMARKS
-    rules = {rule for benchmark in benchmarks.BENCHMARKS.values() for rule in benchmark.rules}
-    assert set(SCORINGS) == rules
+
+def test_the_options_of_evaluate_need_no_torch():
+    code = (
+        "import sys; from roam_lite.cli.main import build_parser;"
+        "build_parser().parse_args(['evaluate', '--root', 'x']); print('torch' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=CLEAN
+    )
+    assert result.stdout.strip() == "False"
 
 
 def test_other_benchmarks_have_metrics_of_their_own(statue, tmp_path, capsys):
@@ -476,7 +486,7 @@ def test_ctrl_c_elsewhere_is_a_failure_without_traceback(monkeypatch, root, caps
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("roam_lite.evaluation.benchmarks.run_benchmark", interrupted)
+    monkeypatch.setattr("roam_lite.evaluation.running.benchmark.run_benchmark", interrupted)
     assert run("evaluate", "--root", root, "--tracker", "kcf") == 1
     assert capsys.readouterr().err.strip() == "roam-lite evaluate: interrupted"
 

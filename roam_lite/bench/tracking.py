@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
-from roam_lite.evaluation.runner import track_steps
+from roam_lite.evaluation.running.runner import track_steps
 
 
 def bench_tracking(make_tracker: Callable[[], Any], sequences: Iterable[Sequence]) -> str:

@@ -26,12 +26,14 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    from roam_lite.data.sources import known_sources
+
     parser.add_argument("--profile", default="laptop", help="smoke, laptop (default) or paper")
     parser.add_argument(
         "--data",
         default="synthetic",
         metavar="SOURCES",
-        help="comma-separated: synthetic, collage:DIR, otb:DIR (default: synthetic)",
+        help=f"comma-separated: {known_sources()} (default: synthetic)",
     )
     parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
     parser.add_argument(
