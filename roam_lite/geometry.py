@@ -103,10 +103,11 @@ def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
 
     Negative sizes are no area, a pair without any has overlap 0, a pair with a nan has overlap nan.
     """
-    tracks = [torch.tensor(_as_boxes(boxes)) for boxes in (a, b)]
+    tracks = [torch.from_numpy(_as_boxes(boxes)) for boxes in (a, b)]
     tracks = [torch.cat([boxes[..., :2], boxes[..., 2:].clamp(min=0)], -1) for boxes in tracks]
     ratio = box_iou(*tracks)
     empty = sum(boxes[..., 2:].prod(dim=-1) for boxes in tracks) == 0
+    empty &= ~sum(tracks).isnan().any(dim=-1)
     # Rounding must not lift an overlap past 1.
     return torch.where(empty, 0.0, ratio).clamp(max=1.0).numpy()
 
@@ -219,7 +220,8 @@ def recrop(views: Tensor, seen: Tensor, wanted: Tensor, size: int) -> Tensor:
 
 
 def _as_boxes(boxes: Boxes | ArrayLike) -> Boxes:
-    return boxes if isinstance(boxes, Tensor) else np.asarray(boxes, dtype=np.float64)
+    # A copy: torch takes no array that runs backward.
+    return boxes if isinstance(boxes, Tensor) else np.array(boxes, dtype=np.float64, order="C")
 
 
 def _join(*parts: Boxes) -> Boxes:

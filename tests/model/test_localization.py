@@ -1,11 +1,28 @@
+"""Where the target is: the score maps, the best cell, and the box there."""
+
 import numpy as np
 import pytest
 import torch
 
-from roam_lite.model.localization import change_penalty, motion_map, regressed_box, searched_box
+from roam_lite.config import modify
+from roam_lite.model.localization import (
+    best_box,
+    change_penalty,
+    motion_map,
+    score_maps,
+    searched_box,
+)
+from roam_lite.profiles import get_profile
 
 CELLS = torch.arange(16) * 4.0 + 2
 PREVIOUS = torch.tensor([26.0, 28.0, 12.0, 8.0])
+CONFIG = modify(get_profile("smoke"), model={"delta_spread": (1.0, 1.0)}, online={"penalty": 0.05})
+
+
+def regress(response, deltas, anchors, sharpness=0.0):
+    """Score maps and estimate of one patch; a sharpness of 0 leaves motion out of it."""
+    maps = score_maps(response, deltas, anchors, CELLS, PREVIOUS, sharpness, CONFIG)
+    return maps, best_box(maps)
 
 
 def test_motion_map_is_one_at_the_last_center_and_follows_the_formula():
@@ -36,8 +53,7 @@ def test_regressed_box_decodes_the_anchor_of_the_highest_score():
     anchors[..., 2:] = torch.tensor([12.0, 8.0])
     deltas = torch.zeros(4, 16, 16)
     deltas[0, 5, 7] = 0.25
-    motion = torch.ones(16, 16)
-    estimate = regressed_box(response, deltas, anchors, PREVIOUS, motion, 0.05)
+    _, estimate = regress(response, deltas, anchors)
     np.testing.assert_allclose(estimate.box, [27, 18, 12, 8], rtol=1e-5)
     assert estimate.score == pytest.approx(0.9)
 
@@ -48,9 +64,7 @@ def test_a_negative_response_never_wins_by_being_penalized():
     response[8, 8] = 0.01
     anchors = torch.zeros(16, 16, 4)
     anchors[..., 2:] = torch.tensor([12.0, 8.0])
-    estimate = regressed_box(
-        response, torch.zeros(4, 16, 16), anchors, PREVIOUS, torch.ones(16, 16), 0.05
-    )
+    _, estimate = regress(response, torch.zeros(4, 16, 16), anchors)
     assert estimate.response == pytest.approx(0.01)
 
 
