@@ -31,8 +31,10 @@ def region_around(
     `stretch = (sw, sh)` makes the target appear sw times wider and sh times higher in the patch, so
     the region's sides are divided by them (section 4).
     """
-    side = torch.as_tensor(boxes[..., 2:]).prod(dim=-1, keepdim=True).sqrt()
-    side = region_scale * (side if isinstance(boxes, Tensor) else side.numpy())
+    tensor = isinstance(boxes, Tensor)
+    sizes = boxes[..., 2:] if tensor else torch.from_numpy(boxes[..., 2:].copy())
+    side = region_scale * sizes.prod(dim=-1, keepdim=True).sqrt()
+    side = side if tensor else side.numpy()
     center = boxes[..., :2] + boxes[..., 2:] / 2
     return _join(center, side / stretch[0], side / stretch[1])
 

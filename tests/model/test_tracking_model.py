@@ -1,12 +1,11 @@
 """The tracking model: one theta a video, laid out once, predicted for all videos together."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
 from roam_lite.bench.plain import PlainTrackingModel
+from roam_lite.config import modify
 from roam_lite.model.backbones import BACKBONES
 from roam_lite.model.tracking_model import ThetaLayout, TrackingModel
 from roam_lite.profiles import PROFILES, get_profile
@@ -81,10 +80,9 @@ def test_a_layout_follows_its_backbone(monkeypatch):
     class Wide(BACKBONES["tiny-2"]):
         channels = 5
 
-    before = ThetaLayout.of(TINY.model)
-    monkeypatch.setitem(BACKBONES, "tiny-2", Wide)
-    after = ThetaLayout.of(replace(TINY.model))
-    assert (before.channels, after.channels) == (2, 5)
+    monkeypatch.setitem(BACKBONES, "wide", Wide)
+    wide = modify(TINY, model={"backbone": "wide"})
+    assert (LAYOUT.channels, ThetaLayout.of(wide.model).channels) == (2, 5)
 
 
 def test_a_prepared_model_serves_many_features():
