@@ -165,14 +165,14 @@ def test_editing_a_profile_does_not_change_what_a_checkpoint_does(saved, monkeyp
         training={"kappa_response": 0.1},
         online={"penalty": 2.0, "update_interval": 2, "motion": 0.1},
     )
-    monkeypatch.setitem(profiles.PROFILES, "smoke", edited)
+    monkeypatch.setattr(profiles, "PROFILES", {"smoke": edited})
     assert get_profile("smoke") == edited
     for profile in ("smoke", None):
         boxes, theta = track(video, checkpoint=saved[0], profile=profile)
         assert np.array_equal(boxes, before[0])
         assert torch.equal(theta, before[1])
     # And without any profile of that name.
-    monkeypatch.delitem(profiles.PROFILES, "smoke")
+    monkeypatch.setattr(profiles, "PROFILES", {})
     assert np.array_equal(track(video, checkpoint=saved[0])[0], before[0])
 
 

@@ -30,6 +30,7 @@ def test_tensors_and_arrays_are_treated_alike():
     for function in (boxes_to_patch, boxes_to_image):
         found = function(torch.from_numpy(others), tensors, SIZE)
         assert np.array_equal(function(others, arrays, SIZE), found)
+    assert np.array_equal(region_around(boxes[::-1], 5.0), region_around(boxes, 5.0)[::-1])
 
 
 def test_into_a_patch_and_back_is_where_it_was():

@@ -5,12 +5,15 @@ import pytest
 import torch
 
 from roam_lite.config import modify
+from roam_lite.geometry import decode_boxes
 from roam_lite.model.localization import (
+    Estimate,
     best_box,
     change_penalty,
     motion_map,
     score_maps,
     searched_box,
+    smoothed_box,
 )
 from roam_lite.profiles import get_profile
 
@@ -66,6 +69,44 @@ def test_a_negative_response_never_wins_by_being_penalized():
     anchors[..., 2:] = torch.tensor([12.0, 8.0])
     _, estimate = regress(response, torch.zeros(4, 16, 16), anchors)
     assert estimate.response == pytest.approx(0.01)
+
+
+def test_score_is_the_product_of_its_maps_and_the_best_box_is_where_it_is_largest():
+    response, deltas = torch.randn(3, 16, 16), 0.2 * torch.randn(3, 4, 16, 16)
+    anchors = torch.rand(3, 16, 16, 4) * 20 + 10
+    previous = PREVIOUS + torch.rand(3, 4)
+    maps = score_maps(response, deltas, anchors, CELLS, previous, 0.3, CONFIG)
+    estimate = best_box(maps)
+    for video in range(3):
+        motion = motion_map(CELLS, previous[video], 0.3)
+        boxes = decode_boxes(deltas[video].movedim(0, -1), anchors[video])
+        penalty = change_penalty(boxes, previous[video], CONFIG.online.penalty)
+        torch.testing.assert_close(maps.boxes[video], boxes)
+        torch.testing.assert_close(
+            maps.score[video], response[video].clamp(min=0) * penalty * motion
+        )
+        row, column = divmod(int(maps.score[video].argmax()), 16)
+        assert torch.equal(estimate.box[video], maps.boxes[video, row, column])
+        for name in ("response", "penalty", "score"):
+            chosen = getattr(maps, name)[video, row, column]
+            assert getattr(estimate, name)[video] == chosen
+
+
+def test_a_score_that_is_no_number_never_wins():
+    response = torch.full((16, 16), torch.nan)
+    response[3, 4] = 0.2
+    anchors = torch.cat([torch.zeros(16, 16, 2), torch.tensor([12.0, 8.0]).expand(16, 16, 2)], -1)
+    _, estimate = regress(response, torch.zeros(4, 16, 16), anchors)
+    assert estimate.response == pytest.approx(0.2)
+
+
+def test_a_new_size_counts_as_much_as_it_is_trusted():
+    found = torch.tensor([20.0, 20.0, 24.0, 16.0])
+    for response, weight in ((0.5, 0.6 * 0.9 * 0.5), (0.0, 0.0), (-1.0, 0.0), (9.0, 1.0)):
+        values = (torch.tensor(response), torch.tensor(0.9), torch.tensor(0.3))
+        box = smoothed_box(Estimate(found, *values), PREVIOUS, 0.6)
+        torch.testing.assert_close(box[2:], PREVIOUS[2:] + weight * (found - PREVIOUS)[2:])
+        torch.testing.assert_close(box[:2] + box[2:] / 2, torch.tensor([32.0, 28.0]))
 
 
 def test_searched_box_finds_scale_and_position_between_cells():
