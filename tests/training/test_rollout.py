@@ -254,11 +254,8 @@ STAGE = SMOKE.training.stages[-1]
 
 @pytest.fixture(scope="module")
 def footage():
-    films = [
-        draw_footage(painted_sequence(), np.random.default_rng(seed), STAGE, SMOKE)
-        for seed in range(3)
-    ]
-    return stack_clips(films)
+    generators = [np.random.default_rng(seed) for seed in range(3)]
+    return stack_clips([draw_footage(painted_sequence(), g, STAGE, SMOKE) for g in generators])
 
 
 @pytest.fixture

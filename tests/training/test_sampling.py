@@ -165,7 +165,7 @@ def test_chances_of_none_and_of_one():
     assert len({tuple(each.channels) for each in always}) > 2
     for _ in range(10):
         never = Augmentation.draw(rng, PLAIN.training)
-        assert not (never.mirrored or never.gray or never.transposed)
+        assert not any((never.mirrored, never.gray, never.transposed))
         assert never.channels.tolist() == [0, 1, 2]
 
 
@@ -216,7 +216,8 @@ def test_gray_clips_have_no_color():
 def test_an_augmented_patch_is_the_plain_one_changed():
     """Mirrored, with exchanged axes, or both: the clip's own coordinates hold everywhere."""
     plain = sample(0, config=PLAIN)
-    region = region_around(plain.box(2), LAPTOP.model.region_scale, (1.2, 0.9)) + [5, -3, 0, 0]
+    region = region_around(plain.box(2), LAPTOP.model.region_scale, (1.2, 0.9))
+    region[:2] += (5, -3)
     patch = plain.cut(2, region, SIZE)
     cx, cy, side_w, side_h = region
     cases = {
