@@ -89,9 +89,12 @@ VERSION_1 = {"profile": "smoke", "data": "synthetic", "steps": None, "seed": 0, 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "3", "null", '"run"', "{}", '{"run": {}}', '{"config": {}}']
-    + ['{"run": 3, "config": {}}', '{"run": "x", "config": {}}', '{"run": [1], "config": {}}']
-    + [json.dumps(VERSION_1), "\udcff"],
+    [
+        *("", "{", "[]", "3", "null", '"run"', "{}", '{"run": {}}', '{"config": {}}'),
+        *('{"run": 3, "config": {}}', '{"run": "x", "config": {}}', '{"run": [1], "config": {}}'),
+        json.dumps(VERSION_1),
+        "\udcff",
+    ],
 )
 def test_what_is_no_runs_configuration_is_refused_by_name(run, file, content):
     file.write_bytes(content.encode(errors="surrogateescape"))

@@ -88,11 +88,10 @@ def test_groups_hold_what_the_stage_trains_each_at_its_own_rate():
     for (found, lr), (wanted, expected_lr) in zip(groups, expected, strict=True):
         assert lr == expected_lr > 0
         assert list(map(id, found)) == list(map(id, wanted))
-    groups = dict(zip(("theta0", "lambda0", "rule", "gains"), trained_parameters(model, LAST)))
-    assert list(map(id, groups["rule"][0])) == list(map(id, rest))
-    assert groups["rule"][1] == LAST.rule_lr
-    assert list(map(id, groups["gains"][0])) == [id(gains)]
-    assert groups["gains"][1] == LAST.gains_lr
+    _, _, (rule, rule_lr), (found, gains_lr) = trained_parameters(model, LAST)
+    assert list(map(id, rule)) == list(map(id, rest))
+    assert list(map(id, found)) == [id(gains)]
+    assert (rule_lr, gains_lr) == (LAST.rule_lr, LAST.gains_lr)
 
 
 @pytest.mark.parametrize("rule", learned_rules())
