@@ -73,8 +73,8 @@ import torchvision
 from roam_lite import load_tracker
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import SGD_RATE, samples_folder
-from roam_lite.evaluation.otb import SUCCESS_THRESHOLDS
-from roam_lite.evaluation.runner import run_sequence, score_run
+from roam_lite.evaluation.metrics.otb import SUCCESS_THRESHOLDS, score_run
+from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style

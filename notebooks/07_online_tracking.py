@@ -41,7 +41,8 @@ from roam_lite import load_tracker
 from roam_lite.adaptation import make_samples, update_loss
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
-from roam_lite.evaluation.runner import run_sequence, score_run
+from roam_lite.evaluation.metrics.otb import score_run
+from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.film import follow

@@ -37,13 +37,13 @@ import numpy as np
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.evaluation.compare import paired_bootstrap
-from roam_lite.evaluation.otb import (
+from roam_lite.evaluation.metrics.otb import (
     PRECISION_THRESHOLDS,
     SUCCESS_THRESHOLDS,
     precision_curve,
     success_curve,
 )
-from roam_lite.evaluation.runner import evaluate
+from roam_lite.evaluation.running.runner import evaluate
 from roam_lite.evaluation.trackers import tracker_factory
 from roam_lite.exercises import check
 from roam_lite.figures.style import OPTIMIZER_COLORS, PEER_COLOR, use_style
@@ -216,8 +216,8 @@ for rule in ("official", "got10k", "pysot"):
 #   while it works (accuracy). EAO joins both.
 #
 # In a few lines each, below, to see what they ask. Every toolkit has small print of its own (rounding,
-# clipping to the image, which frames count); `roam_lite/evaluation/got10k.py`, `trackingnet.py`,
-# `lasot.py` and `vot.py` follow it to the digit, and `roam-lite evaluate --benchmark` runs them.
+# clipping to the image, which frames count); the files of `roam_lite/evaluation/metrics` follow it to the
+# digit, and `roam-lite evaluate --benchmark` runs them.
 
 
 # %%

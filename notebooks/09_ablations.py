@@ -43,7 +43,8 @@ from roam_lite.adaptation import make_samples, meta_loss
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import SGD_RATE, samples_folder
 from roam_lite.evaluation.compare import paired_bootstrap
-from roam_lite.evaluation.runner import run_sequence, score_run
+from roam_lite.evaluation.metrics.otb import score_run
+from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.exercises import check
 from roam_lite.figures.paper import (
     draw_figure_5,

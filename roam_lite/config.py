@@ -7,6 +7,7 @@ tracking. A checkpoint holds its whole configuration, so that editing a constant
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -40,20 +41,15 @@ class ModelConfig:
     initial_steps: int  # gradient steps with lambda0; the paper takes one (footnote 1)
     initial_scales: tuple[float, ...]  # s and r of the stretched first samples
 
-    @property
+    @cached_property
     def channels(self) -> int:
         """C, the backbone's number of feature channels."""
-        return self._backbone().channels
+        return _find_backbone(self.backbone).channels
 
-    @property
+    @cached_property
     def stride(self) -> int:
         """c, patch pixels per cell of the backbone's map."""
-        return self._backbone().stride
-
-    def _backbone(self) -> Any:
-        from roam_lite.model.backbones import find_backbone  # which needs torch
-
-        return find_backbone(self.backbone)
+        return _find_backbone(self.backbone).stride
 
 
 @dataclass(frozen=True)
@@ -207,6 +203,12 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
             value = _parse(hints[name], name, value)
         values[name] = _convert(hints[name], value, f"online constant {name}")
     return modify(config, online=values)
+
+
+def _find_backbone(name: str) -> Any:
+    from roam_lite.model.backbones import find_backbone  # which needs torch
+
+    return find_backbone(name)
 
 
 def _build(kind: type, values: Any, source: str) -> Any:

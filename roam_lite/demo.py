@@ -9,8 +9,8 @@ from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report
-from roam_lite.evaluation.run import Run
-from roam_lite.evaluation.runner import evaluate
+from roam_lite.evaluation.running.run import Run
+from roam_lite.evaluation.running.runner import evaluate
 from roam_lite.evaluation.trackers import tracker_factory
 from roam_lite.figures.film import open_video
 from roam_lite.figures.pictures import caption, draw_box, grid, save_image

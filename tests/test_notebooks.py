@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from notebooks.render import normalize
-from roam_lite.equations import EQUATIONS
+from roam_lite.paper.equations import EQUATIONS
 from tests.test_repository import MACHINE_PATH
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
     """Yield mark and text of each benchmark in the folder."""
+    from roam_lite.data.layouts import LAYOUTS
     from roam_lite.data.survey import survey
     from roam_lite.errors import InputError
 
@@ -53,15 +54,15 @@ def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
         for finding in survey(root):
             found = True
             mark = "MISS" if finding.broken else "ok  " if finding.complete else "part"
-            yield mark, f"{finding.data.title}: {finding}"
+            yield mark, f"{finding.part.title}: {finding}"
     except InputError as error:
         yield "MISS", f"benchmarks  {error}"
         return
     if not found:
         yield (
             "MISS",
-            f"benchmarks  {root}: no sequence of OTB, VOT, LaSOT, GOT-10k or TrackingNet in it or in "
-            "its folders",
+            f"benchmarks  {root}: no sequence in a known layout "
+            f"({', '.join(LAYOUTS)}) in it or in its folders",
         )
 
 
@@ -120,14 +121,13 @@ def _video() -> str:
 
 
 def _checkpoint(profile: str) -> str:
-    from roam_lite.checkpoints import load_checkpoint
-    from roam_lite.tracking.tracker import WEIGHTS
+    from roam_lite.checkpoints import WEIGHTS, load_checkpoint
 
     path = WEIGHTS / f"{profile}.safetensors"
     if not path.is_file() and profile != "laptop":
         return "no checkpoint ships for this profile; give one with --checkpoint"
-    _, card = load_checkpoint(path, profile)
-    return f"{path}, optimizer {card['rule']}, sha256 {card['sha256'][:12]}"
+    model, card = load_checkpoint(path, profile)
+    return f"{path}, optimizer {model.config.rule.name}, sha256 {card['sha256'][:12]}"
 
 
 def _samples() -> str:

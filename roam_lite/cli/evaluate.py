@@ -13,14 +13,12 @@ if TYPE_CHECKING:
     from roam_lite.evaluation.benchmarks import Benchmark
     from roam_lite.evaluation.report import Report
 
-BENCHMARKS = ("otb", "vot2016", "vot2017", "lasot", "got10k", "trackingnet")
-SCORINGS = ("official", "got10k", "pysot")
-
 DESCRIPTION = """\
 score a tracker on a benchmark
 Runs the benchmark's own protocol on the sequences under --root and prints its metrics, for each
 sequence and for all: OTB, LaSOT and TrackingNet in one pass, GOT-10k three times, VOT with restarts
-(15 times, or 3 if these agree). Speed is in frames per second, decoding left out.
+(15 times, or 3 if these agree). A layout that somebody added is run and scored as OTB is. Speed is in
+frames per second, decoding left out.
 With --results, each sequence's boxes are kept in the benchmark's own layout as soon as it is done;
 the same command run again goes on from there. Where a server keeps the ground truth (the test splits
 of GOT-10k and TrackingNet), the zip to upload is written beside them."""
@@ -38,20 +36,12 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "--benchmark", choices=BENCHMARKS, default="otb", help="layout and metrics (default: otb)"
-    )
+    add_benchmark_options(parser)
     parser.add_argument("--root", required=True, metavar="DIR", help="folder of the sequences")
     parser.add_argument(
         "--split", metavar="NAME", help="test, val, train (default: the paper's, which is test)"
     )
     parser.add_argument("--sequences", type=names, metavar="A,B", help="only these (default: all)")
-    parser.add_argument(
-        "--scoring",
-        choices=SCORINGS,
-        default="official",
-        help="rule for doubtful frames: the benchmark's own program (default) or a toolkit's",
-    )
     parser.add_argument(
         "--repetitions", type=count, metavar="N", help="fewer or more for VOT and GOT-10k"
     )
@@ -90,23 +80,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tracker_options(parser)
 
 
+def add_benchmark_options(parser: argparse.ArgumentParser) -> None:
+    """Add --benchmark and --scoring, whose choices are the registered ones."""
+    from roam_lite.evaluation.benchmarks import benchmark_names, get_benchmark
+
+    benchmarks = benchmark_names()
+    rules = dict.fromkeys(rule for name in benchmarks for rule in get_benchmark(name).rules)
+    parser.add_argument(
+        "--benchmark", choices=benchmarks, default="otb", help="layout and metrics (default: otb)"
+    )
+    parser.add_argument(
+        "--scoring",
+        choices=tuple(rules),
+        default="official",
+        help="rule for doubtful frames: the benchmark's own program (default) or a toolkit's",
+    )
+
+
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print the table and write what was asked for."""
-    from roam_lite.evaluation.workers import start_early
+    from roam_lite.evaluation.running.workers import start_early
 
     if args.workers and args.workers > 1:
         start_early()  # before this process imports torch below
 
     from roam_lite.errors import InputError
     from roam_lite.evaluation.benchmarks import (
-        BENCHMARKS,
         check_rule,
-        run_benchmark,
+        get_benchmark,
         score_results,
         scored_here,
     )
-    from roam_lite.evaluation.engine import rank_and_ranks, visible_gpus
-    from roam_lite.evaluation.runner import describe
+    from roam_lite.evaluation.running.benchmark import run_benchmark
+    from roam_lite.evaluation.running.engine import rank_and_ranks, visible_gpus
+    from roam_lite.evaluation.running.runner import describe
     from roam_lite.evaluation.submission import write_submission
     from roam_lite.evaluation.trackers import OWN
     from roam_lite.extras import require
@@ -116,7 +123,7 @@ def run(args: argparse.Namespace) -> None:
     if args.oracle and args.tracker not in OWN:
         raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
     make_tracker = tracker_from(args)
-    benchmark = BENCHMARKS[args.benchmark]
+    benchmark = get_benchmark(args.benchmark)
     if args.repetitions:
         benchmark = benchmark.repeated(args.repetitions)
     check_rule(benchmark, args.scoring)

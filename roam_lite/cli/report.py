@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from roam_lite.cli.evaluate import BENCHMARKS, SCORINGS
+from roam_lite.cli.evaluate import add_benchmark_options
 from roam_lite.cli.options import names
 
 if TYPE_CHECKING:
@@ -29,13 +29,10 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("results", nargs="+", metavar="RESULTS", help="folders or JSON files")
-    parser.add_argument(
-        "--benchmark", choices=BENCHMARKS, default="otb", help="layout and metrics (default: otb)"
-    )
+    add_benchmark_options(parser)
     parser.add_argument("--root", metavar="DIR", help="folder of the sequences; folders need it")
     parser.add_argument("--split", metavar="NAME", help="test, val, train (default: the paper's)")
     parser.add_argument("--sequences", type=names, metavar="A,B", help="only these (default: all)")
-    parser.add_argument("--scoring", choices=SCORINGS, default="official", help="as for evaluate")
     parser.add_argument(
         "--out", default="report", metavar="DIR", help="default: report (files are replaced)"
     )
@@ -44,10 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Score what was given, write everything and print the table."""
     from roam_lite.errors import InputError
-    from roam_lite.evaluation.benchmarks import BENCHMARKS, score_results
-    from roam_lite.evaluation.paper import TABLES
+    from roam_lite.evaluation.benchmarks import get_benchmark, score_results
     from roam_lite.evaluation.report import read_report, write_json
-    from roam_lite.evaluation.tables import latex, markdown, paper_grid, sequence_grid
+    from roam_lite.evaluation.tables import latex, markdown, paper_grid, sequence_grid, table_for
     from roam_lite.extras import require
     from roam_lite.files import write_atomically
 
@@ -61,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
     for path in folders:
         if path.is_file():
             raise InputError(f"{path}: neither a folder nor a JSON file; unpack archives first")
-    benchmark, table = BENCHMARKS[args.benchmark], TABLES[args.benchmark]
+    benchmark = get_benchmark(args.benchmark)
     scored: list[Report] = []
     reports: dict[str, dict[str, Any]] = {args.benchmark: {}}  # by benchmark and tracker
     chosen = args.sequences or (benchmark.names(args.root, args.split) if folders else [])
@@ -75,7 +71,8 @@ def run(args: argparse.Namespace) -> None:
     if not ours:
         raise InputError(f"none of the files is of {args.benchmark}; name their --benchmark")
 
-    grid, out = paper_grid(table, reports), Path(args.out)
+    table, out = table_for(args.benchmark, ours), Path(args.out)
+    grid = paper_grid(table, reports)
     texts = {
         "table.md": markdown(grid, table.caption),
         "table.tex": latex(grid, table.caption),

@@ -1,4 +1,7 @@
-"""Where training takes its sequences from: `parse_sources("synthetic,collage:DIR,otb:DIR", seed)`."""
+"""Where training takes its sequences from: `parse_sources("synthetic,collage:DIR,otb:DIR", seed)`.
+
+Folders may have any layout of `layouts.LAYOUTS`.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,13 @@ from typing import Protocol
 
 import numpy as np
 
-from roam_lite.data.otb import list_sequences, read_sequence
+from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.sequence import ImageFrames, Sequence, frame_index, read_image
 from roam_lite.data.synthetic import synthesize
 from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError
 
 CACHE_BYTES = 1_500_000_000
-_KNOWN = "synthetic, collage:DIR or otb:DIR"
 
 
 class Source(Protocol):
@@ -43,17 +45,21 @@ class SyntheticSource:
         return synthesize((self.seed, int(rng.integers(2**62))), length=self.length)
 
 
-class OtbSource:
-    """The sequences under a folder in OTB layout, each as likely as the others."""
+class FolderSource:
+    """The sequences under a folder in a layout of `LAYOUTS`, each as likely as the others.
 
-    def __init__(self, root: str | Path, cache_bytes: int = CACHE_BYTES) -> None:
-        self.name = f"otb:{root}"
-        cache = FrameCache(cache_bytes)
+    Of a layout with splits these are the training split's.
+    """
+
+    def __init__(self, kind: str, root: str | Path, cache_bytes: int = CACHE_BYTES) -> None:
+        self.name = f"{kind}:{root}"
+        layout, cache = LAYOUTS[kind], FrameCache(cache_bytes)
         self.sequences = []
-        for name in list_sequences(root):
-            sequence = read_sequence(root, name)
-            frames = CachedFrames(sequence.frames, cache)
-            self.sequences.append(replace(sequence, frames=frames))
+        for name in layout.names(root, layout.training_split):
+            sequence = layout.read_sequence(Path(root), name)
+            if isinstance(sequence.frames, ImageFrames):
+                sequence = replace(sequence, frames=CachedFrames(sequence.frames, cache))
+            self.sequences.append(sequence)
 
     def draw(self, rng: np.random.Generator) -> Sequence:
         """One of the folder's sequences."""
@@ -66,7 +72,7 @@ class CollageSource:
     def __init__(self, seed: int, root: str | Path, length: int = 60) -> None:
         self.name = f"collage:{root}"
         self.rendered = SyntheticSource(seed, length)
-        self.photographs = OtbSource(root)
+        self.photographs = FolderSource("otb", root)
 
     def draw(self, rng: np.random.Generator) -> Sequence:
         """A new sequence."""
@@ -117,7 +123,7 @@ class CachedFrames:
 
 
 def parse_sources(text: str, seed: int, length: int = 60) -> list[Source]:
-    """Sources that a comma-separated list names: `synthetic`, `collage:DIR`, `otb:DIR`.
+    """Sources that a comma-separated list names (`known_sources`).
 
     `seed` starts the synthetic video, sequences of `length` frames. Raises `InputError` for
     other words and unreadable folders.
@@ -129,10 +135,16 @@ def parse_sources(text: str, seed: int, length: int = 60) -> list[Source]:
             sources.append(SyntheticSource(seed, length))
         elif kind == "collage" and place:
             sources.append(CollageSource(seed, place, length))
-        elif kind == "otb" and place:
-            sources.append(OtbSource(place))
+        elif kind in LAYOUTS and place:
+            sources.append(FolderSource(kind, place))
         else:
-            raise InputError(f"unknown data {word!r}; give {_KNOWN}, comma-separated")
+            raise InputError(f"unknown data {word!r}; give {known_sources()}, comma-separated")
     if not sources:
-        raise InputError(f"no data named; give {_KNOWN}, comma-separated")
+        raise InputError(f"no data named; give {known_sources()}, comma-separated")
     return sources
+
+
+def known_sources() -> str:
+    """The words that `parse_sources` knows, as messages list them."""
+    *words, last = ("synthetic", "collage:DIR", *(f"{kind}:DIR" for kind in LAYOUTS))
+    return f"{', '.join(words)} or {last}"

@@ -17,10 +17,10 @@ from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
 
 
-def list_sequences(root: str | os.PathLike[str], split: str | None = None) -> list[str]:
+def list_sequences(root: str | os.PathLike[str]) -> list[str]:
     """Names of the sequences under `root`: those of `list.txt`, or without it the folders there.
 
-    VOT has no splits. Raises `InputError` if there is none.
+    Raises `InputError` if there is none.
     """
     root = Path(root)
     listing = root / "list.txt"

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
-from roam_lite.evaluation.engine import limited_threads
 from roam_lite.evaluation.report import Report, Score
-from roam_lite.evaluation.runner import evaluate
+from roam_lite.evaluation.running.engine import limited_threads
+from roam_lite.evaluation.running.runner import evaluate
 
 NUDGE = 0.01  # image pixels, at most, in x, y, w and h
 

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.report import LABELS, metrics_of, paired_scores
+from roam_lite.evaluation.columns import column
+from roam_lite.evaluation.report import added_metrics, metrics_of, paired_scores
 
 
 class Interval(NamedTuple):
@@ -55,28 +56,42 @@ def _difference(a: np.ndarray, b: np.ndarray, relative: bool) -> np.ndarray:
 def comparison_table(names: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> str:
     """Return a table: means of each report and what it gains on the first, with intervals.
 
-    Two metrics are compared, the benchmark's first two: for OTB AUC and precision at 20 px. Means
-    are over sequences, also where the benchmark itself pools frames (GOT-10k, VOT). `reports` are
-    as `report.read_report` gives them. Raises InputError if they do not hold the same sequences of
-    one benchmark, scored by the same rule.
+    Two metrics are compared, the benchmark's first two, for OTB AUC and precision at 20 px, and
+    those that somebody added (`columns`). Means are over sequences, also where the benchmark itself
+    pools frames (GOT-10k, VOT). `reports` are as `report.read_report` gives them. Raises InputError
+    if they do not hold the same sequences of one benchmark, scored by the same rule.
     """
-    main, second = metrics_of(reports[0])[:2]
-    first, other, fps = (paired_scores(reports, key) for key in (main, second, "fps"))
+    main, *others = dict.fromkeys([*metrics_of(reports[0])[:2], *added_metrics(reports[0])])
+    scores = {key: paired_scores(reports, key) for key in (main, *others, "fps")}
     width = max(len(name) for name in names)
-    lines = [f"{len(first[0])} sequences; differences from {names[0]} with 95 % intervals", ""]
-    header = f"{'':{width}}  {LABELS[main]:>5}  {'difference':>25}  {'relative':>24}"
-    lines.append(f"{header}  {LABELS[second]:>7}  {'difference':>25}     fps")
+    lines = [
+        f"{len(scores[main][0])} sequences; differences from {names[0]} with 95 % intervals",
+        "",
+    ]
+    heads = [
+        f"{'':{width}}",
+        f"{column(main).label:>5}",
+        f"{'difference':>25}",
+        f"{'relative':>24}",
+    ]
+    for key in others:
+        heads += [f"{column(key).label:>7}", f"{'difference':>25}"]
+    lines.append("  ".join([*heads, f"{'fps':>6}"]))
     for index, name in enumerate(names):
-        cells = [f"{name:{width}}", f"{np.mean(first[index]):5.3f}"]
+        cells = [f"{name:{width}}", f"{np.mean(scores[main][index]):5.3f}"]
+        relative = paired_bootstrap(scores[main][index], scores[main][0], relative=True)
+        gains = {
+            key: _interval(paired_bootstrap(rows[index], rows[0]), f"+{column(key).form}")
+            for key, rows in scores.items()
+        }
         base = index == 0
-        gain = paired_bootstrap(first[index], first[0])
-        relative = paired_bootstrap(first[index], first[0], relative=True)
-        other_gain = paired_bootstrap(other[index], other[0])
-        cells.append(f"{'' if base else _interval(gain, '+.3f'):>25}")
+        cells.append(f"{'' if base else gains[main]:>25}")
         cells.append(f"{'' if base else _interval(relative, '+.1f') + ' %':>24}")
-        cells.append(f"{np.mean(other[index]):>{max(7, len(LABELS[second]))}.3f}")
-        cells.append(f"{'' if base else _interval(other_gain, '+.3f'):>25}")
-        cells.append(f"{np.mean(fps[index]):6.1f}")
+        for key in others:
+            wide = max(7, len(column(key).label))
+            cells.append(f"{format(np.mean(scores[key][index]), column(key).form):>{wide}}")
+            cells.append(f"{'' if base else gains[key]:>25}")
+        cells.append(f"{np.mean(scores['fps'][index]):6.1f}")
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 

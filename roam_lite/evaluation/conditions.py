@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from roam_lite.data.sequence import Frames, Sequence
 from roam_lite.data.synthetic import synthesize
-from roam_lite.evaluation.overlap import iou
-from roam_lite.evaluation.runner import evaluate, track_steps
+from roam_lite.evaluation.running.runner import evaluate, track_steps
+from roam_lite.geometry import iou
 
 Image = NDArray[np.uint8]
 

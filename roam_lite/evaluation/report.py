@@ -9,24 +9,8 @@ from typing import Any
 import numpy as np
 
 from roam_lite.errors import InputError
+from roam_lite.evaluation.columns import COLUMNS, cell, column
 from roam_lite.files import write_atomically
-
-LABELS = {
-    "auc": "AUC",
-    "precision_20": "prec@20",
-    "precision": "prec",
-    "normalized_precision": "norm.prec",
-    "ao": "AO",
-    "sr_50": "SR0.50",
-    "sr_75": "SR0.75",
-    "eao": "EAO",
-    "accuracy": "A",
-    "robustness": "R",
-    "failures": "failures",
-    "fps": "fps",
-    "frames": "frames",
-}
-_FORMS = {"fps": ".1f", "frames": "d", "failures": ".1f"}
 
 
 @dataclass(frozen=True)
@@ -96,20 +80,13 @@ class Report:
         mean = self.mean()
         rows = [(s.name, {**s.metrics, "fps": s.fps, "frames": s.frames}) for s in self.scores]
         width = max(len(name) for name, _ in (*rows, ("mean", None)))
-        widths = {key: max(len(LABELS[key]), 6) for key in mean}
-        heads = (f"{LABELS[key]:>{widths[key]}}" for key in mean)
+        widths = {key: max(len(column(key).label), 6) for key in mean}
+        heads = (f"{column(key).label:>{widths[key]}}" for key in mean)
         lines = ["  ".join((f"{'':{width}}", *heads))]
         for name, values in (*rows, ("mean", mean)):
             cells = (f"{cell(key, values.get(key)):>{widths[key]}}" for key in mean)
             lines.append("  ".join((f"{name:{width}}", *cells)).rstrip())
         return "\n".join(lines)
-
-
-def cell(key: str, value: float | None) -> str:
-    """Return a metric's value as tables print it; nothing where it is nan or None."""
-    if value is None or not np.isfinite(value):
-        return ""
-    return f"{value:{_FORMS.get(key, '.3f')}}"
 
 
 def _without_nan(entry: Mapping[str, float]) -> dict[str, float | None]:
@@ -155,6 +132,11 @@ def metrics_of(report: Mapping[str, Any]) -> list[str]:
     first, *others = report["sequences"].values()
     shared = set(first).intersection(*others) - {"frames"}
     return [key for key in first if key in shared]
+
+
+def added_metrics(report: Mapping[str, Any]) -> list[str]:
+    """Return those of `metrics_of` that are none of the benchmark's own (`columns`)."""
+    return [k for k in metrics_of(report) if k not in COLUMNS or COLUMNS[k].compute]
 
 
 def paired_scores(reports: Sequence[Mapping[str, Any]], key: str) -> list[list[float]]:

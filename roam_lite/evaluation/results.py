@@ -1,7 +1,7 @@
 """Result files as the toolkits lay them out: one folder a tracker configuration.
 
     FOLDER/tracker.json   the configuration, which the toolkits do not mind
-    FOLDER/...            one file of boxes a sequence and repetition, and its times (`Layout`)
+    FOLDER/...            one file of boxes a sequence and repetition, and its times (`ResultLayout`)
 
 Each file is whole or not there, and it is written when its sequence is done: the files are the state
 from which an interrupted run goes on.
@@ -22,15 +22,15 @@ from roam_lite.data.boxes import read_boxes, write_boxes
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import write_json
-from roam_lite.evaluation.run import Run
-from roam_lite.evaluation.trajectories import Trajectory, read_trajectory, write_trajectory
+from roam_lite.evaluation.running.run import Run
+from roam_lite.evaluation.running.trajectories import Trajectory, read_trajectory, write_trajectory
 from roam_lite.files import write_atomically
 
 CONFIGURATION = "tracker.json"
 
 
 @dataclass(frozen=True)
-class Layout:
+class ResultLayout:
     """Where a toolkit looks for a sequence's files inside a tracker's folder, and how it reads them.
 
     `record` and `times` are patterns with `{name}` and, where sequences are repeated,
@@ -113,11 +113,11 @@ def _write_run(path: Path, run: Run, *, origin: int) -> None:
 _ONE_BASED = {"read": partial(_read_run, origin=1), "write": partial(_write_run, origin=1)}
 _ZERO_BASED = {"read": partial(_read_run, origin=0), "write": partial(_write_run, origin=0)}
 
-OTB = Layout("{name}.txt", "times/{name}_time.txt", **_ONE_BASED)
+OTB = ResultLayout("{name}.txt", "times/{name}_time.txt", **_ONE_BASED)
 LASOT = replace(OTB, longer=True)
 TRACKINGNET = replace(OTB, **_ZERO_BASED)
-GOT10K = Layout("{name}/{name}_{repetition:03d}.txt", "{name}/{name}_time.txt", **_ONE_BASED)
-VOT = Layout(
+GOT10K = ResultLayout("{name}/{name}_{repetition:03d}.txt", "{name}/{name}_time.txt", **_ONE_BASED)
+VOT = ResultLayout(
     "baseline/{name}/{name}_{repetition:03d}.txt",
     "baseline/{name}/{name}_time.txt",
     read=read_trajectory,
@@ -128,8 +128,10 @@ VOT = Layout(
 def short_name(description: Mapping[str, Any]) -> str:
     """Return what a legend calls a tracker, for example `roam++ sgd 0.001` or `csrt`."""
     words = [description.get("tracker", "tracker"), description.get("rule")]
-    if description.get("sgd_rate") is not None:
-        words.append(f"{description['sgd_rate']:g}")
+    lr = description.get("lr", description.get("sgd_rate"))  # its name in older results
+    if lr is not None:
+        words.append(f"{lr:g}")
+    words += [f"{name}={value}" for name, value in description.get("online", {}).items()]
     if description.get("oracle"):
         words.append("oracle")
     return " ".join(str(word) for word in words if word)

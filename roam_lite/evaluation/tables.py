@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.paper import Table
-from roam_lite.evaluation.report import LABELS, cell, metrics_of
+from roam_lite.evaluation.columns import cell, column
+from roam_lite.evaluation.report import added_metrics, metrics_of
+from roam_lite.paper.exhibit import Measure, Table
+from roam_lite.paper.tables import BY_BENCHMARK
 
 DASH = "-"
 MARKS = ("red", "green", "blue")  # first, second and third, as the paper colors them
@@ -22,6 +24,24 @@ class Grid:
     ranks: tuple[tuple[int | None, ...], ...]
 
 
+def table_for(benchmark: str, reports: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return the paper's table of a benchmark, with a column for every metric that somebody added.
+
+    `reports` are of that benchmark, by tracker. A benchmark that the paper lacks has its own
+    metrics in columns, and no rows.
+    """
+    known = BY_BENCHMARK.get(benchmark)
+    table = known or Table(f"Results on {benchmark}", (), {})
+    listed = added_metrics if known else metrics_of
+    further = dict.fromkeys(key for report in reports.values() for key in listed(report))
+    further.pop("fps", None)
+    return replace(
+        table,
+        columns=(*table.columns, *(Measure(benchmark, key, column(key).label) for key in further)),
+        rows={name: (*values, *(None for _ in further)) for name, values in table.rows.items()},
+    )
+
+
 def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Grid:
     """Return the table with a row for each tracker, ours first, then the paper's.
 
@@ -32,8 +52,11 @@ def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any
     rows = {f"{name} (measured)": _values(table, reports, name) for name in names}
     rows |= {f"{name} (paper)": values for name, values in table.rows.items()}
     ranks = list(zip(*(_ranks(table, rows, i) for i in range(len(table.columns))), strict=True))
-    cells = [[cell("", value) or DASH for value in values] for values in rows.values()]
-    heads = [f"{c.heading} {'↑' if c.rises else '↓'}" for c in table.columns]
+    cells = [
+        [cell(c.metric, value) or DASH for c, value in zip(table.columns, values, strict=True)]
+        for values in rows.values()
+    ]
+    heads = [f"{c.heading} {'↑' if column(c.metric).rises else '↓'}" for c in table.columns]
     if not table.trackers_across:
         return Grid(
             ("tracker", *heads),
@@ -68,7 +91,7 @@ def sequence_grid(reports: Mapping[str, Mapping[str, Any]], metric: str | None =
     ]
     rows.append(("all", *(cell(metric, report["mean"].get(metric)) for report in reports.values())))
     none = tuple((None,) * len(row) for row in rows)
-    return Grid((LABELS[metric], *reports), tuple(rows), none)
+    return Grid((column(metric).label, *reports), tuple(rows), none)
 
 
 def markdown(grid: Grid, caption: str) -> str:
@@ -104,10 +127,10 @@ def latex(grid: Grid, caption: str) -> str:
 def _values(
     table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]], name: str
 ) -> tuple[float | None, ...]:
-    found = (reports.get(column.benchmark, {}).get(name) for column in table.columns)
+    found = (reports.get(measure.benchmark, {}).get(name) for measure in table.columns)
     return tuple(
-        None if report is None else report["mean"].get(column.metric)
-        for column, report in zip(table.columns, found, strict=True)
+        None if report is None else report["mean"].get(measure.metric)
+        for measure, report in zip(table.columns, found, strict=True)
     )
 
 
@@ -115,8 +138,9 @@ def _ranks(
     table: Table, rows: Mapping[str, Sequence[float | None]], index: int
 ) -> Iterator[int | None]:
     """Yield each row's place among the three best different values of a column."""
+    rises = column(table.columns[index].metric).rises
     printed = [None if v[index] is None else round(v[index], 3) for v in rows.values()]
-    best = sorted({v for v in printed if v is not None}, reverse=table.columns[index].rises)
+    best = sorted({v for v in printed if v is not None}, reverse=rises)
     for value in printed:
         place = None if value is None else best.index(value)
         yield place if place is not None and place < len(MARKS) else None

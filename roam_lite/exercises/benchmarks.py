@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from roam_lite.evaluation.otb import repeat_invalid
+from roam_lite.evaluation.metrics.otb import repeat_invalid
 from roam_lite.exercises.exercise import Exercise, Mistake
 
 # 08.1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from roam_lite.evaluation.otb import SUCCESS_THRESHOLDS
+from roam_lite.evaluation.metrics.otb import SUCCESS_THRESHOLDS
 from roam_lite.exercises.exercise import Exercise, Mistake
 from roam_lite.geometry import center_error, iou
 

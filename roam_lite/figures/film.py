@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from roam_lite.data.sequence import Frames, Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation.run import Run, Step, collect
-from roam_lite.evaluation.runner import describe, track_steps
+from roam_lite.evaluation.running.run import Run, Step, collect
+from roam_lite.evaluation.running.runner import describe, track_steps
 from roam_lite.figures.pictures import draw_box
 from roam_lite.figures.style import color_of
 from roam_lite.files import whole_file

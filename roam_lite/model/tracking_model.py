@@ -1,7 +1,7 @@
 """The tracking model theta: two branches, one set of parameters per video (eq. 1, sections 3.1 and 5)."""
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import prod, sqrt
 from typing import NamedTuple
 
@@ -34,7 +34,6 @@ class ThetaLayout:
     base_filter: int
 
     @staticmethod
-    @lru_cache
     def of(config: ModelConfig) -> "ThetaLayout":
         """Return the layout of a configuration."""
         return ThetaLayout(config.channels, config.reduced, config.base_filter)

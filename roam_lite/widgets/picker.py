@@ -17,7 +17,7 @@ import traitlets
 from roam_lite.data.sequence import Frames
 from roam_lite.data.video import open_frames
 from roam_lite.errors import InputError
-from roam_lite.evaluation.run import Step
+from roam_lite.evaluation.running.run import Step
 from roam_lite.figures.film import follow_steps
 from roam_lite.figures.pictures import draw_box
 from roam_lite.figures.style import OPTIMIZER_COLORS

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roam_lite.data.sequence import Sequence
-from roam_lite.evaluation.runner import describe, track_steps
+from roam_lite.evaluation.running.runner import describe, track_steps
 from roam_lite.geometry import region_around
 from roam_lite.tracking import Tracker
 

@@ -5,8 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from roam_lite.data.lasot import list_sequences, read_sequence
-from roam_lite.data.lasot_split import TEST
+from roam_lite.data.lasot import TEST, list_sequences, read_sequence
 from roam_lite.errors import InputError
 from tests import trees
 

@@ -6,8 +6,8 @@ import pytest
 from roam_lite.data.sequence import FrameError
 from roam_lite.data.sources import (
     CollageSource,
+    FolderSource,
     FrameCache,
-    OtbSource,
     SyntheticSource,
     parse_sources,
 )
@@ -29,10 +29,12 @@ def test_sources_are_named_in_text(root):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " , ", "sintetic", "otb", "otb:", "collage:", "synthetic:5", "vot:x"]
+    "text", ["", " , ", "sintetic", "otb", "otb:", "collage:", "synthetic:5", "davis:x"]
 )
 def test_unknown_sources_are_refused(text):
-    with pytest.raises(InputError, match="give synthetic, collage:DIR or otb:DIR"):
+    with pytest.raises(
+        InputError, match=r"give synthetic, collage:DIR, otb:DIR, .* or trackingnet:DIR"
+    ):
         parse_sources(text, seed=0)
 
 
@@ -67,7 +69,7 @@ def test_collages_show_the_folders_pictures_and_keep_the_rendered_boxes(root):
 
 
 def test_sequences_of_a_folder_are_equally_likely(root):
-    source, rng = OtbSource(root), np.random.default_rng(0)
+    source, rng = FolderSource("otb", root), np.random.default_rng(0)
     counts = {name: 0 for name in "ABC"}
     for _ in range(300):
         counts[source.draw(rng).name] += 1
@@ -75,7 +77,7 @@ def test_sequences_of_a_folder_are_equally_likely(root):
 
 
 def test_frames_are_decoded_once(root):
-    sequence = OtbSource(root).draw(np.random.default_rng(0))
+    sequence = FolderSource("otb", root).draw(np.random.default_rng(0))
     assert sequence.frames[1] is sequence.frames[1]
     assert len(sequence.frames) == 3
     assert not sequence.frames[1].flags.writeable
@@ -83,7 +85,7 @@ def test_frames_are_decoded_once(root):
 
 def test_cache_forgets_what_was_used_longest_ago(root):
     size = 12 * 16 * 3
-    source = OtbSource(root, cache_bytes=2 * size)
+    source = FolderSource("otb", root, cache_bytes=2 * size)
     frames = source.sequences[0].frames
     first = frames[0]
     second = frames[1]
@@ -101,7 +103,7 @@ def test_image_larger_than_the_cache_is_still_read(root):
 
 
 def test_unreadable_frame_names_its_number(root):
-    source = OtbSource(root)
+    source = FolderSource("otb", root)
     (root / "A" / "img" / "0002.jpg").unlink()
     with pytest.raises(FrameError, match=r"frame 1 .*0002\.jpg"):
         source.sequences[0].frames[1]

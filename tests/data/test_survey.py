@@ -2,7 +2,7 @@
 
 import pytest
 
-from roam_lite.data.otb_targets import TARGETS
+from roam_lite.data.otb import TARGETS
 from roam_lite.data.survey import survey
 from roam_lite.errors import InputError
 from tests import trees
@@ -35,7 +35,7 @@ TITLES = [
 
 def test_each_benchmark_is_recognized_in_a_folder_of_folders(datasets):
     findings = list(survey(datasets))
-    assert [finding.data.title for finding in findings] == TITLES
+    assert [finding.part.title for finding in findings] == TITLES
     assert not any(finding.broken or finding.complete for finding in findings)
     assert [finding.found for finding in findings] == [2, 1, 1, 1, 1, 1, 1]
 
@@ -50,7 +50,7 @@ def test_each_benchmark_is_recognized_in_a_folder_of_folders(datasets):
     ("TrackingNet", TITLES[5:]),
 ])  # fmt: skip
 def test_each_benchmark_is_recognized_in_its_own_folder(datasets, folder, titles):
-    assert [finding.data.title for finding in survey(datasets / folder)] == titles
+    assert [finding.part.title for finding in survey(datasets / folder)] == titles
 
 
 def test_missing_targets_are_named(datasets):

@@ -9,11 +9,13 @@ import pytest
 from roam_lite.errors import InputError
 from roam_lite.evaluation.benchmarks import (
     BENCHMARKS,
+    benchmark_names,
     check_rule,
-    run_benchmark,
+    get_benchmark,
     score_results,
     scored_here,
 )
+from roam_lite.evaluation.running.benchmark import run_benchmark
 from roam_lite.evaluation.submission import write_submission
 from tests import trees
 from tests.fakes import Follower, Statue
@@ -44,6 +46,11 @@ TREES = {
         {"auc": 1, "precision": 1, "normalized_precision": 1},
     ),
 }
+
+
+def test_a_layout_that_benchmarks_use_is_none_by_itself():
+    assert benchmark_names() == tuple(BENCHMARKS)
+    assert get_benchmark("vot2016") is BENCHMARKS["vot2016"]
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
@@ -183,6 +190,8 @@ def test_what_would_stop_a_run_is_found_before_any_sequence_is_tracked(tmp_path,
 
 
 def test_what_a_benchmark_does_not_have_is_said(tmp_path):
+    with pytest.raises(InputError, match="no benchmark 'vot'; choose one of: otb, vot2016"):
+        get_benchmark("vot")
     with pytest.raises(InputError, match="otb has no split 'val'; its splits: none"):
         BENCHMARKS["otb"].names(tmp_path, "val")
     with pytest.raises(InputError, match="lasot has no split 'val'; its splits: test, train, all"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from roam_lite.evaluation.chance import NUDGE, drawn_reports, mean_report, nudged, spread_table
-from roam_lite.evaluation.runner import evaluate
+from roam_lite.evaluation.running.runner import evaluate
 from tests.fakes import Follower, moving_square
 
 SQUARES = [moving_square("a"), moving_square("b")]

@@ -7,7 +7,7 @@ import pytest
 
 from roam_lite.errors import InputError
 from roam_lite.evaluation.peers import OpenCVTracker, load_factory, load_object
-from roam_lite.evaluation.runner import run_sequence
+from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.evaluation.trackers import tracker_factory
 from roam_lite.geometry import iou
 from tests.fakes import moving_square

@@ -12,8 +12,8 @@ from roam_lite.evaluation.results import (
     configuration_name,
     read_configuration,
 )
-from roam_lite.evaluation.run import Run
-from roam_lite.evaluation.runner import run_sequence
+from roam_lite.evaluation.running.run import Run
+from roam_lite.evaluation.running.runner import run_sequence
 from tests.fakes import Follower, moving_square
 
 SQUARE = moving_square("a", 4)

@@ -2,7 +2,7 @@
 
 from roam_lite import load_tracker
 from roam_lite.data.otb import list_sequences, read_sequence
-from roam_lite.evaluation.runner import evaluate
+from roam_lite.evaluation.running.runner import evaluate
 
 
 def test_shipped_tracker_follows_the_samples(samples_root):

@@ -11,7 +11,7 @@ import torch
 
 from roam_lite import get_profile, load_tracker
 from roam_lite.data.otb import read_sequence
-from roam_lite.evaluation.runner import run_sequence
+from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.meta_model import MetaModel
 from roam_lite.tracking import Tracker
 from roam_lite.widgets import record, scrubber

@@ -1,0 +1,118 @@
+"""Every layout of a data set that can be read: one table for training, the survey and benchmarks.
+
+A layout of your own is a file that reads it and one line:
+
+    LAYOUTS["mine"] = Layout(list_sequences, read_sequence, (Part("my videos", ("*/boxes.txt",)),))
+
+Then `mine:DIR` is a source of training sequences, the survey finds it, and it can be evaluated. The
+command line knows it once the file has been imported: `import mine; roam_lite.cli.main()`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from roam_lite.data import got10k, lasot, otb, trackingnet, vot
+from roam_lite.data.sequence import Sequence
+
+
+@dataclass(frozen=True)
+class Part:
+    """A data set or one split of it: by which files it is recognized, and what belongs to it."""
+
+    title: str
+    signs: tuple[str, ...]  # patterns of files under the folder; one is enough
+    unless: tuple[str, ...] = ()  # patterns of another layout's files
+    split: str | None = None
+    count: int = 0  # sequences of the whole; 0 where nobody knows
+    names: Collection[str] = ()  # and which, where that is not for a list beside the data to say
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How sequences lie on disk: who lists and reads them, and the data sets that lie so."""
+
+    list_sequences: Callable[..., list[str]]  # of (root) or (root, split)
+    read_sequence: Callable[[Path, str], Sequence]
+    parts: tuple[Part, ...]
+    splits: tuple[str, ...] = ()  # the paper's first
+
+    def names(self, root: str | os.PathLike[str], split: str | None = None) -> list[str]:
+        """Names of the sequences under `root`, of the paper's split unless another is named.
+
+        Raises `InputError` if there is none.
+        """
+        return self.list_sequences(root, *(() if split is None else (split,)))
+
+    @property
+    def training_split(self) -> str | None:
+        """The split to train on; None where the layout has none of that name."""
+        return "train" if "train" in self.splits else None
+
+
+LAYOUTS: dict[str, Layout] = {
+    "otb": Layout(
+        otb.list_sequences,
+        otb.read_sequence,
+        (
+            Part(
+                "OTB-2015",
+                ("*/groundtruth_rect*.txt", "groundtruth_rect*.txt"),
+                count=100,
+                names=otb.TARGETS,
+            ),
+        ),
+    ),
+    "vot": Layout(
+        vot.list_sequences,
+        vot.read_sequence,
+        (
+            Part(
+                "VOT-2016 or VOT-2017",
+                ("*/groundtruth.txt",),
+                unless=("GOT-10k_*", "*/full_occlusion.txt"),
+                count=60,
+            ),
+        ),
+    ),
+    "lasot": Layout(
+        lasot.list_sequences,
+        lasot.read_sequence,
+        (
+            Part(
+                "LaSOT test",
+                ("*-*/full_occlusion.txt", "*/*-*/full_occlusion.txt"),
+                split="test",
+                count=280,
+                names=sorted(lasot.TEST),
+            ),
+        ),
+        splits=("test", "train", "all"),
+    ),
+    "got10k": Layout(
+        got10k.list_sequences,
+        got10k.read_sequence,
+        tuple(
+            Part(
+                f"GOT-10k {split}",
+                (f"{split}/GOT-10k_*", f"GOT-10k_{split.capitalize()}_*"),
+                split=split,
+                count=count,
+            )
+            for split, count in (("train", 9335), ("val", 180), ("test", 180))
+        ),
+        splits=("test", "val", "train"),
+    ),
+    "trackingnet": Layout(
+        trackingnet.list_sequences,
+        trackingnet.read_sequence,
+        (
+            Part("TrackingNet train", ("TRAIN_*/anno",), split="train", count=30132),
+            Part("TrackingNet test", ("TEST/anno",), split="test", count=511),
+        ),
+        splits=("test", "train"),
+    ),
+}

@@ -1,0 +1,96 @@
+"""GOT-10k: average overlap (AO), success rate (SR) and speed, as the got10k toolkit computes them.
+
+Neither the first frame counts, which is given, nor frames in which nothing of the target is seen.
+"""
+
+from collections.abc import Sequence as Collection
+
+import numpy as np
+
+from roam_lite.data.sequence import Sequence
+from roam_lite.errors import InputError
+from roam_lite.evaluation.report import Score
+from roam_lite.evaluation.running.run import Run
+from roam_lite.geometry import iou
+
+SUCCESS_THRESHOLDS = np.linspace(0, 1, 101)  # IoU, strictly greater counts
+
+
+def frame_overlaps(
+    boxes: np.ndarray, truth: np.ndarray, visible: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    """Return the overlaps `[F]` of the F frames that count, boxes clipped to the image.
+
+    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each, `visible` bool `[T]`, `size`
+    (width, height) in pixels. AO is the mean, SR_t the share above t, over the frames of all
+    sequences together. Raises InputError if boxes and truth differ in length, if a box is not
+    finite, for which the toolkit has no rule, or if no frame counts.
+    """
+    boxes, truth = np.asarray(boxes, dtype=float), np.asarray(truth, dtype=float)
+    if boxes.shape != truth.shape:
+        raise InputError(
+            f"results {boxes.shape} and ground truth {truth.shape} differ in shape; "
+            "give one box (x, y, w, h) for every frame in both"
+        )
+    if not np.isfinite(boxes).all():
+        frame = int(np.argmin(np.isfinite(boxes).all(axis=1)))
+        raise InputError(
+            f"the box of frame {frame} is not finite, which GOT-10k cannot score; "
+            "repeat the box before it"
+        )
+    counts = np.isfinite(truth).all(axis=1) & np.asarray(visible, dtype=bool)
+    counts[0] = False
+    if not counts.any():
+        raise InputError("no frame after the first has a visible target, so nothing can be scored")
+    return iou(_clipped(boxes[counts], size), _clipped(truth[counts], size))
+
+
+def success_curve(overlaps: np.ndarray) -> np.ndarray:
+    """Return the share of overlaps, `[101]`, above each of the thresholds 0:0.01:1."""
+    return (overlaps[:, None] > SUCCESS_THRESHOLDS).mean(axis=0)
+
+
+def speed(seconds: np.ndarray) -> float:
+    """Return frames per second as the toolkit does: the mean of 1/t over frames that took time."""
+    spent = seconds[seconds > 0]
+    return float(np.mean(1 / spent)) if len(spent) else float("nan")
+
+
+def _clipped(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return boxes with their corner moved into the image, then cut at its far edges.
+
+    The toolkit does so on the file's 1-based numbers, and keeps the width where a negative x is
+    moved to 0.
+    """
+    limit = np.array(size, dtype=float)
+    corner = np.clip(boxes[:, :2] + 1, 0, limit)
+    return np.concatenate([corner, np.clip(boxes[:, 2:], 0, limit - corner)], axis=1)
+
+
+def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+    """Return the GOT-10k scores of a sequence, its repetitions pooled as the toolkit does."""
+    visible, size = sequence.visibility > 0, sequence.image_size()
+    overlaps = np.concatenate(
+        [frame_overlaps(run.boxes, sequence.boxes, visible, size) for run in runs]
+    )
+    seconds = np.concatenate([run.seconds for run in runs])
+    success = success_curve(overlaps)
+    evidence = {"overlaps": overlaps, "success": success, "seconds": seconds}
+    fps = speed(seconds)
+    return Score(sequence.name, _metrics(overlaps), fps, len(sequence), evidence)
+
+
+def pool(scores: Collection[Score]) -> dict[str, float]:
+    """Return scores and speed over the frames of all sequences together."""
+    overlaps, seconds = (
+        np.concatenate([score.evidence[key] for score in scores]) for key in ("overlaps", "seconds")
+    )
+    return {**_metrics(overlaps), "fps": speed(seconds)}
+
+
+def _metrics(overlaps: np.ndarray) -> dict[str, float]:
+    return {
+        "ao": float(overlaps.mean()),
+        "sr_50": float((overlaps > 0.5).mean()),
+        "sr_75": float((overlaps > 0.75).mean()),
+    }

@@ -1,0 +1,71 @@
+"""TrackingNet: success, precision and normalized precision as its development kit computes them.
+
+Boxes are rounded to whole pixels and the first is replaced by the ground truth. Each score is the
+area under its curve over 21 thresholds (trapezoids), as a share; the kit prints percent.
+"""
+
+from collections.abc import Sequence as Collection
+
+import numpy as np
+
+from roam_lite.data.sequence import Sequence
+from roam_lite.errors import InputError
+from roam_lite.evaluation.columns import computed
+from roam_lite.evaluation.report import Score
+from roam_lite.evaluation.running.run import Run
+from roam_lite.geometry import iou
+
+SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU, at least counts
+PRECISION_THRESHOLDS = np.linspace(0, 50, 21)  # image pixels, at most counts
+NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 21)  # shares of the target's size, at most counts
+
+
+def curves(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return success, precision and normalized precision, `[21]` each, over their thresholds.
+
+    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each. Frames whose ground truth is
+    missing are left out. Raises InputError if the two differ in length, if a box is not finite,
+    for which the kit has no rule, or if no frame is labeled.
+    """
+    boxes, truth = np.rint(boxes), np.rint(truth)
+    if boxes.shape != truth.shape:
+        raise InputError(
+            f"results {boxes.shape} and ground truth {truth.shape} differ in shape; "
+            "give one box (x, y, w, h) for every frame in both"
+        )
+    boxes[0] = truth[0]
+    labeled = np.isfinite(truth).all(axis=1)
+    if not labeled.any():
+        raise InputError("no frame has a ground truth box, so there is nothing to score")
+    boxes, truth = boxes[labeled], truth[labeled]
+    if not np.isfinite(boxes).all():
+        raise InputError(
+            "a box is not finite, which TrackingNet cannot score; repeat the box before it"
+        )
+    # Whole pixels meet thresholds exactly, so the order counts: subtract, then divide, as the kit.
+    offset = boxes[:, :2] - truth[:, :2] + (boxes[:, 2:] - truth[:, 2:]) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):  # a box without area has no such error
+        normalized = np.linalg.norm(offset / truth[:, 2:], axis=1)
+    return (
+        (iou(boxes, truth)[:, None] >= SUCCESS_THRESHOLDS).mean(axis=0),
+        (np.linalg.norm(offset, axis=1)[:, None] <= PRECISION_THRESHOLDS).mean(axis=0),
+        (normalized[:, None] <= NORMALIZED_THRESHOLDS).mean(axis=0),
+    )
+
+
+def area(curve: np.ndarray) -> float:
+    """Return the area under a curve over thresholds that are scaled to reach from 0 to 1."""
+    return float(np.trapezoid(curve, dx=1 / (len(curve) - 1)))
+
+
+def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+    """Return the TrackingNet scores of the one run there is."""
+    success, precision, normalized = curves(runs[0].boxes, sequence.boxes)
+    metrics = {
+        "auc": area(success),
+        "precision": area(precision),
+        "normalized_precision": area(normalized),
+        **computed(sequence, runs[0]),
+    }
+    evidence = {"success": success, "precision": precision, "normalized": normalized}
+    return Score(sequence.name, metrics, runs[0].fps, len(sequence), evidence)

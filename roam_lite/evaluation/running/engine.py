@@ -1,0 +1,184 @@
+"""Many sequences on all cores and GPUs: one process a worker, one sequence at a time in each.
+
+A worker computes with a fixed number of threads, so results do not depend on how many workers there
+are. What is done lies in files (`results`), so an interrupted run goes on where it was. Under
+torchrun every process takes its share of the sequences, on one machine or many with a common folder:
+
+    torchrun --nnodes 2 --nproc-per-node 8 --no-python roam-lite evaluate --results DIR ...
+"""
+
+import datetime
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+from tqdm import tqdm
+
+from roam_lite.data.sequence import Sequence as Video
+from roam_lite.errors import InputError
+from roam_lite.evaluation.running.protocols import Protocol
+from roam_lite.evaluation.running.runner import report_unreadable
+from roam_lite.evaluation.running.workers import worker_context
+
+FRAMES_A_WORKER = 500  # fewer are not worth starting a process for
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker needs to track a sequence that it knows by name; all of it can be pickled."""
+
+    read: Callable[[str], Video]
+    make_tracker: Callable[[], Any]
+    protocol: Protocol
+    folder: Path
+    oracle: bool = False
+
+    def track(self, name: str) -> tuple[int, ...]:
+        """Track one sequence, write its results and return the frames that cannot be read."""
+        return self.protocol.track(self.make_tracker, self.read(name), self.folder, self.oracle)
+
+
+def track_all(
+    job: Job,
+    frames: Mapping[str, int],
+    *,
+    workers: int | None = None,
+    threads: int = 1,
+    gpus: Sequence[int] = (),
+    title: str = "tracking",
+    progress: bool = True,
+) -> None:
+    """Track the sequences that `frames` names, with their numbers of frames; longest first.
+
+    Sequences whose results are there are not tracked again. `workers` is one a GPU or a core unless
+    it is given, and never more than the work is worth (`FRAMES_A_WORKER`); a single one runs in this
+    process. Under torchrun this returns when all processes are done. Raises what a worker raised,
+    and InputError if one was killed.
+    """
+    with _ranks() as (rank, ranks):
+        names = sorted(frames, key=lambda name: (-frames[name], name))[rank::ranks]
+        waiting = [name for name in names if not job.protocol.finished(job.folder, name)]
+        work = sum(frames[name] for name in waiting)
+        if workers is None:
+            workers = len(gpus) or max(1, _cores() // threads // ranks)
+            workers = min(workers, 1 + work // FRAMES_A_WORKER)
+        workers = max(1, min(workers, len(waiting)))
+        with tqdm(
+            total=sum(frames[name] for name in names),
+            initial=sum(frames[name] for name in names) - work,
+            desc=title,
+            unit="frame",
+            file=sys.stderr,
+            disable=not progress or rank > 0,
+        ) as bar:
+            for name, unreadable in _results(job, waiting, workers, threads, gpus):
+                bar.update(frames[name])
+                report_unreadable(name, unreadable)
+
+
+def rank_and_ranks() -> tuple[int, int]:
+    """Return which of how many processes of torchrun this is; (0, 1) without torchrun."""
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def visible_gpus(device: str) -> tuple[int, ...]:
+    """Return the GPUs to spread over on a device: all there are, or torchrun's one for this process."""
+    if device != "cuda":
+        return ()
+    count = torch.cuda.device_count()
+    if "LOCAL_RANK" in os.environ:
+        return (int(os.environ["LOCAL_RANK"]) % count,)
+    return tuple(range(count))
+
+
+@contextmanager
+def limited_threads(threads: int) -> Iterator[None]:
+    """Let torch and OpenCV compute with so many threads inside the context."""
+    before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        cv2.setNumThreads(before[1])
+
+
+def _results(
+    job: Job, names: Sequence[str], workers: int, threads: int, gpus: Sequence[int]
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield each name when its sequence is done, with its unreadable frames."""
+    if workers == 1:
+        with limited_threads(threads):
+            if gpus:
+                torch.cuda.set_device(gpus[0])
+            for name in names:
+                yield name, job.track(name)
+        return
+    context = worker_context()
+    places = context.SimpleQueue()
+    for worker in range(workers):
+        places.put(gpus[worker % len(gpus)] if gpus else None)
+    pool = ProcessPoolExecutor(workers, context, initializer=_settle, initargs=(places, threads))
+    try:
+        futures = {pool.submit(job.track, name): name for name in names}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a worker was killed, perhaps for lack of memory; run the same command again with fewer "
+            "--workers: finished sequences are kept"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _settle(places: Any, threads: int) -> None:
+    """Prepare a worker: its GPU, its threads, and that it ends when its parent does or at Ctrl-C."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        parent.join()  # returns even if the parent is killed, when nobody would tell the worker
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)
+    gpu = places.get()
+    if gpu is not None:
+        torch.cuda.set_device(gpu)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@contextmanager
+def _ranks() -> Iterator[tuple[int, int]]:
+    """Yield (rank, ranks); under torchrun, leave the context when all processes do."""
+    rank, ranks = rank_and_ranks()
+    if ranks == 1:
+        yield rank, ranks
+        return
+    from torch import distributed
+
+    distributed.init_process_group("gloo", timeout=datetime.timedelta(days=30))
+    try:
+        yield rank, ranks
+        distributed.barrier()
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,146 @@
+"""Run trackers over sequences: one code path for ours and for the peers'.
+
+A tracker is anything with `init(image, box)` and `update(image)`; `update` returns the box
+`(x, y, w, h)` or an object with `box` and, if it likes, `score` and `lost`.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from roam_lite.data.sequence import FrameError, Sequence
+from roam_lite.errors import InputError
+from roam_lite.evaluation.metrics.otb import RULES, score_run
+from roam_lite.evaluation.report import Report
+from roam_lite.evaluation.results import short_name
+from roam_lite.evaluation.running.run import Run, Step, collect
+
+
+def track_steps(
+    tracker: Any, sequence: Sequence, *, oracle: bool = False, start: int = 0
+) -> Iterator[Step]:
+    """Yield one `Step` a frame from `start` on, the first being the given box.
+
+    `oracle` hands the ground truth to `tracker.update(image, oracle_box=...)`, None where it is
+    missing. A later frame that cannot be read counts as lost and repeats the box before it, through
+    `tracker.skip()` where the tracker has one; the first of them is said on stderr. Raises
+    InputError if the first frame cannot be read or has no box.
+    """
+    image, box = first_frame(sequence, start)
+    began = time.perf_counter()
+    tracker.init(image, box.copy())
+    yield Step(start, image, box.copy(), 1.0, False, time.perf_counter() - began)
+    warned = False
+    for index in range(start + 1, len(sequence)):
+        try:
+            image = sequence.frames[index]
+        except FrameError as error:
+            if not warned:
+                _say(f"{sequence.name}: {error}; the frame counts as lost, tracking goes on")
+            warned = True
+            if hasattr(tracker, "skip"):
+                tracker.skip()
+            yield Step(index, None, box.copy(), 0.0, True, 0.0)
+            continue
+        truth = sequence.boxes[index]
+        hint = {"oracle_box": truth if np.isfinite(truth).all() else None} if oracle else {}
+        began = time.perf_counter()
+        result = tracker.update(image, **hint)
+        seconds = time.perf_counter() - began
+        box = np.array(getattr(result, "box", result), dtype=float).reshape(4)
+        score, lost = getattr(result, "score", 1.0), getattr(result, "lost", False)
+        yield Step(index, image, box.copy(), float(score), bool(lost), seconds)
+
+
+def run_sequence(tracker: Any, sequence: Sequence, *, oracle: bool = False) -> Run:
+    """Return what the tracker says about the whole sequence (`track_steps`)."""
+    return collect(track_steps(tracker, sequence, oracle=oracle))
+
+
+def evaluate(
+    make_tracker: Callable[[], Any],
+    sequences: Iterable[Sequence],
+    *,
+    name: str | None = None,
+    oracle: bool = False,
+    scoring: str = "official",
+    progress: bool = True,
+) -> tuple[Report, list[Run]]:
+    """Return the OTB scores and the runs of a tracker on sequences in memory, in their order.
+
+    Each sequence gets a tracker of its own from `make_tracker()`, so scores do not depend on the
+    order. The tracker's `description`, a dict of JSON types, is kept in the report; `name` stands
+    for one that has none. Whole benchmarks, on all cores and with files of results, are run by
+    `benchmarks.run_benchmark`.
+
+    Raises InputError, before anything is tracked, if there is no scoring rule of that name, no
+    sequence, two of the same name, or one that no tracker can start on.
+    """
+    sequences = list(sequences)
+    description = {**describe(make_tracker(), name), "oracle": oracle}
+    _check(sequences, scoring)
+
+    runs, scores = [], []
+    frames = sum(len(sequence) for sequence in sequences)
+    with tqdm(total=frames, unit="frame", file=sys.stderr, disable=not progress) as bar:
+        for sequence in sequences:
+            bar.set_description(f"{short_name(description)}: {sequence.name}")
+            steps = track_steps(make_tracker(), sequence, oracle=oracle)
+            run = collect(_counted(steps, bar))
+            runs.append(run)
+            scores.append(score_run(sequence, run, scoring))
+            report_unreadable(sequence.name, run.unreadable)
+    return Report(tuple(scores), {**description, "scoring": scoring}), runs
+
+
+def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
+    """Return the tracker's own description, or else `name` or the name of its class."""
+    kind = type(tracker)
+    name = name or f"{kind.__module__}:{kind.__qualname__}"
+    return dict(getattr(tracker, "description", {"tracker": name}))
+
+
+def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return image and box that a tracker starts on.
+
+    Raises InputError if one of them is missing.
+    """
+    if not np.isfinite(sequence.boxes[start]).all():
+        raise InputError(
+            f"{sequence.name}: the first frame has no box, so no tracker can start; "
+            "cut the sequence to begin where the target is labeled"
+        )
+    return sequence.frames[start], sequence.boxes[start]
+
+
+def report_unreadable(name: str, frames: Collection[int]) -> None:
+    """Say on stderr how many frames of a sequence could not be read, if any."""
+    if frames:
+        _say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
+
+
+def _check(sequences: list[Sequence], scoring: str) -> None:
+    """Find what would stop an evaluation before hours have gone into it."""
+    if scoring not in RULES:
+        raise InputError(f"there is no scoring rule {scoring!r}; choose one of: {', '.join(RULES)}")
+    if not sequences:
+        raise InputError("there is no sequence to evaluate on; name at least one")
+    names = [sequence.name for sequence in sequences]
+    if len(set(names)) < len(names):
+        raise InputError(f"a sequence is named twice in {', '.join(names)}; name each once")
+    for sequence in sequences:
+        first_frame(sequence)
+
+
+def _counted(steps: Iterable[Step], bar: tqdm) -> Iterator[Step]:
+    for step in steps:
+        bar.update()
+        yield step
+
+
+def _say(message: str) -> None:
+    tqdm.write(message, file=sys.stderr)

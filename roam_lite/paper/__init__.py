@@ -1,0 +1,1 @@
+"""The paper in numbers: where each equation, figure and table is computed, and what it reports."""
