@@ -26,7 +26,6 @@ def test_every_rule_and_variant_tracks_and_updates(image, rule, variant):
         assert result.box[2:].min() > 0
     assert not torch.equal(tracker.theta, theta)
     assert len(tracker.update_losses) == 1 + get_profile("smoke").online.update_steps
-    assert set(tracker.timings) == {"crop", "backbone", "localize", "update"}
     assert tracker.last_response.shape == (16, 16)
 
 

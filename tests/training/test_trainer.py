@@ -13,9 +13,10 @@ from roam_lite.config import modify
 from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
-from roam_lite.rules import RULES, Rule, RuleStep, learned_rules
+from roam_lite.rules import RULES, Rule, learned_rules
 from roam_lite.training import TrainConfig, Trainer
 from roam_lite.training.loader import ClipBatches
+from tests.fakes import LearnedMomentum
 
 SMOKE = get_profile("smoke")
 
@@ -246,24 +247,9 @@ def test_a_checkpoint_of_another_size_is_refused_before_anything_is_written(conf
 # Rules
 
 
-class Momentum(torch.nn.Module):
-    """A learned rule whose steps are no rates times the gradient."""
-
-    def __init__(self):
-        super().__init__()
-        self.log_lr = torch.nn.Parameter(torch.tensor(-9.0))
-
-    def init(self, theta, learning_rates0):
-        return torch.zeros_like(theta)
-
-    def step(self, theta, gradient, loss, state):
-        velocity = 0.9 * state + gradient
-        return RuleStep(self.log_lr.exp() * velocity, velocity)
-
-
 def test_a_rule_without_rates_trains_and_is_logged(config, painted, monkeypatch, tmp_path):
     monkeypatch.setattr("roam_lite.training.log._HISTOGRAM_INTERVAL", 5)
-    monkeypatch.setitem(RULES, "mine", Rule(learned=lambda config, parts, log_gains: Momentum()))
+    monkeypatch.setitem(RULES, "mine", Rule(learned=LearnedMomentum))
     trainer = Trainer(config(rule="mine"))
     assert trainer.config.rule.name == "mine"
     before = trainer.model.rule.log_lr.item()
