@@ -51,7 +51,7 @@ def test_a_part_counts_without_the_parts_that_it_calls():
 
     assert watch.timed("outer", work)() == "done"
     assert 0.05 <= watch.seconds["inner"] < 0.5
-    assert 0.02 <= watch.seconds["outer"]
+    assert watch.seconds["outer"] >= 0.02
     before = dict(watch.seconds)
     with pytest.raises(ZeroDivisionError):
         watch.timed("outer", lambda: 1 / 0)()
