@@ -1,7 +1,7 @@
 """The tracking model theta: two branches, one set of parameters per video (eq. 1, sections 3.1 and 5)."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod, sqrt
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ class ThetaLayout:
     @staticmethod
     def of(config: ModelConfig) -> "ThetaLayout":
         """Return the layout of a configuration."""
-        return ThetaLayout(config.channels, config.reduced, config.base_filter)
+        return _layout(config.channels, config.reduced, config.base_filter)
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -78,6 +78,9 @@ class ThetaLayout:
             spread = 0.0 if len(shape) == 1 else (1.0 if len(shape) == 2 else kernel_spread)
             parts.append(torch.randn(prod(shape), generator=generator) * spread / sqrt(fan_in))
         return torch.cat(parts)
+
+
+_layout = lru_cache(ThetaLayout)  # so that shapes and sizes are computed once
 
 
 class TrackingModel:

@@ -227,10 +227,11 @@ class Tracker:
         """Adapt theta to the queue, in two steps: its older half, then its newer half (section 4)."""
         config, online = self.config.model, self.config.online
         self._resize_filters()
-        queue = collect(list(self.queue), self.sizes, self.cells, config)
+        queue = list(self.queue)
         windows = halves(queue, online.update_interval)
         for index in range(online.update_steps):
-            batch = queue if online.update_batches == "all" else windows[index % 2]
+            frames = queue if online.update_batches == "all" else windows[index % 2]
+            batch = collect(frames, self.sizes, self.cells, config)
             step = adapt(self.theta, batch, self.rule, self.state, config)
             loss = float(step.update_loss)
             if not loss < online.diverged_loss or not step.theta.isfinite().all():

@@ -7,7 +7,7 @@ from roam_lite import adaptation
 from roam_lite.bench.plain import PlainTrackingModel, advance_plain, plain_paths
 from roam_lite.model.tracking_model import TrackingModel
 from roam_lite.rules import build_rule, recurrent
-from roam_lite.rules.cells import advance
+from roam_lite.rules.recurrent import advance
 from roam_lite.training import episodes
 from tests.tiny import TINY
 

@@ -194,7 +194,7 @@ def test_a_backbone_without_batch_norms_is_its_own_folded_copy():
     assert backbone.folded() is backbone
 
 
-@pytest.mark.parametrize("name", sorted(BACKBONES))
+@pytest.mark.parametrize("name", ["small", "small-8", "vgg16", "vgg16-10"])
 def test_a_backbone_owns_channels_stride_and_cells(name):
     with torch.device("meta"):
         backbone = find_backbone(name)()

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from roam_lite.bench.plain import advance_plain
-from roam_lite.rules.cells import advance
+from roam_lite.rules.recurrent import advance
 
 COORDINATES = 50
 
