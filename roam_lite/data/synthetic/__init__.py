@@ -1,7 +1,5 @@
 """Video rendered from a seed, with exact boxes and visibility: `synthesize`."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from roam_lite.data.sequence import Sequence

@@ -1,7 +1,5 @@
 """The six short sequences that the project carries in `data_samples/`."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from pathlib import Path
