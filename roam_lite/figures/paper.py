@@ -80,10 +80,8 @@ def draw_figure_5(
     optimizer on the right. Here all variants share the left panel, and the right one tells a
     difference from chance.
     """
-    table = np.array([aucs[variant] for variant in aucs], dtype=float)
-    counts = np.isfinite(table).all(axis=0)
-    _require(counts.any())
-    known = dict(zip(aucs, table[:, counts], strict=True))
+    table, counts = _complete(aucs)
+    known = dict(zip(aucs, table, strict=True))
     with style():
         figure = figure or Figure(layout="constrained")
         figure.set_size_inches(9, 3.4)
@@ -103,10 +101,8 @@ def draw_figure_6(steps: Sequence[int], aucs: Mapping[str, ArrayLike]) -> Figure
     The paper draws ROAM, and SGD with two learning rates, on OTB-2015. Here SGD has one, and bands
     say how far chance goes.
     """
-    table = np.array([aucs[rule] for rule in aucs], dtype=float)
-    table = table[:, :, np.isfinite(table).all(axis=(0, 1))]
+    table, _ = _complete(aucs)
     count = table.shape[-1]
-    _require(count > 0)
     with style():
         figure = Figure(figsize=(5, 3.2), layout="constrained")
         axes = figure.subplots()
@@ -174,9 +170,13 @@ def draw_figure_8(initial: ArrayLike, updating: ArrayLike) -> Figure:
     return figure
 
 
-def _require(counts: bool) -> None:
-    if not counts:
+def _complete(aucs: Mapping[str, ArrayLike]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the AUCs [variants, ..., S] of the sequences that lack none, and which these are."""
+    table = np.array(list(aucs.values()), dtype=float)
+    counts = np.isfinite(table).all(axis=tuple(range(table.ndim - 1)))
+    if not counts.any():
         raise InputError("no sequence has an AUC of every variant; give finite AUCs")
+    return table[..., counts], counts
 
 
 def _draw_bars(
