@@ -18,9 +18,7 @@ from roam_lite.model.backbones import VGG16
 ABSENT = (*EXTRAS["train"], *EXTRAS["course"], "IPython", "pytest")
 # All that needs an extra to be imported.
 DRAWING = {f"figures.{name}" for name in ("axes", "plots")}
-JUPYTER = {
-    f"widgets.{name}" for name in ("board", "exhibit", "filmstrip", "live", "picker", "sliders")
-}
+JUPYTER = {f"widgets.{name}" for name in ("board", "exhibit", "filmstrip", "picker", "sliders")}
 
 IMPORT_ALL = """
 import pkgutil

@@ -29,7 +29,8 @@ class Controller(Generic[Item]):
         self._begin = begin
         self._thread: threading.Thread | None = None
         self._go, self._stop = threading.Event(), threading.Event()
-        self._active = self._single = self._finished = self._begun = False
+        self._active = self._single = False
+        self._rest: State = "ready"  # its state unless it is active or has failed
         # Without this a thread would still be computing while the interpreter is torn down.
         atexit.register(_stop, weakref.ref(self))
 
@@ -38,11 +39,7 @@ class Controller(Generic[Item]):
         """What it is doing."""
         if self._active:
             return "running" if self._go.is_set() else "paused"
-        if self.error is not None:
-            return "failed"
-        if not self._begun:
-            return "ready"
-        return "finished" if self._finished else "stopped"
+        return self._rest if self.error is None else "failed"
 
     def run(self) -> list[Item]:
         """Run to the end in this thread and return the history; an error is raised.
@@ -52,7 +49,7 @@ class Controller(Generic[Item]):
         self._prepare()
         self._go.set()
         self._work()
-        self._raise_error()
+        self.join()
         return self.history
 
     def start(self) -> None:
@@ -82,30 +79,28 @@ class Controller(Generic[Item]):
         """End the run, wait for it and forget it."""
         self.stop()
         self._wait(None)
-        self._thread, self.error, self.history = None, None, []
-        self._begun = False
+        self._thread, self.error, self.history, self._rest = None, None, [], "ready"
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until the run has ended, or `timeout` seconds; raise the error it ended with."""
         self._wait(timeout)
-        self._raise_error()
+        if self.error is not None:
+            raise self.error
 
     def _proceed(self, *, single: bool) -> None:
-        if self.state == "paused":
-            self._single = single
-            self._go.set()
-            return
-        self._prepare()
+        begins = self.state != "paused"
+        if begins:
+            self._prepare()
         self._single = single
         self._go.set()
-        self._thread = threading.Thread(target=self._work, name="roam-lite run", daemon=True)
-        self._thread.start()
+        if begins:
+            self._thread = threading.Thread(target=self._work, name="roam-lite run", daemon=True)
+            self._thread.start()
 
     def _prepare(self) -> None:
-        if self.state in ("running", "paused"):
+        if self._active:
             raise InputError(f"a run is {self.state} already; stop it before beginning another")
-        self.history, self.error = [], None
-        self._finished, self._single, self._begun = False, False, True
+        self.history, self.error, self._rest, self._single = [], None, "stopped", False
         self._stop.clear()
         self._active = True
 
@@ -128,7 +123,7 @@ class Controller(Generic[Item]):
             try:
                 item = next(items)
             except StopIteration:
-                self._finished = True
+                self._rest = "finished"
                 return
             self.history.append(item)
             if self._single:
@@ -146,10 +141,6 @@ class Controller(Generic[Item]):
     def _wait(self, timeout: float | None) -> None:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
-
-    def _raise_error(self) -> None:
-        if self.error is not None:
-            raise self.error
 
 
 def _stop(reference: Any) -> None:

@@ -33,7 +33,11 @@ def bank() -> dict[str, np.ndarray]:
         "strokes": dead_leaves(rng, corners=0, squash=0.07),
         **_made(rng),
     }
-    return {name: _as_gray(field) for name, field in fields.items()}
+    for name, field in fields.items():
+        standard = (field - field.mean()) / field.std()
+        fields[name] = np.clip(np.round(standard * 50 + 128), 0, 255).astype(np.uint8)
+        fields[name].flags.writeable = False
+    return fields
 
 
 @cache
@@ -131,10 +135,3 @@ def _made(rng: Generator) -> dict[str, np.ndarray]:
         "checks": checks + uneven,
         "dots": np.clip((0.3 - spot) * 12, -0.7, 1.3) + uneven,
     }
-
-
-def _as_gray(field: np.ndarray) -> np.ndarray:
-    standard = (field - field.mean()) / field.std()
-    gray = np.clip(np.round(standard * 50 + 128), 0, 255).astype(np.uint8)
-    gray.flags.writeable = False
-    return gray

@@ -53,9 +53,6 @@ def write_samples(folder: str | os.PathLike[str]) -> Path:
 
 def manifest(folder: Path) -> str:
     """Lines `HASH  PATH` for every file under `folder` but the manifest, as sha256sum reads."""
-    lines = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "SHA256SUMS":
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
-    return "".join(lines)
+    files = [p for p in folder.rglob("*") if p.is_file() and p.name != "SHA256SUMS"]
+    hashes = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+    return "".join(f"{h}  {path.relative_to(folder).as_posix()}\n" for path, h in hashes.items())
