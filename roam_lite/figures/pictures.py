@@ -33,8 +33,7 @@ def caption(image: np.ndarray, text: str, color: str = "#FFFFFF") -> np.ndarray:
 
 def grid(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
     """Return RGB images row by row in one, each in a cell of the largest one's size."""
-    height = max(image.shape[0] for image in images)
-    width = max(image.shape[1] for image in images)
+    height, width = np.max([image.shape[:2] for image in images], axis=0)
     rows = -(-len(images) // columns)
     sheet = np.zeros((rows * height, columns * width, 3), np.uint8)
     for index, image in enumerate(images):

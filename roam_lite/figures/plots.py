@@ -122,11 +122,11 @@ def attribute_plots(reports: Sequence[Report], attributes: Mapping[str, Collecti
     `attributes` are as `otb_attributes.read_attributes` gives them. Titles say how many sequences
     have the attribute, legends rank the trackers on these.
     """
-    subsets = {
-        attribute: [with_attribute(report, attributes, attribute) for report in reports]
-        for attribute in ATTRIBUTES
-    }
-    subsets = {attribute: some for attribute, some in subsets.items() if some[0].scores}
+    subsets = {}
+    for attribute in ATTRIBUTES:
+        some = [with_attribute(report, attributes, attribute) for report in reports]
+        if some[0].scores:
+            subsets[attribute] = some
     columns = min(4, len(subsets))
     rows = -(-len(subsets) // columns)
     with style():

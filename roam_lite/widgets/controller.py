@@ -19,7 +19,7 @@ class Controller(Generic[Item]):
     `begin` is called anew for every run; whatever it yields is an item, and its generator is closed
     when the run ends, so that a trainer saves its state. `notify`, if set, is called after every
     item and when a run ends, in the thread that runs. An error is kept in `error`, and raised by
-    `run()` or `join()`.
+    `run()` or `join()`. What begins a run raises InputError while another is under way.
     """
 
     def __init__(self, begin: Callable[[], Generator[Item, None, None]]) -> None:
@@ -42,10 +42,7 @@ class Controller(Generic[Item]):
         return self._rest if self.error is None else "failed"
 
     def run(self) -> list[Item]:
-        """Run to the end in this thread and return the history; an error is raised.
-
-        Raises InputError if a run is under way.
-        """
+        """Run to the end in this thread and return the history; an error is raised."""
         self._prepare()
         self._go.set()
         self._work()
@@ -53,17 +50,11 @@ class Controller(Generic[Item]):
         return self.history
 
     def start(self) -> None:
-        """Begin a run in a thread, or go on with a paused one.
-
-        Raises InputError if one is running already.
-        """
+        """Begin a run in a thread, or go on with a paused one."""
         self._proceed(single=False)
 
     def step(self) -> None:
-        """Take one step, of the paused run or of a new one, and pause.
-
-        Raises InputError if a run is not paused.
-        """
+        """Take one step, of the paused run or of a new one, and pause."""
         self._proceed(single=True)
 
     def pause(self) -> None:
@@ -107,7 +98,14 @@ class Controller(Generic[Item]):
     def _work(self) -> None:
         try:
             with closing(self._begin()) as items:
-                self._consume(items)
+                while self._may_go_on():
+                    self.history.append(next(items))
+                    if self._single:
+                        self._go.clear()
+                    if not self._stop.is_set():
+                        self._call_notify()
+        except StopIteration:
+            self._rest = "finished"
         except Exception as error:
             self.error = error
         finally:
@@ -115,21 +113,9 @@ class Controller(Generic[Item]):
         # A view that cannot draw must not leave the run without an end.
         self._call_notify()
 
-    def _consume(self, items: Generator[Item, None, None]) -> None:
-        while True:
-            self._go.wait()
-            if self._stop.is_set():
-                return
-            try:
-                item = next(items)
-            except StopIteration:
-                self._rest = "finished"
-                return
-            self.history.append(item)
-            if self._single:
-                self._go.clear()
-            if not self._stop.is_set():
-                self._call_notify()
+    def _may_go_on(self) -> bool:
+        self._go.wait()
+        return not self._stop.is_set()
 
     def _call_notify(self) -> None:
         if self.notify is not None:

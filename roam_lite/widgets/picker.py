@@ -80,9 +80,8 @@ class _Picker:
         self.track = ipywidgets.Button(description="Track", button_style="primary")
         self.stop = ipywidgets.Button(description="Stop", disabled=True)
         self.bar = ipywidgets.IntProgress(min=0, max=1)
-        self.message = ipywidgets.HTML()
-        self.link = ipywidgets.HTML()
-        self.path.observe(self._read_path, "value")
+        self.message, self.link = ipywidgets.HTML(), ipywidgets.HTML()
+        self.path.observe(lambda change: self._try(self.open, change.new), "value")
         self.upload.observe(lambda change: self._try(self._take, change.new), "value")
         self.text.observe(lambda change: self._try(self._read_box, change.new), "value")
         self.canvas.observe(self._write_box, "box")
@@ -95,16 +94,12 @@ class _Picker:
 
     def open(self, path: str | Path) -> None:
         """Show the first frame of a video or a folder of images."""
+        if str(path) == self.opened:
+            return
         frames = open_frames(Path(path).expanduser())
         self.canvas.picture = encode(frames[0], ".jpg")
-        self.frames = frames
-        self.canvas.box = []
-        self.opened = str(path)
+        self.frames, self.opened, self.canvas.box = frames, str(path), []
         self.path.value = self.opened
-
-    def _read_path(self, change: Any) -> None:
-        if change.new != self.opened:
-            self._try(self.open, change.new)
 
     def _take(self, files: Sequence[dict[str, Any]]) -> None:
         """Keep uploaded files: one video, or the images of a folder."""

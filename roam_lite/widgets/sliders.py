@@ -49,10 +49,7 @@ def explore(draw: Callable[..., None], *, alt: str, **controls: Control) -> Exhi
 
 
 def make_control(name: str, control: Control) -> ipywidgets.DOMWidget:
-    """Return the slider, dropdown or checkbox that `explore` describes.
-
-    Raises InputError if the description is not understood.
-    """
+    """Return the slider, dropdown or checkbox that `explore` describes, or raise InputError."""
     # The label keeps its words whole.
     label = {"description": name.replace("_", " "), "style": {"description_width": "initial"}}
     if isinstance(control, bool):

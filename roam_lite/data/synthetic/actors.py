@@ -7,7 +7,6 @@ so that the outline (forward) and the drawn pixels (backward) agree.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
 
 import cv2
 import numpy as np
@@ -34,7 +33,7 @@ class Actor:
     bend: np.ndarray
     slide: np.ndarray
 
-    def moved(self, affine: np.ndarray) -> Self:
+    def moved(self, affine: np.ndarray) -> "Actor":
         """The actor after a further map `affine` [T, 2, 3] of the image."""
         linear = affine[:, :, :2] @ self.affine
         linear[:, :, 2] += affine[:, :, 2]
@@ -43,7 +42,7 @@ class Actor:
     @cached_property
     def extents(self) -> np.ndarray:
         """Edges float64 [T, P, 4] (left, top, right, bottom) of each part in the image."""
-        outlines = [part.outline for part in self.sprite.parts]
+        outlines = [part.plan.outline for part in self.sprite.parts]
         points = to_image(self, outlines)
         starts = np.cumsum([0, *map(len, outlines[:-1])])
         low = np.minimum.reduceat(points, starts, axis=1)
@@ -85,7 +84,7 @@ def to_image(actor: Actor, points: list[np.ndarray]) -> np.ndarray:
     """Where points of the parts at rest, one array [n_p, 2] a part, are in the image: [T, n, 2],
     n counting through all parts."""
     parts, counts = actor.sprite.parts, [len(piece) for piece in points]
-    pivot_x, pivot_y = np.repeat([part.pivot for part in parts], counts, axis=0).T
+    pivot_x, pivot_y = np.repeat([part.plan.pivot for part in parts], counts, axis=0).T
     x, y = np.concatenate(points).T
     if actor.angles.any():
         cos = np.repeat(np.cos(actor.angles), counts, axis=1)
@@ -103,10 +102,8 @@ def to_image(actor: Actor, points: list[np.ndarray]) -> np.ndarray:
 def from_image(
     actor: Actor, t: int | np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sprite coordinates, before parts turn, of image coordinates float32 at frame t.
-
-    x and y broadcast against each other and, where t is an array, against that.
-    """
+    """Sprite coordinates, before parts turn, of image coordinates float32 at frames t; t, x and y
+    broadcast."""
     (a, b, c), (d, e, f) = np.moveaxis(actor.affine[t], (-2, -1), (0, 1)).astype(np.float32)
     determinant = a * e - b * d
     x, y = x - c, y - f
@@ -125,7 +122,7 @@ def to_texture(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Texture coordinates (pixel j covers [j, j + 1)) of sprite coordinates, the part turned by
     `angle` undone."""
-    pivot, corner = part.pivot.astype(np.float32), part.corner.astype(np.float32)
+    pivot, corner = np.float32(part.plan.pivot), np.float32(part.corner)
     density = np.float32(part.density)
     if not np.any(angle):
         return (x - corner[0]) * density, (y - corner[1]) * density
@@ -198,8 +195,7 @@ def covered(actor: Actor, points: np.ndarray) -> np.ndarray:
     low, high = points.min(axis=1), points.max(axis=1)
     near = (actor.boxes[:, :2] < high) & (actor.boxes[:, :2] + actor.boxes[:, 2:] > low)
     times = np.flatnonzero(near.all(axis=1))
-    x, y = np.moveaxis(points[times].astype(np.float32), 2, 0)
-    x, y = from_image(actor, times[:, None], x, y)
+    x, y = from_image(actor, times[:, None], *np.moveaxis(points[times].astype(np.float32), 2, 0))
     for index, part in enumerate(actor.sprite.parts):
         inside[times] |= part.covers(*to_texture(part, actor.angles[times, index, None], x, y))
     return inside

@@ -99,26 +99,20 @@ def _ground(rng: Generator, height: int, width: int) -> np.ndarray:
     """A plane seen at a slant, uint8 [height, width, 3], its far edge at the top."""
     plane = draw_texture(rng, height, width, draw_colors(rng, 4, 0.05), 0.35, 1.6)
     if rng.random() < 0.3:
-        _stripe(rng, plane)
+        tone, thick = int(rng.integers(120, 250)), int(rng.integers(2, 9))
+        for _ in range(rng.integers(1, 5)):  # the lines of a road or a field
+            start, end = rng.uniform(0, width, 2)
+            if rng.random() < 0.5:
+                ends = (int(start), 0), (int(end), height)
+            else:
+                ends = (0, int(start * height / width)), (width, int(end * height / width))
+            cv2.line(plane, *ends, (tone, tone, tone), thick, cv2.LINE_AA)
     pinch = rng.uniform(0.0, 0.38) * width
     # The far edge shows the whole width of the plane, the near edge only its middle.
     plain = np.float32([[0, 0], [width, 0], [0, height], [width, height]])
     slanted = np.float32([[0, 0], [width, 0], [-pinch, height], [width + pinch, height]])
     slant = cv2.getPerspectiveTransform(plain, slanted)
     return cv2.warpPerspective(plane, slant, (width, height), borderMode=cv2.BORDER_REFLECT_101)
-
-
-def _stripe(rng: Generator, plane: np.ndarray) -> None:
-    """Draw the lines of a road or a field onto a plane, in place."""
-    height, width = plane.shape[:2]
-    tone, thick = int(rng.integers(120, 250)), int(rng.integers(2, 9))
-    for _ in range(rng.integers(1, 5)):
-        start, end = rng.uniform(0, width, 2)
-        if rng.random() < 0.5:
-            ends = (int(start), 0), (int(end), height)
-        else:
-            ends = (0, int(start * height / width)), (width, int(end * height / width))
-        cv2.line(plane, *ends, (tone, tone, tone), thick, cv2.LINE_AA)
 
 
 def _cover_below(

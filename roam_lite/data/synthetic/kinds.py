@@ -17,7 +17,10 @@ def draw_sprite(rng: Generator, size: float, turn: float = 0.0) -> Sprite:
     kind, low, high = KINDS[rng.integers(len(KINDS))]
     plans = kind(rng)
     if rng.random() < 0.5:
-        plans = [_mirrored(plan) for plan in plans]
+        plans = [
+            replace(p, outline=p.outline * MIRROR, pivot=p.pivot * MIRROR, swing=-p.swing)
+            for p in plans
+        ]
     return make_sprite(rng, plans, np.exp(rng.uniform(np.log(low), np.log(high))), size, turn)
 
 
@@ -183,11 +186,6 @@ def _skin(rng: Generator) -> np.ndarray:
     light = rng.uniform(0.25, 0.95)
     tone = np.array([235.0, 190.0, 160.0]) * (light, light**1.1, light**1.2)
     return np.clip(tone * np.array([[0.85], [1.0], [1.08]]), 0, 255).astype(np.uint8)
-
-
-def _mirrored(plan: Plan) -> Plan:
-    outline, pivot = plan.outline * MIRROR, plan.pivot * MIRROR
-    return replace(plan, outline=outline, pivot=pivot, swing=-plan.swing)
 
 
 # Kind, and the range of its aspect.

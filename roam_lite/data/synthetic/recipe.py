@@ -2,24 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from numpy.random import Generator
+from numpy.random import Generator, default_rng
 
 from roam_lite.errors import InputError
-
-CHALLENGES = (
-    "scale",
-    "rotation",
-    "turn",
-    "deformation",
-    "light",
-    "distractors",
-    "occlusion",
-    "blur",
-    "noise",
-    "camera",
-    "fast",
-    "gray",
-)
 
 
 @dataclass(frozen=True)
@@ -51,10 +36,7 @@ class Recipe:
 
 
 def draw_recipe(rng: Generator, challenge: str | None) -> Recipe:
-    """A recipe with one named challenge, or (None) with a random mix of them.
-
-    Raises `InputError` for a name that is not in `CHALLENGES`.
-    """
+    """A recipe with one of `CHALLENGES`, or (None) a random mix; `InputError` for another name."""
     if challenge is not None and challenge not in CHALLENGES:
         raise InputError(f"unknown challenge {challenge!r}; known: {', '.join(CHALLENGES)}")
     recipe = Recipe(
@@ -68,12 +50,12 @@ def draw_recipe(rng: Generator, challenge: str | None) -> Recipe:
     for name in CHALLENGES:
         often = 0.1 if name in ("noise", "gray") else 0.3
         if name == challenge or (challenge is None and rng.random() < often):
-            recipe = replace(recipe, **_changes(rng)[name])
+            recipe = replace(recipe, **challenges(rng)[name])
     return recipe
 
 
-def _changes(rng: Generator) -> dict[str, dict[str, float]]:
-    """The fields of a recipe that each challenge changes, at a random strength."""
+def challenges(rng: Generator) -> dict[str, dict[str, float]]:
+    """All challenges at a random strength: the fields of a recipe that each changes."""
     s = rng.uniform(0.5, 1.0)
     return {
         "scale": {"scale": 0.4 * s, "zoom": 0.15 * s},
@@ -89,3 +71,6 @@ def _changes(rng: Generator) -> dict[str, dict[str, float]]:
         "fast": {"speed": 0.14 * s},
         "gray": {"gray": True},
     }
+
+
+CHALLENGES = tuple(challenges(default_rng(0)))  # their names

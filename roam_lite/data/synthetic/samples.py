@@ -1,7 +1,6 @@
 """The six short sequences that the project carries in `data_samples/`."""
 
 import hashlib
-import os
 from pathlib import Path
 
 from roam_lite.data.otb import write_sequence
@@ -36,7 +35,7 @@ OpenCV may round pixels differently; the boxes are the same everywhere.
 """
 
 
-def write_samples(folder: str | os.PathLike[str]) -> Path:
+def write_samples(folder: str | Path) -> Path:
     """Render the samples into `folder`, with a README.md and a manifest, and return it.
 
     Raises `InputError` if it exists.

@@ -7,7 +7,6 @@ import numpy as np
 
 from roam_lite.data.sequence import frame_index
 from roam_lite.data.synthetic import actors
-from roam_lite.data.synthetic.actors import Actor
 from roam_lite.data.synthetic.sprites import Sprite
 from roam_lite.data.synthetic.textures import cut
 
@@ -22,7 +21,7 @@ class Scene:
     backdrop: np.ndarray  # RGB uint8 [h, w, 3]
     camera: np.ndarray  # [T, 2, 3], frame -> backdrop
     camera_step: np.ndarray  # [T, 2], pixels
-    cast: tuple[Actor, ...]  # from back to front
+    cast: tuple[actors.Actor, ...]  # from back to front
     target: int  # its place in the cast
     shutter: float  # share of the time between frames that the shutter is open
     defocus: np.ndarray  # [T], standard deviation in pixels

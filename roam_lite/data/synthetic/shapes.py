@@ -47,10 +47,7 @@ def limb(length: float, thick: float, thin: float, at: Point = (0.0, 0.0)) -> np
 
 
 def densify(points: np.ndarray, longest: float) -> np.ndarray:
-    """The same polygon with corners added so that no edge is longer than `longest`.
-
-    A bend then moves the outline as it moves the inside.
-    """
+    """The same polygon with no edge longer than `longest`: a bend moves it as it moves the inside."""
     following = np.roll(points, -1, axis=0)
     counts = np.ceil(np.hypot(*(following - points).T) / longest).astype(int).clip(1)
     starts = np.cumsum(counts) - counts

@@ -39,22 +39,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Part:
-    """A textured piece of a sprite: a `Plan` in sprite coordinates, painted.
+    """A textured piece of a sprite: a plan in sprite coordinates, painted.
 
     `image` RGB uint8 [h, w', 3] and `alpha` uint8 [h, w] have `density` pixels a unit, the corner
     of their pixel (0, 0) at `corner`. The image may be wider than alpha: the rest comes into view
     when the sprite turns.
     """
 
-    outline: np.ndarray
+    plan: Plan
     image: np.ndarray
     alpha: np.ndarray
     corner: np.ndarray
     density: float
-    pivot: np.ndarray
-    swing: float = 0.0
-    phase: float = 0.0
-    rolls: bool = False
 
     def covers(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Which places of the texture, pixel j covering [j, j + 1), are more than half opaque."""
@@ -84,15 +80,12 @@ def make_sprite(
     unit = np.array([np.sqrt(aspect), 1 / np.sqrt(aspect)]) / (high - low)
     middle = (low + high) / 2
     lamp = rng.uniform(-np.pi, 0)
-    fitted = [
-        replace(
-            plan,
-            outline=densify((plan.outline - middle) * unit, LONGEST_EDGE),
-            pivot=(plan.pivot - middle) * unit,
-        )
-        for plan in plans
-    ]
-    return Sprite(tuple(_paint(rng, plan, size, turn, lamp) for plan in fitted))
+    parts = []
+    for plan in plans:
+        outline = densify((plan.outline - middle) * unit, LONGEST_EDGE)
+        fitted = replace(plan, outline=outline, pivot=(plan.pivot - middle) * unit)
+        parts.append(_paint(rng, fitted, size, turn, lamp))
+    return Sprite(tuple(parts))
 
 
 def shadow_sprite(depth: float) -> Sprite:
@@ -102,9 +95,9 @@ def shadow_sprite(depth: float) -> Sprite:
     alpha = np.clip((1 - np.hypot(x, y)) * 2, 0, 1) * depth * 255
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     outline = np.stack([np.cos(angle), np.sin(angle)], axis=1) / 2
-    image, corner = np.full((side, side, 3), 8, np.uint8), np.array([-0.5, -0.5])
-    part = Part(outline, image, alpha.astype(np.uint8), corner, float(side), pivot=np.zeros(2))
-    return Sprite((part,))
+    image = np.full((side, side, 3), 8, np.uint8)
+    plan, corner = Plan(outline, colors=image[0]), np.array([-0.5, -0.5])
+    return Sprite((Part(plan, image, alpha.astype(np.uint8), corner, float(side)),))
 
 
 def perforated(rng: Generator, sprite: Sprite) -> Sprite:
@@ -121,10 +114,9 @@ def perforated(rng: Generator, sprite: Sprite) -> Sprite:
 
 
 def _paint(rng: Generator, plan: Plan, density: float, turn: float, lamp: float) -> Part:
-    outline = plan.outline
-    corner = outline.min(axis=0) - MARGIN / density
-    width, height = np.ceil((outline.max(axis=0) - corner) * density).astype(int) + MARGIN
-    alpha = rasterize((outline - corner) * density, height, width)
+    corner = plan.outline.min(axis=0) - MARGIN / density
+    width, height = np.ceil((plan.outline.max(axis=0) - corner) * density).astype(int) + MARGIN
+    alpha = rasterize((plan.outline - corner) * density, height, width)
     whole = int(width * (1 + turn))
     image = draw_texture(rng, height, whole, plan.colors, plan.made)
     if plan.marks and rng.random() < 0.7:
@@ -132,8 +124,7 @@ def _paint(rng: Generator, plan: Plan, density: float, turn: float, lamp: float)
     light = cv2.resize(_relief(alpha, lamp, rng.uniform(0.1, 0.45)), (whole, height))
     folds = sample(rng, "clouds", height, whole, zoom=rng.uniform(0.3, 1.0))
     image = shade(image, light * (folds * np.float32(0.5 / 255) + np.float32(0.75)))
-    motion = plan.pivot, plan.swing, plan.phase, plan.rolls
-    return Part(outline, image, alpha, corner, density, *motion)
+    return Part(plan, image, alpha, corner, density)
 
 
 def _relief(alpha: np.ndarray, lamp: float, strength: float) -> np.ndarray:

@@ -89,8 +89,8 @@ def _direct(
     angle = wander(rng, length, 30)[:, 0] * recipe.angle + recipe.spin * np.arange(length)
     stride = np.arange(length) * 2 * np.pi / rng.uniform(10, 30)
     angles = [
-        stride if part.rolls else part.swing * recipe.swing * np.sin(stride + part.phase)
-        for part in sprite.parts
+        stride if plan.rolls else plan.swing * recipe.swing * np.sin(stride + plan.phase)
+        for plan in (part.plan for part in sprite.parts)
     ]
     phases = rng.uniform(0, 2 * np.pi, 2) + wander(rng, length, 30, 2)
     bend = np.hstack([wander(rng, length, 15, 2) * recipe.bend, phases])
@@ -153,7 +153,6 @@ def _noise(rng: Generator, height: int, width: int, deviation: float) -> np.ndar
     missing = max(height - SIDE, width - SIDE, 0)
     if missing:
         field = np.pad(field, ((0, missing), (0, missing), (0, 0)), mode="wrap")
-    y = rng.integers(0, len(field) - height + 1)
-    x = rng.integers(0, len(field) - width + 1)
+    y, x = (rng.integers(0, len(field) - side + 1) for side in (height, width))
     piece = field[y : y + height, x : x + width] * np.float32(deviation)
     return np.rint(piece, out=piece).astype(np.int16)

@@ -84,7 +84,7 @@ def draw_texture(
     height: int,
     width: int,
     colors: np.ndarray,
-    made: float = 0.3,
+    made: float,
     coarse: float = 1.0,
 ) -> np.ndarray:
     """A texture uint8 [height, width, 3] in `colors`.
@@ -93,12 +93,10 @@ def draw_texture(
     """
     zoom = coarse * np.exp(rng.uniform(-0.4, 0.9))
     if rng.random() < made:
-        turn = float(rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)]))
-        gray = sample(rng, str(rng.choice(MADE)), height, width, zoom=zoom, turn=turn)
+        names, shape = MADE, {"turn": float(rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)]))}
     else:
-        stretch = np.exp(rng.normal(0, 0.5))
-        name = str(rng.choice(NATURAL))
-        gray = sample(rng, name, height, width, zoom=zoom, stretch=stretch)
+        names, shape = NATURAL, {"stretch": np.exp(rng.normal(0, 0.5))}
+    gray = sample(rng, str(rng.choice(names)), height, width, zoom=zoom, **shape)
     if rng.random() < 0.5:
         other = sample(rng, str(rng.choice(NATURAL)), height, width, zoom=zoom)
         share = rng.uniform(0.2, 0.6)
@@ -107,15 +105,10 @@ def draw_texture(
     contrast = rng.uniform(0.4, 1.3) if rng.random() < 0.75 else rng.uniform(0.1, 0.4)
     gray = cv2.convertScaleAbs(gray, alpha=contrast, beta=128 * (1 - contrast) + rng.normal(0, 12))
     image = colorize(gray, colors)
-    if rng.random() < 0.25:
-        _patch(rng, image, gray, rng.permutation(colors))
+    if rng.random() < 0.25:  # patches of other colors: moss, stains, puddles
+        others = rng.permutation(colors)
+        name = str(rng.choice(["clouds", "ridges", "leaves"]))
+        where = sample(rng, name, height, width, zoom=rng.uniform(0.6, 1.5))
+        _, mask = cv2.threshold(where, float(rng.uniform(110, 180)), 255, cv2.THRESH_BINARY)
+        cv2.copyTo(colorize(gray, others), mask, image)
     return image
-
-
-def _patch(rng: Generator, image: np.ndarray, gray: np.ndarray, colors: np.ndarray) -> None:
-    """Recolor some patches of a texture, in place: moss, stains, puddles."""
-    height, width = gray.shape
-    name = str(rng.choice(["clouds", "ridges", "leaves"]))
-    where = sample(rng, name, height, width, zoom=rng.uniform(0.6, 1.5))
-    _, mask = cv2.threshold(where, float(rng.uniform(110, 180)), 255, cv2.THRESH_BINARY)
-    cv2.copyTo(colorize(gray, colors), mask, image)
