@@ -19,7 +19,7 @@ class Progress:
     record: StepRecord
     of: int  # steps of the whole run
     first_rates: NDArray[np.float64]  # [48], shares of log10(lambda0) in RATE_EDGES
-    updating_rates: NDArray[np.float64] | None  # of the optimizer's; None where it took no step
+    updating_rates: NDArray[np.float64] | None  # of the optimizer's; None where it has none
 
 
 def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, None]]:
