@@ -17,10 +17,9 @@ from roam_lite.model.backbones import VGG16
 
 ABSENT = (*EXTRAS["train"], *EXTRAS["course"], "IPython", "pytest")
 # All that needs an extra to be imported.
-DRAWING = {f"figures.{name}" for name in ("attributes", "axes", "paper", "plots")}
+DRAWING = {f"figures.{name}" for name in ("axes", "paper", "plots")}
 JUPYTER = {
-    f"widgets.{name}"
-    for name in ("board", "exhibit", "filmstrip", "live", "picker", "sliders", "training")
+    f"widgets.{name}" for name in ("board", "exhibit", "filmstrip", "picker", "sliders", "training")
 }
 
 IMPORT_ALL = """

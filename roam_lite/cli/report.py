@@ -100,8 +100,7 @@ def _add(reports: dict[str, dict[str, Any]], report: dict[str, Any], path: Path)
 def _draw(reports: "list[Report]", root: str | None, out: Path) -> list[Path]:
     """Write the plots that the benchmark has and return their paths."""
     from roam_lite.data.otb_attributes import read_attributes
-    from roam_lite.figures.attributes import attribute_plots
-    from roam_lite.figures.plots import save_plots
+    from roam_lite.figures.plots import attribute_plots, save_plots
     from roam_lite.figures.style import style
     from roam_lite.files import whole_file
 

@@ -11,24 +11,27 @@ from numpy.typing import ArrayLike
 
 def show_image(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -> AxesImage:
     """Draw an image so that its pixel j covers [j, j + 1); `options` go to `imshow`."""
-    height, width = image.shape[:2]
-    return _imshow(axes, image, (0, width, height, 0), title, options)
+    return show_map(axes, image, 1, title, **options)
 
 
 def show_map(
     axes: Axes, values: ArrayLike, stride: float, title: str = "", **options: Any
 ) -> AxesImage:
     """Draw a map `[H, W]` where its cells lie in the patch: cell k covers [c k, c (k + 1)) pixels."""
-    rows, columns = np.shape(values)
-    return _imshow(axes, values, (0, columns * stride, rows * stride, 0), title, options)
+    rows, columns = np.shape(values)[:2]
+    extent = (0, columns * stride, rows * stride, 0)
+    # matplotlib would ask a tensor for a copy in a way that torch has not learned yet.
+    picture = axes.imshow(np.asarray(values), extent=extent, **options)
+    axes.set_title(title)
+    axes.axis("off")
+    return picture
 
 
 def outline(axes: Axes, box: ArrayLike, color: str, **options: Any) -> None:
     """Outline a box `(x, y, w, h)` in `#RRGGBB`; `options` go to matplotlib's Rectangle."""
     x, y, w, h = np.asarray(box, dtype=float)
-    axes.add_patch(
-        Rectangle((x, y), w, h, fill=False, edgecolor=color, **{"linewidth": 1.8, **options})
-    )
+    options = {"linewidth": 1.8, "fill": False, "edgecolor": color, **options}
+    axes.add_patch(Rectangle((x, y), w, h, **options))
 
 
 def draw_band(
@@ -38,13 +41,3 @@ def draw_band(
     curves = np.asarray(curves)
     axes.plot(x, np.median(curves, axis=0), dashes, color=color, label=label)
     axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=color, alpha=0.15)
-
-
-def _imshow(
-    axes: Axes, values: ArrayLike, extent: tuple[float, ...], title: str, options: dict[str, Any]
-) -> AxesImage:
-    # matplotlib would ask a tensor for a copy in a way that torch has not learned yet.
-    picture = axes.imshow(np.asarray(values), extent=extent, **options)
-    axes.set_title(title)
-    axes.axis("off")
-    return picture

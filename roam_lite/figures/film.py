@@ -1,7 +1,7 @@
 """Videos: writing them whole, and filming a tracker at work."""
 
 import sys
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from roam_lite.evaluation.running.runner import describe, track_steps
 from roam_lite.figures.pictures import draw_box
 from roam_lite.figures.style import color_of
 from roam_lite.files import whole_file
+
+Box = tuple[float, float, float, float]  # x, y, w, h in image pixels
 
 
 class VideoFile:
@@ -58,11 +60,8 @@ def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
     if Path(path).suffix.lower() != ".mp4":
         raise InputError(f"{path}: videos are written as MP4; name the file .mp4")
     with whole_file(Path(path)) as temporary:
-        video = VideoFile(temporary, fps)
-        try:
+        with closing(VideoFile(temporary, fps)) as video:
             yield video
-        finally:
-            video.close()
         written = _readable_frames(temporary)
         if written < video.frames or video.frames == 0:
             raise OSError(
@@ -71,17 +70,12 @@ def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
             )
 
 
-def follow(
-    tracker: Any,
-    frames: Frames,
-    box: tuple[float, float, float, float],
-    *,
-    video: str | Path | None = None,
-    fps: float = 25.0,
-    progress: bool = True,
-) -> Run:
-    """Return the run of a tracker over frames (`follow_steps`), with a progress bar on stderr."""
-    steps = follow_steps(tracker, frames, box, video=video, fps=fps)
+def follow(tracker: Any, frames: Frames, box: Box, *, progress: bool = True, **film: Any) -> Run:
+    """Return the run of a tracker over frames, with a progress bar on stderr.
+
+    `film` (`video`, `fps`) and the errors are those of `follow_steps`.
+    """
+    steps = follow_steps(tracker, frames, box, **film)
     with (
         tqdm(steps, total=len(frames), unit="frame", file=sys.stderr, disable=not progress) as bar,
         closing(steps),
@@ -90,12 +84,7 @@ def follow(
 
 
 def follow_steps(
-    tracker: Any,
-    frames: Frames,
-    box: tuple[float, float, float, float],
-    *,
-    video: str | Path | None = None,
-    fps: float = 25.0,
+    tracker: Any, frames: Frames, box: Box, *, video: str | Path | None = None, fps: float = 25.0
 ) -> Generator[Step, None, None]:
     """Yield what a tracker says of each frame, from the box (x, y, w, h) in the first.
 
@@ -111,22 +100,14 @@ def follow_steps(
     if video is None:
         yield from steps
         return
+    image, color = None, color_of(describe(tracker))
     with open_video(video, fps) as film:
-        yield from _filmed(steps, film, color_of(describe(tracker)))
-
-
-def _filmed(steps: Iterable[Step], film: VideoFile, color: str) -> Iterator[Step]:
-    image = None
-    for step in steps:
-        image = image if step.image is None else step.image
-        film.append(draw_box(image, step.box, color))
-        yield step
+        for step in steps:
+            image = image if step.image is None else step.image
+            film.append(draw_box(image, step.box, color))
+            yield step
 
 
 def _readable_frames(path: Path) -> int:
     capture = cv2.VideoCapture(str(path))
-    frames = 0
-    while capture.grab():
-        frames += 1
-    capture.release()
-    return frames
+    return sum(1 for _ in iter(capture.grab, False))

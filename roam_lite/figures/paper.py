@@ -41,9 +41,9 @@ def draw_figure_2(
     best, drawn where there are any. The line is the median of the seeds, the band their range;
     `edges` are those of the bins, in log10.
 
-    The paper shows one training run of its tracker without and with random filter scaling
-    (section 3.3). Notebook 4 gives the toy problem of that section, whose best rates are known. Of a
-    tracker in training the rates are `Rollout.updating_rates`, and RATE_EDGES hold them.
+    The paper shows a training run of its tracker without and with random filter scaling (section
+    3.3), notebook 4 the toy problem of that section, whose best rates are known. RATE_EDGES hold
+    the rates of a tracker in training, `Rollout.updating_rates`.
     """
     with style():
         figure = Figure(figsize=(5 * len(emitted), 3), layout="constrained")
@@ -73,23 +73,27 @@ def draw_figure_5(
     `aucs` maps a variant to one AUC for each of the S sequences, `colors` to its color. The two of
     `pair` stand out among the bars; the title of their plot is the mean difference, first minus
     second, with its 95 % interval. A sequence that lacks a variant's AUC (nan) counts for none.
-    Drawn into `figure` where one is given, as `explore` does. Raises InputError if no sequence
-    counts.
+    Drawn into `figure` if one is given. Raises InputError if no sequence counts.
 
-    The paper compares variants on OTB-2015 (section 6.2): modules on the left, architectures of the
-    optimizer on the right. Here all variants share the left panel, and the right one tells a
-    difference from chance.
+    The paper has the modules on the left, architectures of the optimizer on the right (section
+    6.2, OTB-2015). Here all share the left panel; the right one tells a difference from chance.
     """
-    table = np.array([aucs[variant] for variant in aucs], dtype=float)
-    counts = np.isfinite(table).all(axis=0)
-    _require(counts.any())
-    known = dict(zip(aucs, table[:, counts], strict=True))
+    table, counts = _complete(aucs)
+    known = dict(zip(aucs, table, strict=True))
     with style():
         figure = figure or Figure(layout="constrained")
         figure.set_size_inches(9, 3.4)
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-        _draw_bars(left, {variant: row.mean() for variant, row in known.items()}, colors, pair)
-        _draw_pair(right, known, list(compress(sequences, counts)), colors, pair)
+        ranked = sorted(known, key=lambda variant: known[variant].mean())
+        for place, variant in enumerate(ranked):
+            mean, alpha = known[variant].mean(), 1.0 if variant in pair else 0.35
+            left.barh(place, mean, color=colors[variant], alpha=alpha)
+            left.text(mean, place, f" {mean:.3f}", va="center")
+        left.set(xlabel="AUC", yticks=range(len(ranked)), yticklabels=ranked, xlim=(0, 1))
+        first, second = pair
+        names = list(compress(sequences, counts))
+        _draw_pair(right, known[first], known[second], names, colors[first])
+        right.set(xlabel=f"AUC of {second}", ylabel=f"AUC of {first}", xlim=(0, 1), ylim=(0, 1))
     return figure
 
 
@@ -98,15 +102,10 @@ def draw_figure_6(steps: Sequence[int], aucs: Mapping[str, ArrayLike]) -> Figure
 
     `aucs` maps an optimizer to AUCs `[K, S]`: K numbers of steps, S sequences. Bands are standard
     errors over the sequences; one that lacks any AUC (nan) does not count. Raises InputError if
-    none counts.
-
-    The paper draws ROAM, and SGD with two learning rates, on OTB-2015. Here SGD has one, and bands
-    say how far chance goes.
+    none counts. The paper draws ROAM, and SGD with two learning rates, without bands (OTB-2015).
     """
-    table = np.array([aucs[rule] for rule in aucs], dtype=float)
-    table = table[:, :, np.isfinite(table).all(axis=(0, 1))]
+    table, _ = _complete(aucs)
     count = table.shape[-1]
-    _require(count > 0)
     with style():
         figure = Figure(figsize=(5, 3.2), layout="constrained")
         axes = figure.subplots()
@@ -129,9 +128,8 @@ def draw_figure_7(
     Both map a video to optimizers, and these to `[U, 2]`: frame and loss of every update. A loss
     that is nan leaves a gap.
 
-    The paper compares ROAM and SGD on a few videos of OTB-2015, after two gradient steps. Here the
-    update loss is the one that the tracker measures before each step (`Tracker.update_losses`), of
-    which notebook 9 keeps the last of an update; the scale is logarithmic.
+    The paper compares ROAM and SGD on OTB-2015 after two gradient steps. Here the update loss is
+    measured before each step (`Tracker.update_losses`; notebook 9 keeps the last of an update).
     """
     with style():
         size = (1.5 + 3.5 * len(update_losses), 5)
@@ -144,12 +142,11 @@ def draw_figure_7(
                     color, label = OPTIMIZER_COLORS[rule], OPTIMIZER_LABELS[rule]
                     axes.plot(frames, values, ".-", color=color, label=label)
                 axes.set_yscale("log")
-        for axes, video in zip(grid[0], update_losses, strict=True):
-            axes.set_title(video)
+        for (above, below), video in zip(grid.T, update_losses, strict=True):
+            above.set_title(video)
+            below.set_xlabel("frame")
         grid[0, 0].set_ylabel("update loss (12)\nframes seen, own labels")
         grid[1, 0].set_ylabel("meta loss (13)\nframes to come, true labels")
-        for axes in grid[1]:
-            axes.set_xlabel("frame")
         grid[0, 0].legend()
     return figure
 
@@ -157,9 +154,8 @@ def draw_figure_7(
 def draw_figure_8(initial: ArrayLike, updating: ArrayLike) -> Figure:
     """Return histograms of the initial learning rates λ⁽⁰⁾ and of those that updates were given.
 
-    `initial` is `[P]`, `updating` has any shape: all rates that the optimizer emitted.
-
-    The paper collects the updating rates over OTB-2015; notebook 9 those of one sequence.
+    `initial` is `[P]`, `updating` has any shape: all rates that the optimizer emitted, in the paper
+    over OTB-2015, in notebook 9 over one sequence.
     """
     with style():
         figure = Figure(figsize=(5, 3.2), layout="constrained")
@@ -174,38 +170,22 @@ def draw_figure_8(initial: ArrayLike, updating: ArrayLike) -> Figure:
     return figure
 
 
-def _require(counts: bool) -> None:
-    if not counts:
+def _complete(aucs: Mapping[str, ArrayLike]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the AUCs [variants, ..., S] of the sequences that lack none, and which these are."""
+    table = np.array(list(aucs.values()), dtype=float)
+    counts = np.isfinite(table).all(axis=tuple(range(table.ndim - 1)))
+    if not counts.any():
         raise InputError("no sequence has an AUC of every variant; give finite AUCs")
+    return table[..., counts], counts
 
 
-def _draw_bars(
-    axes: Axes, means: Mapping[str, float], colors: Mapping[str, str], marked: Sequence[str]
-) -> None:
-    ranked = sorted(means, key=means.get)
-    for place, variant in enumerate(ranked):
-        alpha = 1.0 if variant in marked else 0.35
-        axes.barh(place, means[variant], color=colors[variant], alpha=alpha)
-        axes.text(means[variant], place, f" {means[variant]:.3f}", va="center")
-    axes.set(xlabel="AUC", yticks=range(len(ranked)), yticklabels=ranked, xlim=(0, 1))
-
-
-def _draw_pair(
-    axes: Axes,
-    aucs: Mapping[str, NDArray[np.float64]],
-    sequences: Sequence[str],
-    colors: Mapping[str, str],
-    pair: tuple[str, str],
-) -> None:
-    first, second = pair
-    a, b = aucs[first], aucs[second]
+def _draw_pair(axes: Axes, a: np.ndarray, b: np.ndarray, names: Sequence[str], color: str) -> None:
     axes.plot([0, 1], [0, 1], color="black", linewidth=0.8)
-    axes.plot(b, a, "o", color=colors[first])
+    axes.plot(b, a, "o", color=color)
     line = {"arrowstyle": "-", "linewidth": 0.5, "color": "gray"}
     for height, k in zip(np.linspace(0.1, 0.9, len(a)), np.argsort(a), strict=True):
         place = {"xytext": (1.03, height), "textcoords": "axes fraction", "va": "center"}
-        axes.annotate(sequences[k], (b[k], a[k]), fontsize=8, arrowprops=line, **place)
-    axes.set(xlabel=f"AUC of {second}", ylabel=f"AUC of {first}", xlim=(0, 1), ylim=(0, 1))
+        axes.annotate(names[k], (b[k], a[k]), fontsize=8, arrowprops=line, **place)
     if len(a) > 1:
         mean, low, high = paired_bootstrap(a, b)
         axes.set_title(f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]")

@@ -9,13 +9,12 @@ import numpy as np
 from roam_lite.figures.style import rgb
 from roam_lite.files import write_atomically
 
-FONT = cv2.FONT_HERSHEY_SIMPLEX
 CAPTION_HEIGHT = 22  # pixels
 
 
 def draw_box(image: np.ndarray, box: np.ndarray, color: str, thickness: int = 2) -> np.ndarray:
     """Return a copy of the RGB image with the box (x, y, w, h) in `#RRGGBB`; nan draws nothing."""
-    image = np.ascontiguousarray(image).copy()
+    image = image.copy()
     if np.isfinite(box).all():
         x, y, w, h = np.asarray(box, dtype=float)
         # A drawn pixel has its middle at +0.5, so the edges move by half a pixel.
@@ -27,14 +26,14 @@ def draw_box(image: np.ndarray, box: np.ndarray, color: str, thickness: int = 2)
 def caption(image: np.ndarray, text: str, color: str = "#FFFFFF") -> np.ndarray:
     """Return the RGB image below a dark strip of CAPTION_HEIGHT pixels that holds the text."""
     strip = np.full((CAPTION_HEIGHT, image.shape[1], 3), 24, np.uint8)
-    cv2.putText(strip, text, (6, 16), FONT, 0.45, rgb(color), 1, cv2.LINE_AA)
+    font = cv2.FONT_HERSHEY_SIMPLEX
+    cv2.putText(strip, text, (6, 16), font, 0.45, rgb(color), 1, cv2.LINE_AA)
     return np.vstack([strip, image])
 
 
 def grid(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
     """Return RGB images row by row in one, each in a cell of the largest one's size."""
-    height = max(image.shape[0] for image in images)
-    width = max(image.shape[1] for image in images)
+    height, width = np.max([image.shape[:2] for image in images], axis=0)
     rows = -(-len(images) // columns)
     sheet = np.zeros((rows * height, columns * width, 3), np.uint8)
     for index, image in enumerate(images):
@@ -45,5 +44,10 @@ def grid(images: Sequence[np.ndarray], columns: int) -> np.ndarray:
 
 def save_image(path: str | Path, image: np.ndarray) -> None:
     """Write an RGB image, whole or not at all."""
-    _, data = cv2.imencode(Path(path).suffix, np.ascontiguousarray(image[..., ::-1]))
-    write_atomically(Path(path), data.tobytes())
+    write_atomically(Path(path), encode(image, Path(path).suffix))
+
+
+def encode(image: np.ndarray, suffix: str, *options: int) -> bytes:
+    """Return an RGB or RGBA image as a file of the suffix's format; `options` are `imencode`'s."""
+    order = [2, 1, 0, 3][: image.shape[2]]
+    return cv2.imencode(suffix, image[..., order], options)[1].tobytes()

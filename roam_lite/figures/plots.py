@@ -1,8 +1,8 @@
 """Success and precision plots, trackers ranked in the legend as benchmarks do."""
 
 import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from roam_lite.data.otb_attributes import ATTRIBUTES
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.results import short_name
@@ -23,7 +24,6 @@ SPARE_DASHES = ("-.", ":")  # of trackers whose own look is taken, as other peop
 class Plot:
     """A curve that benchmarks draw, and the scores that may rank the trackers in its legend."""
 
-    name: str  # of the file, and of the curve among a score's evidence
     ranks: tuple[str, ...]  # the first that the benchmark has
     title: str
     xlabel: str
@@ -31,67 +31,52 @@ class Plot:
     last: float  # threshold
 
 
-PLOTS = (
-    Plot(
-        "success",
+# By the name of the curve among a score's evidence.
+PLOTS = {
+    "success": Plot(
         ("auc", "ao"),
         "Success, area under the curve",
         "overlap threshold (IoU)",
         "share of frames above it",
         1.0,
     ),
-    Plot(
-        "precision",
+    "precision": Plot(
         ("precision_20", "precision"),
         "Precision at 20 pixels",
         "center error threshold (pixels)",
         "share of frames within it",
         50.0,
     ),
-    Plot(
-        "normalized",
+    "normalized": Plot(
         ("normalized_precision",),
         "Normalized precision",
         "center error threshold (share of the target's size)",
         "share of frames within it",
         0.5,
     ),
-)
+}
 
 
-def success_plot(reports: Sequence[Report]) -> Figure:
-    """Return the mean success curves, best area first in the legend."""
-    return curve_plot(PLOTS[0], reports)
-
-
-def precision_plot(reports: Sequence[Report]) -> Figure:
-    """Return the mean precision curves, best score first in the legend."""
-    return curve_plot(PLOTS[1], reports)
-
-
-def curve_plot(plot: Plot, reports: Sequence[Report]) -> Figure:
-    """Return the trackers' curves in a figure of their own."""
+def curve_plot(name: str, reports: Sequence[Report]) -> Figure:
+    """Return the trackers' mean curves of one of `PLOTS` in a figure of their own."""
     with style():
         figure = Figure(layout="constrained")
-        draw_curves(figure.subplots(), plot, reports, plot.title)
+        draw_curves(figure.subplots(), name, reports, PLOTS[name].title)
     return figure
 
 
-def draw_curves(axes: Axes, plot: Plot, reports: Sequence[Report], title: str) -> None:
+def draw_curves(axes: Axes, name: str, reports: Sequence[Report], title: str) -> None:
     """Draw the trackers' curves, the best first in the legend, which says the score."""
+    plot, means = PLOTS[name], [report.mean() for report in reports]
+    ranks = [next(mean[key] for key in plot.ranks if key in mean) for mean in means]
     looks = distinct_looks([report.tracker for report in reports])
-    ranked = [(_rank(plot, r), r, look) for r, look in zip(reports, looks, strict=True)]
-    for rank, report, (color, dashes) in sorted(ranked, key=lambda entry: -entry[0]):
-        curve = mean_curve(report, plot.name)
-        axes.plot(
-            np.linspace(0, plot.last, len(curve)),
-            curve,
-            color=color,
-            linestyle=dashes,
-            label=f"{rank:.3f}  {short_name(report.tracker)}",
-        )
-    axes.set(title=title, xlabel=plot.xlabel, ylabel=plot.ylabel, ylim=(0, 1))
-    axes.set_xlim(0, plot.last)
+    ranked = sorted(zip(ranks, reports, looks, strict=True), key=lambda entry: -entry[0])
+    for rank, report, (color, dashes) in ranked:
+        curve = mean_curve(report, name)
+        thresholds = np.linspace(0, plot.last, len(curve))
+        label = f"{rank:.3f}  {short_name(report.tracker)}"
+        axes.plot(thresholds, curve, dashes, color=color, label=label)
+    axes.set(title=title, xlabel=plot.xlabel, ylabel=plot.ylabel, xlim=(0, plot.last), ylim=(0, 1))
     axes.legend(loc="best")
 
 
@@ -104,10 +89,7 @@ def distinct_looks(trackers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str
     looks: list[tuple[str, str]] = []
     for tracker in trackers:
         look = color_of(tracker), dashes_of(tracker)
-        if look in looks:
-            dashes, color = next(spare)
-            look = color, dashes
-        looks.append(look)
+        looks.append(next(spare)[::-1] if look in looks else look)
     return looks
 
 
@@ -123,18 +105,41 @@ def save_plots(reports: Sequence[Report], folder: str | Path) -> list[Path]:
 
     Returns their paths. Raises InputError for a benchmark without curves, which VOT is.
     """
-    evidence = reports[0].scores[0].evidence
-    plots = [plot for plot in PLOTS if plot.name in evidence]
-    if not plots:
-        raise InputError("VOT has no success or precision curves; leave --plots out")
     paths = []
-    for plot in plots:
-        paths.append(Path(folder) / f"{plot.name}.png")
-        with whole_file(paths[-1]) as temporary, style():
-            curve_plot(plot, reports).savefig(temporary)
+    for name in PLOTS:
+        if name in reports[0].scores[0].evidence:
+            paths.append(Path(folder) / f"{name}.png")
+            with whole_file(paths[-1]) as temporary, style():
+                curve_plot(name, reports).savefig(temporary)
+    if not paths:
+        raise InputError("VOT has no success or precision curves; leave --plots out")
     return paths
 
 
-def _rank(plot: Plot, report: Report) -> float:
-    mean = report.mean()
-    return next(mean[key] for key in plot.ranks if key in mean)
+def attribute_plots(reports: Sequence[Report], attributes: Mapping[str, Collection[str]]) -> Figure:
+    """Return small success plots of the attributes that any sequence has, as OTB's figures do.
+
+    `attributes` are as `otb_attributes.read_attributes` gives them. Titles say how many sequences
+    have the attribute, legends rank the trackers on these.
+    """
+    subsets = {}
+    for attribute in ATTRIBUTES:
+        some = [with_attribute(report, attributes, attribute) for report in reports]
+        if some[0].scores:
+            subsets[attribute] = some
+    columns = min(4, len(subsets))
+    rows = -(-len(subsets) // columns)
+    with style():
+        figure = Figure(figsize=(4.2 * columns, 3.4 * rows), layout="constrained")
+        for place, (attribute, some) in enumerate(subsets.items(), start=1):
+            title = f"{ATTRIBUTES[attribute]} ({len(some[0].scores)})"
+            draw_curves(figure.add_subplot(rows, columns, place), "success", some, title)
+    return figure
+
+
+def with_attribute(
+    report: Report, attributes: Mapping[str, Collection[str]], attribute: str
+) -> Report:
+    """Return the report of the sequences that have the attribute, perhaps of none."""
+    scores = tuple(score for score in report.scores if attribute in attributes[score.name])
+    return replace(report, scores=scores)

@@ -9,26 +9,18 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-OPTIMIZER_COLORS = {
-    "lstm": "#0072B2",  # blue
-    "gru": "#56B4E9",  # sky blue
-    "fc": "#009E73",  # green
-    "const": "#E69F00",  # orange
-    "sgd": "#D55E00",  # vermilion
-    "momentum": "#000000",  # black
-    "adam": "#882255",  # wine, of Tol's muted scheme; Okabe and Ito's colors are all taken
-    "none": "#7F7F7F",  # gray
+_OPTIMIZERS = {
+    "lstm": ("LSTM", "#0072B2"),  # blue
+    "gru": ("GRU", "#56B4E9"),  # sky blue
+    "fc": ("FC", "#009E73"),  # green
+    "const": ("ConstLR", "#E69F00"),  # orange
+    "sgd": ("SGD", "#D55E00"),  # vermilion
+    "momentum": ("momentum", "#000000"),  # black
+    "adam": ("Adam", "#882255"),  # wine, of Tol's muted scheme; Okabe and Ito have no more
+    "none": ("no update", "#7F7F7F"),  # gray
 }
-OPTIMIZER_LABELS = {
-    "lstm": "LSTM",
-    "gru": "GRU",
-    "fc": "FC",
-    "const": "ConstLR",
-    "sgd": "SGD",
-    "momentum": "momentum",
-    "adam": "Adam",
-    "none": "no update",
-}
+OPTIMIZER_LABELS = {rule: label for rule, (label, _) in _OPTIMIZERS.items()}
+OPTIMIZER_COLORS = {rule: color for rule, (_, color) in _OPTIMIZERS.items()}
 PEER_COLOR = "#CC79A7"  # reddish purple
 TRUTH_COLOR = "#F0E442"  # yellow: ground truth drawn into images
 

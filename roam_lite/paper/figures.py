@@ -3,7 +3,7 @@
 from roam_lite.paper.exhibit import Exhibit
 from roam_lite.paper.tables import FIGURE_3, FIGURE_4
 
-_CURVES = ("roam_lite.figures.plots:precision_plot", "roam_lite.figures.plots:success_plot")
+_CURVES = ("roam_lite.figures.plots:curve_plot",)
 
 
 def _ablation(number: int, caption: str) -> Exhibit:

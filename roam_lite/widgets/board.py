@@ -4,6 +4,7 @@ import html
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import ipywidgets
 import numpy as np
@@ -14,8 +15,7 @@ from roam_lite.errors import InputError
 from roam_lite.figures.paper import RATE_EDGES
 from roam_lite.figures.style import OPTIMIZER_COLORS, style
 from roam_lite.widgets.controller import Controller
-from roam_lite.widgets.exhibit import Exhibit, png_of
-from roam_lite.widgets.live import LivePicture
+from roam_lite.widgets.exhibit import Exhibit, LivePicture, png_of
 from roam_lite.widgets.training import Progress
 
 _INTERVAL = 0.4  # seconds between two pictures; drawing takes its time from the training
@@ -31,9 +31,10 @@ _BUTTONS = (
     ("Stop", Controller.stop, {"running", "paused"}),
     ("Reset", Controller.reset, {"running", "paused", "stopped", "finished", "failed"}),
 )
+_NO_RATES = np.zeros(len(RATE_EDGES) - 1)
 
 
-def dashboard(controller: Controller[Progress], *, alt: str = _ALT) -> Exhibit:
+def dashboard(controller: Controller[Progress]) -> Exhibit:
     """Return buttons over a live picture of the controller's run.
 
     The picture for pages without a kernel shows the history that the controller has by now. The
@@ -41,7 +42,7 @@ def dashboard(controller: Controller[Progress], *, alt: str = _ALT) -> Exhibit:
     """
     with style():
         curves = _Curves()
-    image = LivePicture(curves.draw(controller.history), alt)
+    image = LivePicture(curves.draw(controller.history), _ALT)
     bar = ipywidgets.FloatProgress(min=0, max=1, layout=ipywidgets.Layout(width="220px"))
     status, message = ipywidgets.Label(), ipywidgets.HTML()
     buttons = {name: ipywidgets.Button(description=name) for name, _, _ in _BUTTONS}
@@ -60,26 +61,22 @@ def dashboard(controller: Controller[Progress], *, alt: str = _ALT) -> Exhibit:
                 image.value = curves.draw(history)
                 drawn[0] = time.monotonic()
 
-    def press(act: Callable[[Controller[Progress]], None]) -> Callable[[object], None]:
-        def pressed(_: object) -> None:
-            try:
-                act(controller)
-            except InputError as error:
-                message.value = complaint(error)
-            else:
-                refresh()
-
-        return pressed
+    def press(act: Callable[[Controller[Progress]], None], _: object) -> None:
+        try:
+            act(controller)
+        except InputError as error:
+            message.value = complaint(error)
+        else:
+            refresh()
 
     for name, act, _ in _BUTTONS:
-        buttons[name].on_click(press(act))
+        buttons[name].on_click(partial(press, act))
         buttons[name].layout.width = "auto"
     controller.notify = refresh
     refresh()
-    row = ipywidgets.Box(
-        (*buttons.values(), bar, status), layout=ipywidgets.Layout(flex_flow="row wrap")
-    )
-    return Exhibit(bytes(image.value), alt, ipywidgets.VBox((row, message, image)))
+    flow = ipywidgets.Layout(flex_flow="row wrap")
+    row = ipywidgets.Box((*buttons.values(), bar, status), layout=flow)
+    return Exhibit(bytes(image.value), _ALT, ipywidgets.VBox((row, message, image)))
 
 
 def describe_run(state: str, history: Sequence[Progress]) -> str:
@@ -112,11 +109,10 @@ class _Curves:
         above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2, "fontsize": 9}
         self.losses.xaxis.set_major_locator(MaxNLocator(integer=True))
         self.losses.legend(**above)
-        empty = np.zeros(len(RATE_EDGES) - 1)
-        self.first = self.rates.stairs(empty, RATE_EDGES, color="black", label="first step: λ⁽⁰⁾")
-        self.later = self.rates.stairs(
-            empty, RATE_EDGES, color=blue, fill=True, alpha=0.5, label="updates: the optimizer's"
-        )
+        first = {"color": "black", "label": "first step: λ⁽⁰⁾"}
+        later = {"color": blue, "fill": True, "alpha": 0.5, "label": "updates: the optimizer's"}
+        self.first = self.rates.stairs(_NO_RATES, RATE_EDGES, **first)
+        self.later = self.rates.stairs(_NO_RATES, RATE_EDGES, **later)
         self.rates.set(xlabel="log10(learning rate)", ylabel="share of coordinates", ylim=(0, 1))
         self.rates.legend(**above)
 
@@ -126,13 +122,12 @@ class _Curves:
         self.meta.set_data(steps, [progress.record.meta_loss for progress in history])
         updates = [float(np.mean(progress.record.update_losses)) for progress in history]
         self.update.set_data(steps, updates)
-        empty = np.zeros(len(RATE_EDGES) - 1)
-        first = history[-1].first_rates if history else empty
-        later = history[-1].updating_rates if history else empty
+        last = history[-1] if history else None
+        first = last.first_rates if last else _NO_RATES
+        later = last.updating_rates if last and last.updating_rates is not None else _NO_RATES
         self.first.set_data(first)
-        self.later.set_data(empty if later is None else later)
-        top = max(first.max(), empty.max() if later is None else later.max())
-        self.rates.set_ylim(0, max(1.1 * top, 0.1))
+        self.later.set_data(later)
+        self.rates.set_ylim(0, max(1.1 * first.max(), 1.1 * later.max(), 0.1))
         finite = [v for line in (self.meta, self.update) for v in line.get_ydata() if v > 0]
         self.losses.set_yscale("log" if finite and np.isfinite(finite).all() else "linear")
         self.losses.relim()

@@ -19,7 +19,7 @@ class Controller(Generic[Item]):
     `begin` is called anew for every run; whatever it yields is an item, and its generator is closed
     when the run ends, so that a trainer saves its state. `notify`, if set, is called after every
     item and when a run ends, in the thread that runs. An error is kept in `error`, and raised by
-    `run()` or `join()`.
+    `run()` or `join()`. What begins a run raises InputError while another is under way.
     """
 
     def __init__(self, begin: Callable[[], Generator[Item, None, None]]) -> None:
@@ -29,7 +29,8 @@ class Controller(Generic[Item]):
         self._begin = begin
         self._thread: threading.Thread | None = None
         self._go, self._stop = threading.Event(), threading.Event()
-        self._active = self._single = self._finished = self._begun = False
+        self._active = self._single = False
+        self._rest: State = "ready"  # its state unless it is active or has failed
         # Without this a thread would still be computing while the interpreter is torn down.
         atexit.register(_stop, weakref.ref(self))
 
@@ -38,35 +39,22 @@ class Controller(Generic[Item]):
         """What it is doing."""
         if self._active:
             return "running" if self._go.is_set() else "paused"
-        if self.error is not None:
-            return "failed"
-        if not self._begun:
-            return "ready"
-        return "finished" if self._finished else "stopped"
+        return self._rest if self.error is None else "failed"
 
     def run(self) -> list[Item]:
-        """Run to the end in this thread and return the history; an error is raised.
-
-        Raises InputError if a run is under way.
-        """
+        """Run to the end in this thread and return the history; an error is raised."""
         self._prepare()
         self._go.set()
         self._work()
-        self._raise_error()
+        self.join()
         return self.history
 
     def start(self) -> None:
-        """Begin a run in a thread, or go on with a paused one.
-
-        Raises InputError if one is running already.
-        """
+        """Begin a run in a thread, or go on with a paused one."""
         self._proceed(single=False)
 
     def step(self) -> None:
-        """Take one step, of the paused run or of a new one, and pause.
-
-        Raises InputError if a run is not paused.
-        """
+        """Take one step, of the paused run or of a new one, and pause."""
         self._proceed(single=True)
 
     def pause(self) -> None:
@@ -82,37 +70,42 @@ class Controller(Generic[Item]):
         """End the run, wait for it and forget it."""
         self.stop()
         self._wait(None)
-        self._thread, self.error, self.history = None, None, []
-        self._begun = False
+        self._thread, self.error, self.history, self._rest = None, None, [], "ready"
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until the run has ended, or `timeout` seconds; raise the error it ended with."""
         self._wait(timeout)
-        self._raise_error()
+        if self.error is not None:
+            raise self.error
 
     def _proceed(self, *, single: bool) -> None:
-        if self.state == "paused":
-            self._single = single
-            self._go.set()
-            return
-        self._prepare()
+        begins = self.state != "paused"
+        if begins:
+            self._prepare()
         self._single = single
         self._go.set()
-        self._thread = threading.Thread(target=self._work, name="roam-lite run", daemon=True)
-        self._thread.start()
+        if begins:
+            self._thread = threading.Thread(target=self._work, name="roam-lite run", daemon=True)
+            self._thread.start()
 
     def _prepare(self) -> None:
-        if self.state in ("running", "paused"):
+        if self._active:
             raise InputError(f"a run is {self.state} already; stop it before beginning another")
-        self.history, self.error = [], None
-        self._finished, self._single, self._begun = False, False, True
+        self.history, self.error, self._rest, self._single = [], None, "stopped", False
         self._stop.clear()
         self._active = True
 
     def _work(self) -> None:
         try:
             with closing(self._begin()) as items:
-                self._consume(items)
+                while self._may_go_on():
+                    self.history.append(next(items))
+                    if self._single:
+                        self._go.clear()
+                    if not self._stop.is_set():
+                        self._call_notify()
+        except StopIteration:
+            self._rest = "finished"
         except Exception as error:
             self.error = error
         finally:
@@ -120,21 +113,9 @@ class Controller(Generic[Item]):
         # A view that cannot draw must not leave the run without an end.
         self._call_notify()
 
-    def _consume(self, items: Generator[Item, None, None]) -> None:
-        while True:
-            self._go.wait()
-            if self._stop.is_set():
-                return
-            try:
-                item = next(items)
-            except StopIteration:
-                self._finished = True
-                return
-            self.history.append(item)
-            if self._single:
-                self._go.clear()
-            if not self._stop.is_set():
-                self._call_notify()
+    def _may_go_on(self) -> bool:
+        self._go.wait()
+        return not self._stop.is_set()
 
     def _call_notify(self) -> None:
         if self.notify is not None:
@@ -146,10 +127,6 @@ class Controller(Generic[Item]):
     def _wait(self, timeout: float | None) -> None:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
-
-    def _raise_error(self) -> None:
-        if self.error is not None:
-            raise self.error
 
 
 def _stop(reference: Any) -> None:

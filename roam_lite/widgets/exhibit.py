@@ -5,10 +5,11 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+import ipywidgets
 import matplotlib.pyplot as plt
+import traitlets
 from matplotlib.figure import Figure
 
-PNG, TEXT = "image/png", "text/plain"
 DPI = 72  # of stored pictures: a notebook holds a dozen and stays under 1.5 MB
 
 
@@ -28,9 +29,21 @@ class Exhibit:
         bundle = {} if self.widget is None else dict(self.widget._repr_mimebundle_())
         if self.html is not None:
             bundle["text/html"] = self.html
-        bundle[PNG] = base64.b64encode(self.png).decode()
-        bundle[TEXT] = self.alt
-        return bundle, {PNG: {"alt": self.alt}}
+        bundle["image/png"] = base64.b64encode(self.png).decode()
+        bundle["text/plain"] = self.alt
+        return bundle, {"image/png": {"alt": self.alt}}
+
+
+class LivePicture(ipywidgets.Image):
+    """A PNG that shrinks with the page, its alternative text being its tooltip; set `value` to redraw."""
+
+    # The browser's side of a tooltip reads the widget's description, which an Image does not have:
+    # without this trait the picture ends in an error there.
+    description = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, png: bytes, alt: str) -> None:
+        layout = ipywidgets.Layout(max_width="100%", object_fit="contain", align_self="flex-start")
+        super().__init__(value=png, format="png", tooltip=alt, layout=layout)
 
 
 def show(figure: Figure, alt: str) -> Exhibit:

@@ -4,8 +4,7 @@ import base64
 import html
 import json
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import cv2
 import matplotlib
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roam_lite.data.sequence import Sequence
-from roam_lite.figures.pictures import caption, draw_box, grid
+from roam_lite.figures.pictures import caption, draw_box, encode, grid
 from roam_lite.figures.style import TRUTH_COLOR, color_of
 from roam_lite.geometry import iou
 from roam_lite.widgets.exhibit import Exhibit
@@ -23,8 +22,6 @@ _MOST = 30  # frames embedded; longer sequences show every second, third ...
 _COLUMNS = 6  # of the sheet of frames that the script cuts up
 _WIDTH = 320  # pixels of an embedded frame
 _SHEET_WIDTH = 200  # pixels of a frame of the contact sheet
-_SHEET_FRAMES = 6
-_MAP_COLORS = "magma"
 
 
 def scrubber(
@@ -63,22 +60,22 @@ def scrubber(
     }
     # `</` would end the script; JSON allows the slash to be escaped.
     values = json.dumps(data, allow_nan=False).replace("</", "<\\/")
-    sheet = _encoded(grid(small, _COLUMNS), ".jpg")
+    script = Path(__file__).with_name("scrubber.js").read_text(encoding="utf-8").strip()
+    sheet = _base64(grid(small, _COLUMNS), ".jpg", cv2.IMWRITE_JPEG_QUALITY, 72)
     page = (
         '<div class="roam-scrubber">'
         f'<img class="sheet" src="data:image/jpeg;base64,{sheet}" alt="{html.escape(alt)}" '
         'style="max-width: 100%">'
-        f"<script>({_script()})(document.currentScript.parentElement, {values})</script></div>"
+        f"<script>({script})(document.currentScript.parentElement, {values})</script></div>"
     )
     return Exhibit(contact_sheet(sequence, recordings), alt, html=page)
 
 
 def contact_sheet(sequence: Sequence, recordings: Mapping[str, Recording]) -> bytes:
-    """Return PNG bytes: frames over the whole sequence with the true box and every recording's."""
-    moments = np.linspace(0, len(sequence) - 1, min(_SHEET_FRAMES, len(sequence))).astype(int)
+    """Return PNG bytes: six frames over the whole sequence, with the true and all recorded boxes."""
     panels = []
-    for index in moments:
-        image = sequence.frames[int(index)]
+    for index in np.linspace(0, len(sequence) - 1, min(6, len(sequence))).astype(int).tolist():
+        image = sequence.frames[index]
         scale = _SHEET_WIDTH / image.shape[1]
         image = _resized(image, scale)
         image = draw_box(image, sequence.boxes[index] * scale, TRUTH_COLOR, thickness=1)
@@ -86,23 +83,19 @@ def contact_sheet(sequence: Sequence, recordings: Mapping[str, Recording]) -> by
             color = color_of(recording.description)
             image = draw_box(image, recording.boxes[index] * scale, color)
         panels.append(caption(image, f"frame {index}"))
-    sheet = grid(panels, columns=3)
-    return cv2.imencode(".png", sheet[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes()
+    return encode(grid(panels, columns=3), ".png", cv2.IMWRITE_PNG_COMPRESSION, 9)
 
 
 def _map_sheet(maps: NDArray[np.float32]) -> str:
     """Return maps [T, H, W] side by side as base64 PNG, colored, and the clearer the lower."""
     clipped = np.nan_to_num(np.hstack(list(maps))).clip(0, 1)
-    colored = matplotlib.colormaps[_MAP_COLORS](clipped)
+    colored = matplotlib.colormaps["magma"](clipped)
     colored[..., 3] = 0.85 * np.sqrt(clipped)
-    return _encoded((255 * colored).astype(np.uint8), ".png")
+    return _base64((255 * colored).astype(np.uint8), ".png")
 
 
-def _encoded(image: NDArray[np.uint8], suffix: str) -> str:
-    """Return an RGB or RGBA image as base64."""
-    order = [2, 1, 0, 3][: image.shape[2]]
-    options = [cv2.IMWRITE_JPEG_QUALITY, 72] if suffix == ".jpg" else []
-    return base64.b64encode(cv2.imencode(suffix, image[..., order], options)[1]).decode()
+def _base64(image: NDArray[np.uint8], suffix: str, *options: int) -> str:
+    return base64.b64encode(encode(image, suffix, *options)).decode()
 
 
 def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
@@ -114,9 +107,3 @@ def _rounded(values: NDArray[np.float64]) -> list:
     if values.ndim == 1:
         return [round(float(v), 3) if np.isfinite(v) else None for v in values]
     return [np.round(row, 2).tolist() if np.isfinite(row).all() else None for row in values]
-
-
-@cache
-def _script() -> str:
-    """Return the function that the page calls with its element and the data."""
-    return (files("roam_lite.widgets") / "scrubber.js").read_text(encoding="utf-8").strip()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import anywidget
-import cv2
 import ipywidgets
 import numpy as np
 import traitlets
@@ -19,7 +18,7 @@ from roam_lite.data.video import open_frames
 from roam_lite.errors import InputError
 from roam_lite.evaluation.running.run import Step
 from roam_lite.figures.film import follow_steps
-from roam_lite.figures.pictures import draw_box
+from roam_lite.figures.pictures import draw_box, encode
 from roam_lite.figures.style import OPTIMIZER_COLORS
 from roam_lite.widgets.board import complaint
 from roam_lite.widgets.controller import Controller
@@ -59,8 +58,7 @@ def box_picker(
     picker.open(path)
     picker.canvas.box = list(map(float, box))
     first = draw_box(picker.frames[0], np.array(box), _COLOR) if len(box) else picker.frames[0]
-    png = cv2.imencode(".png", first[..., ::-1])[1].tobytes()
-    return Exhibit(png, alt, picker.widget)
+    return Exhibit(encode(first, ".png"), alt, picker.widget)
 
 
 class _Picker:
@@ -82,37 +80,26 @@ class _Picker:
         self.track = ipywidgets.Button(description="Track", button_style="primary")
         self.stop = ipywidgets.Button(description="Stop", disabled=True)
         self.bar = ipywidgets.IntProgress(min=0, max=1)
-        self.message = ipywidgets.HTML()
-        self.link = ipywidgets.HTML()
-        self.path.observe(self._read_path, "value")
+        self.message, self.link = ipywidgets.HTML(), ipywidgets.HTML()
+        self.path.observe(lambda change: self._try(self.open, change.new), "value")
         self.upload.observe(lambda change: self._try(self._take, change.new), "value")
         self.text.observe(lambda change: self._try(self._read_box, change.new), "value")
         self.canvas.observe(self._write_box, "box")
         self.track.on_click(lambda _: self._try(self._start))
         self.stop.on_click(lambda _: self.controller.stop())
-        row = ipywidgets.Layout(flex_flow="row wrap")
-        self.widget = ipywidgets.VBox(
-            (
-                ipywidgets.Box((self.path, self.upload), layout=row),
-                self.canvas,
-                ipywidgets.Box((self.text, self.track, self.stop, self.bar), layout=row),
-                self.message,
-                self.link,
-            )
-        )
+        flow = ipywidgets.Layout(flex_flow="row wrap")
+        source = ipywidgets.Box((self.path, self.upload), layout=flow)
+        row = ipywidgets.Box((self.text, self.track, self.stop, self.bar), layout=flow)
+        self.widget = ipywidgets.VBox((source, self.canvas, row, self.message, self.link))
 
     def open(self, path: str | Path) -> None:
         """Show the first frame of a video or a folder of images."""
+        if str(path) == self.opened:
+            return
         frames = open_frames(Path(path).expanduser())
-        self.canvas.picture = _jpeg(frames[0])
-        self.frames = frames
-        self.canvas.box = []
-        self.opened = str(path)
+        self.canvas.picture = encode(frames[0], ".jpg")
+        self.frames, self.opened, self.canvas.box = frames, str(path), []
         self.path.value = self.opened
-
-    def _read_path(self, change: Any) -> None:
-        if change.new != self.opened:
-            self._try(self.open, change.new)
 
     def _take(self, files: Sequence[dict[str, Any]]) -> None:
         """Keep uploaded files: one video, or the images of a folder."""
@@ -157,13 +144,14 @@ class _Picker:
             if step.image is not None and time.monotonic() - self.shown > _INTERVAL:
                 self.shown = time.monotonic()
                 self.bar.value = step.index + 1
-                self.canvas.picture, self.canvas.box = _jpeg(step.image), step.box.tolist()
+                self.canvas.picture = encode(step.image, ".jpg")
+                self.canvas.box = step.box.tolist()
             return
         self.message.value = complaint(self.controller.error)
         if state == "finished":
             self.bar.value = self.bar.max
             self.link.value = _download(self.out)
-        self.canvas.picture, self.canvas.box = _jpeg(self.frames[0]), list(self.box)
+        self.canvas.picture, self.canvas.box = encode(self.frames[0], ".jpg"), list(self.box)
         self._busy(False)
 
     def _busy(self, busy: bool) -> None:
@@ -177,10 +165,6 @@ class _Picker:
             act(*arguments)
         except (InputError, OSError) as error:
             self.message.value = complaint(error)
-
-
-def _jpeg(image: np.ndarray) -> bytes:
-    return cv2.imencode(".jpg", image[..., ::-1])[1].tobytes()
 
 
 def _download(path: Path) -> str:

@@ -30,16 +30,14 @@ def record(tracker: Tracker, sequence: Sequence) -> Recording:
     of scale and ratio), `motion`, and their product `score`, whose maximum is chosen.
     """
     boxes, regions, maps, losses = [], [], [], []
-    last = None
     for step in track_steps(tracker, sequence):
         # The patch of a later frame is cut around the box of the frame before.
-        seen = step.box if step.index == 0 or step.image is None else last
+        seen = step.box if step.index == 0 or step.image is None else boxes[-1]
         region = region_around(seen, tracker.config.model.region_scale)
         regions.append(np.concatenate([region[:2] - region[2:] / 2, region[2:]]))
         maps.append(maps[-1] if step.image is None else _maps(tracker))
         boxes.append(step.box)
         losses += [(step.index, loss) for loss in tracker.update_losses[len(losses) :]]
-        last = step.box
     stacked = {name: np.stack([shown[name] for shown in maps]) for name in maps[0]}
     return Recording(np.stack(boxes), np.stack(regions), stacked, losses, dict(describe(tracker)))
 
@@ -47,13 +45,8 @@ def record(tracker: Tracker, sequence: Sequence) -> Recording:
 def _maps(tracker: Tracker) -> dict[str, NDArray[np.float32]]:
     """Return the maps that the last box was chosen by; the given box has no more than a response."""
     if tracker.last_maps is None:
-        response = tracker.last_response
-        ones = np.ones_like(response)
-        return {
-            "response": response,
-            "penalty": ones,
-            "motion": ones,
-            "score": response.clip(min=0),
-        }
+        response, ones = tracker.last_response, np.ones_like(tracker.last_response)
+        score = response.clip(min=0)
+        return {"response": response, "penalty": ones, "motion": ones, "score": score}
     names = ("response", "penalty", "motion", "score")
     return {name: getattr(tracker.last_maps, name)[0].cpu().numpy() for name in names}

@@ -8,13 +8,9 @@ from matplotlib.figure import Figure
 
 from roam_lite.errors import InputError
 from roam_lite.figures.style import style
-from roam_lite.widgets.exhibit import Exhibit, png_of
-from roam_lite.widgets.live import LivePicture
+from roam_lite.widgets.exhibit import Exhibit, LivePicture, png_of
 
 Control = tuple[float, ...] | list[Any] | bool
-# Labels keep their words whole; controls flow into as many rows as the page's width needs.
-_LABEL = {"description_width": "initial"}
-_ROW = ipywidgets.Layout(flex_flow="row wrap", grid_gap="4px 16px")
 
 
 def explore(draw: Callable[..., None], *, alt: str, **controls: Control) -> Exhibit:
@@ -46,16 +42,16 @@ def explore(draw: Callable[..., None], *, alt: str, **controls: Control) -> Exhi
 
     for control in inputs.values():
         control.observe(redraw, "value")
-    row = ipywidgets.Box(tuple(inputs.values()), layout=_ROW)
+    # Controls flow into as many rows as the page's width needs.
+    flow = ipywidgets.Layout(flex_flow="row wrap", grid_gap="4px 16px")
+    row = ipywidgets.Box(tuple(inputs.values()), layout=flow)
     return Exhibit(bytes(image.value), alt, ipywidgets.VBox((row, image, message)))
 
 
 def make_control(name: str, control: Control) -> ipywidgets.DOMWidget:
-    """Return the slider, dropdown or checkbox that `explore` describes.
-
-    Raises InputError if the description is not understood.
-    """
-    label = {"description": name.replace("_", " "), "style": _LABEL}
+    """Return the slider, dropdown or checkbox that `explore` describes, or raise InputError."""
+    # The label keeps its words whole.
+    label = {"description": name.replace("_", " "), "style": {"description_width": "initial"}}
     if isinstance(control, bool):
         return ipywidgets.Checkbox(value=control, indent=False, **label)
     if isinstance(control, list) and control:

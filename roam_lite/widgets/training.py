@@ -1,6 +1,7 @@
 """Meta-training as a controller consumes it: what each step reports, and the rates it emitted."""
 
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,22 +30,14 @@ def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, 
 
     def begin() -> Generator[Progress, None, None]:
         trainer = Trainer(config, overwrite=True)
-        records = trainer.run()
-        try:
+        with closing(trainer.run()) as records:
             for record in records:
-                updated = len(record.update_losses) > 1
-                rates = trainer.last_rollout.updating_rates
-                yield Progress(
-                    record,
-                    trainer.steps,
-                    _shares(trainer.last_rollout.first_rates),
-                    _shares(rates) if updated and rates is not None else None,
-                )
-        finally:
-            records.close()
+                last, updated = trainer.last_rollout, len(record.update_losses) > 1
+                later = last.updating_rates if updated else None
+                yield Progress(record, trainer.steps, _shares(last.first_rates), _shares(later))
 
     return begin
 
 
-def _shares(rates: Tensor) -> NDArray[np.float64]:
-    return rate_shares(rates.double().cpu(), RATE_EDGES)
+def _shares(rates: Tensor | None) -> NDArray[np.float64] | None:
+    return None if rates is None else rate_shares(rates.cpu(), RATE_EDGES)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from roam_lite.data.synthetic import CHALLENGES, actors, synthesize
 from roam_lite.data.synthetic.fields import bank, fractal
 from roam_lite.data.synthetic.scene import POINTS, _inner_points
-from roam_lite.data.synthetic.sprites import Part, Sprite
+from roam_lite.data.synthetic.sprites import Part, Plan, Sprite
 from roam_lite.errors import InputError
 
 AROUND = 150  # pixels added on each side, so that masks are not cut off
@@ -300,7 +300,7 @@ def test_points_for_visibility_lie_inside_whatever_the_size_of_a_part(height, wi
     """Of 18 x 128 pixels, whose grid ends on the edge but for rounding, among others."""
     full = np.full((height, width), 255, np.uint8)
     nothing = np.zeros(2)
-    part = Part(nothing, full, full, nothing, density, nothing, 0.0, 0.0, False)
+    part = Part(Plan(nothing, nothing), full, full, nothing, density)
     (points,) = _inner_points(Sprite((part,)))
     assert ((points > 0) & (points * density < [width, height])).all()
     assert 0.8 * POINTS < len(points) < 1.2 * POINTS

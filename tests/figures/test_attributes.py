@@ -2,7 +2,7 @@ import numpy as np
 
 from roam_lite.data.otb_attributes import ATTRIBUTES as NAMES
 from roam_lite.evaluation.report import Report, Score
-from roam_lite.figures.attributes import attribute_plots, with_attribute
+from roam_lite.figures.plots import attribute_plots, with_attribute
 
 ATTRIBUTES = {"a": {"IV", "OCC"}, "b": {"OCC"}, "c": set()}
 

@@ -7,11 +7,10 @@ import pytest
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report, Score
 from roam_lite.figures.plots import (
+    curve_plot,
     distinct_looks,
     mean_curve,
-    precision_plot,
     save_plots,
-    success_plot,
 )
 from roam_lite.figures.style import OPTIMIZER_COLORS, PEER_COLOR, STYLE, color_of, rgb, style
 
@@ -34,12 +33,12 @@ def legend(figure):
 
 
 def test_legends_rank_the_trackers():
-    assert legend(success_plot(REPORTS)) == [
+    assert legend(curve_plot("success", REPORTS)) == [
         "0.600  roam++ lstm",
         "0.400  roam sgd 0.001",
         "0.300  csrt",
     ]
-    assert [line.split()[0] for line in legend(precision_plot(REPORTS))] == [
+    assert [line.split()[0] for line in legend(curve_plot("precision", REPORTS))] == [
         "0.900",
         "0.700",
         "0.500",
@@ -47,7 +46,7 @@ def test_legends_rank_the_trackers():
 
 
 def test_every_optimizer_keeps_its_color_and_roam_its_dashes():
-    lines = {line.get_label(): line for line in success_plot(REPORTS).axes[0].lines}
+    lines = {line.get_label(): line for line in curve_plot("success", REPORTS).axes[0].lines}
     assert lines["0.600  roam++ lstm"].get_color() == OPTIMIZER_COLORS["lstm"]
     assert lines["0.400  roam sgd 0.001"].get_linestyle() == "--"
     assert lines["0.300  csrt"].get_color() == PEER_COLOR
@@ -59,14 +58,14 @@ def test_trackers_of_other_people_look_different():
     assert len(set(looks)) == 6
     assert looks[0] == (OPTIMIZER_COLORS["lstm"], "-")
     assert looks[1] == (PEER_COLOR, "-")
-    figure = success_plot([report(tracker, 0.5, 0.5) for tracker in trackers])
+    figure = curve_plot("success", [report(tracker, 0.5, 0.5) for tracker in trackers])
     drawn = {(line.get_color(), line.get_linestyle()) for line in figure.axes[0].lines}
     assert len(drawn) == 5
 
 
 def test_curves_are_means_over_sequences():
     low, high = report({}, 0.2, 0.2).scores[0], report({}, 0.6, 0.6).scores[0]
-    figure = success_plot([Report((low, high), {"tracker": "kcf"})])
+    figure = curve_plot("success", [Report((low, high), {"tracker": "kcf"})])
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), 0.4)
 
 
@@ -77,7 +76,7 @@ def test_curves_of_benchmarks_that_pool_frames_are_weighted_by_these():
     )
     report = Report(scores, {"tracker": "kcf"}, {"ao": 0.25})
     np.testing.assert_allclose(mean_curve(report, "success"), 0.25)
-    assert legend(success_plot([report])) == ["0.250  kcf"]
+    assert legend(curve_plot("success", [report])) == ["0.250  kcf"]
 
 
 def test_only_curves_that_the_benchmark_has_are_drawn(tmp_path):

@@ -1,7 +1,5 @@
 """Video rendered from a seed, with exact boxes and visibility: `synthesize`."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
@@ -35,7 +33,6 @@ def synthesize(
         raise InputError(f"{length} frames of {size[0]} x {size[1]} px; give >= 1 of >= 64 px")
     # numpy pads seeds with zeros: the length in front keeps (1,) and (1, 0) apart.
     rng = np.random.default_rng([len(words), *words])
-    recipe = draw_recipe(rng, challenge)
-    scene = build_scene(rng, length, size, recipe)
+    scene = build_scene(rng, length, size, draw_recipe(rng, challenge))
     name = "-".join(["synthetic", *([challenge] if challenge else []), *map(str, words)])
     return Sequence(name, scene, scene.cast[scene.target].boxes, visibility(scene))

@@ -5,13 +5,12 @@ From sprite to image: each part turns about its pivot, the whole bends by two sh
 so that the outline (forward) and the drawn pixels (backward) agree.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from roam_lite.data.synthetic.sprites import Part, Sprite
 
@@ -34,7 +33,7 @@ class Actor:
     bend: np.ndarray
     slide: np.ndarray
 
-    def moved(self, affine: np.ndarray) -> Actor:
+    def moved(self, affine: np.ndarray) -> "Actor":
         """The actor after a further map `affine` [T, 2, 3] of the image."""
         linear = affine[:, :, :2] @ self.affine
         linear[:, :, 2] += affine[:, :, 2]
@@ -43,7 +42,7 @@ class Actor:
     @cached_property
     def extents(self) -> np.ndarray:
         """Edges float64 [T, P, 4] (left, top, right, bottom) of each part in the image."""
-        outlines = [part.outline for part in self.sprite.parts]
+        outlines = [part.plan.outline for part in self.sprite.parts]
         points = to_image(self, outlines)
         starts = np.cumsum([0, *map(len, outlines[:-1])])
         low = np.minimum.reduceat(points, starts, axis=1)
@@ -70,10 +69,7 @@ def still(sprite: Sprite, affine: np.ndarray) -> Actor:
 
 
 def pose(
-    center: np.ndarray,
-    size: np.ndarray,
-    aspect: np.ndarray | float = 1.0,
-    angle: np.ndarray | float = 0.0,
+    center: np.ndarray, size: ArrayLike, aspect: ArrayLike = 1.0, angle: ArrayLike = 0.0
 ) -> np.ndarray:
     """Affine maps float64 [T, 2, 3]: stretched by `aspect` at equal area, turned by `angle`,
     scaled to `size` [T] pixels a unit, moved to `center` [T, 2]."""
@@ -88,7 +84,7 @@ def to_image(actor: Actor, points: list[np.ndarray]) -> np.ndarray:
     """Where points of the parts at rest, one array [n_p, 2] a part, are in the image: [T, n, 2],
     n counting through all parts."""
     parts, counts = actor.sprite.parts, [len(piece) for piece in points]
-    pivot_x, pivot_y = np.repeat([part.pivot for part in parts], counts, axis=0).T
+    pivot_x, pivot_y = np.repeat([part.plan.pivot for part in parts], counts, axis=0).T
     x, y = np.concatenate(points).T
     if actor.angles.any():
         cos = np.repeat(np.cos(actor.angles), counts, axis=1)
@@ -106,10 +102,8 @@ def to_image(actor: Actor, points: list[np.ndarray]) -> np.ndarray:
 def from_image(
     actor: Actor, t: int | np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sprite coordinates, before parts turn, of image coordinates float32 at frame t.
-
-    x and y broadcast against each other and, where t is an array, against that.
-    """
+    """Sprite coordinates, before parts turn, of image coordinates float32 at frames t; t, x and y
+    broadcast."""
     (a, b, c), (d, e, f) = np.moveaxis(actor.affine[t], (-2, -1), (0, 1)).astype(np.float32)
     determinant = a * e - b * d
     x, y = x - c, y - f
@@ -128,7 +122,7 @@ def to_texture(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Texture coordinates (pixel j covers [j, j + 1)) of sprite coordinates, the part turned by
     `angle` undone."""
-    pivot, corner = part.pivot.astype(np.float32), part.corner.astype(np.float32)
+    pivot, corner = np.float32(part.plan.pivot), np.float32(part.corner)
     density = np.float32(part.density)
     if not np.any(angle):
         return (x - corner[0]) * density, (y - corner[1]) * density
@@ -148,24 +142,30 @@ def paint(frame: np.ndarray, actor: Actor, t: int, shutter: float = 0.0) -> None
     left, top = np.floor(actor.extents[t, :, :2].min(axis=0)).astype(int) - margin
     right, bottom = np.ceil(actor.extents[t, :, 2:].max(axis=0)).astype(int) + margin
     left, top = max(left, 0), max(top, 0)
-    right, bottom = min(right, frame.shape[1]), min(bottom, frame.shape[0])
-    if left >= right or top >= bottom:
+    region = frame[top : max(bottom, 0), left : max(right, 0)]
+    if region.size == 0:
         return
-    x = np.arange(left, right, dtype=np.float32)[None] + HALF
-    y = np.arange(top, bottom, dtype=np.float32)[:, None] + HALF
+    height, width = region.shape[:2]
+    x = np.arange(left, left + width, dtype=np.float32)[None] + HALF
+    y = np.arange(top, top + height, dtype=np.float32)[:, None] + HALF
     x, y = from_image(actor, t, x, y)
-    region = frame[top:bottom, left:right]
-    picture = region if streak is None else region.copy()
-    cover = None if streak is None else np.zeros(region.shape[:2], np.uint8)
+    picture, cover = region.copy(), np.zeros((height, width), np.uint8)
     edges = actor.extents[t] - (left, top, left, top)
     for part, angle, edge in zip(actor.sprite.parts, actor.angles[t], edges, strict=True):
         rows = slice(max(int(edge[1]) - 1, 0), max(int(edge[3]) + 2, 0))
         columns = slice(max(int(edge[0]) - 1, 0), max(int(edge[2]) + 2, 0))
         u, v = to_texture(part, angle, x[rows, columns], y[rows, columns])
-        if u.size:
-            slide = actor.slide[t] * part.density
-            _lay(picture[rows, columns], part, u, v, slide, cover, (rows, columns))
-    if streak is not None:
+        if u.size == 0:
+            continue
+        u, v = u - HALF, v - HALF  # to pixel centers
+        alpha = cv2.remap(part.alpha, u, v, cv2.INTER_LINEAR)
+        u = u + np.float32(actor.slide[t] * part.density)
+        image = cv2.remap(part.image, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+        blend(picture[rows, columns], image, alpha)
+        np.maximum(cover[rows, columns], alpha, out=cover[rows, columns])
+    if streak is None:
+        region[...] = picture
+    else:
         blend(region, cv2.filter2D(picture, -1, streak), cv2.filter2D(cover, -1, streak))
 
 
@@ -195,34 +195,7 @@ def covered(actor: Actor, points: np.ndarray) -> np.ndarray:
     low, high = points.min(axis=1), points.max(axis=1)
     near = (actor.boxes[:, :2] < high) & (actor.boxes[:, :2] + actor.boxes[:, 2:] > low)
     times = np.flatnonzero(near.all(axis=1))
-    if len(times) == 0:
-        return inside
-    x, y = np.moveaxis(points[times].astype(np.float32), 2, 0)
-    x, y = from_image(actor, times[:, None], x, y)
+    x, y = from_image(actor, times[:, None], *np.moveaxis(points[times].astype(np.float32), 2, 0))
     for index, part in enumerate(actor.sprite.parts):
-        u, v = to_texture(part, actor.angles[times, index, None], x, y)
-        height, width = part.alpha.shape
-        known = (u >= 0) & (u < width) & (v >= 0) & (v < height)
-        column, row = np.where(known, u, 0).astype(int), np.where(known, v, 0).astype(int)
-        inside[times] |= known & (part.alpha[row, column] > 127)
+        inside[times] |= part.covers(*to_texture(part, actor.angles[times, index, None], x, y))
     return inside
-
-
-def _lay(
-    picture: np.ndarray,
-    part: Part,
-    u: np.ndarray,
-    v: np.ndarray,
-    slide: float,
-    cover: np.ndarray | None,
-    place: tuple[slice, slice],
-) -> None:
-    """Draw one part at texture coordinates u, v onto `picture`; add its alpha to `cover`."""
-    u, v = u - HALF, v - HALF
-    alpha = cv2.remap(part.alpha, u, v, cv2.INTER_LINEAR)
-    if slide:
-        u = u + np.float32(slide)
-    image = cv2.remap(part.image, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
-    blend(picture, image, alpha)
-    if cover is not None:
-        cover[place] = cv2.max(np.ascontiguousarray(cover[place]), alpha)

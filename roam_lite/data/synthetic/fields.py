@@ -4,16 +4,14 @@ They are drawn once a process from a fixed seed (under a second); a texture then
 random place, turn, stretch and coloring of one or two of them, which costs almost nothing.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 SIDE = 704
 SEED = 20200613
-PER_LEVEL = np.float32(1 / 255)
 NATURAL = ("clouds", "rock", "sand", "ridges", "fibres", "waves", "leaves", "shards", "strokes")
 MADE = ("bricks", "windows", "stripes", "checks", "dots", "blocks")
 
@@ -35,7 +33,11 @@ def bank() -> dict[str, np.ndarray]:
         "strokes": dead_leaves(rng, corners=0, squash=0.07),
         **_made(rng),
     }
-    return {name: _as_gray(field) for name, field in fields.items()}
+    for name, field in fields.items():
+        standard = (field - field.mean()) / field.std()
+        fields[name] = np.clip(np.round(standard * 50 + 128), 0, 255).astype(np.uint8)
+        fields[name].flags.writeable = False
+    return fields
 
 
 @cache
@@ -47,7 +49,7 @@ def grain() -> np.ndarray:
 
 
 def fractal(
-    rng: np.random.Generator,
+    rng: Generator,
     height: int,
     width: int,
     *,
@@ -74,7 +76,7 @@ def fractal(
 
 
 def dead_leaves(
-    rng: np.random.Generator, *, corners: int, squash: float, upright: bool = False
+    rng: Generator, *, corners: int, squash: float, upright: bool = False
 ) -> np.ndarray:
     """Shapes that cover each other, float32 [SIDE, SIDE], sizes with density 1/r**3.
 
@@ -92,9 +94,8 @@ def dead_leaves(
     slopes = (rng.normal(0, 0.35, (count, 2)) / radii[:, None]).astype(np.float32)
     round_the_shape = (np.arange(corners or 20) + 0.5) * 2 * np.pi / (corners or 20)
     unit = np.stack([np.cos(round_the_shape), np.sin(round_the_shape)], axis=1)
-    for radius, low, turn, place, tone, slope in zip(
-        radii, lows, turns, places, tones, slopes, strict=True
-    ):
+    leaves = zip(radii, lows, turns, places, tones, slopes, strict=True)
+    for radius, low, turn, place, tone, slope in leaves:
         reach = int(radius) + 2
         x, y = np.maximum(place.astype(int) - reach, 0)
         region = image[y : int(place[1]) + reach, x : int(place[0]) + reach]
@@ -104,11 +105,12 @@ def dead_leaves(
         outline = unit * (radius, low) @ np.array([[cos, sin], [-sin, cos]]) + place - (x, y)
         mask = np.zeros(region.shape, np.uint8)
         cv2.fillConvexPoly(mask, (outline * 16).astype(np.int32), 255, cv2.LINE_AA, shift=4)
-        region += (tone + slope[0] * rows + slope[1] * columns - region) * (mask * PER_LEVEL)
+        cover = mask * np.float32(1 / 255)
+        region += (tone + slope[0] * rows + slope[1] * columns - region) * cover
     return image + 0.2 * fractal(rng, SIDE, SIDE, slope=0.8)
 
 
-def _made(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _made(rng: Generator) -> dict[str, np.ndarray]:
     """Regular patterns with tones that vary from piece to piece, as people make them."""
     y, x = np.mgrid[0:SIDE, 0:SIDE].astype(np.float32)
     uneven = fractal(rng, SIDE, SIDE, slope=1.1) * 0.4
@@ -124,20 +126,12 @@ def _made(rng: np.random.Generator) -> dict[str, np.ndarray]:
     panes = np.floor(b / 3).astype(int) % 100, np.floor(a / 2).astype(int) % 100
     windows = np.where(pane, -1.4 + tones[panes], 0.8)
     levels = rng.choice([-1.2, -0.4, 0.5, 1.3], 64).astype(np.float32)
+    checks = levels[np.floor(a).astype(int) % 64] + levels[np.floor(b).astype(int) % 64]
     spot = np.hypot(a - np.round(a), b - np.round(b))
     return {
         "bricks": bricks + uneven,
         "windows": windows + uneven,
         "stripes": levels[np.floor(a * 2).astype(int) % 64] + uneven,
-        "checks": levels[np.floor(a).astype(int) % 64]
-        + levels[np.floor(b).astype(int) % 64]
-        + uneven,
+        "checks": checks + uneven,
         "dots": np.clip((0.3 - spot) * 12, -0.7, 1.3) + uneven,
     }
-
-
-def _as_gray(field: np.ndarray) -> np.ndarray:
-    standard = (field - field.mean()) / field.std()
-    gray = np.clip(np.round(standard * 50 + 128), 0, 255).astype(np.uint8)
-    gray.flags.writeable = False
-    return gray

@@ -1,11 +1,9 @@
 """The catalog of things: people, animals, vehicles, faces, birds, objects."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.random import Generator
 
 from roam_lite.data.synthetic import shapes
 from roam_lite.data.synthetic.sprites import Plan, Sprite, make_sprite, perforated
@@ -14,16 +12,19 @@ from roam_lite.data.synthetic.textures import draw_colors
 MIRROR = np.array([-1.0, 1.0])
 
 
-def draw_sprite(rng: np.random.Generator, size: float, turn: float = 0.0) -> Sprite:
+def draw_sprite(rng: Generator, size: float, turn: float = 0.0) -> Sprite:
     """A random thing, sharp up to `size` pixels a unit; `turn` as in `make_sprite`."""
     kind, low, high = KINDS[rng.integers(len(KINDS))]
     plans = kind(rng)
     if rng.random() < 0.5:
-        plans = [_mirrored(plan) for plan in plans]
+        plans = [
+            replace(p, outline=p.outline * MIRROR, pivot=p.pivot * MIRROR, swing=-p.swing)
+            for p in plans
+        ]
     return make_sprite(rng, plans, np.exp(rng.uniform(np.log(low), np.log(high))), size, turn)
 
 
-def draw_screen(rng: np.random.Generator, size: float) -> Sprite:
+def draw_screen(rng: Generator, size: float) -> Sprite:
     """Something to stand in front: a pole, a panel or a bush."""
     kind = rng.integers(3)
     if kind == 0:
@@ -36,7 +37,7 @@ def draw_screen(rng: np.random.Generator, size: float) -> Sprite:
     return perforated(rng, make_sprite(rng, [bush], rng.uniform(0.5, 1.5), size))
 
 
-def person(rng: np.random.Generator) -> list[Plan]:
+def person(rng: Generator) -> list[Plan]:
     """Someone on foot, upright, 1 high; arms and legs swing."""
     shirt, trousers = draw_colors(rng, 4, 0.5), draw_colors(rng, 3, 0.25)
     skin, hair = _skin(rng), draw_colors(rng, 2, 0.1) // 2
@@ -48,8 +49,8 @@ def person(rng: np.random.Generator) -> list[Plan]:
     torso = shapes.ellipse(0.25 * wide, 0.42, 3.5, (0, -0.16))
     skirt = shapes.ellipse(0.24 * wide, rng.uniform(0.15, 0.4), 3.0, (0, 0.08))
     return [
-        Plan(arm * MIRROR, skin if bare else shirt, _flip(shoulder), swing, np.pi),
-        Plan(leg * MIRROR, trousers, _flip(hip), swing, 0.0),
+        Plan(arm * MIRROR, skin if bare else shirt, shoulder * MIRROR, swing, np.pi),
+        Plan(leg * MIRROR, trousers, hip * MIRROR, swing, 0.0),
         Plan(leg, trousers, hip, swing, np.pi),
         *([Plan(skirt, trousers)] if rng.random() < 0.3 else []),
         Plan(torso, shirt, marks=True, made=0.4),
@@ -59,7 +60,7 @@ def person(rng: np.random.Generator) -> list[Plan]:
     ]
 
 
-def animal(rng: np.random.Generator) -> list[Plan]:
+def animal(rng: Generator) -> list[Plan]:
     """Something on four legs, facing right; legs, tail and head move."""
     fur = draw_colors(rng, 4, 0.05)
     swing, length = rng.uniform(0.15, 0.6), rng.uniform(0.2, 0.55)
@@ -82,7 +83,7 @@ def animal(rng: np.random.Generator) -> list[Plan]:
     ]
 
 
-def vehicle(rng: np.random.Generator) -> list[Plan]:
+def vehicle(rng: Generator) -> list[Plan]:
     """A car, van or lorry from the side; wheels roll."""
     paint, glass = draw_colors(rng, 3, 0.6), draw_colors(rng, 3) // 3
     tire = draw_colors(rng, 2) // 5
@@ -93,8 +94,11 @@ def vehicle(rng: np.random.Generator) -> list[Plan]:
     pane = shapes.ellipse(0.85 * width, 0.7 * height, power, (middle[0], -0.25))
     body = shapes.ellipse(1.1, rng.uniform(0.26, 0.4), rng.uniform(3, 9))
     hub = np.concatenate([tire, np.uint8([[170, 170, 175]])])
-    plans = [Plan(cabin, paint, made=0.1), Plan(pane, glass, made=0.2)]
-    plans.append(Plan(body, paint, made=0.15, marks=rng.random() < 0.5))
+    plans = [
+        Plan(cabin, paint, made=0.1),
+        Plan(pane, glass, made=0.2),
+        Plan(body, paint, made=0.15, marks=rng.random() < 0.5),
+    ]
     for x in (-0.34, 0.34):
         plans.append(Plan(shapes.ellipse(radius, radius, at=(x, 0.15)), tire, made=0.0))
         disc = shapes.polygon(rng, radius * 0.6, radius * 0.6, (x, 0.15))
@@ -102,7 +106,7 @@ def vehicle(rng: np.random.Generator) -> list[Plan]:
     return plans
 
 
-def front(rng: np.random.Generator) -> list[Plan]:
+def front(rng: Generator) -> list[Plan]:
     """A vehicle from the front or behind."""
     paint, glass = draw_colors(rng, 3, 0.6), draw_colors(rng, 3) // 3
     dark, lamps = draw_colors(rng, 2) // 5, draw_colors(rng, 2, 0.9) // 2 + 127
@@ -119,7 +123,7 @@ def front(rng: np.random.Generator) -> list[Plan]:
     ]
 
 
-def face(rng: np.random.Generator) -> list[Plan]:
+def face(rng: Generator) -> list[Plan]:
     """A head from the front: hair, skin, eyes, mouth."""
     skin, hair, dark = _skin(rng), draw_colors(rng, 3, 0.1) // 2, draw_colors(rng, 2) // 4
     eye = shapes.ellipse(0.13, 0.06, at=(0.17, rng.uniform(-0.12, 0.0)))
@@ -134,20 +138,20 @@ def face(rng: np.random.Generator) -> list[Plan]:
     ]
 
 
-def bird(rng: np.random.Generator) -> list[Plan]:
+def bird(rng: Generator) -> list[Plan]:
     """A body with two wings that beat."""
     feathers = draw_colors(rng, 4, 0.15)
-    wing = shapes.limb(rng.uniform(0.5, 0.8), 0.3, 0.08, (0.05, 0.05))[:, ::-1]  # down -> right
     root = (0.05, 0.05)
+    wing = shapes.limb(rng.uniform(0.5, 0.8), 0.3, 0.08, root)[:, ::-1]  # down -> right
     lift = rng.uniform(0.2, 0.5)
     return [
-        Plan(wing * MIRROR, feathers, _flip(root), -lift, 0.0, made=0.1),
+        Plan(wing * MIRROR, feathers, root * MIRROR, -lift, 0.0, made=0.1),
         Plan(shapes.blob(rng, 0.3, rng.uniform(0.3, 0.7), 0.1), feathers, made=0.0, marks=True),
         Plan(wing, feathers, root, lift, 0.0, made=0.1),
     ]
 
 
-def thing(rng: np.random.Generator) -> list[Plan]:
+def thing(rng: Generator) -> list[Plan]:
     """One piece: a blob, a polygon, a disc, a box."""
     outline = (
         shapes.blob(rng, 1, 1),
@@ -158,7 +162,7 @@ def thing(rng: np.random.Generator) -> list[Plan]:
     return [Plan(outline, draw_colors(rng, 5, 0.4), made=0.5, marks=True)]
 
 
-def cluster(rng: np.random.Generator) -> list[Plan]:
+def cluster(rng: Generator) -> list[Plan]:
     """Several pieces that hang together and move a little."""
     plans = thing(rng)
     for _ in range(rng.integers(1, 5)):
@@ -168,10 +172,8 @@ def cluster(rng: np.random.Generator) -> list[Plan]:
         if rng.random() < 0.4:
             piece = replace(piece, colors=plans[0].colors)
         outline = piece.outline * rng.uniform(0.2, 0.6, 2) + place
-        moving = replace(
-            piece, outline=outline, pivot=tuple(place * 0.7), swing=rng.uniform(0, 0.4), phase=angle
-        )
-        plans.insert(int(rng.integers(len(plans) + 1)), moving)
+        motion = {"pivot": place * 0.7, "swing": rng.uniform(0, 0.4), "phase": angle}
+        plans.insert(int(rng.integers(len(plans) + 1)), replace(piece, outline=outline, **motion))
     return plans
 
 
@@ -179,23 +181,15 @@ def _leg(length: float, fur: np.ndarray, x: float, phase: float, swing: float) -
     return Plan(shapes.limb(length, 0.12, 0.06, (x, 0.1)), fur, (x, 0.1), swing, phase, made=0.0)
 
 
-def _skin(rng: np.random.Generator) -> np.ndarray:
+def _skin(rng: Generator) -> np.ndarray:
     """Three tones of one skin, uint8 [3, 3]."""
     light = rng.uniform(0.25, 0.95)
     tone = np.array([235.0, 190.0, 160.0]) * (light, light**1.1, light**1.2)
     return np.clip(tone * np.array([[0.85], [1.0], [1.08]]), 0, 255).astype(np.uint8)
 
 
-def _flip(point: tuple[float, float]) -> tuple[float, float]:
-    return (-point[0], point[1])
-
-
-def _mirrored(plan: Plan) -> Plan:
-    return replace(plan, outline=plan.outline * MIRROR, pivot=_flip(plan.pivot), swing=-plan.swing)
-
-
 # Kind, and the range of its aspect.
-KINDS: tuple[tuple[Callable[[np.random.Generator], list[Plan]], float, float], ...] = (
+KINDS = (
     (person, 0.4, 0.65),
     (person, 0.4, 0.65),
     (animal, 0.8, 1.9),

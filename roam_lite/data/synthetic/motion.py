@@ -1,14 +1,13 @@
 """Smooth signals over time: sums of slow sinusoids with 1/f amplitudes."""
 
-from __future__ import annotations
-
 import numpy as np
+from numpy.random import Generator
 
 WAVES = 4
 ROUNDED = 0.95  # 1 would be a triangle wave with kinks, 0 a sine
 
 
-def wander(rng: np.random.Generator, length: int, period: float, channels: int = 1) -> np.ndarray:
+def wander(rng: Generator, length: int, period: float, channels: int = 1) -> np.ndarray:
     """Smooth signals float64 [length, channels] around 0, of unit variance over all phases.
 
     `period` is that of the fastest wave, in frames; the slowest may have four times as many.
@@ -21,7 +20,7 @@ def wander(rng: np.random.Generator, length: int, period: float, channels: int =
 
 
 def roam(
-    rng: np.random.Generator, length: int, low: np.ndarray, high: np.ndarray, speed: float
+    rng: Generator, length: int, low: np.ndarray, high: np.ndarray, speed: float
 ) -> np.ndarray:
     """A smooth path float64 [length, 2] inside the rectangle `low`..`high`, turning at its sides.
 

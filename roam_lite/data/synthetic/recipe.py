@@ -1,28 +1,10 @@
 """What happens in a rendered sequence: how much of each challenge."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
-import numpy as np
+from numpy.random import Generator, default_rng
 
 from roam_lite.errors import InputError
-
-CHALLENGES = (
-    "scale",
-    "rotation",
-    "turn",
-    "deformation",
-    "light",
-    "distractors",
-    "occlusion",
-    "blur",
-    "noise",
-    "camera",
-    "fast",
-    "gray",
-)
-RARE = ("noise", "gray")
 
 
 @dataclass(frozen=True)
@@ -53,11 +35,8 @@ class Recipe:
     gray: bool = False
 
 
-def draw_recipe(rng: np.random.Generator, challenge: str | None) -> Recipe:
-    """A recipe with one named challenge, or (None) with a random mix of them.
-
-    Raises `InputError` for a name that is not in `CHALLENGES`.
-    """
+def draw_recipe(rng: Generator, challenge: str | None) -> Recipe:
+    """A recipe with one of `CHALLENGES`, or (None) a random mix; `InputError` for another name."""
     if challenge is not None and challenge not in CHALLENGES:
         raise InputError(f"unknown challenge {challenge!r}; known: {', '.join(CHALLENGES)}")
     recipe = Recipe(
@@ -68,32 +47,30 @@ def draw_recipe(rng: np.random.Generator, challenge: str | None) -> Recipe:
         noise=rng.uniform(0.5, 4.0),
         shutter=rng.uniform(0.0, 0.5),
     )
-    if challenge is not None:
-        return replace(recipe, **_strong(rng, challenge))
     for name in CHALLENGES:
-        if rng.random() < (0.1 if name in RARE else 0.3):
-            recipe = replace(recipe, **_strong(rng, name))
+        often = 0.1 if name in ("noise", "gray") else 0.3
+        if name == challenge or (challenge is None and rng.random() < often):
+            recipe = replace(recipe, **challenges(rng)[name])
     return recipe
 
 
-def _strong(rng: np.random.Generator, challenge: str) -> dict[str, float]:
-    """The fields of a recipe that a challenge changes."""
-    strength = rng.uniform(0.5, 1.0)
+def challenges(rng: Generator) -> dict[str, dict[str, float]]:
+    """All challenges at a random strength: the fields of a recipe that each changes."""
+    s = rng.uniform(0.5, 1.0)
     return {
-        "scale": {"scale": 0.4 * strength, "zoom": 0.15 * strength},
-        "rotation": {"angle": 0.5 * strength, "spin": 0.05 * rng.normal()},
-        "turn": {"aspect": 0.25 * strength, "turn": 0.7 * strength},
-        "deformation": {"bend": 0.09 * strength, "swing": 1.0, "aspect": 0.15 * strength},
-        "light": {
-            "light": 0.35 * strength,
-            "tint": 0.06 * strength,
-            "shades": int(rng.integers(0, 3)),
-        },
+        "scale": {"scale": 0.4 * s, "zoom": 0.15 * s},
+        "rotation": {"angle": 0.5 * s, "spin": 0.05 * rng.normal()},
+        "turn": {"aspect": 0.25 * s, "turn": 0.7 * s},
+        "deformation": {"bend": 0.09 * s, "swing": 1.0, "aspect": 0.15 * s},
+        "light": {"light": 0.35 * s, "tint": 0.06 * s, "shades": int(rng.integers(0, 3))},
         "distractors": {"distractors": int(rng.integers(2, 6)), "alike": 0.7},
         "occlusion": {"occluders": int(rng.integers(1, 4))},
-        "blur": {"shutter": 1.2 * strength, "defocus": 1.8 * strength, "speed": 0.07 * strength},
-        "noise": {"noise": 14.0 * strength},
-        "camera": {"camera": 5.0 * strength, "shake": 2.0 * strength, "zoom": 0.1 * strength},
-        "fast": {"speed": 0.14 * strength},
+        "blur": {"shutter": 1.2 * s, "defocus": 1.8 * s, "speed": 0.07 * s},
+        "noise": {"noise": 14.0 * s},
+        "camera": {"camera": 5.0 * s, "shake": 2.0 * s, "zoom": 0.1 * s},
+        "fast": {"speed": 0.14 * s},
         "gray": {"gray": True},
-    }[challenge]
+    }
+
+
+CHALLENGES = tuple(challenges(default_rng(0)))  # their names

@@ -1,9 +1,6 @@
 """The six short sequences that the project carries in `data_samples/`."""
 
-from __future__ import annotations
-
 import hashlib
-import os
 from pathlib import Path
 
 from roam_lite.data.otb import write_sequence
@@ -38,7 +35,7 @@ OpenCV may round pixels differently; the boxes are the same everywhere.
 """
 
 
-def write_samples(folder: str | os.PathLike[str]) -> Path:
+def write_samples(folder: str | Path) -> Path:
     """Render the samples into `folder`, with a README.md and a manifest, and return it.
 
     Raises `InputError` if it exists.
@@ -55,9 +52,6 @@ def write_samples(folder: str | os.PathLike[str]) -> Path:
 
 def manifest(folder: Path) -> str:
     """Lines `HASH  PATH` for every file under `folder` but the manifest, as sha256sum reads."""
-    lines = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "SHA256SUMS":
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
-    return "".join(lines)
+    files = [p for p in folder.rglob("*") if p.is_file() and p.name != "SHA256SUMS"]
+    hashes = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+    return "".join(f"{h}  {path.relative_to(folder).as_posix()}\n" for path, h in hashes.items())

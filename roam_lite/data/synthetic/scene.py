@@ -1,7 +1,5 @@
 """A scene as it is filmed: frame t from what was fixed when the scene was staged."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2
@@ -9,8 +7,8 @@ import numpy as np
 
 from roam_lite.data.sequence import frame_index
 from roam_lite.data.synthetic import actors
-from roam_lite.data.synthetic.actors import Actor
 from roam_lite.data.synthetic.sprites import Sprite
+from roam_lite.data.synthetic.textures import cut
 
 POINTS = 400  # of the target, that its visibility is counted on
 
@@ -23,7 +21,7 @@ class Scene:
     backdrop: np.ndarray  # RGB uint8 [h, w, 3]
     camera: np.ndarray  # [T, 2, 3], frame -> backdrop
     camera_step: np.ndarray  # [T, 2], pixels
-    cast: tuple[Actor, ...]  # from back to front
+    cast: tuple[actors.Actor, ...]  # from back to front
     target: int  # its place in the cast
     shutter: float  # share of the time between frames that the shutter is open
     defocus: np.ndarray  # [T], standard deviation in pixels
@@ -38,13 +36,7 @@ class Scene:
     def __getitem__(self, t: int) -> np.ndarray:
         """Frame t, RGB uint8 [H, W, 3]."""
         t = frame_index(t, len(self))
-        frame = cv2.warpAffine(
-            self.backdrop,
-            self.camera[t],
-            self.size,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
+        frame = cut(self.backdrop, self.camera[t], self.size)
         streak = actors.streak_kernel(self.camera_step[t] * self.shutter)
         if streak is not None:
             frame = cv2.filter2D(frame, -1, streak)
@@ -82,15 +74,8 @@ def _inner_points(sprite: Sprite) -> list[np.ndarray]:
         height, width = part.alpha.shape
         step = spacing * part.density
         v, u = np.mgrid[step / 2 : height : step, step / 2 : width : step].reshape(2, -1)
-        within = (v < height) & (u < width)  # rounding may add a row of points on the very edge
-        v, u = v[within], u[within]
-        inside = part.alpha[v.astype(int), u.astype(int)] > 127
-        rest = np.stack([u, v], axis=1)[inside] / part.density + part.corner
+        rest = np.stack([u, v], axis=1)[part.covers(u, v)] / part.density + part.corner
         for other in sprite.parts[index + 1 :]:
-            u, v = ((rest - other.corner) * other.density).T.astype(int)
-            height, width = other.alpha.shape
-            known = (u >= 0) & (u < width) & (v >= 0) & (v < height)
-            hidden = known & (other.alpha[np.where(known, v, 0), np.where(known, u, 0)] > 127)
-            rest = rest[~hidden]
+            rest = rest[~other.covers(*((rest - other.corner) * other.density).T)]
         points.append(rest)
     return points

@@ -1,40 +1,30 @@
 """Outlines of things: closed polygons float64 [n, 2] around the origin, in units of their own."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
+from numpy.random import Generator
 
-POINTS = 40
+ANGLES = np.linspace(0, 2 * np.pi, 40, endpoint=False)
 Point = tuple[float, float]
 
 
 def ellipse(width: float, height: float, power: float = 2.0, at: Point = (0.0, 0.0)) -> np.ndarray:
     """A superellipse around `at`; `power` 2 is an ellipse, larger ones approach the rectangle."""
-    angle = _angles()
-    x, y = np.cos(angle), np.sin(angle)
-    x = np.sign(x) * np.abs(x) ** (2 / power)
-    y = np.sign(y) * np.abs(y) ** (2 / power)
-    return np.stack([x * width / 2 + at[0], y * height / 2 + at[1]], axis=1)
+    circle = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
+    return np.sign(circle) * np.abs(circle) ** (2 / power) * (width, height) / 2 + at
 
 
 def blob(
-    rng: np.random.Generator,
-    width: float,
-    height: float,
-    rough: float = 0.25,
-    at: Point = (0.0, 0.0),
+    rng: Generator, width: float, height: float, rough: float = 0.25, at: Point = (0.0, 0.0)
 ) -> np.ndarray:
     """A smooth closed curve around `at`: a circle whose radius has a few random harmonics."""
     order = np.arange(2, 7)
-    waves = np.cos(order * _angles()[:, None] + rng.uniform(0, 2 * np.pi, len(order)))
+    waves = np.cos(order * ANGLES[:, None] + rng.uniform(0, 2 * np.pi, len(order)))
     radius = np.exp((rough * rng.normal(size=len(order)) / np.sqrt(order) * waves).sum(axis=1))
-    return _fit(radius[:, None] * ellipse(2, 2), width, height) + np.array(at)
+    return _fit(radius[:, None] * ellipse(2, 2), width, height) + at
 
 
-def polygon(
-    rng: np.random.Generator, width: float, height: float, at: Point = (0.0, 0.0)
-) -> np.ndarray:
+def polygon(rng: Generator, width: float, height: float, at: Point = (0.0, 0.0)) -> np.ndarray:
     """A polygon of 3 to 8 corners, somewhat rounded, around `at`."""
     corners = int(rng.integers(3, 9))
     angle = (np.arange(corners) + rng.uniform(-0.35, 0.35, corners)) * 2 * np.pi / corners
@@ -45,7 +35,7 @@ def polygon(
         following = np.roll(points, -1, axis=0)
         pieces = [points * (1 - cut) + following * cut, points * cut + following * (1 - cut)]
         points = np.stack(pieces, axis=1).reshape(-1, 2)
-    return _fit(points, width, height) + np.array(at)
+    return _fit(points, width, height) + at
 
 
 def limb(length: float, thick: float, thin: float, at: Point = (0.0, 0.0)) -> np.ndarray:
@@ -53,14 +43,11 @@ def limb(length: float, thick: float, thin: float, at: Point = (0.0, 0.0)) -> np
     angle = np.linspace(0, np.pi, 9)
     top = np.stack([np.cos(angle) * thick / 2, -np.sin(angle) * thick / 2], axis=1)
     bottom = np.stack([-np.cos(angle) * thin / 2, length + np.sin(angle) * thin / 2], axis=1)
-    return np.concatenate([top, bottom]) + np.array(at)
+    return np.concatenate([top, bottom]) + at
 
 
 def densify(points: np.ndarray, longest: float) -> np.ndarray:
-    """The same polygon with corners added so that no edge is longer than `longest`.
-
-    A bend then moves the outline as it moves the inside.
-    """
+    """The same polygon with no edge longer than `longest`: a bend moves it as it moves the inside."""
     following = np.roll(points, -1, axis=0)
     counts = np.ceil(np.hypot(*(following - points).T) / longest).astype(int).clip(1)
     starts = np.cumsum(counts) - counts
@@ -77,10 +64,6 @@ def rasterize(points: np.ndarray, height: int, width: int, fine: int = 4) -> np.
     fixed = np.round((points * fine - 0.5) * 16).astype(np.int32)
     cv2.fillPoly(mask, [fixed], 255, shift=4)
     return mask if fine == 1 else cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
-
-
-def _angles() -> np.ndarray:
-    return np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
 
 
 def _fit(points: np.ndarray, width: float, height: float) -> np.ndarray:

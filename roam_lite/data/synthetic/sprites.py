@@ -4,12 +4,12 @@ A sprite has coordinates of its own: its outlines at rest span a box of area 1 a
 x to the right, y down.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import ArrayLike
 
 from roam_lite.data.synthetic.shapes import densify, rasterize
 from roam_lite.data.synthetic.textures import draw_texture, sample, shade
@@ -29,7 +29,7 @@ class Plan:
 
     outline: np.ndarray
     colors: np.ndarray
-    pivot: tuple[float, float] = (0.0, 0.0)
+    pivot: ArrayLike = (0.0, 0.0)
     swing: float = 0.0
     phase: float = 0.0
     rolls: bool = False
@@ -39,22 +39,25 @@ class Plan:
 
 @dataclass(frozen=True)
 class Part:
-    """A textured piece of a sprite: a `Plan` in sprite coordinates, painted.
+    """A textured piece of a sprite: a plan in sprite coordinates, painted.
 
     `image` RGB uint8 [h, w', 3] and `alpha` uint8 [h, w] have `density` pixels a unit, the corner
     of their pixel (0, 0) at `corner`. The image may be wider than alpha: the rest comes into view
     when the sprite turns.
     """
 
-    outline: np.ndarray
+    plan: Plan
     image: np.ndarray
     alpha: np.ndarray
     corner: np.ndarray
     density: float
-    pivot: np.ndarray
-    swing: float
-    phase: float
-    rolls: bool
+
+    def covers(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """Which places of the texture, pixel j covering [j, j + 1), are more than half opaque."""
+        height, width = self.alpha.shape
+        known = (u >= 0) & (u < width) & (v >= 0) & (v < height)
+        row, column = np.where(known, v, 0).astype(int), np.where(known, u, 0).astype(int)
+        return known & (self.alpha[row, column] > 127)
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Sprite:
 
 
 def make_sprite(
-    rng: np.random.Generator, plans: list[Plan], aspect: float, size: float, turn: float = 0.0
+    rng: Generator, plans: list[Plan], aspect: float, size: float, turn: float = 0.0
 ) -> Sprite:
     """Plans fitted to a box of area 1 and of `aspect` (width over height), and painted.
 
@@ -79,9 +82,8 @@ def make_sprite(
     lamp = rng.uniform(-np.pi, 0)
     parts = []
     for plan in plans:
-        pivot = (np.array(plan.pivot) - middle) * unit
         outline = densify((plan.outline - middle) * unit, LONGEST_EDGE)
-        fitted = replace(plan, outline=outline, pivot=tuple(pivot))
+        fitted = replace(plan, outline=outline, pivot=(plan.pivot - middle) * unit)
         parts.append(_paint(rng, fitted, size, turn, lamp))
     return Sprite(tuple(parts))
 
@@ -93,21 +95,12 @@ def shadow_sprite(depth: float) -> Sprite:
     alpha = np.clip((1 - np.hypot(x, y)) * 2, 0, 1) * depth * 255
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     outline = np.stack([np.cos(angle), np.sin(angle)], axis=1) / 2
-    part = Part(
-        outline=outline,
-        image=np.full((side, side, 3), 8, np.uint8),
-        alpha=alpha.astype(np.uint8),
-        corner=np.array([-0.5, -0.5]),
-        density=float(side),
-        pivot=np.zeros(2),
-        swing=0.0,
-        phase=0.0,
-        rolls=False,
-    )
-    return Sprite((part,))
+    image = np.full((side, side, 3), 8, np.uint8)
+    plan, corner = Plan(outline, colors=image[0]), np.array([-0.5, -0.5])
+    return Sprite((Part(plan, image, alpha.astype(np.uint8), corner, float(side)),))
 
 
-def perforated(rng: np.random.Generator, sprite: Sprite) -> Sprite:
+def perforated(rng: Generator, sprite: Sprite) -> Sprite:
     """The sprite with holes and a ragged edge, as foliage has."""
     parts = []
     for part in sprite.parts:
@@ -120,30 +113,18 @@ def perforated(rng: np.random.Generator, sprite: Sprite) -> Sprite:
     return Sprite(tuple(parts))
 
 
-def _paint(rng: np.random.Generator, plan: Plan, density: float, turn: float, lamp: float) -> Part:
-    outline = plan.outline
-    corner = outline.min(axis=0) - MARGIN / density
-    width, height = np.ceil((outline.max(axis=0) - corner) * density).astype(int) + MARGIN
-    alpha = rasterize((outline - corner) * density, height, width)
+def _paint(rng: Generator, plan: Plan, density: float, turn: float, lamp: float) -> Part:
+    corner = plan.outline.min(axis=0) - MARGIN / density
+    width, height = np.ceil((plan.outline.max(axis=0) - corner) * density).astype(int) + MARGIN
+    alpha = rasterize((plan.outline - corner) * density, height, width)
     whole = int(width * (1 + turn))
     image = draw_texture(rng, height, whole, plan.colors, plan.made)
     if plan.marks and rng.random() < 0.7:
         _mark(rng, image, rng.permutation(plan.colors))
-    light = _relief(alpha, lamp, rng.uniform(0.1, 0.45))
-    light = cv2.resize(light, (whole, height)) if whole != width else light
+    light = cv2.resize(_relief(alpha, lamp, rng.uniform(0.1, 0.45)), (whole, height))
     folds = sample(rng, "clouds", height, whole, zoom=rng.uniform(0.3, 1.0))
     image = shade(image, light * (folds * np.float32(0.5 / 255) + np.float32(0.75)))
-    return Part(
-        outline=outline,
-        image=image,
-        alpha=alpha,
-        corner=corner,
-        density=density,
-        pivot=np.array(plan.pivot),
-        swing=plan.swing,
-        phase=plan.phase,
-        rolls=plan.rolls,
-    )
+    return Part(plan, image, alpha, corner, density)
 
 
 def _relief(alpha: np.ndarray, lamp: float, strength: float) -> np.ndarray:
@@ -157,7 +138,7 @@ def _relief(alpha: np.ndarray, lamp: float, strength: float) -> np.ndarray:
     return np.clip(slope + (bulge * np.float32(0.3 / 255) + 0.78), 0.35, 1.5)
 
 
-def _mark(rng: np.random.Generator, image: np.ndarray, colors: np.ndarray) -> None:
+def _mark(rng: Generator, image: np.ndarray, colors: np.ndarray) -> None:
     """Put bands, spots or letters in `colors` onto an image, in place."""
     height, width = image.shape[:2]
     tones = [color.tolist() for color in colors]
@@ -177,7 +158,5 @@ def _mark(rng: np.random.Generator, image: np.ndarray, colors: np.ndarray) -> No
         word = "".join(chr(code) for code in rng.integers(48, 91, 4))
         scale = max(0.3, height / rng.uniform(40, 90))
         place = (int(rng.uniform(0, 0.3) * width), int(rng.uniform(0.4, 0.8) * height))
-        thick = max(1, int(scale * 2.5))
-        cv2.putText(
-            image, word, place, cv2.FONT_HERSHEY_SIMPLEX, scale, tones[0], thick, cv2.LINE_AA
-        )
+        font, thick = cv2.FONT_HERSHEY_SIMPLEX, max(1, int(scale * 2.5))
+        cv2.putText(image, word, place, font, scale, tones[0], thick, cv2.LINE_AA)

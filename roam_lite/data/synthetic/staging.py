@@ -1,8 +1,7 @@
 """How a scene comes about: what stands where, who moves how, as a recipe says."""
 
-from __future__ import annotations
-
 import numpy as np
+from numpy.random import Generator
 
 from roam_lite.data.synthetic import actors
 from roam_lite.data.synthetic.actors import Actor
@@ -17,11 +16,10 @@ from roam_lite.data.synthetic.sprites import Sprite, shadow_sprite
 MARGIN = np.array([110, 60])  # pixels of backdrop beyond the frame, on each side
 NOISE_ROOM = 64  # by how much the noise is larger than the frame
 SMALLEST, LARGEST = 20.0, 100.0  # size of the target, square root of its area, pixels
+Size = tuple[int, int]  # width, height
 
 
-def build_scene(
-    rng: np.random.Generator, length: int, size: tuple[int, int], recipe: Recipe
-) -> Scene:
+def build_scene(rng: Generator, length: int, size: Size, recipe: Recipe) -> Scene:
     """A scene of `length` frames of `size` (width, height) in which `recipe` happens."""
     jumps = rng.normal(0, 1, (length, 2)) * recipe.shake
     camera, camera_step = _film(rng, jumps, size, recipe)
@@ -66,7 +64,7 @@ def build_scene(
 
 
 def _film(
-    rng: np.random.Generator, jumps: np.ndarray, size: tuple[int, int], recipe: Recipe
+    rng: Generator, jumps: np.ndarray, size: Size, recipe: Recipe
 ) -> tuple[np.ndarray, np.ndarray]:
     """The camera: maps frame -> backdrop [T, 2, 3], and its step a frame [T, 2]."""
     length = len(jumps)
@@ -81,12 +79,7 @@ def _film(
 
 
 def _direct(
-    rng: np.random.Generator,
-    sprite: Sprite,
-    mean_size: float,
-    size: tuple[int, int],
-    recipe: Recipe,
-    length: int,
+    rng: Generator, sprite: Sprite, mean_size: float, size: Size, recipe: Recipe, length: int
 ) -> Actor:
     """The sprite on a path of its own through the frame, changing as the recipe says."""
     border = np.minimum(mean_size * 0.45, np.array(size) * 0.35)
@@ -96,8 +89,8 @@ def _direct(
     angle = wander(rng, length, 30)[:, 0] * recipe.angle + recipe.spin * np.arange(length)
     stride = np.arange(length) * 2 * np.pi / rng.uniform(10, 30)
     angles = [
-        stride if part.rolls else part.swing * recipe.swing * np.sin(stride + part.phase)
-        for part in sprite.parts
+        stride if plan.rolls else plan.swing * recipe.swing * np.sin(stride + plan.phase)
+        for plan in (part.plan for part in sprite.parts)
     ]
     phases = rng.uniform(0, 2 * np.pi, 2) + wander(rng, length, 30, 2)
     bend = np.hstack([wander(rng, length, 15, 2) * recipe.bend, phases])
@@ -116,11 +109,10 @@ def _under(target: Actor) -> Actor:
     """The shadow on the ground beneath something."""
     x, y, width, height = target.boxes.T
     center = np.stack([x + width / 2, y + height * 0.97], axis=1)
-    flat = 5.0
-    return actors.still(shadow_sprite(0.45), actors.pose(center, width * 1.1 / flat**0.5, flat))
+    return actors.still(shadow_sprite(0.45), actors.pose(center, width * 1.1 / 5**0.5, 5.0))
 
 
-def _pass(rng: np.random.Generator, target: Actor, meeting: int, mean_size: float) -> Actor:
+def _pass(rng: Generator, target: Actor, meeting: int, mean_size: float) -> Actor:
     """Something that crosses in front of the target and meets it at frame `meeting`."""
     size = float(np.clip(mean_size * rng.uniform(0.7, 1.5), SMALLEST, 1.5 * LARGEST))
     direction = rng.choice([0.0, np.pi]) + rng.normal(0, 0.4)
@@ -133,7 +125,7 @@ def _pass(rng: np.random.Generator, target: Actor, meeting: int, mean_size: floa
 
 
 def _stand(
-    rng: np.random.Generator, target: Actor, meeting: int, mean_size: float, camera: np.ndarray
+    rng: Generator, target: Actor, meeting: int, mean_size: float, camera: np.ndarray
 ) -> Actor:
     """Something that stands in the world where the target comes by at frame `meeting`."""
     length = len(camera)
@@ -147,7 +139,7 @@ def _stand(
     return actors.still(screen, world).moved(np.concatenate([to_frame, offset[:, :, None]], 2))
 
 
-def _shade(rng: np.random.Generator, length: int, size: tuple[int, int]) -> Actor:
+def _shade(rng: Generator, length: int, size: Size) -> Actor:
     """A large soft shadow that drifts over the scene."""
     path = roam(rng, length, np.zeros(2), np.array(size, float), rng.uniform(0.5, 4))
     large = np.full(length, rng.uniform(0.4, 1.0) * max(size))
@@ -155,13 +147,12 @@ def _shade(rng: np.random.Generator, length: int, size: tuple[int, int]) -> Acto
     return actors.still(shadow_sprite(rng.uniform(0.25, 0.47)), pose)
 
 
-def _noise(rng: np.random.Generator, height: int, width: int, deviation: float) -> np.ndarray:
+def _noise(rng: Generator, height: int, width: int, deviation: float) -> np.ndarray:
     """Noise int16 [height, width, 3], a piece of the process's grain."""
     field = grain()
     missing = max(height - SIDE, width - SIDE, 0)
     if missing:
         field = np.pad(field, ((0, missing), (0, missing), (0, 0)), mode="wrap")
-    y = rng.integers(0, len(field) - height + 1)
-    x = rng.integers(0, len(field) - width + 1)
+    y, x = (rng.integers(0, len(field) - side + 1) for side in (height, width))
     piece = field[y : y + height, x : x + width] * np.float32(deviation)
     return np.rint(piece, out=piece).astype(np.int16)

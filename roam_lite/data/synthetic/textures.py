@@ -1,11 +1,10 @@
 """Colored textures: pieces of the gray fields through ramps of colors that go together."""
 
-from __future__ import annotations
-
 import colorsys
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 from roam_lite.data.synthetic.fields import MADE, NATURAL, SIDE, bank
 
@@ -14,7 +13,7 @@ HUES = ((0.18, 0.4), (0.02, 0.14), (0.53, 0.66), (0.0, 1.0))
 HUE_WEIGHTS = (0.2, 0.38, 0.24, 0.18)
 
 
-def draw_colors(rng: np.random.Generator, count: int, vivid: float = 0.0) -> np.ndarray:
+def draw_colors(rng: Generator, count: int, vivid: float = 0.0) -> np.ndarray:
     """Colors that go together, uint8 [count, 3] RGB: one or two hues, several lightnesses.
 
     `vivid` in [0, 1] is the chance that they are saturated, as paint and clothes are.
@@ -39,7 +38,7 @@ def draw_colors(rng: np.random.Generator, count: int, vivid: float = 0.0) -> np.
 
 
 def sample(
-    rng: np.random.Generator,
+    rng: Generator,
     name: str,
     height: int,
     width: int,
@@ -58,13 +57,13 @@ def sample(
     linear = np.array([[cos, -sin / stretch], [sin, cos / stretch]])
     middle = rng.uniform(0.25, 0.75, 2) * SIDE
     offset = middle - linear @ (width / 2, height / 2)
-    return cv2.warpAffine(
-        bank()[name],
-        np.column_stack([linear, offset]),
-        (width, height),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REFLECT_101,
-    )
+    return cut(bank()[name], np.column_stack([linear, offset]), (width, height))
+
+
+def cut(image: np.ndarray, place: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """What `image` shows at `place` [2, 3] (result -> image), `size` (width, height)."""
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(image, place, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
 
 
 def colorize(gray: np.ndarray, colors: np.ndarray) -> np.ndarray:
@@ -81,11 +80,11 @@ def shade(image: np.ndarray, light: np.ndarray) -> np.ndarray:
 
 
 def draw_texture(
-    rng: np.random.Generator,
+    rng: Generator,
     height: int,
     width: int,
     colors: np.ndarray,
-    made: float = 0.3,
+    made: float,
     coarse: float = 1.0,
 ) -> np.ndarray:
     """A texture uint8 [height, width, 3] in `colors`.
@@ -94,12 +93,10 @@ def draw_texture(
     """
     zoom = coarse * np.exp(rng.uniform(-0.4, 0.9))
     if rng.random() < made:
-        turn = float(rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)]))
-        gray = sample(rng, str(rng.choice(MADE)), height, width, zoom=zoom, turn=turn)
+        names, shape = MADE, {"turn": float(rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)]))}
     else:
-        stretch = np.exp(rng.normal(0, 0.5))
-        name = str(rng.choice(NATURAL))
-        gray = sample(rng, name, height, width, zoom=zoom, stretch=stretch)
+        names, shape = NATURAL, {"stretch": np.exp(rng.normal(0, 0.5))}
+    gray = sample(rng, str(rng.choice(names)), height, width, zoom=zoom, **shape)
     if rng.random() < 0.5:
         other = sample(rng, str(rng.choice(NATURAL)), height, width, zoom=zoom)
         share = rng.uniform(0.2, 0.6)
@@ -108,17 +105,10 @@ def draw_texture(
     contrast = rng.uniform(0.4, 1.3) if rng.random() < 0.75 else rng.uniform(0.1, 0.4)
     gray = cv2.convertScaleAbs(gray, alpha=contrast, beta=128 * (1 - contrast) + rng.normal(0, 12))
     image = colorize(gray, colors)
-    if rng.random() < 0.25:
-        _patch(rng, image, gray, rng.permutation(colors))
+    if rng.random() < 0.25:  # patches of other colors: moss, stains, puddles
+        others = rng.permutation(colors)
+        name = str(rng.choice(["clouds", "ridges", "leaves"]))
+        where = sample(rng, name, height, width, zoom=rng.uniform(0.6, 1.5))
+        _, mask = cv2.threshold(where, float(rng.uniform(110, 180)), 255, cv2.THRESH_BINARY)
+        cv2.copyTo(colorize(gray, others), mask, image)
     return image
-
-
-def _patch(
-    rng: np.random.Generator, image: np.ndarray, gray: np.ndarray, colors: np.ndarray
-) -> None:
-    """Recolor some patches of a texture, in place: moss, stains, puddles."""
-    height, width = gray.shape
-    name = str(rng.choice(["clouds", "ridges", "leaves"]))
-    where = sample(rng, name, height, width, zoom=rng.uniform(0.6, 1.5))
-    _, mask = cv2.threshold(where, float(rng.uniform(110, 180)), 255, cv2.THRESH_BINARY)
-    cv2.copyTo(colorize(gray, colors), mask, image)
