@@ -1,7 +1,5 @@
 """Frames decoded ahead of who asks for them, so that a tracker does not wait for the decoder."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager

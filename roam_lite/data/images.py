@@ -1,14 +1,23 @@
-"""Folders of numbered images."""
-
-from __future__ import annotations
+"""Folders of numbered images, and the names of such folders."""
 
 import itertools
 import re
 from pathlib import Path
 
+import numpy as np
+
+from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
 
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+
+
+def listed_names(folder: Path, pattern: str) -> list[str]:
+    """Names in the folder's `list.txt`; without it, of the folders that hold files of the pattern."""
+    listing = folder / "list.txt"
+    if listing.is_file():
+        return listing.read_text(encoding="utf-8-sig").split()
+    return sorted(path.parent.name for path in folder.glob(pattern))
 
 
 def numbered_images(folder: Path) -> list[tuple[int, Path]]:
@@ -48,3 +57,14 @@ def one_image_a_box(folder: Path, boxes: int, truth: Path) -> list[Path]:
             f"from number {images[-1][0] + 1} on"
         )
     return [path for _, path in images[:boxes]]
+
+
+def with_first_box_only(name: str, folder: Path, box: np.ndarray) -> Sequence:
+    """The sequence of all images of a folder; a server keeps the boxes of all frames but the first.
+
+    Raises `InputError` as `numbered_images` does.
+    """
+    images = [path for _, path in numbered_images(folder)]
+    boxes = np.full((len(images), 4), np.nan)
+    boxes[0] = box
+    return Sequence(name, ImageFrames(images), boxes)

@@ -3,17 +3,15 @@
 Folders may have any layout of `layouts.LAYOUTS`.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from roam_lite.data.layouts import LAYOUTS
-from roam_lite.data.sequence import ImageFrames, Sequence, frame_index, read_image
+from roam_lite.data.sequence import ImageFrames, Sequence, read_image
 from roam_lite.data.synthetic import synthesize
 from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError
@@ -22,23 +20,21 @@ CACHE_BYTES = 1_500_000_000
 
 
 class Source(Protocol):
-    """Something that training draws sequences from."""
+    """Something that training draws sequences from; which one depends on `rng` alone."""
 
     name: str
 
     def draw(self, rng: np.random.Generator) -> Sequence:
-        """One sequence; which one depends on `rng` alone."""
-        ...
+        """One sequence."""
 
 
+@dataclass(frozen=True)
 class SyntheticSource:
     """Rendered video: each draw is a sequence never seen before."""
 
+    seed: int
+    length: int = 60
     name = "synthetic"
-
-    def __init__(self, seed: int, length: int = 60) -> None:
-        self.seed = seed
-        self.length = length
 
     def draw(self, rng: np.random.Generator) -> Sequence:
         """A new sequence."""
@@ -53,12 +49,16 @@ class FolderSource:
 
     def __init__(self, kind: str, root: str | Path, cache_bytes: int = CACHE_BYTES) -> None:
         self.name = f"{kind}:{root}"
-        layout, cache = LAYOUTS[kind], FrameCache(cache_bytes)
+        self.cache = FrameCache(cache_bytes)
+        layout = LAYOUTS[kind]
+        split = "train" if "train" in layout.splits else None
         self.sequences = []
-        for name in layout.names(root, layout.training_split):
+        for name in layout.names(root, split):
             sequence = layout.read_sequence(Path(root), name)
             if isinstance(sequence.frames, ImageFrames):
-                sequence = replace(sequence, frames=CachedFrames(sequence.frames, cache))
+                sequence = replace(
+                    sequence, frames=ImageFrames(sequence.frames.paths, self.cache.read)
+                )
             self.sequences.append(sequence)
 
     def draw(self, rng: np.random.Generator) -> Sequence:
@@ -105,21 +105,6 @@ class FrameCache:
         while self.held > self.limit and len(self.images) > 1:
             self.held -= self.images.popitem(last=False)[1].nbytes
         return image
-
-
-class CachedFrames:
-    """Frames of an `ImageFrames` through a cache that several sequences share."""
-
-    def __init__(self, frames: ImageFrames, cache: FrameCache) -> None:
-        self.paths = frames.paths
-        self.cache = cache
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        index = frame_index(index, len(self))
-        return self.cache.read(self.paths[index], index)
 
 
 def parse_sources(text: str, seed: int, length: int = 60) -> list[Source]:

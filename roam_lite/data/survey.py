@@ -1,8 +1,5 @@
 """Which data sets lie in a folder, how complete they are, and what is missing or broken."""
 
-from __future__ import annotations
-
-import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +36,7 @@ class Finding:
         return "; ".join(parts)
 
 
-def survey(root: str | os.PathLike[str]) -> Iterator[Finding]:
+def survey(root: str | Path) -> Iterator[Finding]:
     """A finding for each data set in `root`, or else in its folders.
 
     Every sequence is read, but for its images: these are counted. Raises `InputError` if `root` is

@@ -1,8 +1,5 @@
 """Frames of a video file or of a folder of images, whatever the user has."""
 
-from __future__ import annotations
-
-import os
 import re
 from collections import OrderedDict
 from pathlib import Path
@@ -17,7 +14,7 @@ from roam_lite.errors import InputError
 KEPT = 16  # decoded frames that a `VideoFrames` remembers
 
 
-def open_frames(path: str | os.PathLike[str]) -> Frames:
+def open_frames(path: str | Path) -> Frames:
     """Frames of a video file, or of the images in a folder in natural order (2 before 10).
 
     They are read when asked for. Raises `InputError` if there is nothing at `path`, if it cannot
@@ -51,7 +48,7 @@ class VideoFrames:
     that decoding gives. Opening counts the frames, which takes one pass without converting them.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
         self._next = 0
