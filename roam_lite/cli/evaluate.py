@@ -111,10 +111,10 @@ def run(args: argparse.Namespace) -> None:
         score_results,
         scored_here,
     )
+    from roam_lite.evaluation.results import write_submission
     from roam_lite.evaluation.running.benchmark import run_benchmark
     from roam_lite.evaluation.running.engine import rank_and_ranks, visible_gpus
     from roam_lite.evaluation.running.runner import describe
-    from roam_lite.evaluation.submission import write_submission
     from roam_lite.evaluation.trackers import OWN
     from roam_lite.extras import require
 
@@ -157,7 +157,7 @@ def run(args: argparse.Namespace) -> None:
             if args.plots:
                 _plot(benchmark, args, chosen, folder)
         else:
-            path = write_submission(benchmark, folder, chosen)
+            path = write_submission(benchmark.protocol.layout, folder, chosen)
             print(f"{len(chosen)} sequences; the server scores them, upload {path}")
 
 

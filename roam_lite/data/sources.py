@@ -55,10 +55,9 @@ class FolderSource:
         self.sequences = []
         for name in layout.names(root, split):
             sequence = layout.read_sequence(Path(root), name)
-            if isinstance(sequence.frames, ImageFrames):
-                sequence = replace(
-                    sequence, frames=ImageFrames(sequence.frames.paths, self.cache.read)
-                )
+            frames = sequence.frames
+            if isinstance(frames, ImageFrames):
+                sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
             self.sequences.append(sequence)
 
     def draw(self, rng: np.random.Generator) -> Sequence:

@@ -15,8 +15,7 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation import results
 from roam_lite.evaluation.metrics import got10k, lasot, otb, trackingnet, vot
 from roam_lite.evaluation.report import Report, Score
-from roam_lite.evaluation.running.protocols import Protocol, one_pass
-from roam_lite.evaluation.running.supervised import supervised
+from roam_lite.evaluation.running.protocols import Protocol, one_pass, supervised
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from which an interrupted run goes on.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,15 +19,61 @@ from typing import Any
 
 import numpy as np
 
-from roam_lite.data.boxes import read_boxes, write_boxes
+from roam_lite.data.boxes import format_row, read_boxes, read_rows, write_boxes
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import write_json
-from roam_lite.evaluation.running.run import Run
-from roam_lite.evaluation.running.trajectories import Trajectory, read_trajectory, write_trajectory
-from roam_lite.files import write_atomically
+from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
+from roam_lite.files import whole_file, write_atomically
 
 CONFIGURATION = "tracker.json"
+
+
+def read_run(path: Path, *, origin: int = 1) -> Run:
+    """Return the run that a file of boxes holds; its seconds and scores are not known: nan."""
+    boxes = read_boxes(path, origin=origin)
+    unknown = np.full(len(boxes), np.nan)
+    return Run(boxes, unknown, scores=unknown)
+
+
+def write_run(path: Path, run: Run, *, origin: int = 1) -> None:
+    """Write the run's boxes, one a line, whole or not at all."""
+    write_boxes(path, run.boxes, origin=origin)
+
+
+def write_trajectory(path: str | Path, run: Trajectory) -> None:
+    """Write one line a frame, a code or a region, whole or not at all."""
+    lines = [
+        format_row(region) if code == TRACKED else str(code)
+        for code, region in zip(run.codes.tolist(), run.regions, strict=True)
+    ]
+    write_atomically(Path(path), "".join(f"{line}\n" for line in lines).encode())
+
+
+def read_trajectory(path: str | Path) -> Trajectory:
+    """Return the run that a file of the VOT toolkit holds; its seconds are not known: nan.
+
+    Raises InputError naming the line for what is neither a code nor a region of 4 or 8 finite
+    numbers, and for a file whose regions are of both kinds or that does not begin with a start.
+    """
+    rows = read_rows(path)
+    for number, row in enumerate(rows, 1):
+        code = len(row) == 1 and row[0] in (SKIPPED, START, FAILURE)
+        if not code and not (len(row) in (4, 8) and np.isfinite(row).all()):
+            raise InputError(
+                f"{path}, line {number}: neither 0, 1, 2 nor a region of 4 or 8 numbers"
+            )
+    if not rows or rows[0] != [START]:
+        raise InputError(
+            f"{path}: the first line must be {START}, the start; not a VOT result file"
+        )
+    sizes = {len(row) for row in rows if len(row) > 1} or {4}
+    if len(sizes) > 1:
+        raise InputError(f"{path}: some regions have 4 numbers and others 8; write one kind")
+    nowhere = [np.nan] * sizes.pop()
+    codes = np.array([int(row[0]) if len(row) == 1 else TRACKED for row in rows])
+    regions = np.array([nowhere if len(row) == 1 else row for row in rows])
+    return Trajectory(codes, regions, np.full(len(rows), np.nan))
 
 
 @dataclass(frozen=True)
@@ -39,8 +86,8 @@ class ResultLayout:
 
     record: str
     times: str
-    read: Callable[[Path], Run | Trajectory]
-    write: Callable[[Path, Any], None]
+    read: Callable[[Path], Run | Trajectory] = read_run
+    write: Callable[[Path, Any], None] = write_run
     longer: bool = False  # files may go on beyond the ground truth, as LaSOT's do
 
     def record_path(self, folder: Path, name: str, repetition: int = 1) -> Path:
@@ -101,22 +148,27 @@ class ResultLayout:
         return runs
 
 
-def _read_run(path: Path, *, origin: int) -> Run:
-    boxes = read_boxes(path, origin=origin)
-    return Run(boxes, np.full(len(boxes), np.nan), scores=np.full(len(boxes), np.nan))
+def _plain(path: Path) -> str:
+    """Return the name without capitals and signs: programs disagree on Jogging.1 and jogging-1."""
+    return re.sub(r"[\W_]", "", path.stem.lower())
 
 
-def _write_run(path: Path, run: Run, *, origin: int) -> None:
-    write_boxes(path, run.boxes, origin=origin)
+def _read_times(path: Path, frames: int) -> np.ndarray:
+    """Return seconds `[frames, repetitions]`; no column where there is no file.
+
+    Some programs leave a frame out or write other shapes; such times are not known either.
+    """
+    try:
+        times = np.loadtxt(path, delimiter=",", ndmin=2)
+    except (OSError, ValueError):
+        return np.empty((frames, 0))
+    return times if times.shape[0] == frames else np.empty((frames, 0))
 
 
-_ONE_BASED = {"read": partial(_read_run, origin=1), "write": partial(_write_run, origin=1)}
-_ZERO_BASED = {"read": partial(_read_run, origin=0), "write": partial(_write_run, origin=0)}
-
-OTB = ResultLayout("{name}.txt", "times/{name}_time.txt", **_ONE_BASED)
+OTB = ResultLayout("{name}.txt", "times/{name}_time.txt")
 LASOT = replace(OTB, longer=True)
-TRACKINGNET = replace(OTB, **_ZERO_BASED)
-GOT10K = ResultLayout("{name}/{name}_{repetition:03d}.txt", "{name}/{name}_time.txt", **_ONE_BASED)
+TRACKINGNET = replace(OTB, read=partial(read_run, origin=0), write=partial(write_run, origin=0))
+GOT10K = ResultLayout("{name}/{name}_{repetition:03d}.txt", "{name}/{name}_time.txt")
 VOT = ResultLayout(
     "baseline/{name}/{name}_{repetition:03d}.txt",
     "baseline/{name}/{name}_time.txt",
@@ -125,11 +177,31 @@ VOT = ResultLayout(
 )
 
 
+def write_submission(layout: ResultLayout, folder: Path, names: Iterable[str]) -> Path:
+    """Write `FOLDER.zip`, as the benchmark's server takes it, and return its path.
+
+    The files of the sequences lie at its top. GOT-10k's server wants `NAME/NAME_001.txt ..` and
+    `NAME/NAME_time.txt`, TrackingNet's `ID.txt`: times are packed where they lie beside the boxes.
+    """
+    path = folder.with_name(f"{folder.name}.zip")
+    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as z:
+        for name in names:
+            count = layout.repetitions(folder, name)
+            files = [layout.record_path(folder, name, n + 1) for n in range(count)]
+            times = layout.times_path(folder, name)
+            if times.parent == files[0].parent:
+                files.append(times)
+            for file in files:
+                z.write(file, file.relative_to(folder))
+    return path
+
+
 def short_name(description: Mapping[str, Any]) -> str:
     """Return what a legend calls a tracker, for example `roam++ sgd 0.001` or `csrt`."""
     words = [description.get("tracker", "tracker"), description.get("rule")]
-    if description.get("sgd_rate") is not None:
-        words.append(f"{description['sgd_rate']:g}")
+    rate = description.get("lr", description.get("sgd_rate"))  # the older name
+    if rate is not None:
+        words.append(f"{rate:g}")
     if description.get("oracle"):
         words.append("oracle")
     return " ".join(str(word) for word in words if word)
@@ -181,20 +253,3 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
     if not isinstance(description, dict):
         raise InputError(f"{path}: no configuration; remove it to name the folder alone")
     return description
-
-
-def _plain(path: Path) -> str:
-    """Return the name without capitals and signs: programs disagree on Jogging.1 and jogging-1."""
-    return re.sub(r"[\W_]", "", path.stem.lower())
-
-
-def _read_times(path: Path, frames: int) -> np.ndarray:
-    """Return seconds `[frames, repetitions]`; no column where there is no file.
-
-    Some programs leave a frame out or write other shapes; such times are not known either.
-    """
-    try:
-        times = np.loadtxt(path, delimiter=",", ndmin=2)
-    except (OSError, ValueError):
-        return np.empty((frames, 0))
-    return times if times.shape[0] == frames else np.empty((frames, 0))

@@ -13,7 +13,7 @@ import shapely
 from roam_lite.data.sequence import Sequence
 from roam_lite.data.vot import corners
 from roam_lite.evaluation.report import Score
-from roam_lite.evaluation.running.trajectories import START, TRACKED, Trajectory
+from roam_lite.evaluation.running.run import START, TRACKED, Trajectory
 
 BURN_IN = 10  # frames from each start that accuracy leaves out
 EAO_LENGTHS = {"vot2016": (108, 371), "vot2017": (100, 356)}  # first and last, both included
