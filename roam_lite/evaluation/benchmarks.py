@@ -1,7 +1,6 @@
 """The six benchmarks by name: where sequences lie, how trackers run on them, and what they score."""
 
 from collections.abc import Callable, Mapping
-from collections.abc import Sequence as Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -26,8 +25,8 @@ class Benchmark:
     folder: str  # of results, as the toolkits name it
     layout: Layout
     protocol: Protocol
-    score: Callable[[Sequence, Collection[Any], str], Score]
-    pool: Callable[[Collection[Score]], Mapping[str, float]] | None = None  # None: plain means
+    score: Callable[[Sequence, list[Any], str], Score]
+    pool: Callable[[list[Score]], Mapping[str, float]] | None = None  # None: plain means
     rules: tuple[str, ...] = ("official",)
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
@@ -120,7 +119,7 @@ def get_benchmark(name: str) -> Benchmark:
 def score_results(
     benchmark: Benchmark,
     root: str | Path,
-    names: Collection[str],
+    names: list[str],
     folder: str | Path,
     rule: str = "official",
 ) -> Report:
@@ -145,7 +144,7 @@ def score_results(
     return Report(tuple(scores), tracker, means)
 
 
-def scored_here(benchmark: Benchmark, root: str | Path, names: Collection[str]) -> bool:
+def scored_here(benchmark: Benchmark, root: str | Path, names: list[str]) -> bool:
     """Whether the sequences' ground truth is at hand; a server keeps that of some test splits."""
     sequence = benchmark.layout.read_sequence(Path(root), names[0])
     return len(sequence) == 1 or bool(np.isfinite(sequence.boxes[1:]).any())

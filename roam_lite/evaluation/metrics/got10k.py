@@ -3,12 +3,11 @@
 Neither the first frame counts, which is given, nor frames in which nothing of the target is seen.
 """
 
-from collections.abc import Sequence as Collection
-
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
+from roam_lite.evaluation.metrics import paired
 from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import iou
@@ -26,19 +25,14 @@ def frame_overlaps(
     sequences together. Raises InputError if boxes and truth differ in length, if a box is not
     finite, for which the toolkit has no rule, or if no frame counts.
     """
-    boxes, truth = np.asarray(boxes, dtype=float), np.asarray(truth, dtype=float)
-    if boxes.shape != truth.shape:
-        raise InputError(
-            f"results {boxes.shape} and ground truth {truth.shape} differ in shape; "
-            "give one box (x, y, w, h) for every frame in both"
-        )
+    boxes, truth, labeled = paired(boxes, truth)
     if not np.isfinite(boxes).all():
         frame = int(np.argmin(np.isfinite(boxes).all(axis=1)))
         raise InputError(
             f"the box of frame {frame} is not finite, which GOT-10k cannot score; "
             "repeat the box before it"
         )
-    counts = np.isfinite(truth).all(axis=1) & np.asarray(visible, dtype=bool)
+    counts = labeled & np.asarray(visible, dtype=bool)
     counts[0] = False
     if not counts.any():
         raise InputError("no frame after the first has a visible target, so nothing can be scored")
@@ -67,7 +61,7 @@ def _clipped(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.concatenate([corner, np.clip(boxes[:, 2:], 0, limit - corner)], axis=1)
 
 
-def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
     """Return the GOT-10k scores of a sequence, its repetitions pooled as the toolkit does."""
     visible, size = sequence.visibility > 0, sequence.image_size()
     overlaps = np.concatenate(
@@ -80,7 +74,7 @@ def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
     return Score(sequence.name, _metrics(overlaps), fps, len(sequence), evidence)
 
 
-def pool(scores: Collection[Score]) -> dict[str, float]:
+def pool(scores: list[Score]) -> dict[str, float]:
     """Return scores and speed over the frames of all sequences together."""
     overlaps, seconds = (
         np.concatenate([score.evidence[key] for score in scores]) for key in ("overlaps", "seconds")

@@ -5,7 +5,6 @@ two toolkits, which differ in three details (`Rule`). Frames whose ground truth 
 count in neither score nor denominator, whatever the rule.
 """
 
-from collections.abc import Sequence as Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.columns import computed
+from roam_lite.evaluation.metrics import paired
 from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import center_error, iou
@@ -37,10 +37,18 @@ RULES = {
 }
 
 
+def find_rule(name: str) -> Rule:
+    """Return the rule of that name. Raises InputError if there is none."""
+    if name not in RULES:
+        raise InputError(f"there is no scoring rule {name!r}; choose one of: {', '.join(RULES)}")
+    return RULES[name]
+
+
 def success_curve(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> np.ndarray:
     """Return the share of frames, `[21]`, whose overlap exceeds each of the thresholds 0:0.05:1.
 
-    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each.
+    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each. The mean of the curve is the AUC:
+    overlap must exceed the threshold, so a perfect tracker has 20/21.
     """
     overlap, _ = frame_scores(boxes, truth, rule)
     return (overlap[:, None] > SUCCESS_THRESHOLDS).mean(axis=0)
@@ -50,19 +58,6 @@ def precision_curve(boxes: np.ndarray, truth: np.ndarray, rule: str = "official"
     """Return the share of frames, `[51]`, whose center is off by at most 0, 1, ..., 50 pixels."""
     _, error = frame_scores(boxes, truth, rule)
     return (error[:, None] <= PRECISION_THRESHOLDS).mean(axis=0)
-
-
-def success_auc(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> float:
-    """Return the area under the success curve: the mean of its 21 values.
-
-    Overlap must exceed the threshold, so a perfect tracker has 20/21.
-    """
-    return float(success_curve(boxes, truth, rule).mean())
-
-
-def precision_20(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> float:
-    """Return the share of frames whose center is off by at most 20 pixels."""
-    return float(precision_curve(boxes, truth, rule)[20])
 
 
 def frame_scores(
@@ -88,24 +83,15 @@ def compared(
     F are the labeled frames; the mask holds where the ground truth is no box inside the image.
     Raises as `frame_scores` does.
     """
-    if rule not in RULES:
-        raise InputError(f"there is no scoring rule {rule!r}; choose one of: {', '.join(RULES)}")
-    boxes, truth = np.array(boxes, dtype=float), np.asarray(truth, dtype=float)
-    if boxes.shape != truth.shape or boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise InputError(
-            f"results {boxes.shape} and ground truth {truth.shape} differ in shape; "
-            "give one box (x, y, w, h) for every frame in both"
-        )
-    labeled = np.isfinite(truth).all(axis=1)
-    if not labeled.any():
-        raise InputError("no frame has a ground truth box, so there is nothing to score")
-    if RULES[rule].repeat_invalid:
+    details = find_rule(rule)
+    boxes, truth, labeled = paired(boxes, truth)
+    if details.repeat_invalid:
         boxes = repeat_invalid(boxes)
-    if RULES[rule].replace_first:
+    if details.replace_first:
         boxes[0] = truth[0]
     boxes, truth = boxes[labeled], truth[labeled]
     # The official test looks at the file's numbers, which are 1-based.
-    outside = (truth + np.array([1, 1, 0, 0]) <= 0).any(axis=1) & RULES[rule].mask_ground_truth
+    outside = (truth + np.array([1, 1, 0, 0]) <= 0).any(axis=1) & details.mask_ground_truth
     return boxes, truth, outside
 
 
@@ -140,6 +126,6 @@ def score_run(sequence: Sequence, run: Run, scoring: str = "official") -> Score:
     return Score(sequence.name, metrics, run.fps, len(sequence), evidence)
 
 
-def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
     """Return the OTB scores of the one run there is."""
     return score_run(sequence, runs[0], scoring)

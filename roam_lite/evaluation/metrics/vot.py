@@ -4,7 +4,6 @@ Overlaps are exact areas of polygons (shapely), as pysot computes them. The chal
 rasterizes them: its values are 0.010 higher on average and up to 0.083 for small boxes.
 """
 
-from collections.abc import Sequence as Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -71,7 +70,7 @@ def fragments(
     return [Fragment(piece, index < last, weight) for index, piece in enumerate(pieces)]
 
 
-def expected_average_overlap(pieces: Collection[Fragment], lengths: tuple[int, int]) -> float:
+def expected_average_overlap(pieces: list[Fragment], lengths: tuple[int, int]) -> float:
     """Return EAO: the mean over the lengths of the overlap expected in a video of that length.
 
     The expected overlap at length L is the weighted mean, over the fragments that reach it, of the
@@ -101,7 +100,7 @@ def _polygons(regions: np.ndarray) -> np.ndarray:
     return shapely.convex_hull(shapely.multipoints(points.reshape(-1, 4, 2)))
 
 
-def score(sequence: Sequence, runs: Collection[Trajectory], scoring: str) -> Score:
+def score(sequence: Sequence, runs: list[Trajectory], scoring: str) -> Score:
     """Return accuracy, failures and robustness of a sequence, means over its repetitions."""
     size, truth, weight = sequence.image_size(), sequence.polygons, 1 / len(runs)
     repeated = np.stack([accuracy_overlaps(run, truth, size) for run in runs])
@@ -121,7 +120,7 @@ def score(sequence: Sequence, runs: Collection[Trajectory], scoring: str) -> Sco
     return Score(sequence.name, metrics, fps, len(sequence), evidence)
 
 
-def pool(scores: Collection[Score], lengths: tuple[int, int]) -> dict[str, float]:
+def pool(scores: list[Score], lengths: tuple[int, int]) -> dict[str, float]:
     """Return EAO, accuracy over all frames and robustness: failures in 100 frames."""
     overlaps = np.concatenate([score.evidence["overlaps"] for score in scores])
     pieces = [piece for score in scores for piece in score.evidence["fragments"]]

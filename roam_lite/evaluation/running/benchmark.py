@@ -2,23 +2,21 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from collections.abc import Sequence as Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation import results
 from roam_lite.evaluation.benchmarks import Benchmark
 from roam_lite.evaluation.running.engine import Job, rank_and_ranks, track_all
-from roam_lite.evaluation.running.runner import first_frame
+from roam_lite.evaluation.running.runner import check_names, first_frame
 
 
 def run_benchmark(
     benchmark: Benchmark,
     root: str | Path,
-    names: Collection[str],
+    names: list[str],
     make_tracker: Callable[[], Any],
     description: Mapping[str, Any],
     results_dir: str | Path,
@@ -44,25 +42,14 @@ def run_benchmark(
     if overwrite and folder.is_dir():
         shutil.rmtree(folder)
     read = partial(benchmark.layout.read_sequence, Path(root))
-    frames = _checked_lengths(benchmark, read, names, folder)
-    results.claim(folder, description)
-    job = Job(read, make_tracker, benchmark.protocol, folder, oracle)
-    track_all(job, frames, title=results.short_name(description), **options)
-    return folder
-
-
-def _checked_lengths(
-    benchmark: Benchmark, read: Callable[[str], Sequence], names: Collection[str], folder: Path
-) -> dict[str, int]:
-    """Return each sequence's number of frames, having found what would stop a run hours later."""
-    if not names:
-        raise InputError("there is no sequence to evaluate on; name at least one")
-    if len(set(names)) < len(names):
-        raise InputError(f"a sequence is named twice in {', '.join(names)}; name each once")
+    check_names(names)
     frames = {}
     for name in names:
         sequence = read(name)  # one at a time: memory does not grow with the benchmark
         frames[name] = len(sequence)
         if not benchmark.protocol.finished(folder, name):
-            first_frame(sequence)
-    return frames
+            first_frame(sequence)  # finds now what would stop the run hours later
+    results.claim(folder, description)
+    job = Job(read, make_tracker, benchmark.protocol, folder, oracle)
+    track_all(job, frames, title=results.short_name(description), **options)
+    return folder

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation.metrics.otb import RULES, score_run
+from roam_lite.evaluation.metrics.otb import find_rule, score_run
 from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.results import short_name
 from roam_lite.evaluation.running.run import Run, Step, collect
@@ -82,7 +82,10 @@ def evaluate(
     """
     sequences = list(sequences)
     description = {**describe(make_tracker(), name), "oracle": oracle}
-    _check(sequences, scoring)
+    find_rule(scoring)
+    check_names([sequence.name for sequence in sequences])
+    for sequence in sequences:
+        first_frame(sequence)
 
     runs, scores = [], []
     frames = sum(len(sequence) for sequence in sequences)
@@ -123,17 +126,12 @@ def report_unreadable(name: str, frames: Collection[int]) -> None:
         _say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
 
 
-def _check(sequences: list[Sequence], scoring: str) -> None:
-    """Find what would stop an evaluation before hours have gone into it."""
-    if scoring not in RULES:
-        raise InputError(f"there is no scoring rule {scoring!r}; choose one of: {', '.join(RULES)}")
-    if not sequences:
+def check_names(names: Collection[str]) -> None:
+    """Raise InputError if there is no sequence to evaluate on, or one is named twice."""
+    if not names:
         raise InputError("there is no sequence to evaluate on; name at least one")
-    names = [sequence.name for sequence in sequences]
     if len(set(names)) < len(names):
         raise InputError(f"a sequence is named twice in {', '.join(names)}; name each once")
-    for sequence in sequences:
-        first_frame(sequence)
 
 
 def _counted(steps: Iterable[Step], bar: tqdm) -> Iterator[Step]:
