@@ -54,30 +54,22 @@ def demonstrate(root: str | Path, out: str | Path, **options: Any) -> tuple[str,
         reports[title], runs[title] = evaluate(make_tracker, sequences)
     colors = {title: color_of(report.tracker) for title, report in reports.items()}
 
+    def panels(index: int, frame: int) -> list[np.ndarray]:
+        """One captioned picture for each way, its box over the ground truth."""
+        image, truth = _readable(sequences[index], frame), sequences[index].boxes[frame]
+        image = draw_box(image, truth, TRUTH_COLOR, thickness=1)
+        boxes = {title: run[index].boxes[frame] for title, run in runs.items()}
+        return [caption(draw_box(image, boxes[t], color), t, color) for t, color in colors.items()]
+
     video, picture = Path(out) / "side_by_side.mp4", Path(out) / "side_by_side.png"
+    rows = []
     with open_video(video) as film:
         for index, sequence in enumerate(sequences):
-            boxes = {title: run[index].boxes for title, run in runs.items()}
             for frame in range(len(sequence)):
-                film.append(grid(_panels(sequence, frame, boxes, colors), columns=2))
-    rows = []
-    for index, sequence in enumerate(sequences):
-        frame = int(SHEET_MOMENT * (len(sequence) - 1))
-        boxes = {title: run[index].boxes for title, run in runs.items()}
-        rows += _panels(sequence, frame, boxes, colors)
+                film.append(grid(panels(index, frame), columns=2))
+            rows += panels(index, int(SHEET_MOMENT * (len(sequence) - 1)))
     save_image(picture, grid(rows, columns=len(WAYS)))
     return _table(reports), [video, picture]
-
-
-def _panels(
-    sequence: Sequence, frame: int, boxes: dict[str, np.ndarray], colors: dict[str, str]
-) -> list[np.ndarray]:
-    """Return one captioned picture for each tracker, its box over the ground truth."""
-    image = draw_box(_readable(sequence, frame), sequence.boxes[frame], TRUTH_COLOR, thickness=1)
-    return [
-        caption(draw_box(image, boxes[title][frame], color), title, color)
-        for title, color in colors.items()
-    ]
 
 
 def _readable(sequence: Sequence, frame: int) -> np.ndarray:

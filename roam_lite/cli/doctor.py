@@ -1,6 +1,7 @@
 """`roam-lite doctor`: is everything here that the other commands need?"""
 
 import argparse
+import itertools
 import platform
 import shutil
 import tempfile
@@ -27,20 +28,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a line for each finding; return 1 if one of them is bad."""
+    missing = False
+    benchmarks = () if args.root is None else _benchmarks(args.root)
+    for mark, text in itertools.chain(_environment(), benchmarks):
+        missing |= mark == "MISS"
+        print(f"{mark}  {text}")
+    return int(missing)
+
+
+def _environment() -> Iterator[tuple[str, str]]:
+    """Yield mark and text of everything that other commands need."""
     from roam_lite.errors import InputError
 
-    missing = 0
     for subject, look in _questions():
         try:
-            mark, text = "ok  ", look()
+            yield "ok  ", f"{subject:10}  {look()}"
         except (InputError, OSError, ImportError) as error:
-            mark, text = "MISS", str(error)
-        missing += mark == "MISS"
-        print(f"{mark}  {subject:10}  {text}")
-    for mark, text in _benchmarks(args.root) if args.root is not None else ():
-        missing += mark == "MISS"
-        print(f"{mark}  {text}")
-    return 1 if missing else 0
+            yield "MISS", f"{subject:10}  {error}"
 
 
 def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
@@ -49,24 +53,22 @@ def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
     from roam_lite.data.survey import survey
     from roam_lite.errors import InputError
 
-    found = False
+    finding = None
     try:
         for finding in survey(root):
-            found = True
             mark = "MISS" if finding.broken else "ok  " if finding.complete else "part"
             yield mark, f"{finding.part.title}: {finding}"
+        if finding is None:
+            known = ", ".join(LAYOUTS)
+            raise InputError(
+                f"{root}: no sequence in a known layout ({known}) in it or in its folders"
+            )
     except InputError as error:
         yield "MISS", f"benchmarks  {error}"
-        return
-    if not found:
-        yield (
-            "MISS",
-            f"benchmarks  {root}: no sequence in a known layout "
-            f"({', '.join(LAYOUTS)}) in it or in its folders",
-        )
 
 
 def _questions() -> Iterator[tuple[str, Callable[[], str]]]:
+    """Yield subjects and who looks for them; what is missing is an error."""
     from roam_lite.profiles import PROFILES
 
     yield "python", lambda: f"{platform.python_version()} on {platform.platform()}"

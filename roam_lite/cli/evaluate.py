@@ -37,46 +37,39 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_benchmark_options(parser)
-    parser.add_argument("--root", required=True, metavar="DIR", help="folder of the sequences")
-    parser.add_argument(
-        "--split", metavar="NAME", help="test, val, train (default: the paper's, which is test)"
-    )
-    parser.add_argument("--sequences", type=names, metavar="A,B", help="only these (default: all)")
-    parser.add_argument(
-        "--repetitions", type=count, metavar="N", help="fewer or more for VOT and GOT-10k"
-    )
-    parser.add_argument(
-        "--oracle", action="store_true", help="update the model from ground truth (an ablation)"
-    )
-    running = parser.add_argument_group("running")
-    running.add_argument(
+    add = parser.add_argument
+    add("--root", required=True, metavar="DIR", help="folder of the sequences")
+    add("--split", metavar="NAME", help="test, val, train (default: the paper's, which is test)")
+    add("--sequences", type=names, metavar="A,B", help="only these (default: all)")
+    add("--repetitions", type=count, metavar="N", help="fewer or more for VOT and GOT-10k")
+    add("--oracle", action="store_true", help="update the model from ground truth (an ablation)")
+    add = parser.add_argument_group("running").add_argument
+    add(
         "--workers",
         type=count,
         metavar="N",
         help="sequences at the same time (default: one a core or GPU, where it is worth it)",
     )
-    running.add_argument(
+    add(
         "--threads",
         type=count,
         default=1,
         metavar="N",
         help="threads of each worker (default: 1); another number may change the last digits",
     )
-    output = parser.add_argument_group("output")
-    output.add_argument(
+    add = parser.add_argument_group("output").add_argument
+    add(
         "--results",
         metavar="DIR",
         help="keep boxes and times in DIR/BENCHMARK/CONFIGURATION, and go on from what is there",
     )
-    output.add_argument("--json", metavar="FILE", help="write the scores; - for standard output")
-    output.add_argument(
+    add("--json", metavar="FILE", help="write the scores; - for standard output")
+    add(
         "--plots",
         metavar="DIR",
         help="write success and precision plots, with the trackers kept in --results",
     )
-    output.add_argument(
-        "--overwrite", action="store_true", help="remove this configuration's kept results first"
-    )
+    add("--overwrite", action="store_true", help="remove this configuration's kept results first")
     add_tracker_options(parser)
 
 

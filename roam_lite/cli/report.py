@@ -28,14 +28,13 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("results", nargs="+", metavar="RESULTS", help="folders or JSON files")
+    add = parser.add_argument
+    add("results", nargs="+", metavar="RESULTS", help="folders or JSON files")
     add_benchmark_options(parser)
-    parser.add_argument("--root", metavar="DIR", help="folder of the sequences; folders need it")
-    parser.add_argument("--split", metavar="NAME", help="test, val, train (default: the paper's)")
-    parser.add_argument("--sequences", type=names, metavar="A,B", help="only these (default: all)")
-    parser.add_argument(
-        "--out", default="report", metavar="DIR", help="default: report (files are replaced)"
-    )
+    add("--root", metavar="DIR", help="folder of the sequences; folders need it")
+    add("--split", metavar="NAME", help="test, val, train (default: the paper's)")
+    add("--sequences", type=names, metavar="A,B", help="only these (default: all)")
+    add("--out", default="report", metavar="DIR", help="default: report (files are replaced)")
 
 
 def run(args: argparse.Namespace) -> None:

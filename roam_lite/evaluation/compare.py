@@ -63,37 +63,23 @@ def comparison_table(names: Sequence[str], reports: Sequence[Mapping[str, Any]])
     """
     main, *others = dict.fromkeys([*metrics_of(reports[0])[:2], *added_metrics(reports[0])])
     scores = {key: paired_scores(reports, key) for key in (main, *others, "fps")}
+    widths = {main: 5} | {key: max(7, len(column(key).label)) for key in others}
     width = max(len(name) for name in names)
-    lines = [
-        f"{len(scores[main][0])} sequences; differences from {names[0]} with 95 % intervals",
-        "",
-    ]
-    heads = [
-        f"{'':{width}}",
-        f"{column(main).label:>5}",
-        f"{'difference':>25}",
-        f"{'relative':>24}",
-    ]
-    for key in others:
-        heads += [f"{column(key).label:>7}", f"{'difference':>25}"]
-    lines.append("  ".join([*heads, f"{'fps':>6}"]))
+    heads, lines = [f"{'':{width}}"], []
+    for key in widths:
+        heads += [f"{column(key).label:>{widths[key]}}", f"{'difference':>25}"]
+        heads += [f"{'relative':>24}"] if key == main else []
     for index, name in enumerate(names):
-        cells = [f"{name:{width}}", f"{np.mean(scores[main][index]):5.3f}"]
-        relative = paired_bootstrap(scores[main][index], scores[main][0], relative=True)
-        gains = {
-            key: _interval(paired_bootstrap(rows[index], rows[0]), f"+{column(key).form}")
-            for key, rows in scores.items()
-        }
-        base = index == 0
-        cells.append(f"{'' if base else gains[main]:>25}")
-        cells.append(f"{'' if base else _interval(relative, '+.1f') + ' %':>24}")
-        for key in others:
-            wide = max(7, len(column(key).label))
-            cells.append(f"{format(np.mean(scores[key][index]), column(key).form):>{wide}}")
-            cells.append(f"{'' if base else gains[key]:>25}")
-        cells.append(f"{np.mean(scores['fps'][index]):6.1f}")
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+        cells = [f"{name:{width}}"]
+        for key in widths:
+            own, base, form = scores[key][index], scores[key][0], column(key).form
+            gain = _interval(paired_bootstrap(own, base), f"+{form}")
+            percent = _interval(paired_bootstrap(own, base, relative=True), "+.1f") + " %"
+            cells += [f"{np.mean(own):{widths[key]}{form}}", f"{gain if index else '':>25}"]
+            cells += [f"{percent if index else '':>24}"] if key == main else []
+        lines.append("  ".join([*cells, f"{np.mean(scores['fps'][index]):6.1f}"]))
+    title = f"{len(scores[main][0])} sequences; differences from {names[0]} with 95 % intervals"
+    return "\n".join([title, "", "  ".join([*heads, f"{'fps':>6}"]), *lines])
 
 
 def _interval(interval: Interval, form: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -46,33 +47,21 @@ def _changed(sequence: Sequence, change: Callable[[Image, int], Image]) -> Seque
     return replace(sequence, frames=Mapped(sequence.frames, change, np.arange(len(sequence))))
 
 
-def _scaled(sequence: Sequence, factor: float) -> Sequence:
+def sized(number: int, side: float) -> Sequence:
+    """A sequence scaled so that the target begins with a side of so many pixels."""
+    sequence = _plain(number)
+    factor = side / float(np.sqrt(sequence.boxes[0, 2:].prod()))
     shrinks = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    scaled = _changed(
-        sequence,
-        lambda image, _: cv2.resize(image, None, fx=factor, fy=factor, interpolation=shrinks),
-    )
+
+    def scale(image: Image, _: int) -> Image:
+        return cv2.resize(image, None, fx=factor, fy=factor, interpolation=shrinks)
+
+    scaled = _changed(sequence, scale)
     # Sides are rounded to whole pixels, so the true factors differ a little.
     height, width = scaled.frames[0].shape[:2]
     before = sequence.frames[0].shape[:2]
     factors = np.array([width / before[1], height / before[0]] * 2)
     return replace(scaled, boxes=sequence.boxes * factors)
-
-
-def _side(sequence: Sequence) -> float:
-    return float(np.sqrt(sequence.boxes[0, 2:].prod()))
-
-
-def tiny_targets(number: int) -> Sequence:
-    """A sequence scaled so that the target begins with 12 px."""
-    sequence = _plain(number)
-    return _scaled(sequence, 12 / _side(sequence))
-
-
-def huge_targets(number: int) -> Sequence:
-    """A sequence scaled so that the target begins with 500 px."""
-    sequence = _plain(number)
-    return _scaled(sequence, 500 / _side(sequence))
 
 
 def gray(number: int) -> Sequence:
@@ -114,8 +103,8 @@ def one_a_second(number: int) -> Sequence:
 
 CONDITIONS: dict[str, Callable[[int], Sequence]] = {
     "as trained": _plain,
-    "targets of 12 px": tiny_targets,
-    "targets of 500 px": huge_targets,
+    "targets of 12 px": partial(sized, side=12),
+    "targets of 500 px": partial(sized, side=500),
     "gray": gray,
     "low light": low_light,
     "3840 x 2160": ultra_hd,

@@ -1,9 +1,10 @@
 """Trackers to compare with: OpenCV's CSRT, KCF and MIL, and anybody's by `MODULE:FACTORY`."""
 
-import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -64,11 +65,9 @@ class OpenCVTracker:
     def update(self, image: np.ndarray) -> PeerResult:
         """Return the box in the next image, or the box before it and `lost`."""
         found = False
-        if self._tracker is not None:
-            try:
+        with suppress(cv2.error):
+            if self._tracker is not None:
                 found, box = self._tracker.update(_bgr(image))
-            except cv2.error:
-                found = False
         if found:
             self._box = np.array(box, dtype=float)
         return PeerResult(self._box.copy(), float(found), not found)
@@ -79,23 +78,20 @@ def load_object(path: str) -> Any:
 
     Raises InputError if the text has another form, or module or name do not exist.
     """
-    module_name, colon, name = path.partition(":")
-    if not (module_name and colon and name):
+    module_name, _, name = path.partition(":")
+    if not (module_name and name):
         raise InputError(
             f"{path!r} is not of the form MODULE:NAME, for example mypackage.fast:make"
         )
     sys.path.insert(0, os.getcwd())
     try:
-        found = importlib.import_module(module_name)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
+        return pkgutil.resolve_name(path)
+    except (ValueError, ImportError, AttributeError) as error:
         raise InputError(
             f"{path!r} cannot be loaded ({error}); is it installed, or in this folder?"
         ) from error
     finally:
         sys.path.remove(os.getcwd())
-    return found
 
 
 def load_factory(path: str) -> Callable[[], Any]:
