@@ -27,10 +27,7 @@ SHEET_MOMENT = 0.8  # the picture shows each sequence at this share of its lengt
 
 
 def samples_folder() -> Path:
-    """Return the folder of the sample sequences, beside the package or in the current folder.
-
-    Raises InputError if there is none.
-    """
+    """Return the sample sequences' folder, beside the package or here; InputError if there is none."""
     candidates = [Path(__file__).parents[1] / "data_samples", Path("data_samples")]
     for folder in candidates:
         if folder.is_dir():

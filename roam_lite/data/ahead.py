@@ -34,10 +34,7 @@ class FramesAhead:
 
 @contextmanager
 def ahead(frames: Frames) -> Iterator[FramesAhead]:
-    """Yield the frames decoded ahead; the thread ends with the context.
-
-    A frame that cannot be read raises its error when it is asked for.
-    """
+    """Yield the frames decoded ahead, while the context lasts; errors come when a frame is asked for."""
     decoder = ThreadPoolExecutor(1, thread_name_prefix="decoder")
     try:
         yield FramesAhead(frames, decoder)

@@ -46,10 +46,7 @@ def write_boxes(path: str | Path, boxes: np.ndarray, *, origin: int = 1) -> None
 
 
 def read_rows(path: str | Path) -> list[list[float]]:
-    """The numbers of each line of a text file; empty lines at the end are left out.
-
-    Raises `InputError` naming file and line for what cannot be read or is no number.
-    """
+    """The numbers of each line, empty lines at the end left out. Raises `InputError` naming the line."""
     try:
         text = Path(path).read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
@@ -66,10 +63,7 @@ def read_rows(path: str | Path) -> list[list[float]]:
 
 
 def read_labels(path: str | Path) -> np.ndarray:
-    """Float64 [n] of a label file: one number a line, or all in one line.
-
-    Raises `InputError` if the file is missing, is empty or holds something else.
-    """
+    """Float64 [n] of a label file, one number a line or all in one; `InputError` for anything else."""
     values = np.array([value for row in read_rows(path) for value in row])
     if len(values) == 0:
         raise InputError(f"{path}: no labels; restore the file")
@@ -79,10 +73,7 @@ def read_labels(path: str | Path) -> np.ndarray:
 
 
 def read_flags(path: str | Path, length: int) -> np.ndarray:
-    """Bool [length] of a label file; frames beyond its last label are not flagged.
-
-    Some published files are a few frames shorter or longer than their video.
-    """
+    """Bool [length] of a label file, some of which are a few frames short: those are not flagged."""
     flags = np.zeros(length, dtype=bool)
     labels = read_labels(path)[:length]
     flags[: len(labels)] = labels > 0

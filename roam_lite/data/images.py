@@ -21,10 +21,7 @@ def listed_names(folder: Path, pattern: str) -> list[str]:
 
 
 def numbered_images(folder: Path) -> list[tuple[int, Path]]:
-    """Images of a folder with the numbers that end their names, in the order of these.
-
-    Raises `InputError` if there is none, or if two have the same number.
-    """
+    """Images of a folder by the numbers that end their names; `InputError` if none, or two are alike."""
     images = []
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.suffix.lower() in IMAGE_SUFFIXES and (digits := re.search(r"(\d+)$", path.stem)):
@@ -60,10 +57,7 @@ def one_image_a_box(folder: Path, boxes: int, truth: Path) -> list[Path]:
 
 
 def with_first_box_only(name: str, folder: Path, box: np.ndarray) -> Sequence:
-    """The sequence of all images of a folder; a server keeps the boxes of all frames but the first.
-
-    Raises `InputError` as `numbered_images` does.
-    """
+    """All images of a folder and the first one's box: a server keeps the others."""
     images = [path for _, path in numbered_images(folder)]
     boxes = np.full((len(images), 4), np.nan)
     boxes[0] = box

@@ -38,10 +38,7 @@ class Layout:
     splits: tuple[str, ...] = ()  # the paper's first
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
-        """Names of the sequences under `root`, of the paper's split unless another is named.
-
-        Raises `InputError` if there is none.
-        """
+        """Names under `root`, of the paper's split unless another is named; `InputError` if none."""
         return self.list_sequences(root, *(() if split is None else (split,)))
 
 

@@ -107,10 +107,7 @@ def _is_sequence(folder: Path) -> bool:
 
 
 def _ground_truths(folder: Path) -> dict[str, Path]:
-    """Ground-truth files by target: "" for groundtruth_rect.txt, "2" for groundtruth_rect.2.txt.
-
-    Empty files (Human4's first) are left out.
-    """
+    """Files by target: "2" of groundtruth_rect.2.txt, "" of the plain name; no empty ones (Human4)."""
     found = {}
     for path in sorted(folder.glob(TRUTH)):
         match = re.fullmatch(r"groundtruth_rect\.?(\w*)\.txt", path.name)

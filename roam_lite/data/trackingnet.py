@@ -14,10 +14,7 @@ PARTS = {"test": ("TEST",), "train": tuple(f"TRAIN_{i}" for i in range(12))}
 
 
 def list_sequences(root: str | Path, split: str = "test") -> list[str]:
-    """Names of the videos of a split (`test`, `train`) under `root`, sorted.
-
-    Raises `InputError` if there is none.
-    """
+    """Names of the videos of a split (`test`, `train`), sorted. Raises `InputError` if there is none."""
     root = Path(root)
     names = [path.stem for part in PARTS[split] for path in (root / part / "anno").glob("*.txt")]
     if not names:

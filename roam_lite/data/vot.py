@@ -15,10 +15,7 @@ from roam_lite.errors import InputError
 
 
 def list_sequences(root: str | Path) -> list[str]:
-    """Names of the sequences under `root`: those of `list.txt`, or without it the folders there.
-
-    Raises `InputError` if there is none.
-    """
+    """Names in `list.txt`, or without it those of the folders. Raises `InputError` if there is none."""
     names = listed_names(Path(root), "*/groundtruth.txt")
     if not names:
         raise InputError(f"{root}: no sequence in VOT's layout (NAME/groundtruth.txt, list.txt)")
@@ -45,10 +42,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
 
 
 def read_regions(path: str | Path) -> np.ndarray:
-    """Polygons float64 [T, 8] of a file with 8 or 4 numbers a line; nan where a line has nan.
-
-    Raises `InputError` naming the line for another number of values.
-    """
+    """Polygons float64 [T, 8] of lines of 8 or 4 numbers, nan where one is; `InputError` for others."""
     rows = read_rows(path)
     for number, row in enumerate(rows, 1):
         if len(row) not in (4, 8):

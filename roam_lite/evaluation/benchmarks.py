@@ -30,20 +30,14 @@ class Benchmark:
     rules: tuple[str, ...] = ("official",)
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
-        """Names of the sequences under `root`, of the paper's split unless another is named.
-
-        Raises InputError if there is none, or if the benchmark has no such split.
-        """
+        """Names under `root`, of the paper's split or the one named; InputError if there is none."""
         if split is not None and split not in self.layout.splits:
             known = ", ".join(self.layout.splits) or "none"
             raise InputError(f"{self.name} has no split {split!r}; its splits: {known}")
         return self.layout.names(root, split)
 
     def repeated(self, repetitions: int) -> "Benchmark":
-        """The same benchmark with another number of repetitions, at most.
-
-        Raises InputError if it does not repeat sequences.
-        """
+        """The benchmark with other repetitions, at most. Raises InputError if it never repeats."""
         if self.protocol.repetitions == 1:
             raise InputError(f"{self.name} runs every sequence once; leave --repetitions out")
         return replace(self, protocol=replace(self.protocol, repetitions=repetitions))

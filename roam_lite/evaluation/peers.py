@@ -51,10 +51,7 @@ class OpenCVTracker:
         self._box = np.zeros(4)
 
     def init(self, image: np.ndarray, box: np.ndarray) -> None:
-        """Start on an RGB uint8 image [H, W, 3] at the box (x, y, w, h), 0-based.
-
-        Raises InputError if the box has no area inside the image.
-        """
+        """Start on an RGB uint8 image [H, W, 3]; InputError if the box has no area inside it."""
         self._box = np.array(box, dtype=float)
         self._tracker = self._kind.create()
         try:
@@ -74,10 +71,7 @@ class OpenCVTracker:
 
 
 def load_object(path: str) -> Any:
-    """Return the object that `MODULE:NAME` means; the current folder is searched first.
-
-    Raises InputError if the text has another form, or module or name do not exist.
-    """
+    """Return what `MODULE:NAME` means, here or in the path. Raises InputError if there is no such thing."""
     module_name, _, name = path.partition(":")
     if not (module_name and name):
         raise InputError(

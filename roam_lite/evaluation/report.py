@@ -100,10 +100,7 @@ def write_json(path: str | Path, content: Any) -> None:
 
 
 def read_report(path: str | Path) -> dict[str, Any]:
-    """Return the JSON that `Report.to_json` gave and a file kept.
-
-    Raises InputError if the file is missing, is no JSON, or holds something else.
-    """
+    """Return the JSON that `evaluate --json` wrote. Raises InputError if the file holds anything else."""
     try:
         report = json.loads(Path(path).read_text())
     except (OSError, ValueError) as error:

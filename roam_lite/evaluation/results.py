@@ -154,10 +154,7 @@ def _plain(path: Path) -> str:
 
 
 def _read_times(path: Path, frames: int) -> np.ndarray:
-    """Return seconds `[frames, repetitions]`; no column where there is no file.
-
-    Some programs leave a frame out or write other shapes; such times are not known either.
-    """
+    """Return seconds `[frames, repetitions]`; no column where the file is missing or of another shape."""
     try:
         times = np.loadtxt(path, delimiter=",", ndmin=2)
     except (OSError, ValueError):
@@ -218,10 +215,7 @@ def configuration_name(description: Mapping[str, Any]) -> str:
 
 
 def claim(folder: Path, description: Mapping[str, Any]) -> None:
-    """Make `folder` the place of this configuration's results.
-
-    Raises InputError if it holds another configuration's.
-    """
+    """Make `folder` this configuration's. Raises InputError if it holds another one's results."""
     path = folder / CONFIGURATION
     wanted = json.loads(json.dumps(dict(description), default=str))
     if path.is_file():

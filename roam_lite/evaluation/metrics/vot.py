@@ -32,10 +32,7 @@ def region_overlap(a: np.ndarray, b: np.ndarray, size: tuple[float, float]) -> n
 
 
 def overlaps(trajectory: Trajectory, truth: np.ndarray, size: tuple[float, float]) -> np.ndarray:
-    """Return the overlap with polygons `truth` `[T, 8]` in each frame, `[T]`.
-
-    nan where the target was not tracked or has no ground truth.
-    """
+    """Return the overlap `[T]` with polygons `truth` `[T, 8]`; nan where not tracked or no ground truth."""
     known = (trajectory.codes == TRACKED) & np.isfinite(truth).all(axis=1)
     found = np.full(len(truth), np.nan)
     found[known] = region_overlap(trajectory.regions[known], truth[known], size)

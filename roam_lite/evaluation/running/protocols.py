@@ -47,10 +47,7 @@ class Protocol:
         folder: Path,
         oracle: bool = False,
     ) -> tuple[int, ...]:
-        """Run what the folder lacks of the sequence; return the frames that cannot be read.
-
-        Frames are decoded ahead of the tracker, whose clock that does not touch.
-        """
+        """Run what the folder lacks, frames decoded ahead; return the frames that cannot be read."""
         unreadable: set[int] = set()
         with ahead(sequence.frames) as frames:
             sequence = replace(sequence, frames=frames)

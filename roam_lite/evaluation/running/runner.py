@@ -108,10 +108,7 @@ def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
 
 
 def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return image and box that a tracker starts on.
-
-    Raises InputError if one of them is missing.
-    """
+    """Return image and box that a tracker starts on. Raises InputError if one of them is missing."""
     if not np.isfinite(sequence.boxes[start]).all():
         raise InputError(
             f"{sequence.name}: the first frame has no box, so no tracker can start; "
