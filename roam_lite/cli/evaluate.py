@@ -4,13 +4,11 @@ import argparse
 import json
 import sys
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roam_lite.cli.options import add_tracker_options, count, device_from, names, tracker_from
 
 if TYPE_CHECKING:
-    from roam_lite.evaluation.benchmarks import Benchmark
     from roam_lite.evaluation.report import Report
 
 DESCRIPTION = """\
@@ -101,6 +99,7 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.benchmarks import (
         check_rule,
         get_benchmark,
+        score_kept,
         score_results,
         scored_here,
     )
@@ -113,6 +112,7 @@ def run(args: argparse.Namespace) -> None:
 
     if args.plots:
         require("matplotlib", "--plots")
+        from roam_lite.figures.plots import save_plots
     if args.oracle and args.tracker not in OWN:
         raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
     make_tracker = tracker_from(args)
@@ -148,7 +148,9 @@ def run(args: argparse.Namespace) -> None:
             report = score_results(benchmark, args.root, chosen, folder, args.scoring)
             _write(report, args)
             if args.plots:
-                _plot(benchmark, args, chosen, folder)
+                kept = score_kept(benchmark, args.root, chosen, folder.parent, args.scoring)
+                for path in save_plots(kept, args.plots):
+                    print(f"wrote {path}", file=sys.stderr)
         else:
             path = write_submission(benchmark.protocol.layout, folder, chosen)
             print(f"{len(chosen)} sequences; the server scores them, upload {path}")
@@ -168,20 +170,3 @@ def _write(report: "Report", args: argparse.Namespace) -> None:
         print(json.dumps(report.to_json(), indent=2))
     elif args.json:
         write_json(args.json, report.to_json())
-
-
-def _plot(
-    benchmark: "Benchmark", args: argparse.Namespace, chosen: list[str], folder: Path
-) -> None:
-    """Draw this run among all kept results that have the same sequences."""
-    from roam_lite.evaluation.benchmarks import score_results
-    from roam_lite.figures.plots import save_plots
-
-    layout = benchmark.protocol.layout
-    reports = [
-        score_results(benchmark, args.root, chosen, kept, args.scoring)
-        for kept in sorted(folder.parent.iterdir())
-        if kept.is_dir() and all(layout.repetitions(kept, name) for name in chosen)
-    ]
-    for path in save_plots(reports, args.plots):
-        print(f"wrote {path}", file=sys.stderr)

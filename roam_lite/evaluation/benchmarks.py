@@ -14,6 +14,7 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation import results
 from roam_lite.evaluation.metrics import got10k, lasot, otb, trackingnet, vot
 from roam_lite.evaluation.report import Report, Score
+from roam_lite.evaluation.results import ResultLayout
 from roam_lite.evaluation.running.protocols import Protocol, one_pass, supervised
 
 
@@ -43,49 +44,31 @@ class Benchmark:
         return replace(self, protocol=replace(self.protocol, repetitions=repetitions))
 
 
-_VOT = {
-    "layout": LAYOUTS["vot"],
-    "protocol": Protocol(supervised, results.VOT, repetitions=15, agreeing=3),
-    "score": vot.score,
-}
+def _one_pass(
+    name: str, folder: str, score: Callable[..., Score], files: ResultLayout, **more: Any
+) -> Benchmark:
+    """Return a benchmark whose trackers run from the first box to the last frame."""
+    protocol = Protocol(one_pass, files, repetitions=more.pop("repetitions", 1))
+    return Benchmark(name, folder, LAYOUTS[name], protocol, score, **more)
+
+
+def _supervised(name: str, lengths: tuple[int, int]) -> Benchmark:
+    """Return a challenge of VOT, which restarts trackers."""
+    protocol = Protocol(supervised, results.VOT, repetitions=15, agreeing=3)
+    pool = partial(vot.pool, lengths=lengths)
+    return Benchmark(name, name.upper(), LAYOUTS["vot"], protocol, vot.score, pool)
+
+
 BENCHMARKS = {
     benchmark.name: benchmark
     for benchmark in (
-        Benchmark(
-            "otb",
-            "OTB2015",
-            LAYOUTS["otb"],
-            Protocol(one_pass, results.OTB),
-            otb.score,
-            rules=tuple(otb.RULES),
+        _one_pass("otb", "OTB2015", otb.score, results.OTB, rules=tuple(otb.RULES)),
+        *(_supervised(name, lengths) for name, lengths in vot.EAO_LENGTHS.items()),
+        _one_pass("lasot", "LaSOT", lasot.score, results.LASOT, rules=lasot.RULES),
+        _one_pass(
+            "got10k", "GOT-10k", got10k.score, results.GOT10K, pool=got10k.pool, repetitions=3
         ),
-        *(
-            Benchmark(name, name.upper(), pool=partial(vot.pool, lengths=lengths), **_VOT)
-            for name, lengths in vot.EAO_LENGTHS.items()
-        ),
-        Benchmark(
-            "lasot",
-            "LaSOT",
-            LAYOUTS["lasot"],
-            Protocol(one_pass, results.LASOT),
-            lasot.score,
-            rules=lasot.RULES,
-        ),
-        Benchmark(
-            "got10k",
-            "GOT-10k",
-            LAYOUTS["got10k"],
-            Protocol(one_pass, results.GOT10K, repetitions=3),
-            got10k.score,
-            pool=got10k.pool,
-        ),
-        Benchmark(
-            "trackingnet",
-            "TrackingNet",
-            LAYOUTS["trackingnet"],
-            Protocol(one_pass, results.TRACKINGNET),
-            trackingnet.score,
-        ),
+        _one_pass("trackingnet", "TrackingNet", trackingnet.score, results.TRACKINGNET),
     )
 }
 
@@ -136,6 +119,18 @@ def score_results(
     means = None if benchmark.pool is None else benchmark.pool(scores)
     tracker = {**results.read_configuration(folder), "benchmark": benchmark.name, "scoring": rule}
     return Report(tuple(scores), tracker, means)
+
+
+def score_kept(
+    benchmark: Benchmark, root: str | Path, names: list[str], folder: Path, rule: str
+) -> list[Report]:
+    """Return the scores of all trackers whose results of these sequences lie in a folder."""
+    records = benchmark.protocol.layout.records
+    return [
+        score_results(benchmark, root, names, kept, rule)
+        for kept in sorted(folder.iterdir())
+        if kept.is_dir() and all(records(kept, name) for name in names)
+    ]
 
 
 def scored_here(benchmark: Benchmark, root: str | Path, names: list[str]) -> bool:

@@ -8,6 +8,7 @@ from which an interrupted run goes on.
 """
 
 import hashlib
+import itertools
 import json
 import re
 import zipfile
@@ -98,14 +99,11 @@ class ResultLayout:
         """The file of the sequence's times."""
         return folder / self.times.format(name=name)
 
-    def repetitions(self, folder: Path, name: str) -> int:
-        """How many repetitions of the sequence are there, without a gap from the first on."""
-        if "{repetition" not in self.record:
-            return int(self.record_path(folder, name).is_file())
-        count = 0
-        while self.record_path(folder, name, count + 1).is_file():
-            count += 1
-        return count
+    def records(self, folder: Path, name: str) -> list[Path]:
+        """The files of the repetitions that are there, without a gap from the first on."""
+        numbers = itertools.count(1) if "{repetition" in self.record else (1,)
+        paths = (self.record_path(folder, name, number) for number in numbers)
+        return list(itertools.takewhile(Path.is_file, paths))
 
     def keep(self, folder: Path, name: str, repetition: int, run: Run | Trajectory) -> None:
         """Write a run. The boxes come last: once they are there, the repetition is done."""
@@ -124,8 +122,8 @@ class ResultLayout:
         Raises InputError naming the file that is missing, that cannot be read or that has fewer
         or more lines than the sequence has frames.
         """
-        count = self.repetitions(folder, sequence.name)
-        if count == 0:
+        records = self.records(folder, sequence.name)
+        if not records:
             path = self.record_path(folder, sequence.name)
             alike = [p.name for p in path.parent.glob("*.txt") if _plain(p) == _plain(path)]
             hint = f" (it may be {alike[0]}: rename that)" if alike else ""
@@ -135,8 +133,7 @@ class ResultLayout:
             )
         times = _read_times(self.times_path(folder, sequence.name), len(sequence))
         runs = []
-        for index in range(count):
-            path = self.record_path(folder, sequence.name, index + 1)
+        for index, path in enumerate(records):
             run = self.read(path)
             if len(run) < len(sequence) or (len(run) > len(sequence) and not self.longer):
                 raise InputError(
@@ -183,8 +180,7 @@ def write_submission(layout: ResultLayout, folder: Path, names: Iterable[str]) -
     path = folder.with_name(f"{folder.name}.zip")
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as z:
         for name in names:
-            count = layout.repetitions(folder, name)
-            files = [layout.record_path(folder, name, n + 1) for n in range(count)]
+            files = layout.records(folder, name)
             times = layout.times_path(folder, name)
             if times.parent == files[0].parent:
                 files.append(times)

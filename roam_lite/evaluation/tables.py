@@ -49,25 +49,34 @@ def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any
     two benchmarks is one row. A row has a dash where there is no report.
     """
     names = dict.fromkeys(n for c in table.columns for n in reports.get(c.benchmark, {}))
-    rows = {f"{name} (measured)": _values(table, reports, name) for name in names}
+    nothing: Mapping[str, Any] = {"mean": {}}
+    rows: dict[str, Sequence[float | None]] = {
+        f"{name} (measured)": [
+            reports.get(c.benchmark, {}).get(name, nothing)["mean"].get(c.metric)
+            for c in table.columns
+        ]
+        for name in names
+    }
     rows |= {f"{name} (paper)": values for name, values in table.rows.items()}
-    ranks = list(zip(*(_ranks(table, rows, i) for i in range(len(table.columns))), strict=True))
-    cells = [
-        [cell(c.metric, value) or DASH for c, value in zip(table.columns, values, strict=True)]
-        for values in rows.values()
-    ]
-    heads = [f"{c.heading} {'↑' if column(c.metric).rises else '↓'}" for c in table.columns]
-    if not table.trackers_across:
-        return Grid(
-            ("tracker", *heads),
-            tuple((name, *line) for name, line in zip(rows, cells, strict=True)),
-            tuple((None, *line) for line in ranks),
-        )
-    return Grid(
-        ("", *rows),
-        tuple((h, *line) for h, line in zip(heads, zip(*cells, strict=True), strict=True)),
-        tuple((None, *line) for line in zip(*ranks, strict=True)),
-    )
+    columns, ranks = [], []  # head first
+    for measure, values in zip(table.columns, zip(*rows.values(), strict=True), strict=True):
+        rises = column(measure.metric).rises
+        texts = (cell(measure.metric, value) or DASH for value in values)
+        columns.append((f"{measure.heading} {'↑' if rises else '↓'}", *texts))
+        ranks.append((None, *_ranks(values, rises)))
+    if table.trackers_across:
+        return Grid(("", *rows), tuple(columns), tuple(ranks))
+    heads, *lines = zip(("tracker", *rows), *columns, strict=True)
+    _, *ranks = zip((None,) * (1 + len(rows)), *ranks, strict=True)
+    return Grid(heads, tuple(lines), tuple(ranks))
+
+
+def _ranks(values: Sequence[float | None], rises: bool) -> Iterator[int | None]:
+    """Yield each value's place among the three best different ones, as printed."""
+    printed = [None if value is None else round(value, 3) for value in values]
+    best = sorted({value for value in printed if value is not None}, reverse=rises)[: len(MARKS)]
+    for value in printed:
+        yield best.index(value) if value in best else None
 
 
 def sequence_grid(reports: Mapping[str, Mapping[str, Any]], metric: str | None = None) -> Grid:
@@ -122,28 +131,6 @@ def latex(grid: Grid, caption: str) -> str:
         lines.append(f"    {' & '.join(cells)} " + r"\\")
     lines += [r"    \hline", r"  \end{tabular}", r"\end{table}"]
     return "\n".join(lines) + "\n"
-
-
-def _values(
-    table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]], name: str
-) -> tuple[float | None, ...]:
-    found = (reports.get(measure.benchmark, {}).get(name) for measure in table.columns)
-    return tuple(
-        None if report is None else report["mean"].get(measure.metric)
-        for measure, report in zip(table.columns, found, strict=True)
-    )
-
-
-def _ranks(
-    table: Table, rows: Mapping[str, Sequence[float | None]], index: int
-) -> Iterator[int | None]:
-    """Yield each row's place among the three best different values of a column."""
-    rises = column(table.columns[index].metric).rises
-    printed = [None if v[index] is None else round(v[index], 3) for v in rows.values()]
-    best = sorted({v for v in printed if v is not None}, reverse=rises)
-    for value in printed:
-        place = None if value is None else best.index(value)
-        yield place if place is not None and place < len(MARKS) else None
 
 
 def _pipes(cells: Sequence[str]) -> str:

@@ -32,13 +32,12 @@ class Protocol:
 
     def finished(self, folder: Path, name: str) -> bool:
         """Whether all results of the sequence are in the folder."""
-        done = self.layout.repetitions(folder, name)
-        if done >= self.repetitions:
+        records = self.layout.records(folder, name)
+        if len(records) >= self.repetitions:
             return True
-        if self.agreeing is None or done < self.agreeing:
+        if self.agreeing is None or len(records) < self.agreeing:
             return False
-        records = (self.layout.record_path(folder, name, n + 1) for n in range(self.agreeing))
-        return len({path.read_bytes() for path in records}) == 1
+        return len({path.read_bytes() for path in records[: self.agreeing]}) == 1
 
     def track(
         self,
@@ -52,7 +51,7 @@ class Protocol:
         with ahead(sequence.frames) as frames:
             sequence = replace(sequence, frames=frames)
             while not self.finished(folder, sequence.name):
-                repetition = self.layout.repetitions(folder, sequence.name) + 1
+                repetition = len(self.layout.records(folder, sequence.name)) + 1
                 run = self.once(make_tracker, sequence, oracle)
                 self.layout.keep(folder, sequence.name, repetition, run)
                 unreadable.update(run.unreadable)
