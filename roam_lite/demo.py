@@ -9,7 +9,6 @@ from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report
-from roam_lite.evaluation.running.run import Run
 from roam_lite.evaluation.running.runner import evaluate
 from roam_lite.evaluation.trackers import tracker_factory
 from roam_lite.figures.film import open_video
@@ -40,22 +39,22 @@ def samples_folder() -> Path:
 def demonstrate(root: str | Path, out: str | Path, **options: Any) -> tuple[str, list[Path]]:
     """Track the sequences under `root` four ways; return the table and the files written.
 
-    `options` (`profile`, `checkpoint`, `device`) go to `load_tracker`. The video sets the four side
-    by side, two and two; the picture has a row for each sequence. Ground truth is yellow.
+    `options` go to `load_tracker`. The video sets the four side by side, two and two; the picture
+    has a row for each sequence. Ground truth is yellow.
     """
     sequences = [read_sequence(root, name) for name in list_sequences(root)]
-    reports: dict[str, Report] = {}
-    runs: dict[str, list[Run]] = {}
-    for title, choice in WAYS.items():
-        make_tracker = tracker_factory(**choice, **options)
-        reports[title], runs[title] = evaluate(make_tracker, sequences)
+    evaluated = {
+        title: evaluate(tracker_factory(**choice, **options), sequences)
+        for title, choice in WAYS.items()
+    }
+    reports = {title: report for title, (report, _) in evaluated.items()}
     colors = {title: color_of(report.tracker) for title, report in reports.items()}
 
     def panels(index: int, frame: int) -> list[np.ndarray]:
         """One captioned picture for each way, its box over the ground truth."""
         image, truth = _readable(sequences[index], frame), sequences[index].boxes[frame]
         image = draw_box(image, truth, TRUTH_COLOR, thickness=1)
-        boxes = {title: run[index].boxes[frame] for title, run in runs.items()}
+        boxes = {title: runs[index].boxes[frame] for title, (_, runs) in evaluated.items()}
         return [caption(draw_box(image, boxes[t], color), t, color) for t, color in colors.items()]
 
     video, picture = Path(out) / "side_by_side.mp4", Path(out) / "side_by_side.png"

@@ -6,6 +6,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 DESCRIPTION = """\
@@ -39,8 +40,19 @@ def run(args: argparse.Namespace) -> int:
 def _environment() -> Iterator[tuple[str, str]]:
     """Yield mark and text of everything that other commands need."""
     from roam_lite.errors import InputError
+    from roam_lite.profiles import PROFILES
 
-    for subject, look in _questions():
+    looks: dict[str, Callable[[], str]] = {
+        "python": lambda: f"{platform.python_version()} on {platform.platform()}",
+        "torch": _torch,
+        "opencv": _opencv,
+        "extras": _extras,
+        "video": _video,
+        "disk": lambda: f"{shutil.disk_usage('.').free / 1e9:.1f} GB free in {Path.cwd()}",
+        **{profile: partial(_checkpoint, profile) for profile in PROFILES},
+        "samples": _samples,
+    }
+    for subject, look in looks.items():
         try:
             yield "ok  ", f"{subject:10}  {look()}"
         except (InputError, OSError, ImportError) as error:
@@ -65,21 +77,6 @@ def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
             )
     except InputError as error:
         yield "MISS", f"benchmarks  {error}"
-
-
-def _questions() -> Iterator[tuple[str, Callable[[], str]]]:
-    """Yield subjects and who looks for them; what is missing is an error."""
-    from roam_lite.profiles import PROFILES
-
-    yield "python", lambda: f"{platform.python_version()} on {platform.platform()}"
-    yield "torch", _torch
-    yield "opencv", _opencv
-    yield "extras", _extras
-    yield "video", _video
-    yield "disk", lambda: f"{shutil.disk_usage('.').free / 1e9:.1f} GB free in {Path.cwd()}"
-    for profile in PROFILES:
-        yield profile, lambda profile=profile: _checkpoint(profile)
-    yield "samples", _samples
 
 
 def _torch() -> str:
@@ -114,10 +111,7 @@ def _video() -> str:
 
     from roam_lite.figures.film import open_video
 
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        open_video(Path(folder) / "test.mp4") as film,
-    ):
+    with tempfile.TemporaryDirectory() as folder, open_video(Path(folder) / "test.mp4") as film:
         film.append(np.zeros((48, 64, 3), np.uint8))
     return "MP4 can be written"
 

@@ -96,16 +96,9 @@ def run(args: argparse.Namespace) -> None:
         start_early()  # before this process imports torch below
 
     from roam_lite.errors import InputError
-    from roam_lite.evaluation.benchmarks import (
-        check_rule,
-        get_benchmark,
-        score_kept,
-        score_results,
-        scored_here,
-    )
+    from roam_lite.evaluation import benchmarks
     from roam_lite.evaluation.results import write_submission
-    from roam_lite.evaluation.running.benchmark import run_benchmark
-    from roam_lite.evaluation.running.engine import rank_and_ranks, visible_gpus
+    from roam_lite.evaluation.running.engine import rank_and_ranks, run_benchmark, visible_gpus
     from roam_lite.evaluation.running.runner import describe
     from roam_lite.evaluation.trackers import OWN
     from roam_lite.extras import require
@@ -116,12 +109,13 @@ def run(args: argparse.Namespace) -> None:
     if args.oracle and args.tracker not in OWN:
         raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
     make_tracker = tracker_from(args)
-    benchmark = get_benchmark(args.benchmark)
+    benchmark = benchmarks.get_benchmark(args.benchmark)
     if args.repetitions:
         benchmark = benchmark.repeated(args.repetitions)
-    check_rule(benchmark, args.scoring)
+    benchmarks.check_rule(benchmark, args.scoring)
     chosen = args.sequences or benchmark.names(args.root, args.split)
-    scored = scored_here(benchmark, args.root, chosen)
+    work = (benchmark, args.root, chosen)
+    scored = benchmarks.scored_here(*work)
     rank, ranks = rank_and_ranks()
     if not args.results and not (scored and ranks == 1):
         raise InputError(
@@ -130,9 +124,7 @@ def run(args: argparse.Namespace) -> None:
         )
     with tempfile.TemporaryDirectory() as passing:
         folder = run_benchmark(
-            benchmark,
-            args.root,
-            chosen,
+            *work,
             make_tracker,
             describe(make_tracker(), args.tracker),
             args.results or passing,
@@ -145,10 +137,9 @@ def run(args: argparse.Namespace) -> None:
         if rank > 0:
             return
         if scored:
-            report = score_results(benchmark, args.root, chosen, folder, args.scoring)
-            _write(report, args)
+            _write(benchmarks.score_results(*work, folder, args.scoring), args)
             if args.plots:
-                kept = score_kept(benchmark, args.root, chosen, folder.parent, args.scoring)
+                kept = benchmarks.score_kept(*work, folder.parent, args.scoring)
                 for path in save_plots(kept, args.plots):
                     print(f"wrote {path}", file=sys.stderr)
         else:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
@@ -25,11 +26,9 @@ class FramesAhead:
     def __getitem__(self, index: int) -> np.ndarray:
         index = frame_index(index, len(self))
         wanted = range(index, min(index + 1 + DEPTH, len(self)))
-        self._coming = {i: self._coming.get(i) or self._decode(i) for i in wanted}
+        decode = partial(self._decoder.submit, self._frames.__getitem__)
+        self._coming = {i: self._coming.get(i) or decode(i) for i in wanted}
         return self._coming.pop(index).result()
-
-    def _decode(self, index: int) -> Future[np.ndarray]:
-        return self._decoder.submit(self._frames.__getitem__, index)
 
 
 @contextmanager

@@ -4,7 +4,6 @@
 The test split keeps all boxes but the first to its server.
 """
 
-import ast
 import re
 from pathlib import Path
 
@@ -19,8 +18,7 @@ FULL_COVER = 8
 def list_sequences(root: str | Path, split: str = "test") -> list[str]:
     """Names of the split's sequences as its `list.txt` gives them; without it, the folders there.
 
-    `root` holds the folders `train`, `val`, `test`, or is one of them. Raises `InputError` if the
-    split is not there.
+    `root` holds the splits' folders or is one. Raises `InputError` if the split is not there.
     """
     folder = _split_folder(Path(root), split)
     listed = listed_names(folder, "GOT-10k_*/groundtruth.txt")
@@ -75,12 +73,8 @@ def _resolution(folder: Path) -> tuple[int, int] | None:
     path = folder / "meta_info.ini"
     if not path.is_file():
         return None
-    found = re.search(r"^resolution\s*[:=]\s*(.+)$", path.read_text(errors="replace"), re.MULTILINE)
-    try:
-        width, height = ast.literal_eval(found[1]) if found else (0, 0)
-        size = int(width), int(height)
-    except (ValueError, SyntaxError, TypeError):
-        size = 0, 0
-    if min(size) <= 0:
+    line = re.compile(r"^resolution\s*[:=]\s*\(?\s*([1-9]\d*)\s*,\s*([1-9]\d*)\b", re.MULTILINE)
+    found = line.search(path.read_text(errors="replace"))
+    if not found:
         raise InputError(f"{path}: no line `resolution: (width, height)`; restore the file")
-    return size
+    return int(found[1]), int(found[2])

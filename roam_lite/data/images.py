@@ -36,11 +36,7 @@ def numbered_images(folder: Path) -> list[tuple[int, Path]]:
 
 
 def one_image_a_box(folder: Path, boxes: int, truth: Path) -> list[Path]:
-    """The first `boxes` images of a folder whose numbers follow each other without a gap.
-
-    Raises `InputError` naming the first frame that is missing, which is how a half-copied data set
-    shows.
-    """
+    """The first `boxes` images, numbered without a gap; `InputError` names the first that is missing."""
     images = numbered_images(folder)
     for (number, _), (following, _) in itertools.pairwise(images):
         if following != number + 1:

@@ -33,10 +33,7 @@ swing 10 14 17 20; tank 6 9 14 16; tiger 4 6 12 18; train 1 7 11 20; truck 3 6 7
 turtle 5 8 9 16; umbrella 2 9 17 19; volleyball 1 13 18 19; yoyo 7 15 17 19; zebra 10 14 16 17
 """
 TEST = frozenset(
-    f"{kind}-{number}"
-    for entry in _NUMBERS.split(";")
-    for kind, *numbers in [entry.split()]
-    for number in numbers
+    f"{kind}-{n}" for kind, *numbers in map(str.split, _NUMBERS.split(";")) for n in numbers
 )
 
 
@@ -62,8 +59,8 @@ def list_sequences(root: str | Path, split: str = "test") -> list[str]:
 def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `airplane-1` under `root`, its frames read lazily.
 
-    Raises `InputError` if folder, images, boxes or flags are missing. Flag files that are a few
-    frames off are taken as they are: frames beyond their end are visible.
+    Frames beyond the end of a flag file are visible: some are a few frames short. Raises
+    `InputError` if folder, images, boxes or flags are missing.
     """
     kind = name.rpartition("-")[0]
     places = (Path(root) / kind / name, Path(root) / name)

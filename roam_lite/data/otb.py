@@ -63,9 +63,8 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `name` (as `list_sequences` gives it) under `root`, its frames read lazily.
 
     Boxes belong to the images in the order of their numbers, from wherever these start; images
-    beyond the last box are left out. Raises `InputError` if the folder, its images or its ground
-    truth are missing, if it has two targets and the name does not choose, or if boxes outnumber
-    images.
+    beyond the last box are left out. Raises `InputError` for what is missing, for fewer images than
+    boxes, and if there are two targets and the name does not choose.
     """
     folder, target = _find_folder(Path(root), name)
     truth = _choose_ground_truth(folder, target)
@@ -84,10 +83,9 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
 
 
 def write_sequence(folder: str | Path, sequence: Sequence, *, quality: int = 90) -> Path:
-    """Write `sequence` as JPEG files and boxes to `folder` and return it.
+    """Write `sequence` as JPEG files, boxes and visible shares to `folder` and return it.
 
-    `visibility.txt` (one value a line) stands beside the boxes. The folder appears whole or not at
-    all. Raises `InputError` if it exists.
+    The folder appears whole or not at all. Raises `InputError` if it exists.
     """
     folder = Path(folder)
     digits = max(4, len(str(len(sequence))))

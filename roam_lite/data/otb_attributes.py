@@ -37,8 +37,7 @@ FOLDERS = ("attributes", "att", "anno/att")
 def read_attributes(root: str | Path, names: Iterable[str]) -> dict[str, frozenset[str]] | None:
     """Abbreviations of each sequence's attributes; None where no sequence has a file of them.
 
-    Raises `InputError` naming the file if one holds something else, and naming the sequences if
-    only some have one.
+    Raises `InputError` if a file holds something else, or if only some sequences have one.
     """
     root = Path(root)
     shared = {

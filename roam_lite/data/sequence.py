@@ -91,9 +91,8 @@ def frame_index(index: int, length: int) -> int:
 def read_image(path: str | Path, frame: int | None = None) -> np.ndarray:
     """RGB uint8 [H, W, 3] of an image file; gray, alpha and 16 bits as in `to_rgb_uint8`.
 
-    Raises `FrameError` naming the file (and the frame, 0-based) if it is missing, cut off, or no
-    image. OpenCV decodes a truncated JPEG without complaint, its lower part gray, so the end of
-    the file is checked first.
+    Raises `FrameError` naming the file (and the frame, 0-based) if it is missing, cut off (which
+    OpenCV does not mind: the lower part of a truncated JPEG comes out gray), or no image.
     """
     path = Path(path)
     where = str(path) if frame is None else f"frame {frame} ({path})"

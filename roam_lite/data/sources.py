@@ -42,10 +42,7 @@ class SyntheticSource:
 
 
 class FolderSource:
-    """The sequences under a folder in a layout of `LAYOUTS`, each as likely as the others.
-
-    Of a layout with splits these are the training split's.
-    """
+    """The sequences of a folder (training split, if it has one), each as likely as the others."""
 
     def __init__(self, kind: str, root: str | Path, cache_bytes: int = CACHE_BYTES) -> None:
         self.name = f"{kind}:{root}"
@@ -76,8 +73,7 @@ class CollageSource:
     def draw(self, rng: np.random.Generator) -> Sequence:
         """A new sequence."""
         sequence = self.rendered.draw(rng)
-        frames = with_photographs(sequence.frames, rng, self._photograph)
-        return replace(sequence, frames=frames)
+        return replace(sequence, frames=with_photographs(sequence.frames, rng, self._photograph))
 
     def _photograph(self, rng: np.random.Generator) -> np.ndarray:
         frames = self.photographs.draw(rng).frames
@@ -107,10 +103,9 @@ class FrameCache:
 
 
 def parse_sources(text: str, seed: int, length: int = 60) -> list[Source]:
-    """Sources that a comma-separated list names (`known_sources`).
+    """Sources that a list names (`known_sources`), the rendered ones of `length` frames from `seed` on.
 
-    `seed` starts the synthetic video, sequences of `length` frames. Raises `InputError` for
-    other words and unreadable folders.
+    Raises `InputError` for other words and unreadable folders.
     """
     sources: list[Source] = []
     for word in filter(None, (part.strip() for part in text.split(","))):

@@ -25,22 +25,18 @@ def list_sequences(root: str | Path, split: str = "test") -> list[str]:
 
 
 def read_sequence(root: str | Path, name: str) -> Sequence:
-    """The video with that ID under `root`, its frames read lazily.
+    """The video with that ID under `root`, its frames read lazily; of a test video one box.
 
-    Of a test video only the first frame has a box. Raises `InputError` if annotation or frames
-    are missing or disagree.
+    Raises `InputError` if annotation or frames are missing or disagree.
     """
-    part = _part(Path(root), name)
+    parts = (Path(root) / part for parts in PARTS.values() for part in parts)
+    part = next((p for p in parts if name and (p / "anno" / f"{name}.txt").is_file()), None)
+    if part is None:
+        raise InputError(
+            f"{root}: no video named {name!r} in TrackingNet's layout (TEST/anno/ID.txt)"
+        )
     truth, images = part / "anno" / f"{name}.txt", part / "frames" / name
     boxes = read_truth(truth, origin=0)
     if part.name == "TEST":
         return with_first_box_only(name, images, boxes[0])
     return Sequence(name, ImageFrames(one_image_a_box(images, len(boxes), truth)), boxes)
-
-
-def _part(root: Path, name: str) -> Path:
-    for parts in PARTS.values():
-        for part in parts:
-            if name and (root / part / "anno" / f"{name}.txt").is_file():
-                return root / part
-    raise InputError(f"{root}: no video named {name!r} in TrackingNet's layout (TEST/anno/ID.txt)")

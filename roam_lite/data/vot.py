@@ -25,9 +25,8 @@ def list_sequences(root: str | Path) -> list[str]:
 def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `name` under `root` with its polygons, its frames read lazily.
 
-    Boxes are the polygons' bounds, as the VOT toolkit gives them to trackers that ask for
-    rectangles. Raises `InputError` if the folder, its images or its ground truth are missing or
-    disagree.
+    Boxes are the polygons' bounds, as VOT's toolkit gives them to trackers that ask for rectangles.
+    Raises `InputError` if the folder, its images or its ground truth are missing or disagree.
     """
     folder = Path(root) / name
     if not name or not folder.is_dir():

@@ -45,10 +45,15 @@ class Benchmark:
 
 
 def _one_pass(
-    name: str, folder: str, score: Callable[..., Score], files: ResultLayout, **more: Any
+    name: str,
+    folder: str,
+    score: Callable[..., Score],
+    files: ResultLayout,
+    repetitions: int = 1,
+    **more: Any,
 ) -> Benchmark:
     """Return a benchmark whose trackers run from the first box to the last frame."""
-    protocol = Protocol(one_pass, files, repetitions=more.pop("repetitions", 1))
+    protocol = Protocol(one_pass, files, repetitions)
     return Benchmark(name, folder, LAYOUTS[name], protocol, score, **more)
 
 
@@ -65,9 +70,7 @@ BENCHMARKS = {
         _one_pass("otb", "OTB2015", otb.score, results.OTB, rules=tuple(otb.RULES)),
         *(_supervised(name, lengths) for name, lengths in vot.EAO_LENGTHS.items()),
         _one_pass("lasot", "LaSOT", lasot.score, results.LASOT, rules=lasot.RULES),
-        _one_pass(
-            "got10k", "GOT-10k", got10k.score, results.GOT10K, pool=got10k.pool, repetitions=3
-        ),
+        _one_pass("got10k", "GOT-10k", got10k.score, results.GOT10K, 3, pool=got10k.pool),
         _one_pass("trackingnet", "TrackingNet", trackingnet.score, results.TRACKINGNET),
     )
 }
@@ -80,10 +83,9 @@ def benchmark_names() -> tuple[str, ...]:
 
 
 def get_benchmark(name: str) -> Benchmark:
-    """Return the benchmark of that name.
+    """Return the benchmark of that name; a layout that has none is run and scored as OTB is.
 
-    A layout without a benchmark gives one that runs and scores as OTB does. Raises InputError if
-    there is no such name.
+    Raises InputError if there is no such name.
     """
     if name not in benchmark_names():
         known = ", ".join(benchmark_names())
@@ -102,8 +104,7 @@ def score_results(
 ) -> Report:
     """Return the scores of a folder of results, ours or anybody's in the toolkit's layout.
 
-    Raises InputError naming the file that is missing or does not fit, and if the benchmark has no
-    scoring rule of that name.
+    Raises InputError for a file that is missing or does not fit, and for an unknown scoring rule.
     """
     check_rule(benchmark, rule)
     folder, scores = Path(folder), []

@@ -28,10 +28,9 @@ def paired_bootstrap(
 ) -> Interval:
     """Return mean(a) - mean(b) with its 95 % interval over resampled sequences.
 
-    `a` and `b` hold one score for each sequence, in the same order: a draw takes whole sequences
-    with replacement and scores both trackers on them, so what makes a sequence hard for both
-    cancels. `relative` gives the difference in percent of mean(b), as the paper does. Raises
-    InputError if the scores do not pair or are empty.
+    `a` and `b` hold one score for each sequence, in the same order. A draw takes whole sequences, so
+    what makes one hard for both cancels. `relative` gives the difference in percent of mean(b), as
+    the paper does. Raises InputError if the scores do not pair or are empty.
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape or a.ndim != 1 or len(a) == 0:
@@ -56,10 +55,9 @@ def _difference(a: np.ndarray, b: np.ndarray, relative: bool) -> np.ndarray:
 def comparison_table(names: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> str:
     """Return a table: means of each report and what it gains on the first, with intervals.
 
-    Two metrics are compared, the benchmark's first two, for OTB AUC and precision at 20 px, and
-    those that somebody added (`columns`). Means are over sequences, also where the benchmark itself
-    pools frames (GOT-10k, VOT). `reports` are as `report.read_report` gives them. Raises InputError
-    if they do not hold the same sequences of one benchmark, scored by the same rule.
+    The benchmark's first two metrics are compared, and those that somebody added (`columns`). Means
+    are over sequences, also where the benchmark pools frames (GOT-10k, VOT). `reports` are as
+    `report.read_report` gives them. Raises InputError as `report.paired_scores` does.
     """
     main, *others = dict.fromkeys([*metrics_of(reports[0])[:2], *added_metrics(reports[0])])
     scores = {key: paired_scores(reports, key) for key in (main, *others, "fps")}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from roam_lite.data.sequence import Frames, Sequence
 from roam_lite.data.synthetic import synthesize
+from roam_lite.evaluation.running.run import collect
 from roam_lite.evaluation.running.runner import evaluate, track_steps
 from roam_lite.geometry import iou
 
@@ -58,10 +59,8 @@ def sized(number: int, side: float) -> Sequence:
 
     scaled = _changed(sequence, scale)
     # Sides are rounded to whole pixels, so the true factors differ a little.
-    height, width = scaled.frames[0].shape[:2]
-    before = sequence.frames[0].shape[:2]
-    factors = np.array([width / before[1], height / before[0]] * 2)
-    return replace(scaled, boxes=sequence.boxes * factors)
+    before, after = (np.array(video.frames[0].shape[1::-1]) for video in (sequence, scaled))
+    return replace(scaled, boxes=sequence.boxes * np.tile(after / before, 2))
 
 
 def gray(number: int) -> Sequence:
@@ -96,8 +95,7 @@ def one_a_second(number: int) -> Sequence:
     """Every 25th frame of a long sequence."""
     sequence = _plain(number, length=20 * _FRAME_RATE)
     kept = np.arange(0, len(sequence), _FRAME_RATE)
-    frames = Mapped(sequence.frames, lambda image, _: image, kept)
-    name = f"{sequence.name}-1fps"
+    frames, name = Mapped(sequence.frames, lambda image, _: image, kept), f"{sequence.name}-1fps"
     return Sequence(name, frames, sequence.boxes[kept], sequence.visibility[kept])
 
 
@@ -123,21 +121,16 @@ def conditions_table(make_tracker: Callable[[], Any], count: int) -> str:
 
 
 def long_run(make_tracker: Callable[[], Any], frames: int, blocks: int = 10) -> Iterator[str]:
-    """Yield a line a block of one long rendered sequence: fps, memory in MB, overlap, finite or not.
-
-    The target goes about in the same frame all the time; after it has been lost, it may be found again.
-    """
+    """Yield a line a block of one long video: fps, memory in MB, overlap (lost targets return), finite."""
     sequence = synthesize((_SEED, 1000), length=frames)
     process = psutil.Process()
     yield f"{'frames':>14}   fps  memory MB  mean IoU  finite"
     steps = track_steps(make_tracker(), sequence)
     for block in np.array_split(np.arange(frames), blocks):
-        taken = [(step.box, step.seconds) for step in islice(steps, len(block))]
-        boxes = np.stack([box for box, _ in taken])
-        seconds = sum(second for _, second in taken)
-        overlap = iou(boxes, sequence.boxes[block]).mean()
+        run = collect(islice(steps, len(block)))
+        overlap = iou(run.boxes, sequence.boxes[block]).mean()
         memory = process.memory_info().rss / 2**20
         yield (
-            f"{block[0]:>6} - {block[-1]:>5} {len(block) / seconds:5.1f} {memory:10.0f}"
-            f" {overlap:9.3f}  {'yes' if np.isfinite(boxes).all() else 'NO'}"
+            f"{block[0]:>6} - {block[-1]:>5} {len(block) / run.seconds.sum():5.1f} {memory:10.0f}"
+            f" {overlap:9.3f}  {'yes' if np.isfinite(run.boxes).all() else 'NO'}"
         )

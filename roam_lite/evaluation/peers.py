@@ -35,9 +35,8 @@ class PeerResult(NamedTuple):
 class OpenCVTracker:
     """An OpenCV tracker behind `init(image, box)` and `update(image)`, with OpenCV's defaults.
 
-    Its boxes are whole pixels. A frame in which it finds nothing is lost and repeats the box
-    before it; so do all frames if it cannot start on the given box. MIL seeds itself from the
-    clock, so its scores differ a little from run to run.
+    Its boxes are whole pixels. A frame in which it finds nothing, or cannot start, is lost and
+    repeats the box before it. MIL seeds itself from the clock: its scores differ from run to run.
     """
 
     def __init__(self, name: str) -> None:
@@ -89,10 +88,9 @@ def load_object(path: str) -> Any:
 
 
 def load_factory(path: str) -> Callable[[], Any]:
-    """Return a function that makes a tracker, `MODULE:FACTORY`, called without arguments.
+    """Return a function without arguments, which can be pickled, that makes the tracker of MODULE:FACTORY.
 
-    It can be pickled, so that processes which have not imported the module can call it. Raises
-    InputError if it does not exist or what it makes has no `init` and `update`.
+    Raises InputError if there is none or what it makes has no `init` and `update`.
     """
     factory = load_object(path)
     tracker = factory() if callable(factory) else None

@@ -137,8 +137,7 @@ def added_metrics(report: Mapping[str, Any]) -> list[str]:
 def paired_scores(reports: Sequence[Mapping[str, Any]], key: str) -> list[list[float]]:
     """Return the scores `key` of each report, in the same order of sequences.
 
-    Raises InputError if the reports do not hold the same sequences or were scored by different
-    rules.
+    Raises InputError if reports differ in their sequences, their benchmark or their scoring rule.
     """
     names = sorted(reports[0]["sequences"])
     for report in reports[1:]:

@@ -13,6 +13,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -54,8 +55,8 @@ def write_trajectory(path: str | Path, run: Trajectory) -> None:
 def read_trajectory(path: str | Path) -> Trajectory:
     """Return the run that a file of the VOT toolkit holds; its seconds are not known: nan.
 
-    Raises InputError naming the line for what is neither a code nor a region of 4 or 8 finite
-    numbers, and for a file whose regions are of both kinds or that does not begin with a start.
+    Raises InputError for lines that are neither codes nor regions of 4 or 8 finite numbers, for
+    regions of both kinds, and if the first line is no start.
     """
     rows = read_rows(path)
     for number, row in enumerate(rows, 1):
@@ -107,20 +108,17 @@ class ResultLayout:
 
     def keep(self, folder: Path, name: str, repetition: int, run: Run | Trajectory) -> None:
         """Write a run. The boxes come last: once they are there, the repetition is done."""
-        times = self.times_path(folder, name)
-        columns = np.full((len(run), repetition), np.nan)
-        before = _read_times(times, len(run))[:, : repetition - 1]
-        columns[:, : before.shape[1]] = before
-        columns[:, -1] = run.seconds
-        lines = (",".join(f"{t:.8f}" for t in row) for row in columns)
-        write_atomically(times, "".join(f"{line}\n" for line in lines).encode())
+        path = self.times_path(folder, name)
+        times = _read_times(path, len(run), repetition)
+        times[:, -1] = run.seconds
+        lines = (",".join(f"{t:.8f}" for t in row) for row in times)
+        write_atomically(path, "".join(f"{line}\n" for line in lines).encode())
         self.write(self.record_path(folder, name, repetition), run)
 
     def runs(self, folder: Path, sequence: Sequence) -> list[Run | Trajectory]:
         """The sequence's runs, one a repetition; seconds are nan where no file tells them.
 
-        Raises InputError naming the file that is missing, that cannot be read or that has fewer
-        or more lines than the sequence has frames.
+        Raises InputError for a file that is missing, cannot be read or lacks lines or has more.
         """
         records = self.records(folder, sequence.name)
         if not records:
@@ -131,17 +129,17 @@ class ResultLayout:
                 f"{path}: no such file{hint}; run the tracker on {sequence.name}, or leave that out "
                 "with --sequences"
             )
-        times = _read_times(self.times_path(folder, sequence.name), len(sequence))
+        path = self.times_path(folder, sequence.name)
+        times = _read_times(path, len(sequence), len(records))
         runs = []
-        for index, path in enumerate(records):
+        for path, seconds in zip(records, times.T, strict=True):
             run = self.read(path)
             if len(run) < len(sequence) or (len(run) > len(sequence) and not self.longer):
                 raise InputError(
                     f"{path}: {len(run)} lines for the {len(sequence)} frames of {sequence.name}; "
                     "it is cut off or belongs to another data set; track the sequence again"
                 )
-            known = index < times.shape[1]
-            runs.append(replace(run, seconds=times[:, index]) if known else run)
+            runs.append(replace(run, seconds=seconds))
         return runs
 
 
@@ -150,13 +148,14 @@ def _plain(path: Path) -> str:
     return re.sub(r"[\W_]", "", path.stem.lower())
 
 
-def _read_times(path: Path, frames: int) -> np.ndarray:
-    """Return seconds `[frames, repetitions]`; no column where the file is missing or of another shape."""
-    try:
-        times = np.loadtxt(path, delimiter=",", ndmin=2)
-    except (OSError, ValueError):
-        return np.empty((frames, 0))
-    return times if times.shape[0] == frames else np.empty((frames, 0))
+def _read_times(path: Path, frames: int, repetitions: int) -> np.ndarray:
+    """Return seconds `[frames, repetitions]`; nan where the file lacks them or has other lines."""
+    times = np.full((frames, repetitions), np.nan)
+    with suppress(OSError, ValueError):
+        found = np.loadtxt(path, delimiter=",", ndmin=2)[:, :repetitions]
+        if len(found) == frames:
+            times[:, : found.shape[1]] = found
+    return times
 
 
 OTB = ResultLayout("{name}.txt", "times/{name}_time.txt")
@@ -174,8 +173,7 @@ VOT = ResultLayout(
 def write_submission(layout: ResultLayout, folder: Path, names: Iterable[str]) -> Path:
     """Write `FOLDER.zip`, as the benchmark's server takes it, and return its path.
 
-    The files of the sequences lie at its top. GOT-10k's server wants `NAME/NAME_001.txt ..` and
-    `NAME/NAME_time.txt`, TrackingNet's `ID.txt`: times are packed where they lie beside the boxes.
+    Times are packed where they lie beside the boxes, as GOT-10k's server wants them.
     """
     path = folder.with_name(f"{folder.name}.zip")
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as z:
@@ -201,10 +199,7 @@ def short_name(description: Mapping[str, Any]) -> str:
 
 
 def configuration_name(description: Mapping[str, Any]) -> str:
-    """Return a folder name that is the same for the same configuration only.
-
-    For example `roam++-lstm-1f0c9a3e`: the short name and a digest of the whole description.
-    """
+    """Return a folder name of this configuration alone: short name and digest, `roam++-lstm-1f0c9a3e`."""
     canonical = json.dumps(description, sort_keys=True, default=str)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:8]
     return re.sub(r"[^\w.+-]+", "-", f"{short_name(description)}-{digest}")

@@ -27,8 +27,7 @@ class Grid:
 def table_for(benchmark: str, reports: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return the paper's table of a benchmark, with a column for every metric that somebody added.
 
-    `reports` are of that benchmark, by tracker. A benchmark that the paper lacks has its own
-    metrics in columns, and no rows.
+    One that the paper lacks has its own metrics in columns. `reports` are of it, by tracker.
     """
     known = BY_BENCHMARK.get(benchmark)
     table = known or Table(f"Results on {benchmark}", (), {})
@@ -45,8 +44,7 @@ def table_for(benchmark: str, reports: Mapping[str, Mapping[str, Any]]) -> Table
 def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Grid:
     """Return the table with a row for each tracker, ours first, then the paper's.
 
-    `reports` are as `report.read_report` gives them, by benchmark and tracker: the same name under
-    two benchmarks is one row. A row has a dash where there is no report.
+    `reports` go by benchmark and tracker: a name is one row, with a dash where it has no report.
     """
     names = dict.fromkeys(n for c in table.columns for n in reports.get(c.benchmark, {}))
     nothing: Mapping[str, Any] = {"mean": {}}
@@ -59,7 +57,8 @@ def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any
     }
     rows |= {f"{name} (paper)": values for name, values in table.rows.items()}
     columns, ranks = [], []  # head first
-    for measure, values in zip(table.columns, zip(*rows.values(), strict=True), strict=True):
+    for index, measure in enumerate(table.columns):
+        values = [row[index] for row in rows.values()]
         rises = column(measure.metric).rises
         texts = (cell(measure.metric, value) or DASH for value in values)
         columns.append((f"{measure.heading} {'↑' if rises else '↓'}", *texts))
@@ -79,14 +78,13 @@ def _ranks(values: Sequence[float | None], rises: bool) -> Iterator[int | None]:
         yield best.index(value) if value in best else None
 
 
-def sequence_grid(reports: Mapping[str, Mapping[str, Any]], metric: str | None = None) -> Grid:
-    """Return one metric of each sequence, trackers side by side, and the benchmark's value last.
+def sequence_grid(reports: Mapping[str, Mapping[str, Any]]) -> Grid:
+    """Return the benchmark's first metric by sequence, trackers side by side, and the whole last.
 
-    The metric is the benchmark's first unless another is named. Raises InputError if the reports do
-    not hold the same sequences.
+    Raises InputError if the reports do not hold the same sequences.
     """
     first = next(iter(reports.values()))
-    metric = metric or metrics_of(first)[0]
+    metric = metrics_of(first)[0]
     for name, report in reports.items():
         different = set(first["sequences"]) ^ set(report["sequences"])
         if different:

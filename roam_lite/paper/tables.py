@@ -84,10 +84,8 @@ BY_BENCHMARK = {
     for column in table.columns
 }
 
-_PRINTED = (
-    "roam_lite.evaluation.tables:paper_grid",
-    "roam_lite.evaluation.tables:markdown",
-    "roam_lite.evaluation.tables:latex",
+_PRINTED = tuple(
+    f"roam_lite.evaluation.tables:{name}" for name in ("paper_grid", "markdown", "latex")
 )
 TABLES = {
     1: Exhibit(

@@ -16,7 +16,7 @@ from roam_lite.evaluation.benchmarks import (
     scored_here,
 )
 from roam_lite.evaluation.results import write_submission
-from roam_lite.evaluation.running.benchmark import run_benchmark
+from roam_lite.evaluation.running.engine import run_benchmark
 from tests import trees
 from tests.fakes import Follower, Statue
 

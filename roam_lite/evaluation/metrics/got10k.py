@@ -22,8 +22,8 @@ def frame_overlaps(
 
     `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each, `visible` bool `[T]`, `size`
     (width, height) in pixels. AO is the mean, SR_t the share above t, over the frames of all
-    sequences together. Raises InputError if boxes and truth differ in length, if a box is not
-    finite, for which the toolkit has no rule, or if no frame counts.
+    sequences together. Raises InputError as `paired` does, if no frame counts, or if a box is not
+    finite: the toolkit has no rule for that.
     """
     boxes, truth, labeled = paired(boxes, truth)
     if not np.isfinite(boxes).all():
@@ -51,10 +51,9 @@ def speed(seconds: np.ndarray) -> float:
 
 
 def _clipped(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return boxes with their corner moved into the image, then cut at its far edges.
+    """Return boxes with their corner moved into the image, then cut at its far edges, as the toolkit does.
 
-    The toolkit does so on the file's 1-based numbers, and keeps the width where a negative x is
-    moved to 0.
+    It does so on 1-based numbers, and keeps the width where a negative x is moved to 0.
     """
     limit = np.array(size, dtype=float)
     corner = np.clip(boxes[:, :2] + 1, 0, limit)

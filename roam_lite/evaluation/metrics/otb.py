@@ -37,13 +37,6 @@ RULES = {
 }
 
 
-def find_rule(name: str) -> Rule:
-    """Return the rule of that name. Raises InputError if there is none."""
-    if name not in RULES:
-        raise InputError(f"there is no scoring rule {name!r}; choose one of: {', '.join(RULES)}")
-    return RULES[name]
-
-
 def success_curve(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> np.ndarray:
     """Return the share of frames, `[21]`, whose overlap exceeds each of the thresholds 0:0.05:1.
 
@@ -65,9 +58,8 @@ def frame_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return overlap and center error (image pixels), `[F]` each, of the F labeled frames.
 
-    Under the official rule, a frame whose ground truth is no box inside the image has overlap -1
-    and error -1. Raises InputError if the two tracks differ in length, if no frame is labeled,
-    or if there is no rule of that name.
+    Both are -1 where the official rule finds no ground truth inside the image. Raises InputError if
+    the tracks differ in length, if no frame is labeled, or if there is no rule of that name.
     """
     boxes, truth, outside = compared(boxes, truth, rule)
     overlap, error = iou(boxes, truth), center_error(boxes, truth)
@@ -80,10 +72,11 @@ def compared(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return boxes `[F, 4]`, ground truth `[F, 4]` and a mask `[F]`, as the rule compares them.
 
-    F are the labeled frames; the mask holds where the ground truth is no box inside the image.
-    Raises as `frame_scores` does.
+    The mask holds where the truth is no box inside the image. Raises as `frame_scores` does.
     """
-    details = find_rule(rule)
+    if rule not in RULES:
+        raise InputError(f"there is no scoring rule {rule!r}; choose one of: {', '.join(RULES)}")
+    details = RULES[rule]
     boxes, truth, labeled = paired(boxes, truth)
     if details.repeat_invalid:
         boxes = repeat_invalid(boxes)

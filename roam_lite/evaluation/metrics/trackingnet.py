@@ -22,9 +22,8 @@ NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 21)  # shares of the target's size, 
 def curves(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return success, precision and normalized precision, `[21]` each, over their thresholds.
 
-    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each. Frames whose ground truth is
-    missing are left out. Raises InputError if the two differ in length, if a box is not finite,
-    for which the kit has no rule, or if no frame is labeled.
+    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each; unlabeled frames are left out.
+    Raises InputError as `paired` does, and for a box that is not finite: the kit has no such rule.
     """
     boxes, truth, labeled = paired(boxes, truth)
     boxes[0] = truth[0]

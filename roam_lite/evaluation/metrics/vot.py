@@ -21,8 +21,7 @@ EAO_LENGTHS = {"vot2016": (108, 371), "vot2017": (100, 356)}  # first and last, 
 def region_overlap(a: np.ndarray, b: np.ndarray, size: tuple[float, float]) -> np.ndarray:
     """Return the overlap `[F]` of regions `[F, 4]` or `[F, 8]` inside an image of (width, height).
 
-    A pair without area in the image has overlap 0. Corners may come in any order: the region is
-    their convex hull.
+    0 for a pair without area in it. Regions are the convex hulls of their corners, in any order.
     """
     image = shapely.box(0, 0, *size)
     a, b = (shapely.intersection(_polygons(region), image) for region in (a, b))
@@ -101,10 +100,7 @@ def score(sequence: Sequence, runs: list[Trajectory], scoring: str) -> Score:
     """Return accuracy, failures and robustness of a sequence, means over its repetitions."""
     size, truth, weight = sequence.image_size(), sequence.polygons, 1 / len(runs)
     repeated = np.stack([accuracy_overlaps(run, truth, size) for run in runs])
-    known = np.isfinite(repeated)
-    counts = known.sum(axis=0)
-    sums = np.where(known, repeated, 0).sum(axis=0)
-    overlaps = sums[counts > 0] / counts[counts > 0]
+    overlaps = np.nanmean(repeated[:, np.isfinite(repeated).any(axis=0)], axis=0)
     failures = float(np.mean([run.failures for run in runs]))
     metrics = {
         "accuracy": float(overlaps.mean()) if len(overlaps) else float("nan"),

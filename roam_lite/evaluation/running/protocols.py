@@ -1,6 +1,7 @@
 """How a benchmark runs a tracker on a sequence: once, several times, or with restarts (VOT)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from roam_lite.data.ahead import ahead
-from roam_lite.data.sequence import FrameError, Sequence
+from roam_lite.data.sequence import Sequence
+from roam_lite.errors import InputError
 from roam_lite.evaluation.metrics.vot import region_overlap
 from roam_lite.evaluation.results import ResultLayout
 from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
-from roam_lite.evaluation.running.runner import run_sequence, track_steps
+from roam_lite.evaluation.running.runner import first_frame, run_sequence, track_steps
 
 SKIP = 5  # frames from a failure to VOT's next start
 
@@ -68,10 +70,9 @@ def supervised(
 ) -> Trajectory:
     """Return the run of a tracker that is started anew, from the truth, after each failure.
 
-    A failure is a frame in which region and ground truth do not overlap inside the image. Each
-    start gets a tracker of its own. A start moves on to the first frame that can be read and has a
-    ground truth; in frames without one only a box that is none fails. Raises InputError if the
-    first frame cannot be read or has no ground truth.
+    A failure is a frame in which region and ground truth do not overlap inside the image, or the
+    box is none. Each start gets a tracker of its own, on the first frame that can be read and has a
+    ground truth. Raises InputError if the first frame is not such a one.
     """
     length, size = len(sequence), sequence.image_size()
     codes = np.full(length, SKIPPED)
@@ -104,10 +105,7 @@ def _missed(box: np.ndarray, truth: np.ndarray, size: tuple[int, int]) -> bool:
 def _next_start(sequence: Sequence, frame: int) -> int | None:
     """Return the first frame from `frame` on that a tracker can start on, None if there is none."""
     for index in range(frame, len(sequence)):
-        if np.isfinite(sequence.boxes[index]).all():
-            try:
-                sequence.frames[index]
-            except FrameError:
-                continue
+        with suppress(InputError):
+            first_frame(sequence, index)
             return index
     return None
