@@ -190,9 +190,10 @@ def write_submission(layout: ResultLayout, folder: Path, names: Iterable[str]) -
 def short_name(description: Mapping[str, Any]) -> str:
     """Return what a legend calls a tracker, for example `roam++ sgd 0.001` or `csrt`."""
     words = [description.get("tracker", "tracker"), description.get("rule")]
-    rate = description.get("lr", description.get("sgd_rate"))  # the older name
-    if rate is not None:
-        words.append(f"{rate:g}")
+    lr = description.get("lr", description.get("sgd_rate"))  # its name in older results
+    if lr is not None:
+        words.append(f"{lr:g}")
+    words += [f"{name}={value}" for name, value in description.get("online", {}).items()]
     if description.get("oracle"):
         words.append("oracle")
     return " ".join(str(word) for word in words if word)
