@@ -151,7 +151,7 @@ print("truth ", np.round(sequence.boxes[1], 1))
 # %%
 WAYS = {
     "ROAM++": {"rule": "lstm"},
-    "SGD": {"rule": "sgd", "sgd_rate": SGD_RATE},
+    "SGD": {"rule": "sgd", "lr": SGD_RATE},
     "no update": {"rule": "none"},
 }
 
@@ -211,15 +211,15 @@ for label, run in runs.items():
 
 # %%
 tracker = load_tracker("laptop")
-profile = tracker.profile
-size = profile.model.patch_size
+config = tracker.config.model
+size = config.patch_size
 tracker.init(sequence.frames[0], sequence.boxes[0])
 moments = np.linspace(1, len(sequence) - 1, 4).astype(int)
 
 figure, grid = plt.subplots(2, 4, figsize=(10, 5.2))
 columns = iter(grid.T)
 for t in range(1, len(sequence)):
-    region = region_around(tracker.box, profile.model.region_scale)
+    region = region_around(tracker.box, config.region_scale)
     result = tracker.update(sequence.frames[t])
     if t not in moments:
         continue
@@ -229,7 +229,7 @@ for t in range(1, len(sequence)):
     outline(above, boxes_to_patch(result.box, region, size), COLORS["ROAM++"])
     peak = f"peak {tracker.last_response.max():.2f}"
     response = show_map(
-        below, tracker.last_response, profile.model.stride, peak, vmin=-0.2, vmax=1, cmap="magma"
+        below, tracker.last_response, config.stride, peak, vmin=-0.2, vmax=1, cmap="magma"
     )
 figure.colorbar(response, ax=grid[1], label="response", shrink=0.8)
 show(figure, "Patches at four moments with true and found box, and the response maps below them")
@@ -264,8 +264,8 @@ show(figure, "Update loss at every gradient step of ROAM++ and SGD, on a logarit
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
-    config = TrainConfig(profile="smoke", data="synthetic", out=folder, steps=16, workers=0)
-    steps = list(Trainer(config, overwrite=True).run())
+    run = TrainConfig(profile="smoke", data="synthetic", out=folder, steps=16, workers=0)
+    steps = list(Trainer(run, overwrite=True).run())
 
 for step in steps[:: len(steps) // 4]:
     print(f"step {step.step:3d}  {step.stage:12s} meta loss {step.meta_loss:.3f}")
@@ -279,7 +279,7 @@ for stage, dashes in zip(dict.fromkeys(step.stage for step in steps), (".:", ".-
     )
 axes.set(xlabel="meta-training step", ylabel="meta loss (14)", title="profile smoke")
 axes.legend(title="stage")
-assert len(steps) == config.steps
+assert len(steps) == run.steps
 assert np.isfinite([step.meta_loss for step in steps]).all()
 show(figure, "Meta loss of a short training run, one curve a stage")
 
@@ -299,7 +299,7 @@ show(figure, "Meta loss of a short training run, one curve a stage")
 # - Everything else is shared, so `rule="lstm"`, `"sgd"` or `"none"` is a fair comparison.
 #
 # **Try:** another of the six sequences (change `"deformation"`); `variant="roam"`, which searches
-# several scales instead of regressing the box; `sgd_rate=` ten times larger or smaller; a first box
+# several scales instead of regressing the box; `lr=` ten times larger or smaller; a first box
 # that is a little off.
 #
 # ## Exercises

@@ -49,13 +49,13 @@ from roam_lite.geometry import (
     nominal_size,
     region_around,
 )
-from roam_lite.model.backbones import VGG16, SmallBackbone
+from roam_lite.model.backbones import VGG16, SmallBackbone, VGG16Program
 from roam_lite.widgets import explore, show
 
 use_style()
 BLUE = OPTIMIZER_COLORS["lstm"]
-profile = get_profile("laptop")
-gamma, S = profile.model.region_scale, profile.model.patch_size
+config = get_profile("laptop").model
+gamma, S = config.region_scale, config.patch_size
 sequences = {
     name: read_sequence(samples_folder(), name) for name in list_sequences(samples_folder())
 }
@@ -93,7 +93,7 @@ show(figure, "A grid of 7 by 4 pixels; the box covers pixels 1 to 4 and rows 1 a
 
 
 # %%
-def my_roi(box, gamma):
+def my_region(box, gamma):
     """Region (cx, cy, side_w, side_h) in image pixels, centered on the box."""
     x, y, w, h = box
     side = gamma * np.sqrt(w * h)
@@ -102,11 +102,11 @@ def my_roi(box, gamma):
 
 for name, sequence in sequences.items():
     box = sequence.boxes[0]
-    region = my_roi(box, gamma)
+    region = my_region(box, gamma)
     w, h = box[2:] * S / region[2:]
     print(f"{name:12s} {box[2]:5.1f} x {box[3]:5.1f} px -> {w:4.1f} x {h:4.1f}, {w * h / S**2:.1%}")
     np.testing.assert_allclose(region, region_around(box, gamma), rtol=1e-12)
-    np.testing.assert_allclose([w, h], nominal_size(box, profile), rtol=1e-12)
+    np.testing.assert_allclose([w, h], nominal_size(box, config), rtol=1e-12)
 
 # %% [markdown]
 # Always $1/\gamma^2$ of the patch, whatever the shape: the network sees every target at one scale,
@@ -229,10 +229,10 @@ sequence = sequences["deformation"]
 frame, box = sequence.frames[0], sequence.boxes[0]
 
 figure, grid = plt.subplots(2, 5, figsize=(10, 4.2))
-for axes, (sw, sh) in zip(grid.flat, initial_stretches(profile), strict=False):
+for axes, (sw, sh) in zip(grid.flat, initial_stretches(config), strict=False):
     region = region_around(box, gamma, (sw, sh))
     inside = boxes_to_patch(box, region, S)
-    np.testing.assert_allclose(inside[2:] / nominal_size(box, profile), [sw, sh])
+    np.testing.assert_allclose(inside[2:] / nominal_size(box, config), [sw, sh])
     np.testing.assert_allclose(inside[:2] + inside[2:] / 2, S / 2)
     show_image(axes, crop(frame, region, S), f"w x {sw:.2f}, h x {sh:.2f}")
     outline(axes, inside, TRUTH_COLOR)
@@ -253,11 +253,11 @@ show(figure, "Nine patches of the same frame, the target wider, narrower, larger
 # %%
 torch.manual_seed(0)
 backbones = {
-    "paper": VGG16(get_profile("paper").convolutions).eval(),
+    "paper": VGG16().eval(),
     "laptop": load_tracker("laptop").model.backbone,
 }
 for name, backbone in backbones.items():
-    side = get_profile(name).patch_size
+    side = get_profile(name).model.patch_size
     patch = torch.randint(0, 256, (1, 1, 3, side, side), dtype=torch.uint8)
     with torch.no_grad():
         backbone(patch)
@@ -302,7 +302,15 @@ def sensitivity(backbone, k, side):
 
 side, k, networks = 96, 11, 12
 column = torch.arange(side) + 0.5
-kinds = {"VGG-16, 10 convolutions": lambda: VGG16(10), "small": lambda: SmallBackbone(16)}
+
+
+class NarrowBackbone(SmallBackbone):
+    """The small one with fewer channels: sooner done, and its cells lie where they did."""
+
+    channels = 16
+
+
+kinds = {"VGG-16, 10 convolutions": VGG16Program, "small": NarrowBackbone}
 
 figure, axes = plt.subplots(figsize=(6, 3))
 for (name, build), style in zip(kinds.items(), ("--", "-"), strict=True):
@@ -366,7 +374,7 @@ def draw_channel(figure, channel, frame, sequence):
 explore(
     draw_channel,
     alt="A patch, one channel of its features, and the channel laid over the patch.",
-    channel=(0, profile.model.channels - 1, 3),
+    channel=(0, config.channels - 1, 3),
     frame=(0, 59, 0),
     sequence=names,
 )
@@ -437,7 +445,7 @@ check("01.1", center_of_line)
 
 
 # %%
-def region(box, roi_scale, stretch):
+def region(box, region_scale, stretch):
     """Region (cx, cy, side_w, side_h) in image pixels; stretch is an array [2]."""
     ...
 

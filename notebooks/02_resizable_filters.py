@@ -37,26 +37,22 @@ import torch
 import torch.nn.functional as F
 
 from roam_lite import get_profile, load_tracker
+from roam_lite.bench.plain import PlainTrackingModel, correlate_plain, warp_filter_plain
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
 from roam_lite.geometry import crop, nominal_size, region_around
-from roam_lite.model.correlation import correlate, correlate_plain
-from roam_lite.model.filters import anchor_size, filter_size, warp_filter_plain, warp_filters
-from roam_lite.model.tracking_model import ThetaLayout, predict, predict_plain
+from roam_lite.model.correlation import correlate
+from roam_lite.model.filters import anchor_size, filter_size, warp_filters
+from roam_lite.model.tracking_model import ThetaLayout, TrackingModel
 from roam_lite.widgets import explore, show
 
 use_style()
 BLUE = OPTIMIZER_COLORS["lstm"]
-paper, profile = get_profile("paper"), get_profile("laptop")
-rho, c, S, gamma = (
-    profile.model.filter_scale,
-    profile.model.stride,
-    profile.model.patch_size,
-    profile.model.region_scale,
-)
+paper, laptop = (get_profile(name).model for name in ("paper", "laptop"))
+rho, c, S, gamma = laptop.filter_scale, laptop.stride, laptop.patch_size, laptop.region_scale
 folder = samples_folder()
 sequences = {name: read_sequence(folder, name) for name in list_sequences(folder)}
 
@@ -104,10 +100,10 @@ limit = S // c
 theirs = filter_size(torch.from_numpy(targets), rho, c, limit)
 assert np.array_equal([my_filter_size(w, h, limit) for w, h in targets], theirs)
 
-nominal = paper.model.patch_size / paper.model.region_scale
-size = my_filter_size(nominal, nominal, paper.model.patch_size // c)
+nominal = paper.patch_size / paper.region_scale
+size = my_filter_size(nominal, nominal, paper.patch_size // c)
 print(
-    f"paper: a square target is {nominal} px, its filter {size} cells, the base {paper.model.base_filter}"
+    f"paper: a square target is {nominal} px, its filter {size} cells, the base {paper.base_filter}"
 )
 
 # %% [markdown]
@@ -161,9 +157,9 @@ show(
 # An optimizer that treats each coordinate by itself does not care which is which, so θ is kept flat.
 
 # %%
-for each in (profile, paper):
-    layout = ThetaLayout.of(each)
-    print(f"{each.name}: {layout.size:,d} coordinates")
+for name, config in (("laptop", laptop), ("paper", paper)):
+    layout = ThetaLayout.of(config)
+    print(f"{name}: {layout.size:,d} coordinates")
     parts = ("reduction", "its bias", "kernel", "its bias")
     for shape, part in zip(layout.shapes, parts * 2, strict=True):
         print(f"  {part:10s} {np.prod(shape):8,d}  {list(shape)}")
@@ -173,7 +169,7 @@ for each in (profile, paper):
 # needs $k$ outputs for the response and $4k$ for the boxes:
 
 # %%
-R, K = paper.model.reduced, paper.model.base_filter
+R, K = paper.reduced, paper.base_filter
 for k in (1, 3, 5):
     print(f"{k} anchors: {R * K * K * (1 + 4) * k:9,d} parameters in the two kernels")
 
@@ -214,17 +210,15 @@ print(my_interpolation(3, 5))
 # same as from a loop over videos with direct convolutions:
 
 # %%
-layout = ThetaLayout.of(profile)
+layout = ThetaLayout.of(laptop)
 generator = torch.Generator().manual_seed(1)
-theta = torch.stack([layout.initial(generator) for _ in range(3)])
-features = torch.randn(3, 2, profile.model.channels, limit, limit, generator=generator)
+theta = torch.stack([layout.initial(generator, laptop.kernel_spread) for _ in range(3)])
+features = torch.randn(3, 2, laptop.channels, limit, limit, generator=generator)
 sizes = torch.tensor([[11, 11], [5, 23], [19, 7]])
-for together, one_by_one in zip(
-    predict(layout, theta, features, sizes),
-    predict_plain(layout, theta, features, sizes),
-    strict=True,
-):
-    torch.testing.assert_close(together, one_by_one, atol=1e-4, rtol=1e-4)
+together, one_by_one = (
+    Model(layout, theta, sizes, limit)(features) for Model in (TrackingModel, PlainTrackingModel)
+)
+torch.testing.assert_close(together, one_by_one, atol=1e-4, rtol=1e-4)
 
 figure, grid = plt.subplots(1, 3, figsize=(9, 3.2))
 canvases = warp_filters(layout.split(theta)[0].kernel, sizes, 23)[:, 0, 0]
@@ -245,7 +239,7 @@ show(figure, "Three random filters of different shapes, each in the middle of th
 sequence = sequences["deformation"]
 tracker = load_tracker("laptop")
 tracker.init(sequence.frames[0], sequence.boxes[0])
-response_branch, _ = tracker.layout.split(tracker.theta)
+response_branch, _ = tracker.model.layout.split(tracker.theta)
 kernel = response_branch.kernel[0, 0]
 strongest = kernel[kernel.square().sum(dim=(1, 2)).argmax()]
 patch = crop(sequence.frames[0], region_around(sequence.boxes[0], gamma), S)
@@ -262,7 +256,7 @@ def draw_filter(figure, width, height):
     outline(left, (S / 2 - a_w / 2, S / 2 - a_h / 2, a_w, a_h), BLUE, linestyle="--")
     span = strongest.abs().max()
     style = {"cmap": "RdBu", "vmin": -span, "vmax": span}
-    side = profile.model.base_filter
+    side = laptop.base_filter
     show_map(middle, strongest, 1, f"stored: {side} x {side}", **style)
     warped = my_warp(strongest, f_r, f_c)
     half_w, half_h = f_c * c / 2, f_r * c / 2
@@ -280,7 +274,7 @@ def draw_filter(figure, width, height):
     )
 
 
-w0, h0 = (round(value) for value in nominal_size(sequence.boxes[0], profile))
+w0, h0 = (round(value) for value in nominal_size(sequence.boxes[0], laptop))
 explore(
     draw_filter,
     alt="A patch with the target's box and its anchor; the stored 11 by 11 filter and the warped one.",

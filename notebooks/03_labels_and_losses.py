@@ -31,6 +31,7 @@
 
 # %%
 from dataclasses import replace
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -63,15 +64,15 @@ from roam_lite.model.losses import (
     response_loss,
     tracking_loss,
 )
-from roam_lite.model.tracking_model import predict
+from roam_lite.model.tracking_model import TrackingModel
 from roam_lite.rules import SGD
 from roam_lite.widgets import explore, show
 
 use_style()
 BLUE = OPTIMIZER_COLORS["lstm"]
 tracker = load_tracker("laptop")
-profile, cells = tracker.profile, tracker.cells
-c, S, alpha = profile.model.stride, profile.model.patch_size, profile.model.label_sharpness
+config, cells = tracker.config.model, tracker.cells
+c, S, alpha = config.stride, config.patch_size, config.label_sharpness
 
 # %% [markdown]
 # ## The label map
@@ -137,8 +138,8 @@ torch.testing.assert_close(
     decode_boxes(my_encode(*pairs), pairs[1]), pairs[0], rtol=1e-4, atol=1e-4
 )
 
-size = filter_size(box[2:], profile.model.filter_scale, c, len(cells))
-anchors = anchors_at(cells, cells, size[None], profile)[0]  # [H, W, 4]
+size = filter_size(box[2:], config.filter_scale, c, len(cells))
+anchors = anchors_at(cells, cells, size[None], config)[0]  # [H, W, 4]
 deltas = my_encode(box, anchors)
 
 figure, grid = plt.subplots(1, 4, figsize=(10, 2.9))
@@ -162,10 +163,10 @@ show(
 # by the sum learns little about boxes.
 
 # %%
-targets = make_targets(box[None, None], size[None], cells, cells, profile)
+targets = make_targets(box[None, None], size[None], cells, cells, config)
 positive = targets.positive[0, 0]
-assert positive.sum() == profile.model.regression_anchors
-shift_unit, size_unit = profile.model.delta_spread
+assert positive.sum() == config.regression_anchors
+shift_unit, size_unit = config.delta_spread
 units = torch.tensor([shift_unit, shift_unit, size_unit, size_unit])
 torch.testing.assert_close(targets.deltas[0, 0].movedim(0, -1) * units, deltas)
 
@@ -189,7 +190,7 @@ show(
 fits = torch.cat([box[:2], anchors[0, 0, 2:]])
 shrunk = torch.cat([box[:2], 0.4 * anchors[0, 0, 2:]])
 both = torch.stack([box_iou(anchors, fits), box_iou(anchors, shrunk)])
-best = both.flatten().topk(2 * profile.model.regression_anchors).indices // both[0].numel()
+best = both.flatten().topk(2 * config.regression_anchors).indices // both[0].numel()
 pooled = torch.bincount(best, minlength=2)
 print(f"anchors that count, over the flattened batch: {pooled.tolist()}; in each frame: [32, 32]")
 assert pooled[1] < pooled[0] / 8
@@ -249,10 +250,11 @@ def my_balanced(response, labels):
     return (labels.exp() * error**2)[counted].sum() / (counted.sum() + 1)
 
 
+library_loss = partial(response_loss, easy_error=config.easy_error)
 noisy = label + 0.15 * torch.randn(label.shape, generator=generator)
 torch.testing.assert_close(
     my_balanced(noisy[None], label[None]),
-    response_loss(noisy[None, None], label[None, None], "balanced")[0],
+    library_loss(noisy[None, None], label[None, None], kind="balanced")[0],
 )
 
 shifted = my_label(box + torch.tensor([box[2] / 2, 0, 0, 0]), cells, cells)
@@ -268,7 +270,9 @@ answers = {
 KINDS = ("plain", "balanced", "focused")
 print(f"{'':28s}" + "".join(f"{kind:>10s}" for kind in KINDS))
 for name, answer in answers.items():
-    values = [float(response_loss(answer[None, None], label[None, None], kind)) for kind in KINDS]
+    values = [
+        float(library_loss(answer[None, None], label[None, None], kind=kind)) for kind in KINDS
+    ]
     print(f"{name:28s}" + "".join(f"{value:10.4f}" for value in values))
 
 # %% [markdown]
@@ -283,7 +287,7 @@ amplitudes = torch.linspace(0, 0.3, 61)
 background = (label < 0.01).float()
 for kind, dashes in zip(KINDS, (":", "--", "-"), strict=True):
     curve = [
-        float(response_loss((wrong + a * background)[None, None], label[None, None], kind))
+        float(library_loss((wrong + a * background)[None, None], label[None, None], kind=kind))
         for a in amplitudes
     ]
     axes.plot(amplitudes, curve, dashes, color=BLUE, label=kind)
@@ -325,7 +329,7 @@ def draw_landscape(figure, alpha, width, height, center_x, loss):
     places = torch.stack([dx, dy, 0 * dx, 0 * dx], dim=-1).flatten(0, 1) + truth
     label = gaussian_labels(truth, cells, cells, c, alpha)
     answers = gaussian_labels(places, cells, cells, c, alpha)[:, None]
-    values = response_loss(answers, label.expand_as(answers), loss).view(33, 33)
+    values = library_loss(answers, label.expand_as(answers), kind=loss).view(33, 33)
     show_map(left, label, c, "label", cmap="magma", vmin=0, vmax=1)
     outline(left, truth, TRUTH_COLOR)
     middle.contourf(moves, moves, values, levels=20, cmap="viridis")
@@ -367,8 +371,7 @@ explore(
 sequence = read_sequence(samples_folder(), "deformation")
 frame, truth = sequence.frames[0], sequence.boxes[0]
 regions = [
-    region_around(truth, profile.model.region_scale, stretch)
-    for stretch in initial_stretches(profile)
+    region_around(truth, config.region_scale, stretch) for stretch in initial_stretches(config)
 ]
 patches = np.stack([crop(frame, region, S) for region in regions])
 boxes = torch.tensor(
@@ -376,11 +379,18 @@ boxes = torch.tensor(
 )
 with torch.no_grad():
     features = tracker.model.backbone(torch.from_numpy(patches).permute(0, 3, 1, 2)[None])
-wanted = torch.tensor(nominal_size(truth, profile), dtype=torch.float32)
-sizes = filter_size(wanted, profile.model.filter_scale, c, len(cells))[None]
-samples = make_samples(features, boxes[None], sizes, cells, profile)
+wanted = torch.tensor(nominal_size(truth, config), dtype=torch.float32)
+sizes = filter_size(wanted, config.filter_scale, c, len(cells))[None]
+samples = make_samples(features, boxes[None], sizes, cells, config)
 theta0 = tracker.model.theta0[None]
-response, deltas = predict(tracker.layout, theta0, features, sizes)
+
+
+def predict(theta, features):
+    """Response [1, n, H, W] and box deltas [1, n, 4, H, W] of theta [1, P]."""
+    return TrackingModel(tracker.model.layout, theta, sizes, len(cells))(features)
+
+
+response, deltas = predict(theta0, features)
 
 
 # %%
@@ -397,17 +407,19 @@ each = [
     for j in range(len(boxes))
 ]
 mine = torch.stack(each).mean()
-torch.testing.assert_close(mine, tracking_loss(response, deltas, t, "plain")[0])
+plain = replace(config, response_loss="plain")
+torch.testing.assert_close(mine, tracking_loss(response, deltas, t, plain)[0])
+torch.testing.assert_close(mine, update_loss(theta0, samples, plain)[0])
 torch.testing.assert_close(
-    mine, update_loss(theta0, samples, replace(profile, response_loss="plain"))[0]
-)
-torch.testing.assert_close(
-    update_loss(theta0, samples, profile),
-    response_loss(response, t.labels, profile.model.response_loss)
+    update_loss(theta0, samples, config),
+    library_loss(response, t.labels, kind=config.response_loss)
     + regression_loss(deltas, t.deltas, t.positive),
 )
 for kind in KINDS:
-    print(f"{kind:9s} response term {response_loss(response, t.labels, kind).item():.4f}", end=", ")
+    print(
+        f"{kind:9s} response term {library_loss(response, t.labels, kind=kind).item():.4f}",
+        end=", ",
+    )
     print(f"box term {regression_loss(deltas, t.deltas, t.positive).item():.4f}")
 
 # %% [markdown]
@@ -421,14 +433,14 @@ for kind in KINDS:
 # come from? That is what the next three notebooks are about. What do they do? Look:
 
 # %%
-first = initialize(theta0, tracker.model.lambda0, samples, profile)
-after = update_loss(first.theta, samples, profile)
+first = initialize(theta0, tracker.model.lambda0, samples, config)
+after = update_loss(first.theta, samples, config)
 print(f"update loss {first.update_loss.item():.4f} before, ", end="")
-print(f"{after.item():.4f} after {profile.model.initial_steps} steps with λ⁽⁰⁾")
+print(f"{after.item():.4f} after {config.initial_steps} steps with λ⁽⁰⁾")
 assert after < first.update_loss
 
 later = 20
-region = region_around(sequence.boxes[later], profile.model.region_scale)
+region = region_around(sequence.boxes[later], config.region_scale)
 patch = crop(sequence.frames[later], region, S)
 with torch.no_grad():
     unseen = tracker.model.backbone(torch.from_numpy(patch).permute(2, 0, 1)[None, None])
@@ -444,7 +456,7 @@ for row, (name, picture, box, maps) in zip(grid, rows, strict=True):
     outline(row[0], box, TRUTH_COLOR)
     options = {"cmap": "magma", "vmin": -0.2, "vmax": 1}
     for axes, theta, when in ((row[1], theta0, "before"), (row[2], first.theta, "after")):
-        response, _ = predict(tracker.layout, theta, maps, sizes)
+        response, _ = predict(theta, maps)
         show_map(axes, response[0, 0].detach(), c, f"response {when}", **options)
     show_map(row[3], my_label(box, cells, cells), c, "label", **options)
 show(figure, "Before the steps the response is flat or vague; after them it peaks at the target.")
@@ -458,7 +470,7 @@ steps = 20
 for rate in (1e-4, 1e-3, 1e-2, 1e-1):
     theta, values = theta0, []
     for _ in range(steps):
-        step = adapt(theta, samples, SGD(rate), None, profile)
+        step = adapt(theta, samples, SGD(rate), None, config)
         theta = step.theta
         values.append(float(step.update_loss))
     reached = next((t for t, value in enumerate(values) if value <= after), None)

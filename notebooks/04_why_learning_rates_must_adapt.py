@@ -29,25 +29,28 @@
 # about 20 s on two cores (`python notebooks/render.py 04_why_learning_rates_must_adapt`).
 
 # %%
+from dataclasses import replace
 from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from torch import nn
 
+from roam_lite import get_profile
 from roam_lite.exercises import check
 from roam_lite.figures.axes import draw_band
 from roam_lite.figures.paper import draw_figure_2
 from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
-from roam_lite.rules import SGD, ConstantRates, RecurrentRule
+from roam_lite.rules import SGD, build_rule
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.toy import Problems, best_rates, draw_problems, meta_train, toy_loss, unroll
 from roam_lite.widgets import explore, show
 
 use_style()
 SEEDS = range(5)
-SGD, CONST, LSTM = (OPTIMIZER_COLORS[name] for name in ("sgd", "const", "lstm"))
+SGD_COLOR, CONST_COLOR, LSTM_COLOR = (OPTIMIZER_COLORS[name] for name in ("sgd", "const", "lstm"))
+# Rules that emit the same rate everywhere before training, as in the paper.
+RULE = get_profile("paper").rule
 
 # %% [markdown]
 # ## One weight, one step
@@ -79,7 +82,7 @@ np.testing.assert_allclose(mine, library[2], rtol=1e-6)
 rates = np.geomspace(1e-3, 3, 400)
 figure, axes = plt.subplots(figsize=(5.5, 3))
 for x, dashes in ((0.5, ":"), (1, "-"), (2, "--"), (4, "-.")):
-    axes.plot(rates, (1 - 2 * rates * x**2) ** 2, dashes, color=SGD, label=f"x = {x}")
+    axes.plot(rates, (1 - 2 * rates * x**2) ** 2, dashes, color=SGD_COLOR, label=f"x = {x}")
 axes.axhline(1, color="black", linewidth=1)
 axes.set(xscale="log", yscale="log", ylim=(1e-4, 1e3))
 axes.set(xlabel="learning rate λ", ylabel="loss left after a step")
@@ -109,20 +112,20 @@ def draw_step(figure, x, log10_rate, kappa):
     for _ in range(12):
         path.append(my_step(path[-1], x, y, rate))
     path = np.array(path)
-    left.plot(path[:4], (x * path[:4] - y) ** 2, "o-", color=SGD)
+    left.plot(path[:4], (x * path[:4] - y) ** 2, "o-", color=SGD_COLOR)
     left.axvline(y / x, color="black", linestyle=":", linewidth=1)
     left.set(xlim=(-2.5, 3.5), ylim=(-0.5, (x * 2.2 + 1) ** 2), xlabel="θ", ylabel="loss")
     left.set_title(f"first step lands on {path[1]:.2f}, y / x = {y / x:.2f}", fontsize=9)
     with np.errstate(over="ignore"):
         losses = np.clip((x * path - y) ** 2, 1e-12, 1e12)
-    middle.plot(losses, ".-", color=SGD)
+    middle.plot(losses, ".-", color=SGD_COLOR)
     middle.set(yscale="log", xlabel="step", ylabel="loss", ylim=(1e-13, 1e13))
     middle.set_title(f"a step multiplies the error by {1 - 2 * rate * x**2:.3g}", fontsize=9)
     uniform = (np.arange(2000) + 0.5) / 1000 - 1
     best = np.exp(2 * kappa * uniform) / (2 * x**2)
     bins = np.geomspace(1e-4, 1e3, 60)
-    right.hist(best, bins=bins, weights=np.full(2000, 1 / 2000), color=LSTM)
-    right.axvline(rate, color=SGD, label="learning rate")
+    right.hist(best, bins=bins, weights=np.full(2000, 1 / 2000), color=LSTM_COLOR)
+    right.axvline(rate, color=SGD_COLOR, label="learning rate")
     right.set(xscale="log", xlabel="best rate, x scaled by up to exp(κ)", ylabel="share")
     right.legend(fontsize=8)
 
@@ -152,7 +155,7 @@ for factor, dashes in ((0.1, ":"), (0.5, "--"), (0.95, "-"), (1.05, "-.")):
         problems = draw_problems(torch.Generator().manual_seed(seed), 1.0, 10.0)
         losses = unroll(SGD(rate), problems, steps).losses.mean(dim=1)
         curves.append(losses / losses[0])
-    draw_band(axes, range(steps + 1), curves, SGD, f"{rate:.4f}", dashes)
+    draw_band(axes, range(steps + 1), curves, SGD_COLOR, f"{rate:.4f}", dashes)
     print(f"rate {rate:.4f}: loss left after {steps} steps {np.median(curves, axis=0)[-1]:.3f}")
 perfect = unroll(SGD(best_rates(problems.x)), problems, 1).losses.mean(dim=1)
 assert perfect[1] < 1e-9 * perfect[0]
@@ -179,7 +182,8 @@ show(
 # %%
 def learn_rates(x, seed, iterations=150):
     """Learned constant rates [P] for fixed x [P], from problems with random y."""
-    rule = ConstantRates(len(x), 0.02)
+    parts = torch.zeros(len(x), dtype=torch.int64)  # of one kind
+    rule = build_rule("const", config=replace(RULE, initial_rate=0.02), parts=parts)
     optimizer = torch.optim.Adam(rule.parameters(), lr=0.1)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(iterations):
@@ -203,7 +207,7 @@ middle, low, high = (
     learned.min(dim=0).values,
     learned.max(dim=0).values,
 )
-axes.errorbar(x, middle, (middle - low, high - middle), fmt="o", color=CONST, label="learned")
+axes.errorbar(x, middle, (middle - low, high - middle), fmt="o", color=CONST_COLOR, label="learned")
 axes.set(xscale="log", yscale="log", xlabel="x", ylabel="learning rate")
 axes.legend()
 show(figure, "Learned constant rates lie on the line 1 / (2x²) over two decades, for all seeds.")
@@ -227,7 +231,8 @@ narrow = partial(draw_problems, low=2.5, high=3.5)
 def train(kappa, seed):
     """An LSTM trained on x from 2.5 to 3.5, with random scaling up to exp(kappa); its losses."""
     torch.manual_seed(seed)
-    rule = RecurrentRule(nn.LSTMCell, "log_sign", hidden=8, initial_rate=3e-3)
+    config = replace(RULE, hidden=8, initial_rate=3e-3)
+    rule = build_rule("lstm", config=config, parts=torch.zeros(4, dtype=torch.int64))
     history = meta_train(rule, narrow, torch.Generator().manual_seed(seed), kappa=kappa)
     return rule.requires_grad_(False), history
 
@@ -251,8 +256,8 @@ def plot_behavior(results, dashes_of):
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.3))
     for name, runs in results.items():
         first, rest = zip(*runs, strict=True)
-        draw_band(left, xs, first, LSTM, name, dashes_of[name])
-        draw_band(right, xs, np.clip(rest, 1e-12, 1e12), LSTM, name, dashes_of[name])
+        draw_band(left, xs, first, LSTM_COLOR, name, dashes_of[name])
+        draw_band(right, xs, np.clip(rest, 1e-12, 1e12), LSTM_COLOR, name, dashes_of[name])
     left.plot(xs, best_rates(torch.from_numpy(xs)), color="black", linewidth=1, label="1 / (2x²)")
     right.axhline(1, color="black", linewidth=1)
     for axes in (left, right):
@@ -386,7 +391,7 @@ for name, rules, dashes in (("without scaling", plain, "--"), ("with scaling", s
         problems = narrow(torch.Generator().manual_seed(7), shape=(256, 4))
         losses = unroll(rule, problems, length).losses.median(dim=1).values
         curves.append(np.clip(losses / losses[0], 1e-14, 1e14))
-    draw_band(axes, range(length + 1), curves, LSTM, name, dashes)
+    draw_band(axes, range(length + 1), curves, LSTM_COLOR, name, dashes)
 axes.axvspan(0, 3, color="gray", alpha=0.2, label="trained for")
 axes.set(xlabel="step", ylabel="median loss, relative", yscale="log")
 axes.legend(fontsize=8)

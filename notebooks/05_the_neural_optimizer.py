@@ -30,6 +30,7 @@
 # time** about 30 s on two cores (`python notebooks/render.py 05_the_neural_optimizer`).
 
 # %%
+from dataclasses import replace
 from functools import partial
 from math import exp
 
@@ -46,13 +47,7 @@ from roam_lite.exercises import check
 from roam_lite.figures.axes import draw_band
 from roam_lite.figures.style import OPTIMIZER_COLORS, OPTIMIZER_LABELS, use_style
 from roam_lite.model.tracking_model import ThetaLayout
-from roam_lite.rules import (
-    SGD,
-    ConstantRates,
-    FeedForwardRule,
-    RecurrentRule,
-    build_rule,
-)
+from roam_lite.rules import SGD, Adam, Momentum, RuleStep, build_rule
 from roam_lite.rules.preprocessing import log_and_sign, stack_input
 from roam_lite.toy import Problems, best_rates, draw_problems, meta_train, toy_loss, unroll
 from roam_lite.widgets import explore, show
@@ -81,28 +76,28 @@ def my_adapt(theta, rates, loss_of):
     return theta.detach() - rates * gradient
 
 
-smoke = get_profile("smoke")
+smoke = get_profile("smoke").model
 layout, generator = ThetaLayout.of(smoke), torch.Generator().manual_seed(0)
-cells = torch.arange(smoke.model.patch_size // smoke.model.stride) * 4.0 + 2.0
-features = torch.randn(2, 3, smoke.model.channels, len(cells), len(cells), generator=generator)
+cells = torch.arange(smoke.patch_size // smoke.stride) * 4.0 + 2.0
+features = torch.randn(2, 3, smoke.channels, len(cells), len(cells), generator=generator)
 boxes = torch.tensor([20.0, 24.0, 16.0, 12.0]).expand(2, 3, 4)
 samples = make_samples(features, boxes, torch.tensor([[5, 7], [5, 7]]), cells, smoke)
-theta = torch.stack([layout.initial(generator) for _ in range(2)])
+theta = torch.stack([layout.initial(generator, smoke.kernel_spread) for _ in range(2)])
 rates = torch.rand(theta.shape, generator=generator)
-mine = my_adapt(theta, rates, partial(update_loss, samples=samples, profile=smoke))
+mine = my_adapt(theta, rates, partial(update_loss, samples=samples, config=smoke))
 torch.testing.assert_close(mine, adapt(theta, samples, SGD(rates), None, smoke).theta)
 
 # %% [markdown]
 # ## SGD, momentum, Adam: three update rules
 #
-# An **update rule** is two functions: `init` gives a state, `step` gives the learning rates and the
-# next state. That is all that rollout and tracker know of an optimizer. Momentum and Adam do not
-# usually talk of element-wise rates; but whatever step they take, divided by the gradient it is
-# one.
+# An **update rule** is two functions: `init` gives a state, `step` gives a `RuleStep`: the step to
+# subtract from θ, the next state and, where the rule has some, the learning rates. That is all that
+# rollout and tracker know of an optimizer. Momentum and Adam do not usually talk of element-wise
+# rates; but whatever step they take, divided by the gradient it is one.
 
 
 # %%
-class Momentum:
+class MyMomentum:
     """SGD with momentum as an update rule."""
 
     def __init__(self, rate, keep=0.9):
@@ -113,10 +108,10 @@ class Momentum:
 
     def step(self, theta, gradient, loss, velocity):
         velocity = self.keep * velocity + gradient
-        return self.rate * velocity / gradient, velocity
+        return RuleStep(self.rate * velocity, velocity)
 
 
-class Adam:
+class MyAdam:
     """Adam as an update rule."""
 
     def __init__(self, rate, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -131,13 +126,13 @@ class Adam:
         m, v = m + (1 - self.beta1) * gradient, v + (1 - self.beta2) * gradient**2
         m_hat, v_hat = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
         step = self.rate * m_hat / (v_hat.sqrt() + self.eps)
-        return step / gradient, (m, v, t)
+        return RuleStep(step, (m, v, t))
 
 
 RULES = {
-    "SGD": (SGD, torch.optim.SGD, {"lr": 5e-3}),
-    "momentum": (Momentum, torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9}),
-    "Adam": (Adam, torch.optim.Adam, {"lr": 0.1}),
+    "SGD": (SGD, SGD, torch.optim.SGD, {"lr": 5e-3}),
+    "momentum": (MyMomentum, Momentum, torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9}),
+    "Adam": (MyAdam, Adam, torch.optim.Adam, {"lr": 0.1}),
 }
 COLORS = {OPTIMIZER_LABELS[rule]: color for rule, color in OPTIMIZER_COLORS.items()}
 
@@ -157,10 +152,12 @@ def torch_path(optimizer, problems, steps, **options):
 
 broad = draw_problems(torch.Generator().manual_seed(0), 1.0, 10.0, (64, 4))
 broad = Problems(broad.x.double(), broad.y.double())
-for name, (rule, theirs, options) in RULES.items():
-    run = unroll(rule(options["lr"]), broad, updates=8)
-    torch.testing.assert_close(run.thetas, torch_path(theirs, broad, 8, **options))
-    low, high = run.rates.min(), run.rates.max()
+for name, (mine, library, theirs, options) in RULES.items():
+    thetas = unroll(mine(options["lr"]), broad, updates=8).thetas
+    torch.testing.assert_close(thetas, unroll(library(options["lr"]), broad, updates=8).thetas)
+    torch.testing.assert_close(thetas, torch_path(theirs, broad, 8, **options))
+    rates = (thetas[:-1] - thetas[1:]) / (2 * broad.x * (broad.x * thetas[:-1] - broad.y))
+    low, high = rates.min(), rates.max()
     print(f"{name:9s} emits rates from {low:9.2e} to {high:9.2e}")
     assert (low < 0) == (name != "SGD")
 
@@ -200,12 +197,12 @@ shape = (2, 6)
 rates, theta, gradient = (torch.randn(shape, generator=generator) for _ in range(3))
 rates, loss = rates.sigmoid(), torch.tensor([0.3, 0.7])
 gradient = gradient * torch.logspace(-8, 2, 6)
-stack = stack_input("log_sign", rates, gradient, theta, loss)
+stack = stack_input("log_sign", 10, rates, gradient, theta, loss)
 torch.testing.assert_close(my_stack(rates, gradient, theta, loss), stack)
 
 decades = torch.logspace(-8, 2, 400)
 figure, axes = plt.subplots(figsize=(5.5, 2.8))
-size, sign = log_and_sign(decades)
+size, sign = log_and_sign(decades, p=10)
 axes.plot(decades, size, color=COLORS["LSTM"], label="first channel: how large")
 axes.plot(decades, sign, "--", color=COLORS["LSTM"], label="second channel: which way")
 axes.axvline(exp(-10), color="black", linewidth=1, label="exp(−p)")
@@ -245,23 +242,24 @@ def my_rates(rule, stack, memories):
 
 
 torch.manual_seed(0)
-rule = RecurrentRule(nn.LSTMCell, "log_sign", hidden=6, initial_rate=0.05)
+paper = get_profile("paper")
+of_one_kind = torch.zeros(6, dtype=torch.int64)  # all weights are parts of the same thing
+config = replace(paper.rule, hidden=6, initial_rate=0.05)
+rule = build_rule("lstm", config=config, parts=of_one_kind)
 for parameter in rule.parameters():
     nn.init.normal_(parameter, std=0.5)
 memories = [(torch.zeros(12, 6), torch.zeros(12, 6)) for _ in rule.cells]
 state, last = rule.init(theta, rates), rates
 for t in range(4):
     seen = my_stack(last, gradient * 0.5**t, theta, loss)
-    theirs, state = rule.step(theta, gradient * 0.5**t, loss, state)
+    _, state, theirs = rule.step(theta, gradient * 0.5**t, loss, state)
     last, memories = my_rates(rule, seen, memories)
     torch.testing.assert_close(last, theirs)
 
 order = torch.randperm(6, generator=generator)
-shuffled, _ = rule.step(
-    theta[:, order], gradient[:, order], loss, rule.init(theta, rates[:, order])
-)
-straight, _ = rule.step(theta, gradient, loss, rule.init(theta, rates))
-torch.testing.assert_close(shuffled, straight[:, order])
+shuffled = rule.step(theta[:, order], gradient[:, order], loss, rule.init(theta, rates[:, order]))
+straight = rule.step(theta, gradient, loss, rule.init(theta, rates))
+torch.testing.assert_close(shuffled.rates, straight.rates[:, order])
 print("weights in another order get the same rates in that order")
 
 # %% [markdown]
@@ -269,16 +267,15 @@ print("weights in another order get the same rates in that order")
 # optimizer, and how much must it remember for 206,789 weights?*
 
 # %%
-paper = get_profile("paper")
-P = ThetaLayout.of(paper).size
+parts = ThetaLayout.of(paper.model).parts()
 for name in ("lstm", "gru", "fc", "const"):
-    rule = build_rule(name, paper, ThetaLayout.of(paper).parts())
+    rule = build_rule(name, config=paper.rule, parts=parts)
     parameters = sum(parameter.numel() for parameter in rule.parameters())
     numbers = {"lstm": 4, "gru": 2}.get(name, 0) * paper.rule.hidden + (name != "const")
     print(
         f"{name:6s} {parameters:8,d} parameters, remembers {numbers:3d} numbers a weight, ", end=""
     )
-    print(f"{numbers * P * 4 / 2**20:5.1f} MiB a video")
+    print(f"{numbers * len(parts) * 4 / 2**20:5.1f} MiB a video")
 
 # %% [markdown]
 # ConstLR has one parameter for each weight and looks at nothing; FC looks but remembers only its last
@@ -391,19 +388,15 @@ show(
 
 # %%
 draw = partial(draw_problems, low=1.0, high=10.0)
-BUILD = {
-    "LSTM": lambda: RecurrentRule(nn.LSTMCell, "log_sign", 8, 3e-3),
-    "GRU": lambda: RecurrentRule(nn.GRUCell, "log_sign", 8, 3e-3),
-    "FC": lambda: FeedForwardRule("log_sign", 8, 3e-3),
-    "ConstLR": lambda: ConstantRates(4, 3e-3),
-}
-learned = {name: [] for name in BUILD}
-for name, build in BUILD.items():
+config = replace(paper.rule, hidden=8, initial_rate=3e-3)
+learned = {}
+for name in ("lstm", "gru", "fc", "const"):
+    trained = learned[OPTIMIZER_LABELS[name]] = []
     for seed in SEEDS:
         torch.manual_seed(seed)
-        rule = build()
+        rule = build_rule(name, config=config, parts=of_one_kind[:4])
         meta_train(rule, draw, torch.Generator().manual_seed(seed))
-        learned[name].append(rule.requires_grad_(False))
+        trained.append(rule.requires_grad_(False))
 
 test = draw(torch.Generator().manual_seed(99), shape=(512, 4))
 
@@ -417,7 +410,7 @@ def best_of(build, candidates):
 
 
 candidates = np.geomspace(1e-3, 1, 31)
-by_hand = {name: [best_of(RULES[name][0], candidates)] for name in RULES}
+by_hand = {name: [best_of(library, candidates)] for name, (_, library, *_) in RULES.items()}
 
 figure, axes = plt.subplots(figsize=(6, 3.4))
 left = {}
@@ -506,15 +499,15 @@ class Recorder:
         return self.rule.init(theta, learning_rates0)
 
     def step(self, theta, gradient, loss, state):
-        rates, state = self.rule.step(theta, gradient, loss, state)
-        hidden = state.memory[-1][0]  # h of the second layer, [hidden, coordinates]
-        kept = (gradient[0, self.chosen], rates[0, self.chosen], hidden[:, self.chosen].T)
+        taken = self.rule.step(theta, gradient, loss, state)
+        hidden = taken.state.memory[-1][0]  # h of the second layer, [hidden, coordinates]
+        kept = (gradient[0, self.chosen], taken.rates[0, self.chosen], hidden[:, self.chosen].T)
         self.notes.append([value.clone() for value in kept])
-        return rates, state
+        return taken
 
 
 tracker = load_tracker("laptop")
-layout = tracker.layout
+layout = tracker.model.layout
 PARTS = [
     f"{branch}: {part}"
     for branch in ("response", "box")

@@ -39,6 +39,7 @@ import torch
 
 from roam_lite import get_profile
 from roam_lite.adaptation import meta_loss, update_loss
+from roam_lite.config import modify
 from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
@@ -47,7 +48,8 @@ from roam_lite.meta_model import MetaModel
 from roam_lite.rules.scaling import draw_scales
 from roam_lite.training import TrainConfig
 from roam_lite.training.clips import draw_clip, stack_clips
-from roam_lite.training.rollout import GivenEpisode, open_episode, rollout
+from roam_lite.training.episodes import GivenEpisode, open_episode
+from roam_lite.training.rollout import rollout
 from roam_lite.widgets import Controller, dashboard, explore, show, training_run
 
 use_style()
@@ -63,8 +65,8 @@ KINDS = {"first_step": ":", "first_order": "--", "full": "-"}
 
 # %%
 # One first step and true labels, as in the paper; `laptop` takes more steps, and labels as it has to online.
-profile = replace(get_profile("smoke"), initial_steps=1, past_labels="truth")
-stage = profile.training.stages[-1]
+config = modify(get_profile("smoke"), model={"initial_steps": 1}, training={"past_labels": "truth"})
+stage = config.training.stages[-1]
 names = list_sequences(samples_folder())
 sequences = [read_sequence(samples_folder(), name) for name in names]
 
@@ -74,7 +76,7 @@ def draw_clips(seed, updates, videos=2):
     rng = np.random.default_rng(seed)
     longer = replace(stage, updates=updates)
     chosen = rng.choice(len(sequences), videos, replace=False)
-    return stack_clips([draw_clip(sequences[i], rng, longer, profile) for i in chosen])
+    return stack_clips([draw_clip(sequences[i], rng, longer, config) for i in chosen])
 
 
 clips = draw_clips(seed=0, updates=3)
@@ -132,18 +134,19 @@ def algorithm_1(model, features):
     state = model.rule.init(theta, rates)
     losses = []
     for t, (past, future) in enumerate(zip(features.updates, features.future, strict=True)):
-        loss = update_loss(theta, past, model.profile)  # (12)
+        loss = update_loss(theta, past, model.config.model)  # (12)
         (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
+        step = rates * gradient
         if t > 0:
-            rates, state = model.rule.step(theta, gradient, loss, state)  # (11)
-        theta = theta - rates * gradient  # (9)
-        losses.append(meta_loss(theta, future, model.profile))  # (13)
+            step, state, _ = model.rule.step(theta, gradient, loss, state)  # (11)
+        theta = theta - step  # (9)
+        losses.append(meta_loss(theta, future, model.config.model))  # (13)
     return torch.stack(losses, dim=1)
 
 
-def new_model(profile=profile):
+def new_model(config=config):
     """A fresh meta model, its backbone frozen as in the closed loop."""
-    model = MetaModel(profile, "lstm", torch.Generator().manual_seed(0))
+    model = MetaModel(config, torch.Generator().manual_seed(0))
     model.backbone.requires_grad_(False)
     return model
 
@@ -227,8 +230,8 @@ assert torch.cosine_similarity(rows["first_step"][0], full, dim=0) > 0
 
 # %%
 folder = tempfile.TemporaryDirectory()
-config = TrainConfig("smoke", "synthetic", out=f"{folder.name}/run", steps=24, workers=0)
-controller = Controller(training_run(config))
+run = TrainConfig("smoke", "synthetic", out=f"{folder.name}/run", steps=24, workers=0)
+controller = Controller(training_run(run))
 history = controller.run()
 assert [progress.record.step for progress in history] == list(range(1, 25))
 assert controller.state == "finished"
@@ -340,7 +343,8 @@ assert np.isfinite(calm).all()
 # without the help of $\lambda^{(0)}$, and only $\omega$ is trained.
 
 # %%
-plain = replace(profile, initial_updating_share=None, initial_updating_rate=1e-3)
+plain = modify(config, rule={"initial_share": None, "initial_rate": 1e-3})
+KAPPAS = plain.training.kappa_response, plain.training.kappa_regression
 pool = [open_episode(new_model(), draw_clips(10 + i, 3), False, torch.float32) for i in range(8)]
 
 
@@ -355,7 +359,7 @@ def train(rfs, steps=80):
     optimizer = torch.optim.Adam(model.rule.parameters(), lr=1e-2)
     for step in range(steps):
         ramp = min(1.0, 2 * step / steps) if rfs else 0.0
-        kappas = ramp * plain.kappa_response, ramp * plain.kappa_regression
+        kappas = [ramp * kappa for kappa in KAPPAS]
         scales = draw_scales(model.regression_coordinates, *kappas, 2, generator)
         loss = scaled_rollout(model, pool[step % len(pool)], scales).loss
         optimizer.zero_grad()
@@ -393,7 +397,7 @@ def draw_curves(figure, random_filter_scaling):
     for name, losses in curves.items():
         dashes, alpha = "-" if name == "with RFS" else "--", 1 if name == shown else 0.4
         axes.plot(EXPONENTS, losses, "." + dashes, color=BLUE, alpha=alpha, label=name)
-    axes.axvspan(-plain.kappa_regression, plain.kappa_regression, color=BLUE, alpha=0.08)
+    axes.axvspan(-KAPPAS[1], KAPPAS[1], color=BLUE, alpha=0.08)
     axes.set(xlabel="log of the scale that theta is seen at", ylabel="last meta loss", yscale="log")
     axes.legend()
 

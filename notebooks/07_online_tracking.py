@@ -48,9 +48,9 @@ from roam_lite.figures.axes import outline, show_image, show_map
 from roam_lite.figures.film import follow
 from roam_lite.figures.style import OPTIMIZER_COLORS, TRUTH_COLOR, use_style
 from roam_lite.geometry import boxes_to_patch, crop, decode_boxes, initial_stretches, region_around
-from roam_lite.model.localization import change_penalty, motion_map, regressed_box
+from roam_lite.model.localization import best_box, change_penalty, motion_map, score_maps
 from roam_lite.model.losses import anchors_at
-from roam_lite.model.tracking_model import predict
+from roam_lite.model.tracking_model import TrackingModel
 from roam_lite.widgets import box_picker, explore, record, scrubber, show
 
 use_style()
@@ -60,8 +60,8 @@ sequences = {
 }
 sequence = sequences["scale"]
 tracker = load_tracker("laptop")
-model, profile = tracker.model, tracker.profile
-S, cells = profile.model.patch_size, tracker.cells
+model, config, cells = tracker.model, tracker.config, tracker.cells
+S = config.model.patch_size
 
 # %% [markdown]
 # ## The first model
@@ -86,14 +86,14 @@ def in_patch(box, region):
 def first_model(image, box, sizes):
     """theta^(1) [1, P]: nine stretched samples and the first steps with lambda^(0)."""
     regions = [
-        region_around(box, profile.model.region_scale, s) for s in initial_stretches(profile)
+        region_around(box, config.model.region_scale, s) for s in initial_stretches(config.model)
     ]
     boxes = torch.stack([in_patch(box, region) for region in regions])[None]
-    samples = make_samples(features_of(image, regions), boxes, sizes, cells, profile)
+    samples = make_samples(features_of(image, regions), boxes, sizes, cells, config.model)
     theta = model.theta0.detach()[None]
-    for _ in range(profile.model.initial_steps):
+    for _ in range(config.model.initial_steps):
         point = theta.requires_grad_()
-        loss = update_loss(point, samples, profile)
+        loss = update_loss(point, samples, config.model)
         (gradient,) = torch.autograd.grad(loss.sum(), point)
         theta = (point - model.lambda0 * gradient).detach()
     return theta
@@ -110,8 +110,15 @@ print(f"theta has {theta.shape[1]:,} coordinates; mine and the tracker's agree")
 
 # %%
 image = sequence.frames[1]
-region = region_around(box, profile.model.region_scale)
+region = region_around(box, config.model.region_scale)
 features = features_of(image, [region])
+
+
+def predict(theta, features, sizes):
+    """Response [1, n, H, W] and box deltas [1, n, 4, H, W] of theta [1, P]."""
+    return TrackingModel(model.layout, theta, sizes, len(cells))(features)
+
+
 figure, grid = plt.subplots(1, 3, figsize=(9, 3))
 show_image(grid[0], crop(image, region, S), "patch of frame 1")
 outline(grid[0], boxes_to_patch(sequence.boxes[1], region, S), TRUTH_COLOR)
@@ -119,11 +126,11 @@ peaks = []
 for axes, (name, value) in zip(
     grid[1:], {"θ⁽⁰⁾": model.theta0.detach()[None], "θ⁽¹⁾": theta}.items(), strict=True
 ):
-    response, _ = predict(tracker.layout, value, features, tracker.sizes)
+    response, _ = predict(value, features, tracker.sizes)
     peaks.append(response.max().item())
     title = f"response of {name}: highest {peaks[-1]:.2f}"
     show_map(
-        axes, response[0, 0].detach(), profile.model.stride, title, vmin=-0.2, vmax=1, cmap="magma"
+        axes, response[0, 0].detach(), config.model.stride, title, vmin=-0.2, vmax=1, cmap="magma"
     )
 show(figure, "A patch with the true box, and the response maps before and after the first steps")
 
@@ -162,27 +169,21 @@ def my_motion(last, sharpness):
 
 
 last = in_patch(box, region)
-response, deltas = (m.detach() for m in predict(tracker.layout, theta, features, tracker.sizes))
-anchors = anchors_at(cells, cells, tracker.sizes, profile)[0]
-boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors, profile.model.delta_spread)
+response, deltas = (m.detach() for m in predict(theta, features, tracker.sizes))
+anchors = anchors_at(cells, cells, tracker.sizes, config.model)[0]
+boxes = decode_boxes(deltas[0, 0].movedim(0, -1), anchors, config.model.delta_spread)
 penalty, motion = (
-    my_penalty(boxes, last, profile.online.penalty),
-    my_motion(last, profile.online.motion),
+    my_penalty(boxes, last, config.online.penalty),
+    my_motion(last, config.online.motion),
 )
-torch.testing.assert_close(penalty, change_penalty(boxes, last, profile.online.penalty))
-torch.testing.assert_close(motion, motion_map(cells, last, profile.online.motion))
+torch.testing.assert_close(penalty, change_penalty(boxes, last, config.online.penalty))
+torch.testing.assert_close(motion, motion_map(cells, last, config.online.motion))
 
 score = response[0, 0].clamp(min=0) * penalty * motion
 best = int(score.argmax())
-estimate = regressed_box(
-    response[0, 0],
-    deltas[0, 0],
-    anchors,
-    last,
-    motion,
-    profile.online.penalty,
-    profile.model.delta_spread,
-)
+maps = score_maps(response[0, 0], deltas[0, 0], anchors, cells, last, config.online.motion, config)
+torch.testing.assert_close(score, maps.score)
+estimate = best_box(maps)
 torch.testing.assert_close(boxes.flatten(0, 1)[best], estimate.box)
 print("best cell's box in the patch:", [f"{value:.1f}" for value in estimate.box.tolist()])
 
@@ -195,22 +196,20 @@ print("best cell's box in the patch:", [f"{value:.1f}" for value in estimate.box
 def draw_estimate(figure, penalty, sharpness, frame):
     figure.set_size_inches(9, 2.8)
     image = crowd.frames[frame]
-    region = region_around(crowd.boxes[frame - 1], profile.model.region_scale)
+    region = region_around(crowd.boxes[frame - 1], config.model.region_scale)
     before = in_patch(crowd.boxes[frame - 1], region)
     with torch.no_grad():
-        maps, shifts = predict(watcher.layout, watcher.theta, features_of(image, [region]), sizes)
-    anchors = anchors_at(cells, cells, sizes, profile)[0]
-    candidates = decode_boxes(shifts[0, 0].movedim(0, -1), anchors, profile.model.delta_spread)
+        maps, shifts = predict(watcher.theta, features_of(image, [region]), sizes)
+    anchors = anchors_at(cells, cells, sizes, config.model)[0]
+    candidates = decode_boxes(shifts[0, 0].movedim(0, -1), anchors, config.model.delta_spread)
     doubt = change_penalty(candidates, before, penalty) * motion_map(cells, before, sharpness)
     product = maps[0, 0].clamp(min=0) * doubt
     patch, raw, final = figure.subplots(1, 3)
     show_image(patch, crop(image, region, S), f"frame {frame}")
     outline(patch, boxes_to_patch(crowd.boxes[frame], region, S), TRUTH_COLOR)
     outline(patch, candidates.flatten(0, 1)[int(product.argmax())].numpy(), BLUE)
-    show_map(raw, maps[0, 0], profile.model.stride, "response", vmin=0, vmax=1, cmap="magma")
-    show_map(
-        final, product, profile.model.stride, "times both doubts", vmin=0, vmax=1, cmap="magma"
-    )
+    show_map(raw, maps[0, 0], config.model.stride, "response", vmin=0, vmax=1, cmap="magma")
+    show_map(final, product, config.model.stride, "times both doubts", vmin=0, vmax=1, cmap="magma")
 
 
 crowd = sequences["distractors"]
@@ -220,8 +219,8 @@ sizes = watcher.sizes
 explore(
     draw_estimate,
     alt="A patch with true and estimated box, the response, and the response times both doubts",
-    penalty=(0.0, 1.0, profile.online.penalty),
-    sharpness=(0.0, 8.0, profile.online.motion),
+    penalty=(0.0, 1.0, config.online.penalty),
+    sharpness=(0.0, 8.0, config.online.motion),
     frame=(1, len(crowd) - 1, 20),
 )
 
@@ -238,7 +237,7 @@ explore(
 # %%
 tracker = load_tracker("laptop")
 tracker.init(sequence.frames[0], sequence.boxes[0])
-tau = profile.online.update_interval
+tau = config.online.update_interval
 for t in range(1, 2 * tau):
     tracker.update(sequence.frames[t])
 theta, state = tracker.theta, tracker.state
@@ -250,18 +249,18 @@ def my_update(theta, state, queue, sizes):
     for half in (queue[:-tau], queue[-tau:]):
         maps = torch.cat([features for features, _ in half], dim=1)
         labels = torch.stack([box for _, box in half], dim=1)
-        samples = make_samples(maps, labels, sizes, cells, profile)
+        samples = make_samples(maps, labels, sizes, cells, config.model)
         point = theta.detach().requires_grad_()
-        loss = update_loss(point, samples, profile)
+        loss = update_loss(point, samples, config.model)
         (gradient,) = torch.autograd.grad(loss.sum(), point)
-        rates, state = model.rule.step(theta, gradient, loss.detach(), state)
-        theta = theta - rates * gradient
+        step, state, _ = model.rule.step(theta, gradient, loss.detach(), state)
+        theta = theta - step
     return theta, state
 
 
 mine, _ = my_update(theta, state, list(tracker.queue), tracker.sizes)
 assert len(tracker.queue) == 2 * tau
-if profile.online.update_batches == "halves" and profile.online.update_steps == 2:
+if config.online.update_batches == "halves" and config.online.update_steps == 2:
     torch.testing.assert_close(mine.detach(), tracker.theta, rtol=1e-3, atol=1e-5)
 change = (mine - theta).norm() / theta.norm()
 print(f"the update changed theta by {100 * change:.2f} % of its length")

@@ -32,7 +32,6 @@
 
 # %%
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +56,7 @@ from roam_lite.files import write_atomically
 from roam_lite.geometry import boxes_to_patch, crop, nominal_size, region_around
 from roam_lite.model.filters import filter_size
 from roam_lite.model.tracking_model import ThetaLayout
-from roam_lite.rules import LEARNED_RULES, SGD, build_rule
+from roam_lite.rules import SGD, RuleStep, build_rule
 from roam_lite.widgets import explore, show
 
 use_style()
@@ -110,24 +109,25 @@ class Shares:
         self.init = rule.init
 
     def step(self, theta, gradient, loss, state):
-        rates, state = self.rule.step(theta, gradient, loss, state)
+        _, state, rates = self.rule.step(theta, gradient, loss, state)
         shares = (rates / self.lambda0).log()
         for part in self.parts.unique():
             its = self.parts == part
             shares[:, its] = shares[:, its].mean(dim=1, keepdim=True)
-        return self.lambda0 * shares.exp(), state
+        rates = self.lambda0 * shares.exp()
+        return RuleStep(rates * gradient, state, rates)
 
 
 def build(rule, steps=2):
     """A ROAM++ tracker with another rule or another number of steps."""
-    others = {"sgd": {"rule": "sgd", "sgd_rate": SGD_RATE}, "none": {"rule": "none"}}
-    tracker = load_tracker("laptop", **others.get(rule, {}))
+    others = {"sgd": {"rule": "sgd", "lr": SGD_RATE}, "none": {"rule": "none"}}
+    online = {"update_steps": steps} if steps else {}
+    tracker = load_tracker("laptop", **others.get(rule, {}), **online)
     lambda0 = tracker.model.lambda0.detach()
     if rule == "first":
         tracker.rule = SGD(lambda0)
     if rule == "shares":
         tracker.rule = Shares(tracker.rule, lambda0, tracker.model.parts)
-    tracker.profile = replace(tracker.profile, update_steps=steps)
     return tracker
 
 
@@ -240,28 +240,26 @@ class Watched:
         return self.rule.init(theta, rates0)
 
     def step(self, theta, gradient, loss, state):
-        rates, state = self.rule.step(theta, gradient, loss, state)
-        self.rates.append(rates.detach().flatten())
-        return rates, state
+        taken = self.rule.step(theta, gradient, loss, state)
+        self.rates.append(taken.rates.detach().flatten())
+        return taken
 
 
 @torch.no_grad()
 def future_loss(tracker, sequence, t):
     """Meta loss (13) of the tracker's model on the next tau frames, true boxes as labels."""
-    profile, cells = tracker.profile, tracker.cells
+    config, cells = tracker.config.model, tracker.cells
     box = sequence.boxes[t]
-    target = torch.as_tensor(nominal_size(box, profile), dtype=torch.float32)[None]
-    sizes = filter_size(target, profile.model.filter_scale, profile.model.stride, len(cells))
+    target = torch.as_tensor(nominal_size(box, config), dtype=torch.float32)[None]
+    sizes = filter_size(target, config.filter_scale, config.stride, len(cells))
     patches, labels = [], []
-    for later in range(t + 1, min(t + 1 + profile.online.update_interval, len(sequence))):
-        region = region_around(sequence.boxes[later - 1], profile.model.region_scale)
-        patches.append(crop(sequence.frames[later], region, profile.model.patch_size))
-        labels.append(boxes_to_patch(sequence.boxes[later], region, profile.model.patch_size))
+    for later in range(t + 1, min(t + 1 + tracker.config.online.update_interval, len(sequence))):
+        region = region_around(sequence.boxes[later - 1], config.region_scale)
+        patches.append(crop(sequence.frames[later], region, config.patch_size))
+        labels.append(boxes_to_patch(sequence.boxes[later], region, config.patch_size))
     maps = tracker.model.backbone(torch.from_numpy(np.stack(patches)).permute(0, 3, 1, 2)[None])
     truth = torch.as_tensor(np.stack(labels), dtype=torch.float32)[None]
-    return float(
-        meta_loss(tracker.theta, make_samples(maps, truth, sizes, cells, profile), profile)
-    )
+    return float(meta_loss(tracker.theta, make_samples(maps, truth, sizes, cells, config), config))
 
 
 def watch(rule, sequence):
@@ -309,10 +307,10 @@ for rule, (updates, futures, _, _) in seen.items():
 # the laptop's size, and how to train and judge one:
 
 # %%
-profile = get_profile("laptop")
-layout = ThetaLayout.of(profile)
-for rule in LEARNED_RULES:
-    built = build_rule(rule, profile, layout.parts())
+laptop = get_profile("laptop")
+layout = ThetaLayout.of(laptop.model)
+for rule in ("lstm", "gru", "fc", "const"):
+    built = build_rule(rule, config=laptop.rule, parts=layout.parts())
     parameters = sum(p.numel() for p in built.parameters())
     print(f"{rule:6s} {parameters:7,} parameters for {layout.size:,} coordinates")
 

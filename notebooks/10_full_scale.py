@@ -42,13 +42,13 @@ from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
 from roam_lite.figures.style import OPTIMIZER_COLORS, use_style
 from roam_lite.meta_model import MetaModel
-from roam_lite.model.backbones import build_backbone
+from roam_lite.model.backbones import find_backbone
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.profiles import PROFILES, get_profile
 from roam_lite.training import TrainConfig
-from roam_lite.training.clips import draw_clip, draw_footage, stack_clips
-from roam_lite.training.loader import clip_sampler_for
-from roam_lite.training.rollout import open_episode, rollout
+from roam_lite.training.clips import clip_sampler_for, draw_clip, draw_footage, stack_clips
+from roam_lite.training.episodes import open_episode
+from roam_lite.training.rollout import rollout
 from roam_lite.widgets import Controller, dashboard, explore, training_run
 
 use_style()
@@ -79,7 +79,7 @@ for name in NAMES:
     rows[name] = {
         "patch, pixels": profile.model.patch_size,
         "channels": profile.model.channels,
-        "coordinates of theta": ThetaLayout.of(profile).size,
+        "coordinates of theta": ThetaLayout.of(profile.model).size,
         "updates in a clip": stage.updates,
         "patches in a clip": patches_of(stage, profile),
         "clips in a batch": stage.batch,
@@ -119,7 +119,7 @@ for name, parts in {
 operations, map_bytes = {}, {}
 for name in NAMES:
     profile = PROFILES[name]
-    backbone = build_backbone(profile).to("meta").eval()
+    backbone = find_backbone(profile.model.backbone)().to("meta").eval()
     patch = torch.zeros(1, 1, 3, profile.model.patch_size, profile.model.patch_size, device="meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         features = backbone(patch)
@@ -158,7 +158,7 @@ def backbone_seconds(backbone, profile):
 def seconds_of(name):
     """Seconds of one clip, and of the backbone in it."""
     profile = get_profile(name)
-    model = MetaModel(profile, "lstm", torch.Generator().manual_seed(0))
+    model = MetaModel(profile, torch.Generator().manual_seed(0))
     backbone = model.backbone.eval().folded()
     clip = draw(name, clips[0])
     began = time.perf_counter()
@@ -170,7 +170,9 @@ def seconds_of(name):
 for name in ("smoke", "laptop"):
     seconds_of(name)  # the first call also warms up
     whole, backbone = seconds_of(name)
-    rate = operations[name] * patches_of(PROFILES[name].stages[-1], PROFILES[name]) / backbone
+    rate = (
+        operations[name] * patches_of(PROFILES[name].training.stages[-1], PROFILES[name]) / backbone
+    )
     print(f"{name:7s} {whole:.3f} s, of them backbone {backbone:.3f} s ({rate / 1e9:.0f} GFLOP/s)")
 
 # %% [markdown]
@@ -239,7 +241,7 @@ for teraflops, gpus in ((0.1, 1), (10, 1), (10, 4), (100, 1)):
 
 # %%
 smoke = get_profile("smoke")
-model = MetaModel(smoke, "lstm", torch.Generator().manual_seed(0))
+model = MetaModel(smoke, torch.Generator().manual_seed(0))
 model.backbone.requires_grad_(False)
 rng = np.random.default_rng(0)
 whole = stack_clips([draw_clip(clips[i], rng, smoke.training.stages[-1], smoke) for i in range(4)])

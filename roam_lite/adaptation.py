@@ -1,5 +1,6 @@
 """One update of theta: loss, gradient, step (eq. 9). Meta-training and tracking both call it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,12 +21,6 @@ class Samples:
     targets: Targets
     sizes: Tensor  # [N, 2], (f_r, f_c) in cells
 
-    def part(self, chosen: slice) -> "Samples":
-        """Return some of the samples of every video."""
-        known = self.targets
-        targets = (known.labels[:, chosen], known.deltas[:, chosen], known.positive[:, chosen])
-        return Samples(self.features[:, chosen], Targets(*targets), self.sizes)
-
 
 def make_samples(
     features: Tensor, boxes: Tensor, sizes: Tensor, cells: Tensor, config: ModelConfig
@@ -38,21 +33,19 @@ def make_samples(
 Kept = tuple[Tensor, Tensor]
 
 
-def collect(frames: list[Kept], sizes: Tensor, cells: Tensor, config: ModelConfig) -> Samples:
+def collect(frames: Sequence[Kept], sizes: Tensor, cells: Tensor, config: ModelConfig) -> Samples:
     """Return samples of the frames kept, for filter sizes `[N, 2]`."""
     features, boxes = zip(*frames, strict=True)
     return make_samples(torch.cat(features, 1), torch.stack(boxes, 1), sizes, cells, config)
 
 
-def halves(samples: Samples, interval: int) -> tuple[Samples, Samples]:
-    """Return the older and the newer half of the last 2 tau samples of every video (section 4).
+def halves(frames: Sequence[Kept], interval: int) -> tuple[Sequence[Kept], Sequence[Kept]]:
+    """Return the older and the newer half of the last 2 tau frames kept (section 4).
 
     Where there are no more than tau, both are these.
     """
-    number = samples.features.shape[1]
-    middle = number - interval if number > interval else number
-    older = slice(max(number - 2 * interval, 0), middle)
-    return samples.part(older), samples.part(slice(-interval, None))
+    newer = frames[-interval:]
+    return frames[-2 * interval : -interval] or newer, newer
 
 
 def update_loss(
@@ -120,8 +113,8 @@ def adapt(
         )
     extra = {}
     if needs_hessian:
-        graph = gradient
-        extra["hessian"] = lambda v: torch.autograd.grad(graph, point, v, retain_graph=True)[0]
+        graph, options = gradient, {"retain_graph": True, "create_graph": second_order}
+        extra["hessian"] = lambda v: torch.autograd.grad(graph, point, v, **options)[0]
     if not second_order:
         loss, gradient = loss.detach(), gradient.detach()
     step, state, rates = rule.step(theta, gradient, loss, state, **extra)

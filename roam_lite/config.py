@@ -7,7 +7,8 @@ tracking. A checkpoint holds its whole configuration, so that editing a constant
 
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
-from math import isfinite
+from functools import cached_property
+from sys import float_info
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -40,20 +41,15 @@ class ModelConfig:
     initial_steps: int  # gradient steps with lambda0; the paper takes one (footnote 1)
     initial_scales: tuple[float, ...]  # s and r of the stretched first samples
 
-    @property
+    @cached_property
     def channels(self) -> int:
         """C, the backbone's number of feature channels."""
-        return self._backbone().channels
+        return _find_backbone(self.backbone).channels
 
-    @property
+    @cached_property
     def stride(self) -> int:
         """c, patch pixels per cell of the backbone's map."""
-        return self._backbone().stride
-
-    def _backbone(self) -> Any:
-        from roam_lite.model.backbones import find_backbone  # which needs torch
-
-        return find_backbone(self.backbone)
+        return _find_backbone(self.backbone).stride
 
 
 @dataclass(frozen=True)
@@ -209,6 +205,12 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
     return modify(config, online=values)
 
 
+def _find_backbone(name: str) -> Any:
+    from roam_lite.model.backbones import find_backbone  # which needs torch
+
+    return find_backbone(name)
+
+
 def _build(kind: type, values: Any, source: str) -> Any:
     """Return a dataclass from plain JSON types."""
     if not isinstance(values, Mapping):
@@ -240,7 +242,8 @@ def _convert(hint: Any, value: Any, source: str) -> Any:
             kinds = (options[0],) * len(value) if repeated else options
             return tuple(_convert(k, v, source) for k, v in zip(kinds, value, strict=True))
     elif hint is float:
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = fits and abs(value) <= float_info.max  # which nan is not, either
         value = float(value) if fits else value
     else:
         fits = type(value) is hint

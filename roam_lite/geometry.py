@@ -31,16 +31,16 @@ def region_around(
     `stretch = (sw, sh)` makes the target appear sw times wider and sh times higher in the patch, so
     the region's sides are divided by them (section 4).
     """
-    boxes = _as_boxes(boxes)
-    side = torch.as_tensor(boxes[..., 2:]).prod(dim=-1, keepdim=True).sqrt()
-    side = region_scale * (side if isinstance(boxes, Tensor) else side.numpy())
+    tensor = isinstance(boxes, Tensor)
+    sizes = boxes[..., 2:] if tensor else torch.from_numpy(boxes[..., 2:].copy())
+    side = region_scale * sizes.prod(dim=-1, keepdim=True).sqrt()
+    side = side if tensor else side.numpy()
     center = boxes[..., :2] + boxes[..., 2:] / 2
     return _join(center, side / stretch[0], side / stretch[1])
 
 
 def boxes_to_patch(boxes: Boxes, regions: Boxes, size: int) -> Boxes:
     """Return boxes in image pixels `[..., 4]` in those of the patches of side `size` cut at regions."""
-    boxes, regions = _as_boxes(boxes), _as_boxes(regions)
     scale = size * (1 / regions[..., 2:])  # so that arrays and tensors round alike
     corner = regions[..., :2] - regions[..., 2:] / 2
     return _join((boxes[..., :2] - corner) * scale, boxes[..., 2:] * scale)
@@ -48,7 +48,6 @@ def boxes_to_patch(boxes: Boxes, regions: Boxes, size: int) -> Boxes:
 
 def boxes_to_image(boxes: Boxes, regions: Boxes, size: int) -> Boxes:
     """Return boxes in patch pixels `[..., 4]` in image pixels: the inverse of `boxes_to_patch`."""
-    boxes, regions = _as_boxes(boxes), _as_boxes(regions)
     scale = regions[..., 2:] / size
     corner = regions[..., :2] - regions[..., 2:] / 2
     return _join(boxes[..., :2] * scale + corner, boxes[..., 2:] * scale)
@@ -103,10 +102,11 @@ def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
 
     Negative sizes are no area, a pair without any has overlap 0, a pair with a nan has overlap nan.
     """
-    tracks = [torch.tensor(_as_boxes(boxes)) for boxes in (a, b)]
+    tracks = [torch.from_numpy(np.array(boxes, dtype=np.float64, order="C")) for boxes in (a, b)]
     tracks = [torch.cat([boxes[..., :2], boxes[..., 2:].clamp(min=0)], -1) for boxes in tracks]
     ratio = box_iou(*tracks)
     empty = sum(boxes[..., 2:].prod(dim=-1) for boxes in tracks) == 0
+    empty &= ~sum(tracks).isnan().any(dim=-1)
     # Rounding must not lift an overlap past 1.
     return torch.where(empty, 0.0, ratio).clamp(max=1.0).numpy()
 
@@ -117,7 +117,7 @@ def center_error(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     The benchmarks' center of 1-based pixels, x + (w - 1) / 2, differs from x + w / 2 by the same
     half pixel for both boxes, so the distance is the same.
     """
-    a, b = _as_boxes(a), _as_boxes(b)
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     return np.linalg.norm(a[..., :2] + a[..., 2:] / 2 - b[..., :2] - b[..., 2:] / 2, axis=-1)
 
 
@@ -216,10 +216,6 @@ def recrop(views: Tensor, seen: Tensor, wanted: Tensor, size: int) -> Tensor:
     mean = pixels.mean(dim=(2, 3), keepdim=True)
     patches = F.grid_sample(pixels - mean, grid, align_corners=False) + mean
     return patches.round().clamp(0, 255).to(views.dtype)
-
-
-def _as_boxes(boxes: Boxes | ArrayLike) -> Boxes:
-    return boxes if isinstance(boxes, Tensor) else np.asarray(boxes, dtype=np.float64)
 
 
 def _join(*parts: Boxes) -> Boxes:

@@ -1,8 +1,10 @@
-"""Small sequences and trackers whose behavior is known."""
+"""Small sequences, trackers and rules whose behavior is known."""
 
 import numpy as np
+import torch
 
 from roam_lite.data.sequence import FrameError, Sequence
+from roam_lite.rules import RuleStep
 
 
 class Pictures:
@@ -72,3 +74,18 @@ class Wanderer(Statue):
 
     def update(self, image):
         return np.array(self.box) + np.random.default_rng().uniform(0, 0.1, 4)
+
+
+class LearnedMomentum(torch.nn.Module):
+    """A learned rule whose steps are no rates times the gradient."""
+
+    def __init__(self, config, parts, log_gains):
+        super().__init__()
+        self.log_lr = torch.nn.Parameter(torch.tensor(-9.0))
+
+    def init(self, theta, learning_rates0):
+        return torch.zeros_like(theta)
+
+    def step(self, theta, gradient, loss, state):
+        velocity = 0.9 * state + gradient
+        return RuleStep(self.log_lr.exp() * velocity, velocity)

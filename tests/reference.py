@@ -2,7 +2,7 @@
 
 Written from the paper's text and the project's conventions. One video at a time: features
 `[n, C, H, W]`, boxes `[n, 4]` as (x, y, w, h) in patch pixels, cells at 4k + 2 patch pixels.
-`constants` is anything with the names of a profile (rho is `filter_scale`, c is `stride`, ...).
+`constants` is a configuration (rho is `model.filter_scale`, c is `model.stride`, ...).
 """
 
 from math import ceil, exp
@@ -129,12 +129,13 @@ def overlap(a, b):
 def box_targets(box, size, xs, ys, constants):
     """B: [4, H, W] relative to each cell's anchor, and the cells [H, W] that the loss counts."""
     width, height = anchor_extent(*size, constants)
+    shifts, sizes = constants.model.delta_spread
     deltas = np.zeros((4, len(ys), len(xs)))
     ranking = []
     for i, cell_y in enumerate(ys):
         for j, cell_x in enumerate(xs):
             anchor = (cell_x - width / 2, cell_y - height / 2, width, height)
-            deltas[:, i, j] = encode(box, anchor)
+            deltas[:, i, j] = encode(box, anchor) / [shifts, shifts, sizes, sizes]
             far = (cell_x - box[0] - box[2] / 2) ** 2 + (cell_y - box[1] - box[3] / 2) ** 2
             # Equal overlaps are common (0, or one inside the other): the nearer anchor counts.
             ranking.append((overlap(anchor, box) - 1e-6 * far, i, j))
@@ -157,8 +158,9 @@ def prediction_loss(response, deltas, labels, box_deltas, positive, constants):
     if constants.model.response_loss == "plain":
         weight = np.full_like(error, 1 / error.size)
     else:
-        counted = np.abs(error) >= 0.1
-        divisor = counted if constants.model.response_loss == "balanced" else labels >= 0.1
+        easy = constants.model.easy_error
+        counted = np.abs(error) >= easy
+        divisor = counted if constants.model.response_loss == "balanced" else labels >= easy
         weight = counted * np.exp(labels) / (divisor.sum() + 1)
     response_loss = (weight * error**2).sum()
 
@@ -209,7 +211,7 @@ def update(theta, rates, gradient):
     return theta - rates * gradient
 
 
-def log_and_sign(gradient, p=10.0):
+def log_and_sign(gradient, p):
     """The preprocessing of Andrychowicz et al. (2016), appendix A."""
     first, second = [], []
     for g in gradient:
@@ -219,12 +221,12 @@ def log_and_sign(gradient, p=10.0):
     return np.array(first), np.array(second)
 
 
-def input_stack(kind, rates, gradient, theta, loss):
+def input_stack(kind, rates, gradient, theta, loss, p):
     """(10): [P, 4], or [P, 5] with gradient and learning rate shown by their logarithms."""
     losses = np.full_like(theta, loss)
     if kind == "raw":
         return np.stack([rates, gradient, theta, losses], axis=1)
-    return np.stack([np.log(rates) / 10, *log_and_sign(gradient), theta, losses], axis=1)
+    return np.stack([np.log(rates) / p, *log_and_sign(gradient, p), theta, losses], axis=1)
 
 
 def lstm_cell(x, h, c, weights, name):
@@ -264,7 +266,8 @@ def averaged_meta_loss(theta, rates, videos, weights, constants, parts):
         for t, (samples, future) in enumerate(pairs):
             loss, gradient = loss_and_gradient(model, *samples, constants)
             if t > 0:
-                stack = input_stack(constants.rule.input, last, gradient, model, loss)
+                kind, p = constants.rule.input, constants.rule.input_range
+                stack = input_stack(kind, last, gradient, model, loss, p)
                 around = None
                 if constants.rule.initial_share is not None:
                     around = rates * np.exp(weights["log_gains"])[parts]

@@ -1,7 +1,5 @@
 """One update of theta, as training and tracking both take it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -15,17 +13,19 @@ from roam_lite.adaptation import (
     meta_loss,
     update_loss,
 )
-from roam_lite.model.losses import Targets
-from roam_lite.model.tracking_model import ThetaLayout, bind_plain
+from roam_lite.bench.plain import plain_paths
+from roam_lite.config import modify
+from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.rules import SGD, build_rule
 from tests.tiny import TINY, draw_batch
 
-LAYOUT = ThetaLayout.of(TINY)
+MODEL = TINY.model
+LAYOUT = ThetaLayout.of(MODEL)
 
 
 @pytest.fixture
 def samples():
-    return draw_batch(np.random.default_rng(0), videos=3).samples(TINY)
+    return draw_batch(np.random.default_rng(0), videos=3).samples(MODEL)
 
 
 @pytest.fixture
@@ -34,75 +34,77 @@ def theta():
 
 
 def build(name):
-    return build_rule(name, TINY, LAYOUT.parts()).double()
+    return build_rule(name, config=TINY.rule, parts=LAYOUT.parts()).double()
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "fc", "const"])
 def test_equal_to_the_step_taken_by_hand(samples, theta, name):
     rule = build(name)
     rates0 = torch.full_like(theta, 0.01)
-    adapted = adapt(theta, samples, rule, rule.init(theta, rates0), TINY)
+    adapted = adapt(theta, samples, rule, rule.init(theta, rates0), MODEL)
 
     point = theta.clone().requires_grad_()
-    loss = update_loss(point, samples, TINY)
+    loss = update_loss(point, samples, MODEL)
     loss.sum().backward()
-    rates, _ = rule.step(theta, point.grad, loss.detach(), rule.init(theta, rates0))
-    torch.testing.assert_close(adapted.learning_rates, rates)
-    torch.testing.assert_close(adapted.theta, theta - rates * point.grad)
+    taken = rule.step(theta, point.grad, loss.detach(), rule.init(theta, rates0))
+    torch.testing.assert_close(adapted.learning_rates, taken.rates)
+    torch.testing.assert_close(taken.step, taken.rates * point.grad)
+    torch.testing.assert_close(adapted.theta, theta - taken.step)
     torch.testing.assert_close(adapted.update_loss, loss.detach())
 
 
 @pytest.mark.parametrize("steps", [1, 3])
 def test_the_initial_model_takes_its_steps_with_lambda0(samples, theta, steps):
     lambda0 = torch.rand(LAYOUT.size, dtype=torch.float64) * 0.01
-    profile = replace(TINY, initial_steps=steps)
-    first = initialize(theta, lambda0, samples, profile)
+    config = modify(TINY, model={"initial_steps": steps}).model
+    first = initialize(theta, lambda0, samples, config)
     expected = theta
     for _ in range(steps):
-        expected = adapt(expected, samples, SGD(lambda0), None, profile).theta
+        expected = adapt(expected, samples, SGD(lambda0), None, config).theta
     torch.testing.assert_close(first.theta, expected)
-    torch.testing.assert_close(first.update_loss, update_loss(theta, samples, profile))
+    torch.testing.assert_close(first.update_loss, update_loss(theta, samples, config))
 
 
 def test_a_small_step_lowers_every_videos_loss(samples, theta):
-    adapted = adapt(theta, samples, SGD(1e-3), None, TINY)
-    assert (meta_loss(adapted.theta, samples, TINY) < adapted.update_loss).all()
+    adapted = adapt(theta, samples, SGD(1e-3), None, MODEL)
+    assert (meta_loss(adapted.theta, samples, MODEL) < adapted.update_loss).all()
 
 
 def test_a_rate_of_zero_changes_nothing(samples, theta):
-    assert torch.equal(adapt(theta, samples, SGD(0.0), None, TINY).theta, theta)
+    assert torch.equal(adapt(theta, samples, SGD(0.0), None, MODEL).theta, theta)
 
 
 def test_one_videos_samples_and_theta_do_not_reach_another(samples, theta):
     rule = build("lstm")
     state = rule.init(theta, torch.full_like(theta, 0.01))
-    before = adapt(theta, samples, rule, state, TINY)
+    before = adapt(theta, samples, rule, state, MODEL)
     features, other = samples.features.clone(), theta.clone()
     features[1] += 1
     other[1] += 1
-    after = adapt(other, Samples(features, samples.targets, samples.sizes), rule, state, TINY)
+    after = adapt(other, Samples(features, samples.targets, samples.sizes), rule, state, MODEL)
     torch.testing.assert_close(after.theta[[0, 2]], before.theta[[0, 2]])
     torch.testing.assert_close(after.update_loss[[0, 2]], before.update_loss[[0, 2]])
     assert (after.update_loss[1] - before.update_loss[1]).abs() > 1e-3
 
 
 def test_plain_reference_takes_the_same_step(samples, theta):
-    fast = adapt(theta, samples, SGD(0.1), None, TINY)
-    plain = adapt(theta, samples, SGD(0.1), None, TINY, predictor=bind_plain)
+    fast = adapt(theta, samples, SGD(0.1), None, MODEL)
+    with plain_paths():
+        plain = adapt(theta, samples, SGD(0.1), None, MODEL)
     torch.testing.assert_close(fast.theta, plain.theta)
 
 
 def test_works_where_gradients_are_switched_off_as_in_tracking(samples, theta):
-    expected = adapt(theta, samples, SGD(0.1), None, TINY).theta
+    expected = adapt(theta, samples, SGD(0.1), None, MODEL).theta
     with torch.no_grad():
-        adapted = adapt(theta, samples, SGD(0.1), None, TINY)
+        adapted = adapt(theta, samples, SGD(0.1), None, MODEL)
     assert torch.equal(adapted.theta, expected)
     assert not adapted.theta.requires_grad
 
 
 def test_first_order_keeps_the_chain_through_theta_alone(samples, theta):
     theta.requires_grad_()
-    adapted = adapt(theta, samples, SGD(0.1), None, TINY)
+    adapted = adapt(theta, samples, SGD(0.1), None, MODEL)
     (gradient,) = torch.autograd.grad(adapted.theta.sum(), theta)
     assert torch.equal(gradient, torch.ones_like(theta))
     assert not adapted.update_loss.requires_grad
@@ -110,12 +112,13 @@ def test_first_order_keeps_the_chain_through_theta_alone(samples, theta):
 
 def test_second_order_differentiates_the_gradient_too(samples, theta):
     theta.requires_grad_()
-    adapted = adapt(theta, samples, SGD(0.1), None, TINY, second_order=True)
+    adapted = adapt(theta, samples, SGD(0.1), None, MODEL, second_order=True)
     (gradient,) = torch.autograd.grad(adapted.theta.sum(), theta)
     # theta - 0.1 g(theta): its derivative in a direction, by central differences.
     direction, step = torch.randn_like(theta), 1e-6
     ahead, behind = (
-        adapt(theta.detach() + s * step * direction, samples, SGD(0.1), None, TINY) for s in (1, -1)
+        adapt(theta.detach() + s * step * direction, samples, SGD(0.1), None, MODEL)
+        for s in (1, -1)
     )
     numerical = (ahead.theta.sum() - behind.theta.sum()) / (2 * step)
     torch.testing.assert_close((gradient * direction).sum(), numerical, rtol=1e-6, atol=1e-6)
@@ -127,24 +130,16 @@ def test_second_order_differentiates_the_gradient_too(samples, theta):
     [(1, "0", "0"), (3, "012", "012"), (4, "0", "123"), (6, "012", "345"), (8, "234", "567")],
 )
 def test_halves_are_the_older_and_the_newer_of_the_last_frames(number, older, newer):
-    frames = torch.arange(number).expand(2, -1)
-    targets = Targets(frames + 10, frames + 20, frames + 30)
-    found = halves(Samples(frames, targets, torch.ones(2, 2)), interval=3)
-    for half, names in zip(found, (older, newer), strict=True):
-        expected = torch.tensor([int(name) for name in names]).expand(2, -1)
-        assert torch.equal(half.features, expected)
-        assert torch.equal(half.targets.labels, expected + 10)
-        assert torch.equal(half.targets.deltas, expected + 20)
-        assert torch.equal(half.targets.positive, expected + 30)
-        assert half.sizes.shape == (2, 2)
+    found = halves([str(frame) for frame in range(number)], interval=3)
+    assert ["".join(half) for half in found] == [older, newer]
 
 
 def test_collected_frames_are_samples_in_their_order():
     batch = draw_batch(np.random.default_rng(0), videos=2)
-    expected = batch.samples(TINY)
+    expected = batch.samples(MODEL)
     features, boxes = torch.from_numpy(batch.features), torch.from_numpy(batch.boxes)
     kept = list(zip(features.split(1, dim=1), boxes.unbind(1), strict=True))
-    cells = torch.arange(TINY.model.patch_size // TINY.model.stride) * 4.0 + 2
-    found = collect(kept, expected.sizes, cells.double(), TINY)
+    cells = torch.arange(MODEL.patch_size // MODEL.stride) * 4.0 + 2
+    found = collect(kept, expected.sizes, cells.double(), MODEL)
     assert torch.equal(found.features, expected.features)
     assert torch.equal(found.targets.deltas, expected.targets.deltas)

@@ -17,9 +17,10 @@ from roam_lite.model.backbones import VGG16
 
 ABSENT = (*EXTRAS["train"], *EXTRAS["course"], "IPython", "pytest")
 # All that needs an extra to be imported.
-DRAWING = {f"figures.{name}" for name in ("attributes", "axes", "plots")}
+DRAWING = {f"figures.{name}" for name in ("attributes", "axes", "paper", "plots")}
 JUPYTER = {
-    f"widgets.{name}" for name in ("board", "exhibit", "filmstrip", "live", "picker", "sliders")
+    f"widgets.{name}"
+    for name in ("board", "exhibit", "filmstrip", "live", "picker", "sliders", "training")
 }
 
 IMPORT_ALL = """
@@ -129,12 +130,16 @@ def test_widgets_say_what_they_lack_and_the_controller_needs_nothing(without):
     with pytest.raises(InputError, match=r"ipywidgets is needed for widgets.explore: .*course"):
         _ = widgets.explore
     assert widgets.Controller
+    without("matplotlib")
+    with pytest.raises(InputError, match=r"matplotlib is needed for widgets.training_run: "):
+        _ = widgets.training_run
+    assert widgets.record
 
 
 def test_imagenet_weights_are_fetched_by_torchvision_alone(without):
     without("torchvision")
     with pytest.raises(InputError, match=r"torchvision is needed for VGG-16's ImageNet weights"):
-        VGG16(1).load_pretrained()
+        VGG16().load_pretrained()
 
 
 def test_without_contrib_modules_only_their_peers_are_missing(monkeypatch, root, capsys):

@@ -44,7 +44,7 @@ def root(tmp_path_factory):
 def smoke(tmp_path_factory):
     """An untrained checkpoint of the smallest profile, as options of the command line."""
     path = tmp_path_factory.mktemp("weights") / "smoke.safetensors"
-    model = MetaModel(get_profile("smoke"), "lstm", torch.Generator().manual_seed(0))
+    model = MetaModel(get_profile("smoke"), torch.Generator().manual_seed(0))
     save_checkpoint(path, model, {})
     return ["--profile", "smoke", "--checkpoint", str(path)]
 
@@ -109,7 +109,8 @@ def test_help_is_fast_because_torch_stays_out():
         (["fly"], "invalid choice"),
         (["evaluate"], "--root"),
         (["evaluate", "--root", "x", "--benchmark", "vot"], "--benchmark"),
-        (["evaluate", "--root", "x", "--rule", "adam"], "--rule"),
+        (["evaluate", "--root", "x", "--set", "speed=2"], "motion"),
+        (["evaluate", "--root", "x", "--set", "motion"], "NAME=VALUE"),
         (["evaluate", "--root", "x", "--rule", "sgd", "--sgd-rate", "-1"], "above zero"),
         (["track", "--video", "x", "--box", "1,2,3"], "x,y,w,h"),
         (["train", "--out", "x", "--steps", "0"], "at least 1"),
@@ -197,7 +198,9 @@ def test_evaluate_prints_a_table_and_json_of_the_conventional_shape(root, smoke,
     [
         (["--tracker", "roam"], {"tracker": "roam"}),
         (["--rule", "none"], {"rule": "none"}),
-        (["--rule", "sgd", "--sgd-rate", "0.001"], {"rule": "sgd", "sgd_rate": 0.001}),
+        (["--rule", "sgd", "--sgd-rate", "0.001"], {"rule": "sgd", "lr": 0.001}),
+        (["--rule", "adam", "--lr", "0.001"], {"rule": "adam", "lr": 0.001}),
+        (["--set", "motion=1.6", "--set", "penalty=0"], {"online": {"motion": 1.6, "penalty": 0}}),
         (["--oracle"], {"oracle": True}),
         (["--device", "cpu"], {"device": "cpu"}),
         (["--scoring", "got10k"], {"scoring": "got10k"}),
@@ -548,7 +551,7 @@ def test_bench_chance_needs_two_draws(root, smoke, capsys):
 def test_doctor_reports_and_fails_where_the_shipped_checkpoint_is_missing(
     root, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("roam_lite.tracking.tracker.WEIGHTS", tmp_path)
+    monkeypatch.setattr("roam_lite.checkpoints.WEIGHTS", tmp_path)
     assert run("doctor", "--root", root) == 1
     output = capsys.readouterr().out
     assert re.search(r"^MISS +laptop", output, re.M)

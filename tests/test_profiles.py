@@ -6,18 +6,17 @@ import json
 import pytest
 
 from roam_lite.errors import InputError
+from roam_lite.model.backbones import find_backbone
 from roam_lite.profiles import PROFILES, get_profile
 
 
 def test_paper_holds_the_constants_of_section_5():
     paper = get_profile("paper")
     assert (paper.model.region_scale, paper.model.patch_size) == (5, 281)  # gamma, S
-    assert (paper.model.filter_scale, paper.model.stride, paper.model.label_sharpness) == (
-        1.5,
-        4,
-        20,
-    )  # rho, c, alpha
-    assert (paper.model.backbone, paper.convolutions, paper.model.channels) == ("vgg16", 12, 512)
+    model = paper.model  # rho, c, alpha
+    assert (model.filter_scale, model.stride, model.label_sharpness) == (1.5, 4, 20)
+    assert (paper.model.backbone, paper.model.channels) == ("vgg16", 512)
+    assert find_backbone(paper.model.backbone).convolutions == 12
     assert (paper.model.reduced, paper.model.base_filter, paper.rule.hidden) == (64, 21, 20)
     assert (paper.training.kappa_response, paper.training.kappa_regression) == (1.6, 1.3)
     assert paper.model.initial_scales == (0.8, 1.0, 1.2)
@@ -55,10 +54,10 @@ def test_profiles_are_consistent(name):
 def test_profiles_cannot_be_changed_and_become_json():
     profile = get_profile("laptop")
     with pytest.raises(dataclasses.FrozenInstanceError):
-        profile.model.stride = 8
+        profile.model.patch_size = 8
     written = json.loads(json.dumps(profile.to_dict()))
-    assert written["stages"][0]["name"] == profile.training.stages[0].name
-    assert written["patch_size"] == profile.model.patch_size
+    assert written["training"]["stages"][0]["name"] == profile.training.stages[0].name
+    assert written["model"]["patch_size"] == profile.model.patch_size
 
 
 def test_unknown_profiles_are_refused_with_the_known_names():

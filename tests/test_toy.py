@@ -2,10 +2,19 @@
 
 import pytest
 import torch
-from torch import nn
 
-from roam_lite.rules import SGD, ConstantRates, RecurrentRule
+from roam_lite.config import RuleConfig, modify
+from roam_lite.profiles import get_profile
+from roam_lite.rules import SGD, build_rule
 from roam_lite.toy import best_rates, draw_problems, meta_train, toy_loss, unroll
+
+PARTS = torch.zeros(4, dtype=torch.long)
+
+
+def rule_config(initial_rate: float, hidden: int = 8) -> RuleConfig:
+    """A neural optimizer that emits rates by themselves."""
+    changes = {"initial_rate": initial_rate, "initial_share": None, "hidden": hidden}
+    return modify(get_profile("smoke"), rule=changes).rule
 
 
 @pytest.fixture
@@ -47,7 +56,7 @@ def test_scaled_problem_is_the_same_in_other_coordinates(problems):
 
 
 def test_gradients_are_constants_unless_asked_for(problems):
-    rates = ConstantRates(4, 0.05)
+    rates = build_rule("const", config=rule_config(0.05), parts=PARTS)
     final = {}
     for second_order in (False, True):
         rates.log_rates.grad = None
@@ -63,7 +72,7 @@ def test_learned_constant_finds_the_best_rate_of_a_fixed_x():
         problems = draw_problems(generator, 1.0, 1.0)
         return type(problems)(x.expand_as(problems.y), problems.y)
 
-    rule = ConstantRates(4, 0.05)
+    rule = build_rule("const", config=rule_config(0.05), parts=PARTS)
     history = meta_train(rule, draw, torch.Generator().manual_seed(0), updates=1, rate=0.1)
     torch.testing.assert_close(rule.log_rates.exp().detach(), best_rates(x), rtol=0.05, atol=0)
     assert history[-1] < 0.01 * history[0]
@@ -74,7 +83,7 @@ def test_scaling_in_training_decides_whether_a_rule_survives_another_scale():
     ratios = {}
     for kappa in (0.0, 1.2):
         torch.manual_seed(0)
-        rule = RecurrentRule(nn.LSTMCell, "log_sign", 8, 3e-3)
+        rule = build_rule("lstm", config=rule_config(3e-3), parts=PARTS)
         generator = torch.Generator().manual_seed(0)
         meta_train(
             rule, lambda g: draw_problems(g, 2.5, 3.5), generator, kappa=kappa, iterations=200

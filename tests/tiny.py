@@ -13,14 +13,9 @@ from roam_lite.model.filters import filter_size
 from roam_lite.profiles import get_profile
 from roam_lite.training.episodes import GivenEpisode
 
-
-class TwoChannels(SmallBackbone):
-    """Features of two channels."""
-
-    channels = 2
-
-
-BACKBONES["tiny"] = TwoChannels
+# Backbones of 1, 2 and 3 channels.
+for count in (1, 2, 3):
+    BACKBONES[f"tiny-{count}"] = type(f"Tiny{count}", (SmallBackbone,), {"channels": count})
 
 # 6 x 6 cells, 107 coordinates in theta. The rates are large, so that one step changes much.
 TINY = modify(
@@ -28,7 +23,7 @@ TINY = modify(
     name="tiny",
     model={
         "patch_size": 24,
-        "backbone": "tiny",
+        "backbone": "tiny-2",
         "reduced": 2,
         "base_filter": 3,
         "regression_anchors": 5,

@@ -41,9 +41,9 @@ assert check("01.1", center_of_line)
 
 
 # %%
-def region(box, roi_scale, stretch):
+def region(box, region_scale, stretch):
     """Region (cx, cy, side_w, side_h) in image pixels; stretch is an array [2]."""
-    side = roi_scale * np.sqrt(box[2] * box[3])
+    side = region_scale * np.sqrt(box[2] * box[3])
     return np.concatenate([box[:2] + box[2:] / 2, side / stretch])
 
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from roam_lite.model.tracking_model import ThetaLayout
-from roam_lite.rules.cells import Cell, Memory
+from roam_lite.rules.recurrent import Cell, Memory
 
 
 def warp_filter_plain(kernel: Tensor, size: tuple[int, int]) -> Tensor:

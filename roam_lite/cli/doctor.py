@@ -117,14 +117,13 @@ def _video() -> str:
 
 
 def _checkpoint(profile: str) -> str:
-    from roam_lite.checkpoints import load_checkpoint
-    from roam_lite.tracking.tracker import WEIGHTS
+    from roam_lite.checkpoints import WEIGHTS, load_checkpoint
 
     path = WEIGHTS / f"{profile}.safetensors"
     if not path.is_file() and profile != "laptop":
         return "no checkpoint ships for this profile; give one with --checkpoint"
-    _, card = load_checkpoint(path, profile)
-    return f"{path}, optimizer {card['rule']}, sha256 {card['sha256'][:12]}"
+    model, card = load_checkpoint(path, profile)
+    return f"{path}, optimizer {model.config.rule.name}, sha256 {card['sha256'][:12]}"
 
 
 def _samples() -> str:

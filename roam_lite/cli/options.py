@@ -2,7 +2,10 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
+
+from roam_lite.config import OnlineConfig
 
 
 def add_tracker_options(parser: argparse.ArgumentParser) -> None:
@@ -16,15 +19,30 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--rule",
-        choices=("lstm", "gru", "fc", "const", "sgd", "none"),
-        help="who updates the model (default: the checkpoint's own rule)",
+        metavar="NAME",
+        help="who updates the model: lstm, gru, fc or const, if the checkpoint has it (default: its "
+        "own); sgd, momentum, adam or steepest with --lr; none",
     )
     group.add_argument(
-        "--sgd-rate", type=positive_number, metavar="R", help="learning rate for --rule sgd"
+        "--lr",
+        "--sgd-rate",
+        type=positive_number,
+        metavar="R",
+        help="learning rate of the rule (--sgd-rate is the older name)",
     )
-    group.add_argument("--profile", help="smoke, laptop or paper (default: laptop)")
     group.add_argument(
-        "--checkpoint", metavar="FILE", help="weights (default: those that ship with the profile)"
+        "--set",
+        action="append",
+        type=setting,
+        metavar="NAME=VALUE",
+        help="another online constant, for example motion=1.6; may be given several times",
+    )
+    group.add_argument(
+        "--profile",
+        help="whose shipped weights to use: laptop (default); beside --checkpoint, what it must be",
+    )
+    group.add_argument(
+        "--checkpoint", metavar="FILE", help="weights; they hold their whole configuration"
     )
     add_device_option(group)
 
@@ -55,9 +73,21 @@ def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
         profile=args.profile,
         checkpoint=args.checkpoint,
         rule=args.rule,
-        sgd_rate=args.sgd_rate,
+        lr=args.lr,
         device=device_from(args) if args.device else None,
+        **dict(args.set or ()),
     )
+
+
+def setting(text: str) -> tuple[str, str]:
+    """Return name and value of an online constant from `NAME=VALUE`."""
+    name, _, value = (part.strip() for part in text.partition("="))
+    known = [field.name for field in fields(OnlineConfig)]
+    if name not in known or not value:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not NAME=VALUE, for example motion=1.6; names: {', '.join(known)}"
+        )
+    return name, value
 
 
 def positive_number(text: str) -> float:

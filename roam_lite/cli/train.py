@@ -13,7 +13,9 @@ DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
 Writes a run folder: config.json, log.jsonl, TensorBoard files, the state to resume from, and
 checkpoint.safetensors with its model card. Ctrl-C ends after the current step and saves; after
-any interruption --resume continues to the same bits."""
+any interruption --resume continues bit for bit.
+--profile names the constants that a new run begins with. They are written into config.json and every
+checkpoint; --resume goes on with those of config.json, whatever has become of the profile."""
 
 EXAMPLES = """\
   roam-lite train --profile smoke --data synthetic --steps 4 --out runs/smoke
@@ -28,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     from roam_lite.data.sources import known_sources
 
-    parser.add_argument("--profile", default="laptop", help="smoke, laptop (default) or paper")
+    parser.add_argument(
+        "--profile",
+        default="laptop",
+        help="constants of a new run: smoke, laptop (default) or paper",
+    )
     parser.add_argument(
         "--data",
         default="synthetic",
@@ -50,9 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     method = parser.add_argument_group("method")
     method.add_argument(
         "--rule",
-        choices=("lstm", "gru", "fc", "const"),
         default="lstm",
-        help="the optimizer to train (default: lstm)",
+        metavar="NAME",
+        help="the optimizer to train: lstm (default), gru, fc, const or steepest",
     )
     method.add_argument("--no-rfs", action="store_true", help="no random filter scaling")
     method.add_argument("--init", metavar="CHECKPOINT", help="start from these weights")

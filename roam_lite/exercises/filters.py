@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from roam_lite.bench.plain import warp_filter_plain
 from roam_lite.exercises.exercise import Exercise, Mistake
 from roam_lite.model.correlation import correlate
-from roam_lite.model.filters import anchor_size, filter_size, warp_filter_plain
+from roam_lite.model.filters import anchor_size, filter_size
 
 Size = tuple[float, float]
 

@@ -103,7 +103,7 @@ _P = 10.0
 
 def two_channels(gradient: Tensor) -> Tensor:
     """Return magnitude and sign over many decades, `[..., 2]`."""
-    return torch.stack(log_and_sign(gradient), dim=-1)
+    return torch.stack(log_and_sign(gradient, _P), dim=-1)
 
 
 def _channels(first: Callable, second: Callable = torch.sign, small: bool = True):
@@ -177,7 +177,7 @@ _PREPROCESSING = Exercise(
 
 def stack(rates: Tensor, gradient: Tensor, theta: Tensor, loss: Tensor) -> Tensor:
     """Return the stack (10), `[N, P, 4]`."""
-    return stack_input("raw", rates, gradient, theta, loss)
+    return stack_input("raw", _P, rates, gradient, theta, loss)
 
 
 _STACK = Exercise(

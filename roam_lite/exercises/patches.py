@@ -56,11 +56,11 @@ _CENTER = Exercise(
 # 01.2
 
 
-def _roi(side_of, divide: bool = True, center_share: float = 0.5):
+def _around(side_of, divide: bool = True, center_share: float = 0.5):
     """A region around a box with a choice of its side, stretch and center."""
 
-    def region(box: Array, roi_scale: float, stretch: Array) -> Array:
-        side = roi_scale * side_of(box[2], box[3])
+    def region(box: Array, region_scale: float, stretch: Array) -> Array:
+        side = region_scale * side_of(box[2], box[3])
         sides = side / stretch if divide else side * stretch
         return np.concatenate([box[:2] + center_share * box[2:], sides])
 
@@ -75,35 +75,37 @@ _REGION = Exercise(
     (
         Mistake(
             "arithmetic mean",
-            _roi(lambda w, h: (w + h) / 2),
+            _around(lambda w, h: (w + h) / 2),
             "Compare a box of 10 x 90 with one of 30 x 30: they cover equally many pixels. Does "
             "your region give both the same share of the patch?",
         ),
         Mistake(
             "longer side",
-            _roi(max),
+            _around(max),
             "A region that follows the longer side shows a thin target much smaller than a square "
             "one of the same area.",
         ),
         Mistake(
             "area for side",
-            _roi(lambda w, h: w * h),
+            _around(lambda w, h: w * h),
             "Check the units: pixels times pixels are no length.",
         ),
         Mistake(
             "multiplied by the stretch",
-            _roi(lambda w, h: np.sqrt(w * h), divide=False),
+            _around(lambda w, h: np.sqrt(w * h), divide=False),
             "If the region becomes wider and the patch stays as it is, does the target look wider "
             "or narrower?",
         ),
         Mistake(
             "corner for center",
-            _roi(lambda w, h: np.sqrt(w * h), center_share=0.0),
+            _around(lambda w, h: np.sqrt(w * h), center_share=0.0),
             "A box begins with its left and top edge; a region begins with its center.",
         ),
         Mistake(
             "gamma forgotten",
-            lambda box, roi_scale, stretch: _roi(lambda w, h: np.sqrt(w * h))(box, 1.0, stretch),
+            lambda box, region_scale, stretch: _around(lambda w, h: np.sqrt(w * h))(
+                box, 1.0, stretch
+            ),
             "The region is as large as the target: how much of the surroundings would you see?",
         ),
     ),

@@ -29,9 +29,9 @@ _REMEDY = "save torchvision's vgg16().state_dict() with safetensors"
 class Backbone(nn.Module):
     """Patches in, feature maps out; knows where its cells lie in the patch.
 
-    Subclasses set `channels` and `layers`. Both below halve the resolution twice with layers that
-    are symmetric about the middle of their 2 pixels, so that cell k is centered at 4k + 2 patch
-    pixels.
+    Subclasses set `channels`, `stride` c and `layers`. Those below halve the resolution with layers
+    that are symmetric about the middle of their 2 pixels, so that cell k is centered at c k + c / 2
+    patch pixels.
     """
 
     channels: int
@@ -45,7 +45,7 @@ class Backbone(nn.Module):
 
     def cells(self, patch_size: int, device: torch.device | None = None) -> Tensor:
         """Return the positions `[W]` of the map's cells, in patch pixels, along either axis."""
-        count = patch_size // 2 // 2
+        count = patch_size // self.stride
         return torch.arange(count, device=device) * float(self.stride) + self.stride / 2
 
     def load_pretrained(self, file: Path | None = None) -> None:

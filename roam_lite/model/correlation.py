@@ -46,12 +46,12 @@ def transform_filters(
     shape = (_fast_length(extent[0] + reach), _fast_length(extent[1] + reach))
     kernels = torch.cat(groups, dim=1)
     videos, outputs, channels, base, _ = kernels.shape
+    kind = kernels.dtype, kernels.device
 
-    def spread(axis: int, frequencies: int) -> Tensor:  # [N, frequencies, k]
-        of = (base, frequencies, shape[axis], kernels.dtype, kernels.device)
-        return torch.stack([_spread(side[axis], *of) for side in sides])
-
-    down, across = spread(0, shape[0]), spread(1, shape[1] // 2 + 1)
+    down, across = (  # [N, frequencies, k]
+        torch.stack([_spread(side[axis], base, count, shape[axis], *kind) for side in sides])
+        for axis, count in enumerate((shape[0], shape[1] // 2 + 1))
+    )
     # Two large products a video: rows of all kernels at once, then their columns.
     half = kernels.flatten(1, 3) @ torch.view_as_real(across).permute(0, 2, 1, 3).flatten(2)
     half = half.view(videos, outputs * channels, base, -1, 2).permute(0, 2, 1, 3, 4)
@@ -122,6 +122,7 @@ class _Spectrum(torch.autograd.Function):
         return maps[..., : ctx.extent[0], : ctx.extent[1]], None
 
 
+@lru_cache
 def _fast_length(length: int) -> int:
     """Return the smallest length >= `length` without prime factors above 7."""
     while True:

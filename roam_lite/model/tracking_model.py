@@ -34,10 +34,9 @@ class ThetaLayout:
     base_filter: int
 
     @staticmethod
-    @lru_cache
     def of(config: ModelConfig) -> "ThetaLayout":
         """Return the layout of a configuration."""
-        return ThetaLayout(config.channels, config.reduced, config.base_filter)
+        return _layout(config.channels, config.reduced, config.base_filter)
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
@@ -79,6 +78,9 @@ class ThetaLayout:
             spread = 0.0 if len(shape) == 1 else (1.0 if len(shape) == 2 else kernel_spread)
             parts.append(torch.randn(prod(shape), generator=generator) * spread / sqrt(fan_in))
         return torch.cat(parts)
+
+
+_layout = lru_cache(ThetaLayout)  # so that shapes and sizes are computed once
 
 
 class TrackingModel:

@@ -1,11 +1,19 @@
-"""LSTM, the paper's neural optimizer, and GRU (sections 3.2 and 6.2)."""
+"""LSTM, the paper's neural optimizer, and GRU (sections 3.2 and 6.2).
 
+A neural optimizer runs one tiny network on hundreds of thousands of coordinates. torch's cells hold
+them as `[coordinates, gates]`, so that each gate is a strided column; with the gates first, each
+gate is one contiguous block, and a step takes less than half the time (EXPERIMENTS.md).
+"""
+
+import torch
 from torch import Tensor, nn
 
 from roam_lite.config import RuleConfig
-from roam_lite.rules.cells import advance
 from roam_lite.rules.neural import NeuralRule
 from roam_lite.rules.preprocessing import CHANNELS
+
+Cell = nn.LSTMCell | nn.GRUCell
+Memory = tuple[Tensor, ...]  # (h, c) of an LSTM, (h,) of a GRU; [hidden, coordinates] each
 
 
 class RecurrentRule(NeuralRule):
@@ -31,3 +39,31 @@ class RecurrentRule(NeuralRule):
             kept.append(advance(cell, x, old))
             x = kept[-1][0]
         return self.output.weight @ x + self.output.bias, tuple(kept)
+
+
+def advance(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
+    """Return the memory of a cell after it saw `x` `[inputs, coordinates]`; its output is the first part.
+
+    `memory` is what the last call returned, or None at the start.
+    """
+    hidden = cell.hidden_size
+    if memory is None:
+        zeros = x.new_zeros((hidden, x.shape[1]))
+        memory = (zeros, zeros) if isinstance(cell, nn.LSTMCell) else (zeros,)
+    h = memory[0]
+    if isinstance(cell, nn.LSTMCell):
+        # tanh(x) = 2 sigmoid(2 x) - 1: with the candidate's rows doubled, one sigmoid serves all
+        # four gates; torch's tanh takes five times as long as its sigmoid on a CPU.
+        twice = x.new_ones((4 * hidden, 1)).index_fill_(
+            0, torch.arange(2 * hidden, 3 * hidden, device=x.device), 2
+        )
+        bias = twice * (cell.bias_ih + cell.bias_hh)[:, None]
+        gates = torch.addmm(bias, twice * cell.weight_ih, x).addmm_(twice * cell.weight_hh, h)
+        into, forget, new, out = gates.sigmoid_().split(hidden)
+        c = torch.addcmul(forget * memory[1] - into, into, new, value=2)
+        return torch.addcmul(-out, out, torch.sigmoid(2 * c), value=2), c
+    seen = torch.addmm(cell.bias_ih[:, None], cell.weight_ih, x)
+    kept = torch.addmm(cell.bias_hh[:, None], cell.weight_hh, h)
+    reset, update = torch.sigmoid(seen[: 2 * hidden] + kept[: 2 * hidden]).split(hidden)
+    new = 2 * torch.sigmoid(2 * (seen[2 * hidden :] + reset * kept[2 * hidden :])) - 1
+    return (new + update * (h - new),)

@@ -34,10 +34,9 @@ class SteepestDescent(nn.Module):
         hessian: Callable[[Tensor], Tensor],
     ) -> RuleStep:
         """Return the step; its rates are equal for all coordinates of a video."""
-        direction = gradient.detach()
-        square = direction.square().sum(dim=1, keepdim=True)
-        curvature = (direction * hessian(direction)).sum(dim=1, keepdim=True).abs()
+        square = gradient.square().sum(dim=1, keepdim=True)
+        curvature = (gradient * hessian(gradient)).sum(dim=1, keepdim=True).abs()
         # Where the loss is flat, as at its minimum, there is nowhere to go.
-        length = torch.where(curvature > 0, square / curvature, 0.0)
+        length = square / curvature.where(curvature > 0, torch.inf)
         rates = (self.log_scale.exp() * length).expand_as(theta)
         return RuleStep(rates * gradient, None, rates)

@@ -1,8 +1,6 @@
 """ROAM and ROAM++ on a video: initialize, estimate, update every tau frames (section 4)."""
 
-import time
 from collections import deque
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -56,9 +54,8 @@ class Tracker:
 
     `variant` is `"roam++"` (box regression) or `"roam"` (multi-scale search); `rule` is what updates
     theta after the first frame, or None for no updating; `config` sets other online constants than
-    the model's own. After each call `timings` holds the seconds of its parts, `last_response`
-    `[H, W]` the response map, `last_maps` the score maps of ROAM++, `update_losses` every update
-    loss so far.
+    the model's own. After each call `last_response` `[H, W]` is the response map, `last_maps` the
+    score maps of ROAM++, `update_losses` every update loss so far.
     """
 
     def __init__(
@@ -75,7 +72,6 @@ class Tracker:
         self.backbone = model.backbone.folded()
         self.cells = model.cells
         self.description = description or {}
-        self.timings: dict[str, float] = {}
         self.update_losses: list[float] = []
         self.last_response: NDArray[np.float32] | None = None
         self.last_maps: ScoreMaps | None = None
@@ -89,7 +85,6 @@ class Tracker:
         InputError if the box is not finite, has no area or lies outside the image.
         """
         config, online = self.config.model, self.config.online
-        self.timings = dict.fromkeys(("crop", "backbone", "localize", "update"), 0.0)
         image = to_rgb_uint8(image)
         self.box = check_box(box, image.shape)
         self.min_side = np.minimum(online.min_size, self.box[2:])
@@ -102,21 +97,19 @@ class Tracker:
         ]
         features = self._features(image, regions)
         boxes = torch.stack([self._in_patch(self.box, region) for region in regions])
-        with self._timed("update"):
-            self._resize_filters()
-            samples = make_samples(features, boxes[None], self.sizes, self.cells, config)
-            theta0, lambda0 = self.model.theta0.detach()[None], self.model.lambda0
-            first = initialize(theta0, lambda0, samples, config)
-            self.theta = first.theta
-            self.update_losses.append(float(first.update_loss))
-            if self.rule is not None:
-                self.state = self.rule.init(self.theta, lambda0[None])
-                self.first_model = self.theta, self.state
-            self._prepare()
-        with self._timed("localize"):
-            response, _ = self.tracking_model(features[:, :1])
-            self.last_response = response[0, 0].cpu().numpy()
-            self.first_peak = max(float(response.max()), 1e-6)
+        self._resize_filters()
+        samples = make_samples(features, boxes[None], self.sizes, self.cells, config)
+        theta0, lambda0 = self.model.theta0.detach()[None], self.model.lambda0
+        first = initialize(theta0, lambda0, samples, config)
+        self.theta = first.theta
+        self.update_losses.append(float(first.update_loss))
+        if self.rule is not None:
+            self.state = self.rule.init(self.theta, lambda0[None])
+            self.first_model = self.theta, self.state
+        self._prepare()
+        response, _ = self.tracking_model(features[:, :1])
+        self.last_response = response[0, 0].cpu().numpy()
+        self.first_peak = max(float(response.max()), 1e-6)
 
     @torch.no_grad()
     def update(self, image: NDArray[np.uint8], oracle_box: ArrayLike | None = None) -> Result:
@@ -128,19 +121,22 @@ class Tracker:
         """
         if self.theta is None:
             raise InputError("the tracker has no target yet: call init(image, box) first")
-        self.timings = dict.fromkeys(("crop", "backbone", "localize", "update"), 0.0)
         image = to_rgb_uint8(image)
         self.frame += 1
+        online = self.config.online
         search = self._regress if self.variant == "roam++" else self._search
-        estimate, found, features, region = search(image)
-        self._trust(float(estimate.response))
+        sharpness = online.motion if self.trusted else online.wide_motion
+        estimate, found, features, region = search(image, sharpness)
+        # A weak response is not trusted, and nothing is until a strong one comes back.
+        least = online.weak_response if self.trusted else online.strong_response
+        self.trusted = float(estimate.response) / self.first_peak >= least
         self._move(found, region, image.shape)
         if self.rule is not None:
             if oracle_box is not None:
                 self._keep_truth(image, np.asarray(oracle_box, dtype=np.float64))
             elif self.trusted:
                 self.queue.append((features, self._in_patch(self.box, region)[None]))
-            if self.frame % self.config.online.update_interval == 0 and self.queue:
+            if self.frame % online.update_interval == 0 and self.queue:
                 self._update_model()
         return Result(self.box.copy(), float(estimate.score), not self.trusted)
 
@@ -152,70 +148,56 @@ class Tracker:
 
     def _features(self, image: NDArray[np.uint8], regions: list[NDArray[np.float64]]) -> Tensor:
         """Return features `[1, n, C, H, W]` of the regions' patches."""
-        with self._timed("crop"):
-            size = self.config.model.patch_size
-            patches = np.stack([crop(image, region, size) for region in regions])
-            tensor = torch.from_numpy(patches).to(self.cells.device).permute(0, 3, 1, 2)
-        with self._timed("backbone"):
-            return self.backbone(tensor[None])
+        size = self.config.model.patch_size
+        patches = np.stack([crop(image, region, size) for region in regions])
+        tensor = torch.from_numpy(patches).to(self.cells.device).permute(0, 3, 1, 2)
+        return self.backbone(tensor[None])
 
     def _in_patch(self, box: NDArray[np.float64], region: NDArray[np.float64]) -> Tensor:
         box = boxes_to_patch(box, region, self.config.model.patch_size)
         return torch.as_tensor(box, dtype=torch.float32, device=self.cells.device)
 
-    def _sharpness(self) -> float:
-        online = self.config.online
-        return online.motion if self.trusted else online.wide_motion
-
     def _regress(
-        self, image: NDArray[np.uint8]
+        self, image: NDArray[np.uint8], sharpness: float
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
         """Return estimate, new box `[4]`, features `[1, 1, C, H, W]` and region of the patch (ROAM++)."""
         region = region_around(self.box, self.config.model.region_scale)
         features = self._features(image, [region])
-        with self._timed("localize"):
-            previous = self._in_patch(self.box, region)[None]
-            self.last_maps, estimate, found = localize(
-                self.tracking_model,
-                features,
-                self.anchors,
-                self.cells,
-                previous,
-                self._sharpness(),
-                self.config,
-            )
-            self.last_response = self.last_maps.response[0].cpu().numpy()
+        previous = self._in_patch(self.box, region)[None]
+        self.last_maps, estimate, found = localize(
+            self.tracking_model,
+            features,
+            self.anchors,
+            self.cells,
+            previous,
+            sharpness,
+            self.config,
+        )
+        self.last_response = self.last_maps.response[0].cpu().numpy()
         return estimate, found[0], features, region
 
     def _search(
-        self, image: NDArray[np.uint8]
+        self, image: NDArray[np.uint8], sharpness: float
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
         """Return the same of the best of several scales (ROAM)."""
         online = self.config.online
         region = region_around(self.box, self.config.model.region_scale)
         regions = [region * [1, 1, scale, scale] for scale in np.array(online.search_scales)]
         features = self._features(image, regions)
-        with self._timed("localize"):
-            response = self.tracking_model(features)[0][0]
-            previous = self._in_patch(self.box, region)
-            motion = motion_map(self.cells, previous, self._sharpness())
-            scales = torch.as_tensor(
-                online.search_scales, dtype=torch.float32, device=self.cells.device
-            )
-            estimate, best = searched_box(
-                response, scales, self.cells, previous, motion, online.penalty
-            )
-            self.last_response = response[best].cpu().numpy()
-            # The box is in the pixels of the chosen patch, where the last one has another size.
-            previous = self._in_patch(self.box, regions[best])
-            found = smoothed_box(estimate, previous, online.size_rate)
+        response = self.tracking_model(features)[0][0]
+        previous = self._in_patch(self.box, region)
+        motion = motion_map(self.cells, previous, sharpness)
+        scales = torch.as_tensor(
+            online.search_scales, dtype=torch.float32, device=self.cells.device
+        )
+        estimate, best = searched_box(
+            response, scales, self.cells, previous, motion, online.penalty
+        )
+        self.last_response = response[best].cpu().numpy()
+        # The box is in the pixels of the chosen patch, where the last one has another size.
+        previous = self._in_patch(self.box, regions[best])
+        found = smoothed_box(estimate, previous, online.size_rate)
         return estimate, found, features[:, best : best + 1], regions[best]
-
-    def _trust(self, response: float) -> None:
-        """Distrust a weak response until a strong one comes back."""
-        online = self.config.online
-        least = online.weak_response if self.trusted else online.strong_response
-        self.trusted = response / self.first_peak >= least
 
     def _move(self, box: Tensor, region: NDArray[np.float64], shape: tuple[int, ...]) -> None:
         """Take a box found in the patch at `region` as the new one, within the image's limits."""
@@ -244,21 +226,21 @@ class Tracker:
     def _update_model(self) -> None:
         """Adapt theta to the queue, in two steps: its older half, then its newer half (section 4)."""
         config, online = self.config.model, self.config.online
-        with self._timed("update"):
-            self._resize_filters()
-            queue = collect(list(self.queue), self.sizes, self.cells, config)
-            windows = halves(queue, online.update_interval)
-            for index in range(online.update_steps):
-                batch = queue if online.update_batches == "all" else windows[index % 2]
-                step = adapt(self.theta, batch, self.rule, self.state, config)
-                loss = float(step.update_loss)
-                if not loss < online.diverged_loss or not step.theta.isfinite().all():
-                    # Such a model finds nothing again: go back to the first frame's.
-                    self.theta, self.state = self.first_model
-                    break
-                self.theta, self.state = step.theta, step.state
-                self.update_losses.append(loss)
-            self._prepare()
+        self._resize_filters()
+        queue = list(self.queue)
+        windows = halves(queue, online.update_interval)
+        for index in range(online.update_steps):
+            frames = queue if online.update_batches == "all" else windows[index % 2]
+            batch = collect(frames, self.sizes, self.cells, config)
+            step = adapt(self.theta, batch, self.rule, self.state, config)
+            loss = float(step.update_loss)
+            if not loss < online.diverged_loss or not step.theta.isfinite().all():
+                # Such a model finds nothing again: go back to the first frame's.
+                self.theta, self.state = self.first_model
+                break
+            self.theta, self.state = step.theta, step.state
+            self.update_losses.append(loss)
+        self._prepare()
 
     def _prepare(self) -> None:
         """Make ready what only changes with the model: the warped filters and their anchors."""
@@ -266,9 +248,3 @@ class Tracker:
             self.model.layout, self.theta, self.sizes, len(self.cells)
         )
         self.anchors = anchors_at(self.cells, self.cells, self.sizes, self.config.model)
-
-    @contextmanager
-    def _timed(self, part: str):
-        began = time.perf_counter()
-        yield
-        self.timings[part] += time.perf_counter() - began

@@ -145,8 +145,12 @@ class ClosedLoop:
     def update_samples(self, update: int) -> tuple[Samples, Samples]:
         """Return the older of the last 2 tau frames, and the newer."""
         self._resize_filters()
-        kept = collect(list(self.kept), self.sizes, self.cells, self.config.model)
-        return halves(kept, self.config.online.update_interval)
+        older, newer = halves(list(self.kept), self.config.online.update_interval)
+        config = self.config.model
+        return (
+            collect(older, self.sizes, self.cells, config),
+            collect(newer, self.sizes, self.cells, config),
+        )
 
     @torch.no_grad()
     def meta_samples(self, update: int, theta: Tensor) -> Samples:

@@ -54,7 +54,7 @@ def written_config(run: TrainConfig) -> Config | None:
         return None
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
-        identity, config = written["run"], written["config"]
+        identity, config = dict(written["run"]), written["config"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: not a run's configuration ({error!r}); begin anew with --overwrite, or start "

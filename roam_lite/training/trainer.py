@@ -10,6 +10,7 @@ from torch import nn
 from roam_lite.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.config import Config, Stage, modify
 from roam_lite.devices import supported_precision
+from roam_lite.errors import InputError
 from roam_lite.extras import require
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
@@ -185,7 +186,7 @@ class Trainer:
 def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | None]:
     """Return the model that a run begins with, and the card of the checkpoint it comes from, if any.
 
-    Raises InputError for weights that the backbone does not take.
+    Raises InputError for weights that the backbone does not take, and for a checkpoint of another size.
     """
     model = MetaModel(config, torch.Generator().manual_seed(run.seed))
     weights_file = None if run.backbone_weights is None else Path(run.backbone_weights)
@@ -197,5 +198,10 @@ def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | N
     weights = trained.state_dict()
     if trained.config.rule.name != run.rule:
         weights = {k: v for k, v in weights.items() if not k.startswith("rule.")}
-    model.load_state_dict(weights, strict=False)
+    try:
+        model.load_state_dict(weights, strict=False)
+    except RuntimeError as error:
+        raise InputError(
+            f"{run.init}: does not fit profile {config.name} as it is now ({error})"
+        ) from error
     return model, card

@@ -15,14 +15,15 @@ _HOMES = {
     "show": "exhibit",
     "training_run": "training",
 }
-_WITHOUT_JUPYTER = {"Controller", "record", "training_run"}
+# What they need of the extra `course`: Jupyter's widgets, where nothing else is said.
+_NEEDS = {"Controller": None, "record": None, "training_run": "matplotlib"}
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str):
     """Import a widget when somebody asks for it: the controller must not need Jupyter."""
     if name in _HOMES:
-        if name not in _WITHOUT_JUPYTER:
-            require("ipywidgets", f"widgets.{name}")
+        if (package := _NEEDS.get(name, "ipywidgets")) is not None:
+            require(package, f"widgets.{name}")
         return getattr(import_module(f"roam_lite.widgets.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'roam_lite.widgets' has no attribute {name!r}")

@@ -18,7 +18,7 @@ class Progress:
     record: StepRecord
     of: int  # steps of the whole run
     first_rates: NDArray[np.float64]  # [48], shares of log10(lambda0) in RATE_EDGES
-    updating_rates: NDArray[np.float64] | None  # of the optimizer's; None where it took no step
+    updating_rates: NDArray[np.float64] | None  # of the optimizer's; None where it has none
 
 
 def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, None]]:
@@ -33,11 +33,12 @@ def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, 
         try:
             for record in records:
                 updated = len(record.update_losses) > 1
+                rates = trainer.last_rollout.updating_rates
                 yield Progress(
                     record,
                     trainer.steps,
                     _shares(trainer.last_rollout.first_rates),
-                    _shares(trainer.last_rollout.updating_rates) if updated else None,
+                    _shares(rates) if updated and rates is not None else None,
                 )
         finally:
             records.close()

@@ -68,7 +68,7 @@ def mine(tmp_path, monkeypatch):
 def test_a_layout_of_ones_own_is_trained_on(mine):
     (source,) = parse_sources(f"mine:{mine}", seed=0)
     rng, profile = np.random.default_rng(0), get_profile("smoke")
-    clip = draw_clip(source.draw(rng), rng, profile.stages[0], profile)
+    clip = draw_clip(source.draw(rng), rng, profile.training.stages[0], profile)
     assert clip is not None
     assert source.name == f"mine:{mine}"
 

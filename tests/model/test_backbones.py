@@ -1,7 +1,5 @@
 """Feature extractors: sizes, where their cells lie, and foreign weights."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 import torchvision
@@ -9,15 +7,27 @@ from safetensors.torch import save_file
 from torch import nn
 
 from roam_lite.errors import InputError
-from roam_lite.model.backbones import VGG16, SmallBackbone, build_backbone
+from roam_lite.model.backbones import (
+    BACKBONES,
+    VGG16,
+    SmallBackbone,
+    SmallestBackbone,
+    VGG16Program,
+    find_backbone,
+)
 from roam_lite.profiles import get_profile
 
 
-@pytest.mark.parametrize("convolutions", [10, 12])
-def test_vgg_turns_281_pixels_into_70_cells_of_512_channels(convolutions):
-    profile = replace(get_profile("paper"), convolutions=convolutions)
+class OneConvolution(VGG16):
+    """The smallest part of VGG-16."""
+
+    convolutions = 1
+
+
+@pytest.mark.parametrize(("name", "convolutions"), [("vgg16-10", 10), ("vgg16", 12)])
+def test_vgg_turns_281_pixels_into_70_cells_of_512_channels(name, convolutions):
     with torch.device("meta"):  # shapes without the arithmetic
-        backbone = build_backbone(profile)
+        backbone = find_backbone(name)()
         features = backbone(torch.zeros(2, 3, 3, 281, 281, dtype=torch.uint8))
     assert features.shape == (2, 3, 512, 70, 70)
     assert sum(isinstance(layer, nn.Conv2d) for layer in backbone.layers) == convolutions
@@ -28,11 +38,11 @@ def test_vgg_turns_281_pixels_into_70_cells_of_512_channels(convolutions):
 
 @pytest.mark.parametrize("name", ["smoke", "laptop"])
 def test_small_backbone_has_a_cell_every_four_pixels(name):
-    profile = get_profile(name)
-    backbone = build_backbone(profile).eval()
-    size = profile.model.patch_size
+    config = get_profile(name).model
+    backbone = find_backbone(config.backbone)().eval()
+    size = config.patch_size
     features = backbone(torch.zeros(1, 2, 3, size, size, dtype=torch.uint8))
-    assert features.shape == (1, 2, profile.model.channels, size // 4, size // 4)
+    assert features.shape == (1, 2, config.channels, size // 4, size // 4)
     assert len(backbone.cells(size)) == size // 4
 
 
@@ -48,9 +58,9 @@ def support(layers, size, cell):
     return edges
 
 
-@pytest.mark.parametrize(("convolutions", "field"), [(10, 64), (12, 80)])
-def test_vgg_cells_are_centered_on_what_they_see(convolutions, field):
-    backbone = VGG16(convolutions)
+@pytest.mark.parametrize(("kind", "field"), [(VGG16Program, 64), (VGG16, 80)])
+def test_vgg_cells_are_centered_on_what_they_see(kind, field):
+    backbone = kind()
     cell = 10
     middle = 4 * cell + 2
     assert support(backbone.layers, 84, cell) == [middle - field // 2, middle + field // 2] * 2
@@ -58,7 +68,7 @@ def test_vgg_cells_are_centered_on_what_they_see(convolutions, field):
 
 
 def test_small_cells_are_centered_on_the_details_they_see():
-    layers = SmallBackbone(8).eval().layers
+    layers = SmallestBackbone().eval().layers
     nn.init.zeros_(layers.context[-1].weight)  # the context is coarser; see the mirror test
     for cell in (7, 8):
         left, right, top, bottom = support(layers, 64, cell)
@@ -67,7 +77,7 @@ def test_small_cells_are_centered_on_the_details_they_see():
 
 def test_small_backbone_mirrored_sees_the_mirrored_patch():
     """Exactly so only if all of its cells, context included, lie symmetric in the patch."""
-    backbone = SmallBackbone(8).eval()
+    backbone = SmallestBackbone().eval()
     patches = torch.randint(256, (1, 2, 3, 64, 64), dtype=torch.uint8)
     with torch.no_grad():
         straight = backbone(patches)
@@ -80,7 +90,7 @@ def test_small_backbone_mirrored_sees_the_mirrored_patch():
 
 
 def test_small_features_move_with_the_patch():
-    backbone = SmallBackbone(8).eval()
+    backbone = SmallestBackbone().eval()
     patches = torch.randint(256, (1, 1, 3, 128, 128), dtype=torch.uint8)
     with torch.no_grad():
         features = backbone(patches)
@@ -104,7 +114,7 @@ def vgg_state():
 
 def test_pretrained_weights_come_from_torchvisions_state_in_a_file(vgg_state, tmp_path):
     save_file(vgg_state, tmp_path / "vgg16.safetensors")
-    backbone = VGG16(12)
+    backbone = VGG16()
     backbone.load_pretrained(tmp_path / "vgg16.safetensors")
     torchvision_layers = torchvision.models.vgg.make_layers(torchvision.models.vgg.cfgs["D"])
     torchvision_layers.load_state_dict(
@@ -138,22 +148,22 @@ def test_files_without_vgg16_are_refused(vgg_state, tmp_path, spoil):
     file = tmp_path / "weights.safetensors"
     save_file(spoil(vgg_state), file)
     with pytest.raises(InputError, match="vgg16"):
-        VGG16(10).load_pretrained(file)
+        VGG16Program().load_pretrained(file)
 
 
 def test_unreadable_weights_are_refused_by_name(tmp_path):
     file = tmp_path / "weights.safetensors"
     file.write_bytes(b"not a safetensors file")
     with pytest.raises(InputError, match=file.name):
-        VGG16(1).load_pretrained(file)
+        OneConvolution().load_pretrained(file)
     with pytest.raises(InputError, match="nowhere"):
-        VGG16(1).load_pretrained(tmp_path / "nowhere.safetensors")
+        OneConvolution().load_pretrained(tmp_path / "nowhere.safetensors")
 
 
 def test_weights_that_cannot_be_fetched_say_how_to_give_a_file(monkeypatch, vgg_state):
     weights = torchvision.models.VGG16_Weights
     monkeypatch.setattr(weights, "get_state_dict", lambda *_, **__: vgg_state)
-    backbone = VGG16(10)
+    backbone = VGG16Program()
     backbone.load_pretrained()
     assert torch.equal(backbone.layers[0].weight, vgg_state["features.0.weight"])
 
@@ -167,7 +177,7 @@ def test_weights_that_cannot_be_fetched_say_how_to_give_a_file(monkeypatch, vgg_
 
 def test_a_folded_backbone_gives_the_same_maps_without_batch_norms_behind_convolutions():
     torch.manual_seed(0)
-    backbone = SmallBackbone(8)
+    backbone = SmallestBackbone()
     patches = torch.randint(0, 256, (2, 3, 3, 64, 64), dtype=torch.uint8)
     backbone.train()(patches)  # statistics of its own
     folded = backbone.eval().folded()
@@ -180,5 +190,25 @@ def test_a_folded_backbone_gives_the_same_maps_without_batch_norms_behind_convol
 
 def test_a_backbone_without_batch_norms_is_its_own_folded_copy():
     with torch.device("meta"):
-        backbone = VGG16(10)
+        backbone = VGG16Program()
     assert backbone.folded() is backbone
+
+
+@pytest.mark.parametrize("name", ["small", "small-8", "vgg16", "vgg16-10"])
+def test_a_backbone_owns_channels_stride_and_cells(name):
+    with torch.device("meta"):
+        backbone = find_backbone(name)()
+        features = backbone(torch.zeros(1, 1, 3, 64, 64, dtype=torch.uint8))
+    cells = backbone.cells(64, device="cpu")
+    assert features.shape[2:] == (backbone.channels, len(cells), len(cells))
+    assert (cells.diff() == backbone.stride).all()
+
+
+def test_unknown_backbones_are_refused_with_the_known_names():
+    with pytest.raises(InputError, match=r"resnet.*small, small-8, vgg16, vgg16-10"):
+        find_backbone("resnet")
+
+
+def test_a_backbone_without_pretrained_weights_says_so(tmp_path):
+    with pytest.raises(InputError, match=r"w\.safetensors: SmallBackbone is trained from scratch"):
+        SmallBackbone().load_pretrained(tmp_path / "w.safetensors")

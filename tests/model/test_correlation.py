@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from roam_lite.model.correlation import correlate, correlate_plain
+from roam_lite.bench.plain import correlate_plain
+from roam_lite.model.correlation import correlate
 
 # (H, W, K): even and odd maps, kernels from one tap to the whole map.
 SHAPES = [(6, 6, 1), (6, 8, 3), (7, 7, 5), (5, 9, 5), (9, 9, 9), (16, 15, 11), (11, 12, 11)]

@@ -5,7 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roam_lite.model.filters import anchor_size, filter_size, warp_filter_plain, warp_filters
+from roam_lite.bench.plain import warp_filter_plain
+from roam_lite.model.filters import anchor_size, filter_size, warp_filters
 from roam_lite.profiles import get_profile
 
 extents = st.floats(0.01, 2000)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from roam_lite.config import modify
 from roam_lite.geometry import box_iou
 from roam_lite.model.losses import (
     anchors_at,
@@ -18,6 +19,7 @@ from roam_lite.profiles import get_profile
 from tests.tiny import TINY, draw_batch
 
 LAPTOP = get_profile("laptop")
+MODEL = LAPTOP.model
 CELLS = torch.arange(36, dtype=torch.float64) * 4 + 2
 NOMINAL = torch.tensor(
     [[[57.6, 57.6, 28.8, 28.8]]], dtype=torch.float64
@@ -33,31 +35,39 @@ def test_balanced_loss_weighs_hard_cells_by_exp_of_their_label():
     labels, response = maps(1.0, 0.0, 0.0), maps(0.5, 0.09, 0.11)
     # Errors 0.5 and 0.11 count, 0.09 does not; two cells, plus one.
     expected = (e * 0.25 + 0.11**2) / 3
-    assert response_loss(response, labels, "balanced").item() == pytest.approx(expected)
-    assert response_loss(labels, labels, "balanced").item() == 0
+    assert response_loss(response, labels, "balanced", 0.1).item() == pytest.approx(expected)
+    assert response_loss(labels, labels, "balanced", 0.1).item() == 0
 
 
 def test_focused_loss_divides_by_the_cells_of_the_target():
     labels, response = maps(1.0, 0.3, 0.0, 0.0), maps(0.5, 0.25, 0.2, -0.4)
     # Two labels of at least 0.1, plus one, however many errors there are.
     expected = (e * 0.25 + 0.04 + 0.16) / 3
-    assert response_loss(response, labels, "focused").item() == pytest.approx(expected)
+    assert response_loss(response, labels, "focused", 0.1).item() == pytest.approx(expected)
 
 
 def test_balanced_loss_does_not_follow_easy_cells():
     response = maps(0.5, 0.05, -0.09).requires_grad_()
-    response_loss(response, maps(1.0, 0.0, 0.0), "balanced").sum().backward()
+    response_loss(response, maps(1.0, 0.0, 0.0), "balanced", 0.1).sum().backward()
     assert response.grad[..., 0] != 0
     assert not response.grad[..., 1:].any()
 
 
 def test_plain_loss_is_the_mean_squared_error():
-    loss = response_loss(maps(0.5, 0.05, 0.2), maps(1.0, 0.0, 0.0), "plain")
+    loss = response_loss(maps(0.5, 0.05, 0.2), maps(1.0, 0.0, 0.0), "plain", 0.1)
     assert loss.item() == pytest.approx((0.25 + 0.0025 + 0.04) / 3)
 
 
+def test_easy_cells_are_those_below_the_constant():
+    labels, response = maps(1.0, 0.3, 0.0), maps(0.5, 0.3, 0.2)
+    loss = response_loss(response, labels, "balanced", 0.25)
+    assert loss.item() == pytest.approx(e * 0.25 / 2)
+    loss = response_loss(response, labels, "focused", 0.25)
+    assert loss.item() == pytest.approx(e * 0.25 / 3)
+
+
 def test_anchors_lie_at_the_cells():
-    anchors = anchors_at(CELLS, CELLS, torch.tensor([[11, 5]]), LAPTOP)
+    anchors = anchors_at(CELLS, CELLS, torch.tensor([[11, 5]]), MODEL)
     assert anchors.shape == (1, 36, 36, 4)
     x, y, w, h = anchors[0, 3, 7].tolist()
     assert (w, h) == pytest.approx((5 * 4 / 1.5, 11 * 4 / 1.5))
@@ -66,11 +76,11 @@ def test_anchors_lie_at_the_cells():
 
 def test_regression_counts_the_anchors_of_highest_overlap_in_every_frame():
     boxes = torch.cat([NOMINAL, NOMINAL + torch.tensor([20.0, -30, 10, 5])], dim=1)
-    targets = make_targets(boxes, SIZE, CELLS, CELLS, LAPTOP)
-    anchors = anchors_at(CELLS, CELLS, SIZE, LAPTOP)[0]
+    targets = make_targets(boxes, SIZE, CELLS, CELLS, MODEL)
+    anchors = anchors_at(CELLS, CELLS, SIZE, MODEL)[0]
     for sample in range(2):
         positive = targets.positive[0, sample].bool()
-        assert positive.sum() == LAPTOP.model.regression_anchors
+        assert positive.sum() == MODEL.regression_anchors
         overlap = box_iou(anchors, boxes[0, sample])
         # The distance settles ties at less than a thousandth of overlap.
         assert overlap[positive].min() >= overlap[~positive].max() - 2e-3
@@ -78,9 +88,9 @@ def test_regression_counts_the_anchors_of_highest_overlap_in_every_frame():
 
 def test_a_box_that_no_anchor_overlaps_counts_the_nearest_ones():
     away = torch.tensor([[[-200.0, 60.0, 20.0, 20.0]]], dtype=torch.float64)
-    positive = make_targets(away, SIZE, CELLS, CELLS, LAPTOP).positive[0, 0]
-    assert positive.sum() == LAPTOP.model.regression_anchors
-    assert positive[:, :4].sum() == LAPTOP.model.regression_anchors
+    positive = make_targets(away, SIZE, CELLS, CELLS, MODEL).positive[0, 0]
+    assert positive.sum() == MODEL.regression_anchors
+    assert positive[:, :4].sum() == MODEL.regression_anchors
 
 
 def test_smooth_l1_is_averaged_over_anchors_coordinates_and_samples():
@@ -98,24 +108,26 @@ def test_small_maps_count_all_of_their_anchors():
     batch = draw_batch(np.random.default_rng(0), videos=1, samples=1)
     cells = CELLS[:2]
     targets = make_targets(
-        torch.from_numpy(batch.boxes), torch.from_numpy(batch.sizes), cells, cells, TINY
+        torch.from_numpy(batch.boxes), torch.from_numpy(batch.sizes), cells, cells, TINY.model
     )
     assert targets.positive.sum() == 4 < TINY.model.regression_anchors
 
 
 def test_a_perfect_prediction_costs_nothing():
-    targets = make_targets(NOMINAL, SIZE, CELLS, CELLS, LAPTOP)
+    targets = make_targets(NOMINAL, SIZE, CELLS, CELLS, MODEL)
     for kind in ("balanced", "focused", "plain"):
-        assert tracking_loss(targets.labels, targets.deltas, targets, kind).item() == 0
+        config = modify(LAPTOP, model={"response_loss": kind}).model
+        assert tracking_loss(targets.labels, targets.deltas, targets, config).item() == 0
 
 
 def test_every_video_has_its_own_loss():
     boxes = torch.cat([NOMINAL, NOMINAL + 7], dim=0)
-    targets = make_targets(boxes, SIZE.expand(2, 2), CELLS, CELLS, LAPTOP)
+    targets = make_targets(boxes, SIZE.expand(2, 2), CELLS, CELLS, MODEL)
     response, deltas = torch.randn_like(targets.labels), torch.randn_like(targets.deltas)
-    before = tracking_loss(response, deltas, targets, "balanced")
+    config = modify(LAPTOP, model={"response_loss": "balanced"}).model
+    before = tracking_loss(response, deltas, targets, config)
     response[1] += 1
     deltas[1] += 1
-    after = tracking_loss(response, deltas, targets, "balanced")
+    after = tracking_loss(response, deltas, targets, config)
     assert after[0] == before[0]
     assert after[1] != before[1]

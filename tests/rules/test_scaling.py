@@ -12,7 +12,7 @@ from roam_lite.rules import SGD
 from roam_lite.rules.scaling import draw_scales
 from tests.tiny import TINY, draw_batch
 
-LAYOUT = ThetaLayout.of(TINY)
+LAYOUT = ThetaLayout.of(TINY.model)
 REGRESSION = LAYOUT.regression_coordinates()
 
 
@@ -23,7 +23,7 @@ def draw(seed=0, videos=2, kappas=(1.6, 1.3), regression=REGRESSION):
 @pytest.fixture
 def problem():
     """theta, samples and scales of two videos, in float64."""
-    samples = draw_batch(np.random.default_rng(0)).samples(TINY)
+    samples = draw_batch(np.random.default_rng(0)).samples(TINY.model)
     theta = torch.randn(2, LAYOUT.size, dtype=torch.float64)
     return theta, samples, draw().double()
 
@@ -53,7 +53,8 @@ def test_kappa_of_zero_scales_nothing():
 def test_loss_of_the_scaled_model_is_the_loss_of_the_model(problem):
     theta, samples, scales = problem
     torch.testing.assert_close(
-        update_loss(scales * theta, samples, TINY, scales), update_loss(theta, samples, TINY)
+        update_loss(scales * theta, samples, TINY.model, scales),
+        update_loss(theta, samples, TINY.model),
     )
 
 
@@ -61,8 +62,8 @@ def test_a_step_in_scaled_coordinates_is_a_plain_step_with_other_rates(problem):
     """d loss / d (eps theta) is the plain gradient / eps, so rates * eps^2 take the same step."""
     theta, samples, scales = problem
     rates = torch.rand(2, LAYOUT.size, dtype=torch.float64)
-    plain = adapt(theta, samples, SGD(rates), None, TINY)
-    scaled = adapt(scales * theta, samples, SGD(rates * scales**2), None, TINY, scales)
+    plain = adapt(theta, samples, SGD(rates), None, TINY.model)
+    scaled = adapt(scales * theta, samples, SGD(rates * scales**2), None, TINY.model, scales)
     torch.testing.assert_close(scaled.theta / scales, plain.theta)
     torch.testing.assert_close(scaled.update_loss, plain.update_loss)
 
@@ -76,6 +77,5 @@ def test_best_rate_of_the_papers_example_grows_with_the_square_of_epsilon(x, eps
     loss = (x * scaled / epsilon - y).square().sum()
     (gradient,) = torch.autograd.grad(loss, scaled)
     best = SGD(epsilon**2 / (2 * x**2))
-    rates, _ = best.step(scaled, gradient, loss, None)
-    reached = (scaled - rates * gradient) / epsilon
+    reached = (scaled - best.step(scaled, gradient, loss, None).step) / epsilon
     assert reached.item() == pytest.approx(y / x)

@@ -1,42 +1,20 @@
 """The tracker on small videos made here, with an untrained `smoke` model: behavior, not quality."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roam_lite import InputError, load_tracker
-from roam_lite.checkpoints import save_checkpoint
-from roam_lite.meta_model import MetaModel
+from roam_lite import InputError
+from roam_lite.geometry import check_box
 from roam_lite.profiles import get_profile
-from roam_lite.rules import SGD
-from roam_lite.tracking.tracker import Tracker, check_box
-
-BOX = (30.0, 20.0, 16.0, 12.0)
-
-
-def smoke_model(rule: str = "lstm", **constants) -> MetaModel:
-    # An untrained model's responses mean nothing, so none is too weak to learn from.
-    constants = {"weak_response": float("-inf"), **constants}
-    model = MetaModel(get_profile("smoke"), rule, torch.Generator().manual_seed(1)).eval()
-    model.profile = replace(model.profile, **constants)
-    return model.requires_grad_(False)
+from roam_lite.rules import SGD, learned_rules
+from roam_lite.tracking import Tracker
+from tests.tracking.small import BOX, smoke_model, smoke_tracker
 
 
-def smoke_tracker(rule: str = "lstm", variant: str = "roam++", **constants) -> Tracker:
-    model = smoke_model(rule, **constants)
-    return Tracker(model, model.rule, variant)
-
-
-@pytest.fixture
-def image():
-    return np.random.default_rng(0).integers(0, 255, (64, 96, 3), dtype=np.uint8)
-
-
-@pytest.mark.parametrize("rule", ["lstm", "gru", "fc", "const"])
+@pytest.mark.parametrize("rule", learned_rules())
 @pytest.mark.parametrize("variant", ["roam++", "roam"])
 def test_every_rule_and_variant_tracks_and_updates(image, rule, variant):
     tracker = smoke_tracker(rule, variant)
@@ -48,7 +26,6 @@ def test_every_rule_and_variant_tracks_and_updates(image, rule, variant):
         assert result.box[2:].min() > 0
     assert not torch.equal(tracker.theta, theta)
     assert len(tracker.update_losses) == 1 + get_profile("smoke").online.update_steps
-    assert set(tracker.timings) == {"crop", "backbone", "localize", "update"}
     assert tracker.last_response.shape == (16, 16)
 
 
@@ -110,7 +87,7 @@ def test_oracle_box_changes_the_samples_and_not_the_estimate(image):
     for _ in range(4):
         a, b = plain.update(image), oracle.update(image, oracle_box=BOX)
         np.testing.assert_array_equal(a.box, b.box)
-    expected = tracker.profile.model.patch_size / 2
+    expected = tracker.config.model.patch_size / 2
     box = oracle.queue[-1][1][0]
     np.testing.assert_allclose(box[:2] + box[2:] / 2, expected, atol=1e-4)
 
@@ -209,45 +186,6 @@ def test_checked_box_accepts_what_reaches_into_the_image():
     np.testing.assert_array_equal(check_box([-5, -5, 10, 10], (40, 40, 3)), [-5, -5, 10, 10])
 
 
-class TestLoadTracker:
-    @pytest.fixture
-    def checkpoint(self, tmp_path):
-        save_checkpoint(tmp_path / "w.safetensors", smoke_model(), {"license": "MIT"})
-        return tmp_path / "w.safetensors"
-
-    def test_loads_a_given_checkpoint(self, checkpoint, image):
-        tracker = load_tracker("smoke", checkpoint=checkpoint)
-        tracker.init(image, BOX)
-        assert np.isfinite(tracker.update(image).box).all()
-        assert tracker.description["rule"] == "lstm"
-
-    def test_another_profile_is_refused(self, checkpoint):
-        with pytest.raises(InputError, match="profile 'smoke', not 'laptop'"):
-            load_tracker("laptop", checkpoint=checkpoint)
-
-    def test_paper_without_weights_says_what_is_missing(self):
-        with pytest.raises(InputError, match=r"paper.safetensors is missing.*roam-lite train"):
-            load_tracker("paper")
-
-    @pytest.mark.parametrize(
-        ("options", "words"),
-        [
-            ({"rule": "gru"}, "optimizer is 'lstm'"),
-            ({"rule": "sgd"}, "--sgd-rate"),
-            ({"sgd_rate": 0.1}, "--sgd-rate"),
-            ({"variant": "best"}, "no variant"),
-            pytest.param(
-                {"device": "cuda"},
-                "no CUDA device",
-                marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is one"),
-            ),
-        ],
-    )
-    def test_combinations_without_sense_are_refused(self, checkpoint, options, words):
-        with pytest.raises(InputError, match=words):
-            load_tracker("smoke", checkpoint=checkpoint, **options)
-
-
 def test_filters_follow_the_shape_of_the_target(image):
     tracker = smoke_tracker()
     tracker.init(image, (30, 20, 30, 10))
@@ -272,6 +210,6 @@ def test_update_batches_all_uses_the_whole_queue_twice(image, monkeypatch):
         return original(theta, samples, *rest)
 
     monkeypatch.setattr(module, "adapt", spy)
-    for _ in range(2 * model.profile.online.update_interval):
+    for _ in range(2 * model.config.online.update_interval):
         tracker.update(image)
     assert seen == [5, 5, 10, 10]

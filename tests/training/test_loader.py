@@ -9,6 +9,7 @@ from dataclasses import fields
 import pytest
 import torch
 
+from roam_lite.config import modify
 from roam_lite.profiles import get_profile
 from roam_lite.training.loader import ClipBatches, load_batches
 
@@ -57,3 +58,12 @@ def test_an_interrupt_does_not_kill_a_worker_that_is_still_starting(batches):
     os.kill(worker.pid, signal.SIGINT)
     assert equal(next(loaded), batches[4])
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
+def test_footage_goes_to_the_stage_that_tracks_alone():
+    tracked = ClipBatches("synthetic", 0, STAGE, SMOKE)[0]
+    frames = STAGE.updates * SMOKE.online.update_interval
+    assert tracked.views.shape[:2] == (STAGE.batch, frames)
+    truth = modify(SMOKE, training={"past_labels": "truth"})
+    for stage, config in ((SMOKE.training.stages[0], SMOKE), (STAGE, truth)):
+        assert not hasattr(ClipBatches("synthetic", 0, stage, config)[0], "views")

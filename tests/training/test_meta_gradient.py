@@ -1,11 +1,10 @@
 """The full meta-gradient against finite differences, in float64 on a tiny case."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
+from roam_lite.config import modify
 from roam_lite.training.rollout import rollout
 from tests.tiny import TINY, draw_clips, given_episode, tiny_model
 
@@ -52,14 +51,13 @@ def slope(loss, parameter, direction):
     ],
 )
 def test_full_gradient_equals_finite_differences(rule_input, share, scaling):
-    profile = replace(
+    config = modify(
         TINY,
-        rule_input=rule_input,
-        initial_updating_share=share,
-        scale_first_step=scaling == "everywhere",
+        rule={"input": rule_input, "initial_share": share},
+        training={"scale_first_step": scaling == "everywhere"},
     )
-    model = tiny_model(profile)
-    clips = given_episode(draw_clips(np.random.default_rng(1), videos=2, updates=3), profile)
+    model = tiny_model(config)
+    clips = given_episode(draw_clips(np.random.default_rng(1), videos=2, updates=3))
     generator = torch.Generator().manual_seed(0)
     scales = None
     if scaling:

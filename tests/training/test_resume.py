@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+from roam_lite.config import modify
 from roam_lite.errors import InputError
+from roam_lite.profiles import PROFILES
 from roam_lite.training import TrainConfig, Trainer
 from tests.training.drive import drive
 
@@ -171,6 +173,32 @@ def test_resume_with_another_configuration_is_refused_by_its_name(tmp_path, chan
     assert sorted((path.name, path.stat().st_mtime_ns) for path in out.iterdir()) == before
 
 
+def test_a_run_goes_on_with_the_constants_it_began_with(tmp_path, uninterrupted, monkeypatch):
+    """Whatever has become of its profile: other constants everywhere, other stages, or gone."""
+    edited = modify(
+        PROFILES["smoke"],
+        model={"reduced": 6, "easy_error": 0.3},
+        rule={"hidden": 7, "input_range": 3.0},
+        training={"kappa_response": 0.1, "betas": (0.5, 0.6), "stages": ()},
+        online={"update_interval": 7, "penalty": 1.0},
+    )
+    steps = Trainer(config(tmp_path / "run")).run()
+    for _ in range(3):
+        next(steps)
+    steps.close()
+    monkeypatch.setitem(PROFILES, "smoke", edited)
+    steps = Trainer(config(tmp_path / "run"), resume=True).run()
+    for _ in range(2):  # into the second stage, and a leg more
+        next(steps)
+    steps.close()
+    monkeypatch.delitem(PROFILES, "smoke")
+    trainer = Trainer(config(tmp_path / "run"), resume=True)
+    assert trainer.config.model.reduced == 4
+    for _ in trainer.run():
+        pass
+    assert result(tmp_path / "run") == uninterrupted
+
+
 def test_workers_and_save_interval_may_change_on_the_way(tmp_path, uninterrupted):
     steps = Trainer(config(tmp_path / "run")).run()
     for _ in range(6):
@@ -188,7 +216,7 @@ def test_an_existing_folder_is_refused_unless_it_may_be_overwritten(tmp_path):
     for _ in Trainer(config(out, steps=2, seed=5), overwrite=True).run():
         pass
     assert result(out) == run(tmp_path / "fresh", steps=2, seed=5)
-    assert json.loads((out / "config.json").read_text())["seed"] == 5
+    assert json.loads((out / "config.json").read_text())["run"]["seed"] == 5
 
 
 def test_a_damaged_state_is_refused_by_name(tmp_path):

@@ -7,11 +7,14 @@ import pytest
 import torch
 
 from roam_lite.adaptation import Samples, initialize, meta_loss, update_loss
+from roam_lite.bench.plain import plain_paths
+from roam_lite.config import modify
 from roam_lite.meta_model import MetaModel
-from roam_lite.model.tracking_model import bind_plain
 from roam_lite.profiles import get_profile
-from roam_lite.training.clips import Clips, draw_clip, stack_clips
-from roam_lite.training.rollout import GivenEpisode, open_episode, rollout
+from roam_lite.rules import RuleStep, learned_rules
+from roam_lite.training.clips import draw_footage, stack_clips
+from roam_lite.training.episodes import GivenEpisode, open_episode
+from roam_lite.training.rollout import rollout
 from tests.tiny import TINY, draw_clips, given_episode, tiny_model
 from tests.training.painted import painted_sequence
 
@@ -47,9 +50,11 @@ def test_the_first_update_takes_lambda0_and_the_others_the_optimizer(clips):
     result = rollout(model, only(clips, 1), "full")
     assert torch.equal(result.first_rates, model.lambda0.detach())
     theta = model.theta0.detach().expand(VIDEOS, -1).clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(update_loss(theta, clips.updates[0], TINY).sum(), theta)
+    (gradient,) = torch.autograd.grad(update_loss(theta, clips.updates[0], TINY.model).sum(), theta)
     updated = theta - model.lambda0 * gradient
-    torch.testing.assert_close(result.meta_losses[:, 0], meta_loss(updated, clips.future[0], TINY))
+    torch.testing.assert_close(
+        result.meta_losses[:, 0], meta_loss(updated, clips.future[0], TINY.model)
+    )
     later = rollout(model, clips, "full").updating_rates
     assert later.shape == (VIDEOS, model.theta0.numel())
     assert not torch.equal(later[0], later[1])
@@ -94,9 +99,11 @@ def slopes(model, clips):
     found = []
     for t in range(UPDATES):
         theta = theta.detach().requires_grad_()
-        (gradient,) = torch.autograd.grad(update_loss(theta, clips.updates[t], TINY).sum(), theta)
+        (gradient,) = torch.autograd.grad(
+            update_loss(theta, clips.updates[t], TINY.model).sum(), theta
+        )
         theta = (theta - rates[t] * gradient).detach().requires_grad_()
-        (slope,) = torch.autograd.grad(meta_loss(theta, clips.future[t], TINY).sum(), theta)
+        (slope,) = torch.autograd.grad(meta_loss(theta, clips.future[t], TINY.model).sum(), theta)
         found.append((rates[t], gradient, slope))
     return found
 
@@ -129,7 +136,7 @@ def test_chained_gradients_reach_theta0_through_the_first_update_to_second_order
     # The slope of all meta losses at the first theta, and from there as through one update alone.
     slope = sum(slope for _, _, slope in slopes(model, clips)) / (VIDEOS * UPDATES)
     theta0 = model.theta0.expand(VIDEOS, -1)
-    first = initialize(theta0, model.lambda0, clips.first, TINY, second_order=True)
+    first = initialize(theta0, model.lambda0, clips.first, TINY.model, second_order=True)
     expected = gradients(model, (first.theta * slope).sum())
     for found, wanted in zip(chained[:2], expected[:2], strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-9)
@@ -146,7 +153,7 @@ def test_full_gradients_hold_more_than_first_order_ones(clips):
     assert (full - first_order).norm() > 0.01 * full.norm()
 
 
-@pytest.mark.parametrize("rule", ["lstm", "gru", "fc", "const"])
+@pytest.mark.parametrize("rule", learned_rules())
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_learned_thing_gets_a_finite_gradient(clips, rule, kind):
     model = tiny_model(rule=rule)
@@ -175,7 +182,8 @@ def test_videos_do_not_see_each_other(clips):
 def test_plain_reference_gives_the_same_losses_and_gradients(clips):
     model = tiny_model()
     fast = rollout(model, clips, "full")
-    plain = rollout(model, clips, "full", predictor=bind_plain)
+    with plain_paths():
+        plain = rollout(model, clips, "full")
     torch.testing.assert_close(fast.loss, plain.loss)
     for a, b in zip(gradients(model, fast.loss), gradients(model, plain.loss), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-9)
@@ -192,7 +200,7 @@ def test_scaling_leaves_the_first_loss_alone_and_changes_what_the_optimizer_does
     torch.testing.assert_close(scaled.meta_losses[:, 0], plain.meta_losses[:, 0])
     assert (scaled.meta_losses[:, 1] - plain.meta_losses[:, 1]).abs().min() > 1e-6
 
-    model = tiny_model(replace(TINY, scale_first_step=True))
+    model = tiny_model(modify(TINY, training={"scale_first_step": True}))
     scaled = rollout(model, clips, "full", scales)
     torch.testing.assert_close(scaled.update_losses[:, 0], plain.update_losses[:, 0])
     assert (scaled.meta_losses[:, 0] - plain.meta_losses[:, 0]).abs().min() > 1e-6
@@ -205,7 +213,7 @@ class KeepsLambda0(torch.nn.Module):
         return learning_rates0
 
     def step(self, theta, gradient, loss, state):
-        return state, state
+        return RuleStep(state * gradient, state, state)
 
 
 def test_scaling_after_the_first_step_hands_lambda0_over_in_the_scaled_coordinates(clips):
@@ -217,67 +225,74 @@ def test_scaling_after_the_first_step_hands_lambda0_over_in_the_scaled_coordinat
     torch.testing.assert_close(scaled.meta_losses, plain.meta_losses)
 
 
-# From clips to samples
+class Stays(torch.nn.Module):
+    """A rule without rates, like momentum, that takes no steps at all."""
 
-SMOKE = get_profile("smoke")
+    def init(self, theta, learning_rates0):
+        return None
+
+    def step(self, theta, gradient, loss, state):
+        return RuleStep(torch.zeros_like(theta), state)
+
+
+def test_a_rule_need_not_have_rates(clips):
+    model = tiny_model()
+    model.rule = Stays()
+    result = rollout(model, clips, "full")
+    assert result.updating_rates is None
+    assert torch.equal(result.first_rates, model.lambda0.detach())
+    theta0, log_lambda0 = gradients(model, result.loss)
+    assert theta0.any()
+    assert log_lambda0.any()
+
+
+# In the closed loop
+
+SMOKE = modify(get_profile("smoke"), training={"swap_chance": 0.0})
+STAGE = SMOKE.training.stages[-1]
 
 
 @pytest.fixture(scope="module")
-def painted_clips():
-    sequence = painted_sequence()
-    stage = SMOKE.training.stages[-1]
-    return stack_clips(
-        [draw_clip(sequence, np.random.default_rng(s), stage, SMOKE) for s in range(2)]
-    )
+def footage():
+    generators = [np.random.default_rng(seed) for seed in range(3)]
+    return stack_clips([draw_footage(painted_sequence(), g, STAGE, SMOKE) for g in generators])
 
 
 @pytest.fixture
 def model():
-    return MetaModel(SMOKE, "lstm", torch.Generator().manual_seed(0))
+    return MetaModel(SMOKE, torch.Generator().manual_seed(0))
 
 
-def test_samples_are_the_features_of_their_patches(model, painted_clips):
-    features = open_episode(model, painted_clips, train_backbone=False, precision=torch.float32)
-    assert len(features.updates) == len(features.future) == SMOKE.training.stages[-1].updates
-    with torch.no_grad():
-        model.backbone.eval()
-        expected = {
-            "first": (model.backbone(painted_clips.initial_patches), features.updates[0]),
-            "past": (model.backbone(painted_clips.past_patches[:, 1]), features.updates[2]),
-            "future": (model.backbone(painted_clips.future_patches[:, 2]), features.future[2]),
-        }
-    for maps, samples in expected.values():
-        torch.testing.assert_close(samples.features, maps, rtol=1e-4, atol=1e-4)
+def loop_of(model, footage):
+    return open_episode(model, footage, train_backbone=False, precision=torch.float32)
 
 
-def test_a_folded_backbone_gives_the_same_samples(model, painted_clips):
-    own = open_episode(model, painted_clips, False, torch.float32)
-    folded = open_episode(model, painted_clips, False, torch.float32, model.backbone.folded())
-    torch.testing.assert_close(
-        folded.future[1].features, own.future[1].features, rtol=1e-4, atol=1e-4
-    )
+def test_the_loop_takes_two_steps_a_window_and_teaches_the_optimizer(model, footage):
+    steps = []
+    step = model.rule.step
+    model.rule.step = lambda *arguments: steps.append(1) or step(*arguments)
+    result = rollout(model, loop_of(model, footage), "first_order")
+    assert len(steps) == 2 * (STAGE.updates - 1)
+    assert result.meta_losses.shape == result.update_losses.shape == (3, STAGE.updates)
+    result.loss.backward()
+    gradients = [parameter.grad for parameter in model.rule.parameters()]
+    assert all(torch.isfinite(gradient).all() for gradient in gradients)
+    assert all(gradient.any() for gradient in gradients[:3])
 
 
-def test_meta_losses_use_the_filter_sizes_of_their_update(model, painted_clips):
-    features = open_episode(model, painted_clips, train_backbone=False, precision=torch.float32)
-    for update, future in zip(features.updates, features.future, strict=True):
-        assert torch.equal(update.sizes, future.sizes)
+def test_videos_of_a_loop_do_not_see_each_other(model, footage):
+    together = rollout(model, loop_of(model, footage), "first_order").meta_losses
+    for index, alone in enumerate(footage.videos()):
+        single = rollout(model, loop_of(model, alone), "first_order").meta_losses
+        torch.testing.assert_close(single[0], together[index], rtol=1e-3, atol=1e-4)
 
 
-def test_a_frozen_backbone_stays_as_it_is_and_a_trained_one_learns(model, painted_clips):
-    before = {k: v.clone() for k, v in model.backbone.state_dict().items()}
-    features = open_episode(model, painted_clips, train_backbone=False, precision=torch.float32)
-    assert not features.updates[0].features.requires_grad
-    assert all(torch.equal(v, before[k]) for k, v in model.backbone.state_dict().items())
-
-    features = open_episode(model, painted_clips, train_backbone=True, precision=torch.float32)
-    rollout(model, features, "first_step").loss.backward()
-    assert all(p.grad is not None and p.grad.any() for p in model.backbone.parameters())
-
-
-def test_half_precision_is_for_the_backbone_only(model, painted_clips: Clips):
-    features = open_episode(model, painted_clips, train_backbone=True, precision=torch.bfloat16)
-    assert features.updates[0].features.dtype == torch.float32
-    result = rollout(model, features, "first_step")
-    assert result.loss.dtype == torch.float32
-    assert torch.isfinite(result.loss)
+def test_scaled_models_track_as_they_would_unscaled(model, footage):
+    """Without updates scaling changes nothing that is seen, found or judged."""
+    model.rule = Stays()
+    scales = torch.exp(torch.rand((3, model.theta0.numel())) - 0.5)
+    plain, scaled = loop_of(model, footage), loop_of(model, footage)
+    first = rollout(model, plain, "first_order")
+    second = rollout(model, scaled, "first_order", scales)
+    torch.testing.assert_close(first.meta_losses, second.meta_losses, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(plain.boxes, scaled.boxes, rtol=1e-3, atol=0.05)

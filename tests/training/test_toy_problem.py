@@ -1,10 +1,9 @@
 """Section 3.3: the best learning rate for |x theta - y|^2 is 1 / (2 x^2), and it can be learned."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
+from roam_lite.config import modify
 from roam_lite.profiles import get_profile
 from roam_lite.rules import SGD, build_rule
 
@@ -18,8 +17,7 @@ def step(rule, theta, y):
     loss = (X * theta - y).square().sum(dim=1)
     (gradient,) = torch.autograd.grad(loss.sum(), theta)
     state = rule.init(theta.detach(), BEST.expand_as(theta))
-    rates, _ = rule.step(theta.detach(), gradient, loss.detach(), state)
-    updated = theta.detach() - rates * gradient
+    updated = theta.detach() - rule.step(theta.detach(), gradient, loss.detach(), state).step
     return updated, (X * updated - y).square().sum(dim=1)
 
 
@@ -44,8 +42,8 @@ def test_any_other_rate_does_worse(factor):
 
 def test_meta_learning_finds_the_best_rate_of_every_coordinate():
     generator = torch.Generator().manual_seed(0)
-    profile = replace(get_profile("smoke"), initial_updating_share=None)
-    rule = build_rule("const", profile, torch.zeros(len(X), dtype=torch.long))
+    config = modify(get_profile("smoke"), rule={"initial_share": None}).rule
+    rule = build_rule("const", config=config, parts=torch.zeros(len(X), dtype=torch.long))
     optimizer = torch.optim.Adam(rule.parameters(), lr=0.1)
     for iteration in range(600):
         optimizer.param_groups[0]["lr"] = 0.1 * 0.5 ** (iteration // 100)

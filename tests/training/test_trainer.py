@@ -8,14 +8,17 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from roam_lite import devices
-from roam_lite.checkpoints import load_checkpoint
+from roam_lite.checkpoints import load_checkpoint, save_checkpoint
+from roam_lite.config import modify
 from roam_lite.errors import InputError
+from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
+from roam_lite.rules import RULES, Rule, learned_rules
 from roam_lite.training import TrainConfig, Trainer
 from roam_lite.training.loader import ClipBatches
-from roam_lite.training.trainer import plan_stages
+from tests.fakes import LearnedMomentum
 
-SMOKE, LAPTOP = get_profile("smoke"), get_profile("laptop")
+SMOKE = get_profile("smoke")
 
 
 @pytest.fixture
@@ -87,7 +90,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(config, tmp_p
     assert outcomes[0][1] != outcomes[2][1]
 
 
-@pytest.mark.parametrize("rule", ["lstm", "gru", "fc", "const"])
+@pytest.mark.parametrize("rule", learned_rules())
 def test_every_stage_trains_what_it_should(config, painted, rule):
     trainer = Trainer(config(rule=rule))
     steps = trainer.run()
@@ -115,6 +118,8 @@ def test_every_stage_trains_what_it_should(config, painted, rule):
             assert second == (getattr(SMOKE.training.stages[1], rate) > 0), name
     rule_names = [name for name in start if name.startswith("rule.")]
     assert any(learned(name, middle, end) for name in rule_names)
+    if rule == "steepest":
+        assert rule_names == ["rule.log_scale"]
 
 
 def test_a_step_that_is_not_finite_is_skipped_and_counted(config, painted, monkeypatch):
@@ -153,15 +158,6 @@ def test_rates_are_halved_evenly_over_each_stage(config, painted):
     assert all(rate[1] / rate[0] == pytest.approx(rates[0][1] / rates[0][0]) for rate in rates)
 
 
-def test_scaling_is_drawn_anew_for_every_step_and_grows_to_kappa(config):
-    trainer = Trainer(config())
-    early, late = trainer._scales(2, 5, 0.1), trainer._scales(2, 5, 1.0)
-    torch.testing.assert_close(early.log() * 10, late.log(), rtol=1e-3, atol=1e-5)
-    assert not torch.equal(late, trainer._scales(2, 6, 1.0))
-    assert torch.equal(late, trainer._scales(2, 5, 1.0))
-    assert late.log().abs().max() > 0.9 * SMOKE.training.kappa_response
-
-
 def test_scaling_can_be_left_out(config, painted, tmp_path):
     outcomes, rates = [], []
     for rfs in (True, False):
@@ -172,7 +168,8 @@ def test_scaling_can_be_left_out(config, painted, tmp_path):
     assert outcomes[0][first_stage] == outcomes[1][first_stage]
     # An untrained model hardly moves in a stage this short; its rates tell.
     assert not torch.allclose(rates[0], rates[1], rtol=0.01, atol=0)
-    assert Trainer(config(rfs=False, out=str(tmp_path / "x")))._scales(2, 0, 1.0) is None
+    without = Trainer(config(rfs=False, out=str(tmp_path / "x")))
+    assert without._scales(None, SMOKE.training.stages[-1], 0, 1.0) is None
 
 
 def test_training_starts_from_a_checkpoint(config, painted, tmp_path):
@@ -190,7 +187,7 @@ def test_training_starts_from_a_checkpoint(config, painted, tmp_path):
 
 
 def test_foreign_weights_are_refused_where_the_backbone_is_trained_here(config, tmp_path):
-    with pytest.raises(InputError, match=r"vgg\.safetensors.*smoke"):
+    with pytest.raises(InputError, match=r"vgg\.safetensors.*trained from scratch; omit"):
         Trainer(config(backbone_weights=str(tmp_path / "vgg.safetensors")))
 
 
@@ -212,47 +209,63 @@ def test_tensorboard_shows_losses_and_rates(config, painted, monkeypatch, tmp_pa
     assert [event.step for event in board.Histograms("log10 first_rates")] == [3, 6]
 
 
-# Stages
-
-
-def test_all_stages_with_their_own_steps_by_default():
-    assert plan_stages(LAPTOP, None, None) == LAPTOP.training.stages
-
-
-def test_steps_are_shared_out_in_proportion():
-    total = sum(stage.steps for stage in LAPTOP.training.stages)
-    planned = plan_stages(LAPTOP, None, total // 2)
-    for stage, original in zip(planned, LAPTOP.training.stages, strict=True):
-        assert stage.steps == pytest.approx(original.steps / 2, abs=1)
-        assert replace(stage, steps=original.steps) == original
-    assert sum(stage.steps for stage in planned) == total // 2
-
-
-@pytest.mark.parametrize("steps", [3, 4, 5, 17, 1000])
-def test_every_stage_gets_a_step_and_the_sum_is_exact(steps):
-    planned = plan_stages(LAPTOP, None, steps)
-    assert sum(stage.steps for stage in planned) == steps
-    assert min(stage.steps for stage in planned) >= 1
-
-
-def test_stages_are_chosen_by_name_in_the_profiles_order():
-    names = [stage.name for stage in LAPTOP.training.stages]
-    assert [s.name for s in plan_stages(LAPTOP, tuple(reversed(names)), None)] == names
-    (only,) = plan_stages(LAPTOP, (names[-1],), 30)
-    assert (only.name, only.steps) == (names[-1], 30)
-
-
-def test_unknown_stages_and_too_few_steps_are_refused():
-    with pytest.raises(InputError, match=r"last.*first_step, closed_loop"):
-        plan_stages(SMOKE, ("last",), None)
-    with pytest.raises(InputError, match="1 steps"):
-        plan_stages(LAPTOP, None, 1)
-
-
 @pytest.mark.parametrize("supported", [True, False])
-def test_the_card_tells_the_precision_that_was_computed_in(config, monkeypatch, supported):
+def test_the_card_tells_the_precision_that_was_computed_in(
+    config, monkeypatch, supported, tmp_path
+):
     monkeypatch.setattr(devices, "multiplies_bfloat16", lambda device: supported)
     trainer = Trainer(config(steps=2))
-    assert {stage.precision for stage in get_profile("smoke").training.stages} == {"bfloat16"}
-    used = {stage["precision"] for stage in trainer._card()["stages"]}
+    trainer.save()
+    assert {stage.precision for stage in SMOKE.training.stages} == {"bfloat16"}
+    card = json.loads((tmp_path / "run" / "checkpoint.json").read_text())
+    used = {stage["precision"] for stage in card["stages"]}
     assert used == {"bfloat16" if supported else "float32"}
+
+
+# Where a run begins
+
+
+def test_training_starts_from_a_checkpoint_of_other_constants(config, painted, tmp_path):
+    """The weights are taken over; what is done with them is the profile's."""
+    edited = modify(SMOKE, training={"kappa_response": 9.0}, online={"penalty": 9.0})
+    model = MetaModel(edited, torch.Generator().manual_seed(5))
+    save_checkpoint(tmp_path / "w.safetensors", model, {})
+    trainer = Trainer(config(init=str(tmp_path / "w.safetensors")))
+    assert trainer.config == trainer.model.config == SMOKE
+    assert torch.equal(trainer.model.theta0, model.theta0)
+
+
+def test_a_checkpoint_of_another_size_is_refused_before_anything_is_written(config, tmp_path):
+    wider = modify(SMOKE, model={"reduced": 5})
+    path = tmp_path / "w.safetensors"
+    save_checkpoint(path, MetaModel(wider, torch.Generator().manual_seed(0)), {})
+    with pytest.raises(InputError, match=r"(?s)w\.safetensors.*profile smoke.*theta0"):
+        Trainer(config(init=str(path)))
+    assert not (tmp_path / "run").exists()
+
+
+# Rules
+
+
+def test_a_rule_without_rates_trains_and_is_logged(config, painted, monkeypatch, tmp_path):
+    monkeypatch.setattr("roam_lite.training.log._HISTOGRAM_INTERVAL", 5)
+    monkeypatch.setitem(RULES, "mine", Rule(learned=LearnedMomentum))
+    trainer = Trainer(config(rule="mine"))
+    assert trainer.config.rule.name == "mine"
+    before = trainer.model.rule.log_lr.item()
+    records = list(trainer.run())
+    assert len(records) == 8
+    assert records[-1].skipped == 0
+    assert trainer.model.rule.log_lr.item() != before
+    assert trainer.last_rollout.updating_rates is None
+    board = EventAccumulator(str(tmp_path / "run" / "tensorboard")).Reload()
+    assert board.Tags()["histograms"] == ["log10 first_rates"]
+    model, _ = load_checkpoint(tmp_path / "run" / "checkpoint.safetensors")
+    assert torch.equal(model.rule.log_lr, trainer.model.rule.log_lr)
+
+
+def test_a_rule_that_is_not_learned_is_refused_before_anything_is_written(config, tmp_path):
+    for rule, words in (("sgd", "not learned"), ("best", "no rule")):
+        with pytest.raises(InputError, match=words):
+            Trainer(config(rule=rule))
+    assert not (tmp_path / "run").exists()

@@ -10,9 +10,11 @@ import weakref
 import pytest
 
 from roam_lite import InputError
+from roam_lite.rules import RULES, Rule
 from roam_lite.training import TrainConfig
 from roam_lite.widgets.controller import Controller
 from roam_lite.widgets.training import training_run
+from tests.fakes import LearnedMomentum
 
 PATIENCE = 20.0  # seconds; only a broken controller takes them
 
@@ -150,9 +152,9 @@ def test_error_of_a_view_is_kept_and_the_run_still_ends():
     assert controller.history == [0, 1, 2]
 
 
-def smoke(folder, steps=1000):
+def smoke(folder, steps=1000, **options):
     return training_run(
-        TrainConfig(profile="smoke", data="synthetic", out=str(folder), steps=steps, workers=0)
+        TrainConfig("smoke", "synthetic", str(folder), steps=steps, workers=0, **options)
     )
 
 
@@ -176,6 +178,13 @@ def test_training_reports_losses_and_where_the_rates_lie(tmp_path):
     assert history[0].updating_rates is None
     for shares in (history[0].first_rates, history[1].first_rates, history[1].updating_rates):
         assert shares.sum() == pytest.approx(1)
+
+
+def test_a_rule_without_rates_reports_none(tmp_path, monkeypatch):
+    monkeypatch.setitem(RULES, "mine", Rule(learned=LearnedMomentum))
+    history = Controller(smoke(tmp_path / "run", steps=2, rule="mine")).run()
+    assert [progress.updating_rates for progress in history] == [None, None]
+    assert history[1].first_rates.sum() == pytest.approx(1)
 
 
 def test_error_of_the_trainer_reaches_the_reader(tmp_path):

@@ -19,7 +19,7 @@ from tests.fakes import moving_square
 
 
 def smoke_tracker():
-    model = MetaModel(get_profile("smoke"), "lstm", torch.Generator().manual_seed(0)).eval()
+    model = MetaModel(get_profile("smoke"), torch.Generator().manual_seed(0)).eval()
     model.requires_grad_(False)
     return Tracker(model, model.rule, description={"tracker": "roam++", "rule": "lstm"})
 

@@ -1,4 +1,4 @@
-"""Regions as tensors agree with those of `patches`, and a patch of a view with one of the image."""
+"""Regions are the same as tensors and as arrays, and so are a patch of a view and of the image."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def draw_boxes(rng, number=6):
     )
 
 
-def test_regions_and_boxes_are_those_of_patches():
+def test_tensors_and_arrays_are_treated_alike():
     rng = np.random.default_rng(0)
     boxes, others = draw_boxes(rng), draw_boxes(rng)
     regions = region_around(torch.from_numpy(boxes), 5.0)
@@ -25,6 +25,12 @@ def test_regions_and_boxes_are_those_of_patches():
         region = region_around(boxes[index], 5.0)
         assert_allclose(regions[index], region, rtol=1e-12)
         assert_allclose(found[index], boxes_to_patch(others[index], region, SIZE), rtol=1e-12)
+    arrays = region_around(boxes, 5.0, (0.8, 1.1))
+    tensors = region_around(torch.from_numpy(boxes), 5.0, (0.8, 1.1))
+    for function in (boxes_to_patch, boxes_to_image):
+        found = function(torch.from_numpy(others), tensors, SIZE)
+        assert np.array_equal(function(others, arrays, SIZE), found)
+    assert np.array_equal(region_around(boxes[::-1], 5.0), region_around(boxes, 5.0)[::-1])
 
 
 def test_into_a_patch_and_back_is_where_it_was():

@@ -32,7 +32,7 @@ def patch_points(region, size):
 
 @given(positions, positions, sides, sides, stretches, positions, positions, sides, sides)
 def test_image_to_patch_to_image_is_exact(x, y, w, h, stretch, bx, by, bw, bh):
-    region, box = region_around((x, y, w, h), 5.0, stretch), np.array([bx, by, bw, bh])
+    region, box = region_around(np.array([x, y, w, h]), 5.0, stretch), np.array([bx, by, bw, bh])
     patch_box = boxes_to_patch(box, region, SIZE)
     assert_allclose(boxes_to_image(patch_box, region, SIZE), box, rtol=0, atol=1e-4)
     again = boxes_to_patch(boxes_to_image(patch_box, region, SIZE), region, SIZE)
@@ -41,7 +41,8 @@ def test_image_to_patch_to_image_is_exact(x, y, w, h, stretch, bx, by, bw, bh):
 
 @given(positions, positions, sides, sides, stretches)
 def test_the_target_is_in_the_middle_of_its_patch_stretched_as_asked(x, y, w, h, stretch):
-    patch_box = boxes_to_patch((x, y, w, h), region_around((x, y, w, h), 5.0, stretch), SIZE)
+    box = np.array([x, y, w, h])
+    patch_box = boxes_to_patch(box, region_around(box, 5.0, stretch), SIZE)
     assert_allclose(patch_box[:2] + patch_box[2:] / 2, SIZE / 2, atol=1e-6)
     nominal = np.array([w, h]) / np.sqrt(w * h) * SIZE / 5
     assert_allclose(patch_box[2:], nominal * stretch, rtol=1e-9)
@@ -49,7 +50,7 @@ def test_the_target_is_in_the_middle_of_its_patch_stretched_as_asked(x, y, w, h,
 
 def test_many_boxes_are_converted_at_once():
     boxes = np.random.default_rng(0).uniform(1, 50, (6, 4))
-    region = (20.0, 30.0, 40.0, 60.0)
+    region = np.array([20.0, 30.0, 40.0, 60.0])
     one_by_one = [boxes_to_patch(box, region, SIZE) for box in boxes]
     assert_allclose(boxes_to_patch(boxes, region, SIZE), one_by_one)
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from roam_lite.rules.cells import advance, advance_plain
+from roam_lite.bench.plain import advance_plain
+from roam_lite.rules.recurrent import advance
 
 COORDINATES = 50
 

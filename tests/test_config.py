@@ -1,0 +1,241 @@
+"""Configurations: whole through JSON, and refused by name where a constant does not fit."""
+
+import dataclasses
+import json
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from roam_lite.config import Config, OnlineConfig, modify, set_online
+from roam_lite.errors import InputError
+from roam_lite.profiles import PROFILES, get_profile
+
+SMOKE = get_profile("smoke")
+positive = st.floats(1e-6, 1e6)
+# Values of every online constant that a tracker can work with.
+ONLINE = {
+    "update_interval": st.integers(1, 100),
+    "update_steps": st.integers(1, 10),
+    "update_batches": st.sampled_from(["halves", "all"]),
+    **dict.fromkeys(("penalty", "motion", "wide_motion", "size_rate"), st.floats(0, 1e6)),
+    **dict.fromkeys(("weak_response", "strong_response"), st.floats(0, 1)),
+    **dict.fromkeys(("min_size", "diverged_loss"), positive),
+    "search_scales": st.lists(positive, min_size=1, max_size=5).map(tuple),
+}
+
+
+def through_json(config):
+    return json.loads(json.dumps(config.to_dict()))
+
+
+def changed(path, value):
+    """The plain configuration of smoke with the constant at a dotted path replaced, or removed."""
+    values = through_json(SMOKE)
+    *parts, name = path.split(".")
+    place = values
+    for part in parts:
+        place = place[int(part)] if part.isdigit() else place[part]
+    if value is dataclasses.MISSING:
+        del place[name]
+    else:
+        place[name] = value
+    return values
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_profiles_come_back_from_json(name):
+    profile = get_profile(name)
+    again = Config.from_dict(through_json(profile))
+    assert again == profile
+    assert hash(again) == hash(profile)
+    assert Config.from_dict(profile.to_dict()) == profile
+
+
+@given(st.fixed_dictionaries(ONLINE), positive, st.lists(positive, min_size=1, max_size=4))
+def test_any_constants_come_back_from_json(online, rate, scales):
+    config = modify(
+        SMOKE,
+        name="other",
+        model={"initial_scales": tuple(scales)},
+        rule={"initial_rate": rate, "initial_share": None},
+        online=online,
+    )
+    assert Config.from_dict(through_json(config)) == config
+
+
+@pytest.mark.parametrize("part", [None, "model", "rule", "training", "online"])
+def test_no_constant_can_be_changed(part):
+    place = SMOKE if part is None else getattr(SMOKE, part)
+    for field in fields(place):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(place, field.name, None)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        SMOKE.training.stages[0].steps = 3
+
+
+def test_whole_numbers_stand_for_floats():
+    again = Config.from_dict(changed("model.region_scale", 4))
+    assert again.model.region_scale == 4.0
+    assert type(again.model.region_scale) is float
+
+
+CONSTANTS = [
+    f"{part}.{field.name}"
+    for part in ("model", "rule", "training", "online")
+    for field in fields(getattr(SMOKE, part))
+] + ["name", "model", "training.stages.0.steps", "training.stages.1.meta_gradient"]
+
+
+@pytest.mark.parametrize("path", CONSTANTS)
+def test_a_missing_constant_is_named(path):
+    with pytest.raises(InputError, match=rf"card\.json.*\b{path.split('.')[-1]}\b.* missing"):
+        Config.from_dict(changed(path, dataclasses.MISSING), "card.json")
+
+
+@pytest.mark.parametrize("path", ["model.depth", "rule.depth", "depth", "training.stages.1.depth"])
+def test_an_unknown_constant_is_named(path):
+    with pytest.raises(InputError, match=r"card\.json.*depth missing or unknown"):
+        Config.from_dict(changed(path, 3), "card.json")
+
+
+@pytest.mark.parametrize("value", [{}, [[]], float("nan")])
+@pytest.mark.parametrize("path", CONSTANTS)
+def test_no_constant_takes_just_anything(path, value):
+    with pytest.raises(InputError, match=r"card\.json"):
+        Config.from_dict(changed(path, value), "card.json")
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("name", 3),
+        ("model", None),
+        ("model", [1, 2]),
+        ("model.patch_size", 64.0),
+        ("model.patch_size", "64"),
+        ("model.patch_size", True),
+        ("model.region_scale", True),
+        ("model.region_scale", "5"),
+        ("model.region_scale", None),
+        ("model.region_scale", float("inf")),
+        ("model.region_scale", 10**400),
+        ("model.backbone", None),
+        ("model.response_loss", "squared"),
+        ("model.response_loss", ["plain"]),
+        ("model.delta_spread", [0.1]),
+        ("model.delta_spread", [0.1, 0.2, 0.3]),
+        ("model.delta_spread", 0.1),
+        ("model.delta_spread", "ab"),
+        ("model.delta_spread", [0.1, "0.2"]),
+        ("model.initial_scales", [1.0, None]),
+        ("rule.initial_share", "0.3"),
+        ("rule.initial_share", False),
+        ("training.scale_first_step", 1),
+        ("training.scale_first_step", "false"),
+        ("training.stages", [3]),
+        ("training.stages.0.precision", "float16"),
+    ],
+)
+def test_a_constant_of_another_type_is_named(path, value):
+    name = path.rpartition(".")[2]
+    with pytest.raises(InputError, match=rf"card\.json.*({name}|ModelConfig|Stage)"):
+        Config.from_dict(changed(path, value), "card.json")
+
+
+@pytest.mark.parametrize("values", [None, [], "smoke", 3])
+def test_something_else_is_no_configuration(values):
+    with pytest.raises(InputError, match=r"card\.json.*is not a Config"):
+        Config.from_dict(values, "card.json")
+
+
+def test_modify_replaces_what_is_named_and_nothing_else():
+    other = modify(SMOKE, name="mine", model={"reduced": 3}, online={"penalty": 1.0})
+    assert (other.name, other.model.reduced, other.online.penalty) == ("mine", 3, 1.0)
+    assert other.rule is SMOKE.rule
+    assert replace(other.model, reduced=SMOKE.model.reduced) == SMOKE.model
+    assert modify(SMOKE) == SMOKE
+    with pytest.raises(TypeError, match="depth"):
+        modify(SMOKE, model={"depth": 3})
+    with pytest.raises(InputError, match="update_interval"):
+        modify(SMOKE, online={"update_interval": 0})
+
+
+def test_every_online_constant_has_values_here():
+    assert ONLINE.keys() == {field.name for field in fields(OnlineConfig)}
+
+
+@given(st.fixed_dictionaries({}, optional=ONLINE))
+def test_online_constants_are_set_from_values_and_from_text(settings):
+    config = set_online(SMOKE, settings)
+    for name in ONLINE:
+        assert getattr(config.online, name) == settings.get(name, getattr(SMOKE.online, name))
+    assert modify(config, online=dataclasses.asdict(SMOKE.online)) == SMOKE
+    words = {
+        name: ",".join(map(repr, value)) if isinstance(value, tuple) else str(value)
+        for name, value in settings.items()
+    }
+    assert set_online(SMOKE, words) == config
+    assert Config.from_dict(through_json(config)) == config
+
+
+def test_lists_become_tuples_and_whole_numbers_floats():
+    config = set_online(SMOKE, {"search_scales": [1, 2], "motion": 2})
+    assert config.online.search_scales == (1.0, 2.0)
+    assert type(config.online.motion) is float
+    assert hash(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("update_interval", 0),
+        ("update_interval", -5),
+        ("update_interval", 2.0),
+        ("update_interval", True),
+        ("update_interval", "five"),
+        ("update_interval", "2.5"),
+        ("update_interval", ""),
+        ("update_interval", None),
+        ("update_steps", 0),
+        ("update_batches", "thirds"),
+        ("update_batches", 2),
+        ("update_batches", ""),
+        ("penalty", -0.1),
+        ("penalty", True),
+        ("penalty", "much"),
+        ("penalty", [0.1]),
+        ("penalty", "0.1,0.2"),
+        *((name, float("nan")) for name in ("penalty", "motion", "min_size", "diverged_loss")),
+        *((name, "nan") for name in ("motion", "wide_motion", "size_rate")),
+        ("motion", "inf"),
+        ("motion", "-1"),
+        ("wide_motion", -1e-9),
+        ("weak_response", -0.1),
+        ("strong_response", float("-inf")),
+        ("size_rate", -1),
+        ("min_size", 0),
+        ("min_size", "0"),
+        ("diverged_loss", 0.0),
+        ("diverged_loss", "inf"),
+        ("search_scales", ()),
+        ("search_scales", ""),
+        ("search_scales", "1,"),
+        ("search_scales", "1 2"),
+        ("search_scales", 1.0),
+        ("search_scales", (1.0, 0.0)),
+        ("search_scales", (1.0, -1.0)),
+        ("search_scales", (1.0, float("nan"))),
+        ("search_scales", "1,nan"),
+        ("search_scales", (1.0, "1")),
+    ],
+)
+def test_values_that_no_tracker_can_work_with_are_refused(name, value):
+    with pytest.raises(InputError, match=rf"online constant {name}"):
+        set_online(SMOKE, {name: value})
+
+
+def test_unknown_online_constants_are_refused_with_the_known_names():
+    with pytest.raises(InputError, match=r"'patch_size'; choose from: diverged_loss.*size_rate"):
+        set_online(SMOKE, {"patch_size": 64})

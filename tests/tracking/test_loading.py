@@ -1,0 +1,223 @@
+"""`load_tracker`: another rule, another learning rate, other constants; what makes no sense is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from roam_lite import InputError, load_tracker
+from roam_lite.checkpoints import save_checkpoint
+from roam_lite.profiles import PROFILES, get_profile
+from roam_lite.rules import RULES, SGD
+from tests.tracking.small import BOX, smoke_model
+
+# Learning rates at which an untrained model's boxes stay finite without a fallback.
+RATES = {"sgd": 1e-5, "momentum": 1e-6, "adam": 1e-4, "steepest": 0.5}
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_checkpoint(path, smoke_model(), {"license": "MIT"})
+    return path
+
+
+@pytest.fixture
+def load(checkpoint):
+    return lambda **options: load_tracker(checkpoint=checkpoint, **options)
+
+
+def boxes_of(tracker, image, frames=6):
+    """The boxes [frames, 4] on a picture that moves, after an update at the fifth."""
+    tracker.init(image, BOX)
+    moved = (np.roll(image, 2 * index, axis=1) for index in range(1, 1 + frames))
+    return np.array([tracker.update(frame).box for frame in moved])
+
+
+def test_a_given_checkpoint_tracks_as_its_model_does(load, checkpoint, image):
+    tracker = load(profile="smoke")
+    assert np.isfinite(boxes_of(tracker, image)).all()
+    sha256 = json.loads(checkpoint.with_suffix(".json").read_text())["sha256"]
+    assert tracker.description == {
+        "tracker": "roam++",
+        "profile": "smoke",
+        "rule": "lstm",
+        "lr": None,
+        "device": "cpu",
+        "weights_sha256": sha256,
+    }
+
+
+def test_the_shipped_checkpoint_needs_no_name():
+    assert load_tracker().description == load_tracker("laptop").description
+
+
+# Profiles
+
+
+def test_a_profile_beside_a_checkpoint_only_checks(load, image, monkeypatch):
+    """The constants are the checkpoint's, whatever has become of the profile."""
+    before = boxes_of(load(), image)
+    monkeypatch.setitem(PROFILES, "smoke", PROFILES["laptop"])
+    np.testing.assert_array_equal(boxes_of(load(profile="smoke"), image), before)
+    monkeypatch.delitem(PROFILES, "smoke")
+    np.testing.assert_array_equal(boxes_of(load(profile="smoke"), image), before)
+
+
+def test_another_profile_is_refused(load):
+    with pytest.raises(InputError, match="profile 'smoke', not 'laptop'"):
+        load(profile="laptop")
+
+
+def test_paper_without_weights_says_what_is_missing():
+    with pytest.raises(InputError, match=r"paper.safetensors is missing.*roam-lite train"):
+        load_tracker("paper")
+
+
+# Rules
+
+
+def test_every_rule_with_a_learning_rate_is_tried_here():
+    assert RATES.keys() == {name for name, rule in RULES.items() if rule.with_lr}
+
+
+@pytest.mark.parametrize("rule", RATES)
+@pytest.mark.parametrize("variant", ["roam++", "roam"])
+def test_rules_with_a_learning_rate_track_and_update(load, image, rule, variant):
+    tracker = load(rule=rule, lr=RATES[rule], variant=variant)
+    tracker.init(image, BOX)
+    theta = tracker.theta.clone()
+    assert np.isfinite(boxes_of(tracker, image)).all()
+    assert tracker.description["rule"] == rule
+    assert tracker.description["lr"] == RATES[rule]
+    assert len(tracker.update_losses) == 1 + get_profile("smoke").online.update_steps
+    assert torch.isfinite(tracker.theta).all()
+    assert not torch.equal(tracker.theta, theta)
+
+
+def test_sgd_rate_is_the_older_name_of_lr(load, image):
+    older, newer = load(rule="sgd", sgd_rate=1e-5), load(rule="sgd", lr=1e-5)
+    assert older.description == newer.description
+    assert older.description["lr"] == 1e-5
+    assert isinstance(older.rule, SGD)
+    np.testing.assert_array_equal(boxes_of(older, image), boxes_of(newer, image))
+
+
+def test_the_checkpoints_own_rule_may_be_named(load, image):
+    np.testing.assert_array_equal(boxes_of(load(rule="lstm"), image), boxes_of(load(), image))
+
+
+def test_none_takes_no_steps(load, image):
+    tracker = load(rule="none")
+    assert np.isfinite(boxes_of(tracker, image)).all()
+    assert tracker.rule is None
+    assert len(tracker.update_losses) == 1
+    assert tracker.description["rule"] == "none"
+
+
+def test_steepest_descent_with_its_learned_factor_is_the_checkpoints_own(tmp_path, image):
+    model = smoke_model("steepest")
+    model.rule.log_scale.fill_(-1.0)
+    save_checkpoint(tmp_path / "s.safetensors", model, {})
+    own = load_tracker(checkpoint=tmp_path / "s.safetensors")
+    assert own.rule.log_scale == -1
+    assert own.description["lr"] is None
+    other = load_tracker(checkpoint=tmp_path / "s.safetensors", rule="steepest", lr=1.0)
+    assert other.rule.log_scale == 0
+    assert not np.array_equal(boxes_of(own, image), boxes_of(other, image))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"rule": "gru"}, "optimizer is 'lstm'.*--rule gru"),
+        ({"rule": "gru", "lr": 0.1}, "optimizer is 'lstm'"),
+        ({"rule": "best"}, "no rule 'best'; choose one of: lstm"),
+        ({"rule": "sgd"}, "needs a learning rate: give --lr"),
+        ({"rule": "steepest"}, "needs a learning rate"),
+        ({"lr": 0.1}, "'lstm' emits its own rates: omit"),
+        ({"sgd_rate": 0.1}, "'lstm' emits its own rates: omit"),
+        ({"rule": "lstm", "lr": 0.1}, "'lstm' emits its own rates: omit"),
+        ({"rule": "none", "lr": 0.1}, "none takes no steps; omit"),
+        ({"rule": "sgd", "lr": 0.1, "sgd_rate": 0.1}, "two names of one number"),
+        ({"rule": "sgd", "lr": 0.0}, "above zero"),
+        ({"rule": "adam", "lr": -1.0}, "above zero"),
+        ({"rule": "momentum", "lr": float("nan")}, "above zero"),
+        ({"rule": "steepest", "lr": float("inf")}, "above zero"),
+        ({"variant": "best"}, "no variant"),
+        pytest.param(
+            {"device": "cuda"},
+            "no CUDA device",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is one"),
+        ),
+    ],
+)
+def test_combinations_without_sense_are_refused(load, options, words):
+    with pytest.raises(InputError, match=words):
+        load(**options)
+
+
+# Online constants
+
+
+@pytest.mark.parametrize(
+    "online",
+    [
+        {"motion": 9.0},
+        {"penalty": 5.0},
+        {"size_rate": 0.0},
+        {"update_interval": 2},
+        {"update_steps": 3},
+        {"update_batches": "all", "update_interval": 3},
+    ],
+    ids=lambda online: next(iter(online)),
+)
+def test_constants_by_name_change_boxes_and_are_recorded(load, image, online):
+    tracker = load(rule="adam", lr=1e-2, **online)
+    assert tracker.description["online"] == online
+    assert tracker.model.config == smoke_model().config  # the checkpoint stays what it is
+    plain = load(rule="adam", lr=1e-2)
+    assert "online" not in plain.description
+    assert not np.array_equal(boxes_of(tracker, image), boxes_of(plain, image))
+
+
+def test_search_scales_are_those_of_the_other_variant(load, image):
+    one = load(variant="roam", search_scales=(1.0,))
+    assert one.description["online"] == {"search_scales": (1.0,)}
+    np.testing.assert_allclose(boxes_of(one, image, 3)[:, 2:], [BOX[2:]] * 3)
+
+
+def test_constants_may_be_given_as_text(load):
+    tracker = load(motion="1.6", update_interval="3", search_scales="0.9,1,1.1")
+    assert tracker.description["online"] == {
+        "motion": 1.6,
+        "search_scales": (0.9, 1.0, 1.1),
+        "update_interval": 3,
+    }
+    assert tracker.config.online.update_interval == 3
+
+
+@pytest.mark.parametrize(
+    ("online", "words"),
+    [
+        ({"patch_size": 100}, "no online constant 'patch_size'; choose from: .*motion"),
+        ({"moton": 1.0}, "'moton'"),
+        ({"motion": -1.0}, "motion: -1.0; give 0 or more"),
+        ({"motion": "fast"}, "motion: 'fast' is not a number"),
+        ({"motion": float("nan")}, "motion: nan does not fit"),
+        ({"motion": None}, "motion: None does not fit"),
+        ({"update_interval": 0}, "update_interval: 0; give at least 1"),
+        ({"update_interval": 2.5}, "update_interval: 2.5 does not fit"),
+        ({"update_interval": "2.5"}, "update_interval: '2.5' is not a number"),
+        ({"update_steps": 0}, "update_steps: 0"),
+        ({"update_batches": "quarters"}, "'quarters' does not fit; expected 'halves' or 'all'"),
+        ({"search_scales": ()}, "search_scales"),
+        ({"search_scales": (1.0, 0.0)}, "search_scales"),
+        ({"min_size": 0.0}, "min_size"),
+        ({"diverged_loss": -3.0}, "diverged_loss"),
+    ],
+)
+def test_constants_that_do_not_exist_or_do_not_fit_are_refused(load, online, words):
+    with pytest.raises(InputError, match=words):
+        load(**online)

@@ -1,0 +1,190 @@
+"""The folder of a run: whose it is, with which constants it goes on, what its card says."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from roam_lite.config import modify
+from roam_lite.errors import InputError
+from roam_lite.profiles import get_profile
+from roam_lite.training import TrainConfig
+from roam_lite.training.run_folder import (
+    claim,
+    model_card,
+    name_data,
+    remove_leftovers,
+    written_config,
+)
+
+# No profile has these constants: what comes back can only come from the folder.
+EDITED = modify(get_profile("smoke"), training={"kappa_response": 0.7}, online={"penalty": 0.9})
+
+
+@pytest.fixture
+def run(tmp_path):
+    return TrainConfig("smoke", "synthetic", str(tmp_path / "run"), stages=("first_step",))
+
+
+@pytest.fixture
+def file(run, tmp_path):
+    """The configuration of a run that has claimed its folder."""
+    claim(run, EDITED, overwrite=False)
+    return tmp_path / "run" / "config.json"
+
+
+# Whose it is
+
+
+def test_a_claimed_folder_gives_its_configuration_back(run, file):
+    assert written_config(run) == EDITED
+    assert json.loads(file.read_text())["run"] == json.loads(json.dumps(run.identity()))
+
+
+def test_where_there_is_no_run_there_is_no_configuration(run, tmp_path):
+    assert written_config(run) is None
+    (tmp_path / "run").mkdir()
+    assert written_config(run) is None
+
+
+def test_place_and_speed_do_not_make_another_run(run, file, tmp_path):
+    moved = (tmp_path / "run").rename(tmp_path / "elsewhere")
+    same = replace(run, out=str(moved), workers=7, save_interval=3)
+    assert written_config(same) == EDITED
+    assert set(asdict(run)) - set(run.identity()) == {"out", "workers", "save_interval"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"profile": "laptop"},
+        {"data": "otb:elsewhere"},
+        {"steps": 7},
+        {"seed": 1},
+        {"device": "cuda"},
+        {"rule": "gru"},
+        {"rfs": False},
+        {"init": "w.safetensors"},
+        {"backbone_weights": "vgg.safetensors"},
+        {"stages": None},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_run_is_refused_by_what_differs(run, file, change):
+    (name,) = change
+    with pytest.raises(InputError, match=f"other {name};.*another --out"):
+        written_config(replace(run, **change))
+
+
+def test_all_that_differs_is_named(run, file):
+    with pytest.raises(InputError, match="other rule, seed, steps;"):
+        written_config(replace(run, seed=2, rule="fc", steps=9))
+
+
+# What cannot be read
+
+
+VERSION_1 = {"profile": "smoke", "data": "synthetic", "steps": None, "seed": 0, "rule": "lstm"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", "3", "null", '"run"', "{}", '{"run": {}}', '{"config": {}}'),
+        *('{"run": 3, "config": {}}', '{"run": "x", "config": {}}', '{"run": [1], "config": {}}'),
+        json.dumps(VERSION_1),
+        "\udcff",
+    ],
+)
+def test_what_is_no_runs_configuration_is_refused_by_name(run, file, content):
+    file.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(InputError, match=r"config\.json: not a run's.*--overwrite.*--init"):
+        written_config(run)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda config: config["training"].pop("betas"), "betas missing or unknown"),
+        (lambda config: config["model"].update(shift=1), "shift missing or unknown"),
+        (lambda config: config["rule"].update(hidden="4"), "rule, hidden: '4' does not fit"),
+        (lambda config: config["training"].update(stages=[{}]), "missing or unknown in Stage"),
+        (lambda config: config["online"].update(update_interval=0), "update_interval"),
+        (lambda config: config.clear(), "missing or unknown in Config"),
+    ],
+)
+def test_constants_that_do_not_fit_are_refused_by_name(run, file, change, words):
+    written = json.loads(file.read_text())
+    change(written["config"])
+    file.write_text(json.dumps(written))
+    with pytest.raises(InputError, match=words):
+        written_config(run)
+
+
+def test_constants_that_are_none_are_refused_by_the_file(run, file):
+    written = json.loads(file.read_text())
+    file.write_text(json.dumps({**written, "config": 3}))
+    with pytest.raises(InputError, match=r"config\.json: 3 is not a Config"):
+        written_config(run)
+
+
+# Claiming
+
+
+def test_a_folder_with_anything_in_it_is_refused_and_left_alone(run, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"--resume.*--overwrite.*another --out"):
+        claim(run, EDITED, overwrite=False)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["notes.txt"]
+
+
+def test_overwriting_takes_away_what_a_run_would_go_on_with(run, file):
+    out = file.parent
+    for name in ("state.safetensors", "log.jsonl", "notes.txt"):
+        (out / name).write_text("old")
+    other = replace(run, seed=4)
+    claim(other, get_profile("smoke"), overwrite=True)
+    assert sorted(path.name for path in out.iterdir()) == ["config.json", "notes.txt"]
+    assert written_config(other) == get_profile("smoke")
+
+
+def test_half_written_files_neither_count_nor_stay(run, tmp_path):
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / ".state.12.tmp.safetensors").write_bytes(b"half")
+    claim(run, EDITED, overwrite=False)
+    remove_leftovers(out)
+    assert [path.name for path in out.iterdir()] == ["config.json"]
+
+
+# The card
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("synthetic", "synthetic"),
+        ("otb:a/b/train", "otb:train"),
+        ("otb:/mount/of/mine/train/", "otb:train"),
+        ("otb:here, synthetic", "otb:here,synthetic"),
+        (" otb:a/b ,got10k:c/d,, ", "otb:b,got10k:d"),
+        ("otb:../x", "otb:x"),
+    ],
+)
+def test_data_is_named_without_its_folders(data, name):
+    assert name_data(data) == name
+
+
+def test_the_card_tells_what_was_done_and_names_no_place(run):
+    run = replace(run, data="otb:secret/place/train,synthetic", seed=3, rfs=False)
+    stages = EDITED.training.stages
+    parent = {"sha256": "abc"}
+    card = model_card(run, stages, 5, 1, 7200.0, parent)
+    assert card["data"] == "otb:train,synthetic"
+    assert "secret" not in json.dumps(card)
+    assert (card["steps"], card["of"], card["skipped_steps"]) == (5, 8, 1)
+    assert (card["seed"], card["rfs"], card["hours"]) == (3, False, 2.0)
+    assert card["init"] == parent
+    assert [stage["name"] for stage in card["stages"]] == [stage.name for stage in stages]
+    assert card["license"] == "MIT"
