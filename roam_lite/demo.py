@@ -9,7 +9,6 @@ from roam_lite.data.otb import list_sequences, read_sequence
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report
-from roam_lite.evaluation.running.run import Run
 from roam_lite.evaluation.running.runner import evaluate
 from roam_lite.evaluation.trackers import tracker_factory
 from roam_lite.figures.film import open_video
@@ -27,10 +26,7 @@ SHEET_MOMENT = 0.8  # the picture shows each sequence at this share of its lengt
 
 
 def samples_folder() -> Path:
-    """Return the folder of the sample sequences, beside the package or in the current folder.
-
-    Raises InputError if there is none.
-    """
+    """Return the sample sequences' folder, beside the package or here; InputError if there is none."""
     candidates = [Path(__file__).parents[1] / "data_samples", Path("data_samples")]
     for folder in candidates:
         if folder.is_dir():
@@ -43,41 +39,33 @@ def samples_folder() -> Path:
 def demonstrate(root: str | Path, out: str | Path, **options: Any) -> tuple[str, list[Path]]:
     """Track the sequences under `root` four ways; return the table and the files written.
 
-    `options` (`profile`, `checkpoint`, `device`) go to `load_tracker`. The video sets the four side
-    by side, two and two; the picture has a row for each sequence. Ground truth is yellow.
+    `options` go to `load_tracker`. The video sets the four side by side, two and two; the picture
+    has a row for each sequence. Ground truth is yellow.
     """
     sequences = [read_sequence(root, name) for name in list_sequences(root)]
-    reports: dict[str, Report] = {}
-    runs: dict[str, list[Run]] = {}
-    for title, choice in WAYS.items():
-        make_tracker = tracker_factory(**choice, **options)
-        reports[title], runs[title] = evaluate(make_tracker, sequences)
+    evaluated = {
+        title: evaluate(tracker_factory(**choice, **options), sequences)
+        for title, choice in WAYS.items()
+    }
+    reports = {title: report for title, (report, _) in evaluated.items()}
     colors = {title: color_of(report.tracker) for title, report in reports.items()}
 
+    def panels(index: int, frame: int) -> list[np.ndarray]:
+        """One captioned picture for each way, its box over the ground truth."""
+        image, truth = _readable(sequences[index], frame), sequences[index].boxes[frame]
+        image = draw_box(image, truth, TRUTH_COLOR, thickness=1)
+        boxes = {title: runs[index].boxes[frame] for title, (_, runs) in evaluated.items()}
+        return [caption(draw_box(image, boxes[t], color), t, color) for t, color in colors.items()]
+
     video, picture = Path(out) / "side_by_side.mp4", Path(out) / "side_by_side.png"
+    rows = []
     with open_video(video) as film:
         for index, sequence in enumerate(sequences):
-            boxes = {title: run[index].boxes for title, run in runs.items()}
             for frame in range(len(sequence)):
-                film.append(grid(_panels(sequence, frame, boxes, colors), columns=2))
-    rows = []
-    for index, sequence in enumerate(sequences):
-        frame = int(SHEET_MOMENT * (len(sequence) - 1))
-        boxes = {title: run[index].boxes for title, run in runs.items()}
-        rows += _panels(sequence, frame, boxes, colors)
+                film.append(grid(panels(index, frame), columns=2))
+            rows += panels(index, int(SHEET_MOMENT * (len(sequence) - 1)))
     save_image(picture, grid(rows, columns=len(WAYS)))
     return _table(reports), [video, picture]
-
-
-def _panels(
-    sequence: Sequence, frame: int, boxes: dict[str, np.ndarray], colors: dict[str, str]
-) -> list[np.ndarray]:
-    """Return one captioned picture for each tracker, its box over the ground truth."""
-    image = draw_box(_readable(sequence, frame), sequence.boxes[frame], TRUTH_COLOR, thickness=1)
-    return [
-        caption(draw_box(image, boxes[title][frame], color), title, color)
-        for title, color in colors.items()
-    ]
 
 
 def _readable(sequence: Sequence, frame: int) -> np.ndarray:

@@ -489,7 +489,7 @@ def test_ctrl_c_elsewhere_is_a_failure_without_traceback(monkeypatch, root, caps
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("roam_lite.evaluation.running.benchmark.run_benchmark", interrupted)
+    monkeypatch.setattr("roam_lite.evaluation.running.engine.run_benchmark", interrupted)
     assert run("evaluate", "--root", root, "--tracker", "kcf") == 1
     assert capsys.readouterr().err.strip() == "roam-lite evaluate: interrupted"
 

@@ -16,14 +16,11 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument(
-        "--root", metavar="DIR", help="sequences in OTB layout (default: the project's samples)"
-    )
-    parser.add_argument(
-        "--out", default="demo_output", metavar="DIR", help="default: demo_output (replaced)"
-    )
-    parser.add_argument("--profile", default="laptop", help="default: laptop")
-    parser.add_argument("--checkpoint", metavar="FILE", help="default: the one that ships")
+    add = parser.add_argument
+    add("--root", metavar="DIR", help="sequences in OTB layout (default: the project's samples)")
+    add("--out", default="demo_output", metavar="DIR", help="default: demo_output (replaced)")
+    add("--profile", default="laptop", help="default: laptop")
+    add("--checkpoint", metavar="FILE", help="default: the one that ships")
     add_device_option(parser)
 
 

@@ -1,10 +1,12 @@
 """`roam-lite doctor`: is everything here that the other commands need?"""
 
 import argparse
+import itertools
 import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 DESCRIPTION = """\
@@ -27,20 +29,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a line for each finding; return 1 if one of them is bad."""
-    from roam_lite.errors import InputError
-
-    missing = 0
-    for subject, look in _questions():
-        try:
-            mark, text = "ok  ", look()
-        except (InputError, OSError, ImportError) as error:
-            mark, text = "MISS", str(error)
-        missing += mark == "MISS"
-        print(f"{mark}  {subject:10}  {text}")
-    for mark, text in _benchmarks(args.root) if args.root is not None else ():
-        missing += mark == "MISS"
+    missing = False
+    benchmarks = () if args.root is None else _benchmarks(args.root)
+    for mark, text in itertools.chain(_environment(), benchmarks):
+        missing |= mark == "MISS"
         print(f"{mark}  {text}")
-    return 1 if missing else 0
+    return int(missing)
+
+
+def _environment() -> Iterator[tuple[str, str]]:
+    """Yield mark and text of everything that other commands need."""
+    from roam_lite.errors import InputError
+    from roam_lite.profiles import PROFILES
+
+    looks: dict[str, Callable[[], str]] = {
+        "python": lambda: f"{platform.python_version()} on {platform.platform()}",
+        "torch": _torch,
+        "opencv": _opencv,
+        "extras": _extras,
+        "video": _video,
+        "disk": lambda: f"{shutil.disk_usage('.').free / 1e9:.1f} GB free in {Path.cwd()}",
+        **{profile: partial(_checkpoint, profile) for profile in PROFILES},
+        "samples": _samples,
+    }
+    for subject, look in looks.items():
+        try:
+            yield "ok  ", f"{subject:10}  {look()}"
+        except (InputError, OSError, ImportError) as error:
+            yield "MISS", f"{subject:10}  {error}"
 
 
 def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
@@ -49,35 +65,18 @@ def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
     from roam_lite.data.survey import survey
     from roam_lite.errors import InputError
 
-    found = False
+    finding = None
     try:
         for finding in survey(root):
-            found = True
             mark = "MISS" if finding.broken else "ok  " if finding.complete else "part"
             yield mark, f"{finding.part.title}: {finding}"
+        if finding is None:
+            known = ", ".join(LAYOUTS)
+            raise InputError(
+                f"{root}: no sequence in a known layout ({known}) in it or in its folders"
+            )
     except InputError as error:
         yield "MISS", f"benchmarks  {error}"
-        return
-    if not found:
-        yield (
-            "MISS",
-            f"benchmarks  {root}: no sequence in a known layout "
-            f"({', '.join(LAYOUTS)}) in it or in its folders",
-        )
-
-
-def _questions() -> Iterator[tuple[str, Callable[[], str]]]:
-    from roam_lite.profiles import PROFILES
-
-    yield "python", lambda: f"{platform.python_version()} on {platform.platform()}"
-    yield "torch", _torch
-    yield "opencv", _opencv
-    yield "extras", _extras
-    yield "video", _video
-    yield "disk", lambda: f"{shutil.disk_usage('.').free / 1e9:.1f} GB free in {Path.cwd()}"
-    for profile in PROFILES:
-        yield profile, lambda profile=profile: _checkpoint(profile)
-    yield "samples", _samples
 
 
 def _torch() -> str:
@@ -112,10 +111,7 @@ def _video() -> str:
 
     from roam_lite.figures.film import open_video
 
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        open_video(Path(folder) / "test.mp4") as film,
-    ):
+    with tempfile.TemporaryDirectory() as folder, open_video(Path(folder) / "test.mp4") as film:
         film.append(np.zeros((48, 64, 3), np.uint8))
     return "MP4 can be written"
 

@@ -4,13 +4,11 @@ import argparse
 import json
 import sys
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from roam_lite.cli.options import add_tracker_options, count, device_from, names, tracker_from
 
 if TYPE_CHECKING:
-    from roam_lite.evaluation.benchmarks import Benchmark
     from roam_lite.evaluation.report import Report
 
 DESCRIPTION = """\
@@ -37,46 +35,39 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_benchmark_options(parser)
-    parser.add_argument("--root", required=True, metavar="DIR", help="folder of the sequences")
-    parser.add_argument(
-        "--split", metavar="NAME", help="test, val, train (default: the paper's, which is test)"
-    )
-    parser.add_argument("--sequences", type=names, metavar="A,B", help="only these (default: all)")
-    parser.add_argument(
-        "--repetitions", type=count, metavar="N", help="fewer or more for VOT and GOT-10k"
-    )
-    parser.add_argument(
-        "--oracle", action="store_true", help="update the model from ground truth (an ablation)"
-    )
-    running = parser.add_argument_group("running")
-    running.add_argument(
+    add = parser.add_argument
+    add("--root", required=True, metavar="DIR", help="folder of the sequences")
+    add("--split", metavar="NAME", help="test, val, train (default: the paper's, which is test)")
+    add("--sequences", type=names, metavar="A,B", help="only these (default: all)")
+    add("--repetitions", type=count, metavar="N", help="fewer or more for VOT and GOT-10k")
+    add("--oracle", action="store_true", help="update the model from ground truth (an ablation)")
+    add = parser.add_argument_group("running").add_argument
+    add(
         "--workers",
         type=count,
         metavar="N",
         help="sequences at the same time (default: one a core or GPU, where it is worth it)",
     )
-    running.add_argument(
+    add(
         "--threads",
         type=count,
         default=1,
         metavar="N",
         help="threads of each worker (default: 1); another number may change the last digits",
     )
-    output = parser.add_argument_group("output")
-    output.add_argument(
+    add = parser.add_argument_group("output").add_argument
+    add(
         "--results",
         metavar="DIR",
         help="keep boxes and times in DIR/BENCHMARK/CONFIGURATION, and go on from what is there",
     )
-    output.add_argument("--json", metavar="FILE", help="write the scores; - for standard output")
-    output.add_argument(
+    add("--json", metavar="FILE", help="write the scores; - for standard output")
+    add(
         "--plots",
         metavar="DIR",
         help="write success and precision plots, with the trackers kept in --results",
     )
-    output.add_argument(
-        "--overwrite", action="store_true", help="remove this configuration's kept results first"
-    )
+    add("--overwrite", action="store_true", help="remove this configuration's kept results first")
     add_tracker_options(parser)
 
 
@@ -105,30 +96,26 @@ def run(args: argparse.Namespace) -> None:
         start_early()  # before this process imports torch below
 
     from roam_lite.errors import InputError
-    from roam_lite.evaluation.benchmarks import (
-        check_rule,
-        get_benchmark,
-        score_results,
-        scored_here,
-    )
-    from roam_lite.evaluation.running.benchmark import run_benchmark
-    from roam_lite.evaluation.running.engine import rank_and_ranks, visible_gpus
+    from roam_lite.evaluation import benchmarks
+    from roam_lite.evaluation.results import write_submission
+    from roam_lite.evaluation.running.engine import rank_and_ranks, run_benchmark, visible_gpus
     from roam_lite.evaluation.running.runner import describe
-    from roam_lite.evaluation.submission import write_submission
     from roam_lite.evaluation.trackers import OWN
     from roam_lite.extras import require
 
     if args.plots:
         require("matplotlib", "--plots")
+        from roam_lite.figures.plots import save_plots
     if args.oracle and args.tracker not in OWN:
         raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
     make_tracker = tracker_from(args)
-    benchmark = get_benchmark(args.benchmark)
+    benchmark = benchmarks.get_benchmark(args.benchmark)
     if args.repetitions:
         benchmark = benchmark.repeated(args.repetitions)
-    check_rule(benchmark, args.scoring)
+    benchmarks.check_rule(benchmark, args.scoring)
     chosen = args.sequences or benchmark.names(args.root, args.split)
-    scored = scored_here(benchmark, args.root, chosen)
+    work = (benchmark, args.root, chosen)
+    scored = benchmarks.scored_here(*work)
     rank, ranks = rank_and_ranks()
     if not args.results and not (scored and ranks == 1):
         raise InputError(
@@ -137,9 +124,7 @@ def run(args: argparse.Namespace) -> None:
         )
     with tempfile.TemporaryDirectory() as passing:
         folder = run_benchmark(
-            benchmark,
-            args.root,
-            chosen,
+            *work,
             make_tracker,
             describe(make_tracker(), args.tracker),
             args.results or passing,
@@ -152,12 +137,13 @@ def run(args: argparse.Namespace) -> None:
         if rank > 0:
             return
         if scored:
-            report = score_results(benchmark, args.root, chosen, folder, args.scoring)
-            _write(report, args)
+            _write(benchmarks.score_results(*work, folder, args.scoring), args)
             if args.plots:
-                _plot(benchmark, args, chosen, folder)
+                kept = benchmarks.score_kept(*work, folder.parent, args.scoring)
+                for path in save_plots(kept, args.plots):
+                    print(f"wrote {path}", file=sys.stderr)
         else:
-            path = write_submission(benchmark, folder, chosen)
+            path = write_submission(benchmark.protocol.layout, folder, chosen)
             print(f"{len(chosen)} sequences; the server scores them, upload {path}")
 
 
@@ -175,20 +161,3 @@ def _write(report: "Report", args: argparse.Namespace) -> None:
         print(json.dumps(report.to_json(), indent=2))
     elif args.json:
         write_json(args.json, report.to_json())
-
-
-def _plot(
-    benchmark: "Benchmark", args: argparse.Namespace, chosen: list[str], folder: Path
-) -> None:
-    """Draw this run among all kept results that have the same sequences."""
-    from roam_lite.evaluation.benchmarks import score_results
-    from roam_lite.figures.plots import save_plots
-
-    layout = benchmark.protocol.layout
-    reports = [
-        score_results(benchmark, args.root, chosen, kept, args.scoring)
-        for kept in sorted(folder.parent.iterdir())
-        if kept.is_dir() and all(layout.repetitions(kept, name) for name in chosen)
-    ]
-    for path in save_plots(reports, args.plots):
-        print(f"wrote {path}", file=sys.stderr)

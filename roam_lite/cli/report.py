@@ -28,14 +28,13 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("results", nargs="+", metavar="RESULTS", help="folders or JSON files")
+    add = parser.add_argument
+    add("results", nargs="+", metavar="RESULTS", help="folders or JSON files")
     add_benchmark_options(parser)
-    parser.add_argument("--root", metavar="DIR", help="folder of the sequences; folders need it")
-    parser.add_argument("--split", metavar="NAME", help="test, val, train (default: the paper's)")
-    parser.add_argument("--sequences", type=names, metavar="A,B", help="only these (default: all)")
-    parser.add_argument(
-        "--out", default="report", metavar="DIR", help="default: report (files are replaced)"
-    )
+    add("--root", metavar="DIR", help="folder of the sequences; folders need it")
+    add("--split", metavar="NAME", help="test, val, train (default: the paper's)")
+    add("--sequences", type=names, metavar="A,B", help="only these (default: all)")
+    add("--out", default="report", metavar="DIR", help="default: report (files are replaced)")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -43,11 +42,13 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.errors import InputError
     from roam_lite.evaluation.benchmarks import get_benchmark, score_results
     from roam_lite.evaluation.report import read_report, write_json
+    from roam_lite.evaluation.results import short_name
     from roam_lite.evaluation.tables import latex, markdown, paper_grid, sequence_grid, table_for
     from roam_lite.extras import require
     from roam_lite.files import write_atomically
 
-    folders = [Path(path) for path in args.results if Path(path).suffix != ".json"]
+    paths = sorted(map(Path, args.results), key=lambda path: path.suffix == ".json")
+    folders = [path for path in paths if path.suffix != ".json"]
     if folders and not args.root:
         raise InputError(
             "--root DIR is needed: folders of results are scored against its sequences"
@@ -61,12 +62,13 @@ def run(args: argparse.Namespace) -> None:
     scored: list[Report] = []
     reports: dict[str, dict[str, Any]] = {args.benchmark: {}}  # by benchmark and tracker
     chosen = args.sequences or (benchmark.names(args.root, args.split) if folders else [])
-    for folder in folders:
-        scored.append(score_results(benchmark, args.root, chosen, folder, args.scoring))
-        _add(reports, scored[-1].to_json(), folder)
-    for path in args.results:
-        if Path(path).suffix == ".json":
-            _add(reports, read_report(path), Path(path))
+    for path in paths:
+        if path in folders:
+            scored.append(score_results(benchmark, args.root, chosen, path, args.scoring))
+        report = scored[-1].to_json() if path in folders else read_report(path)
+        taken = reports.setdefault(report["tracker"].get("benchmark", "otb"), {})
+        name = short_name(report["tracker"])
+        taken[name if name not in taken else f"{name} ({path.stem})"] = report
     ours = reports[args.benchmark]
     if not ours:
         raise InputError(f"none of the files is of {args.benchmark}; name their --benchmark")
@@ -86,15 +88,6 @@ def run(args: argparse.Namespace) -> None:
     print(texts["table.md"])
     for path in written:
         print(f"wrote {path}")
-
-
-def _add(reports: dict[str, dict[str, Any]], report: dict[str, Any], path: Path) -> None:
-    """Put a report under its benchmark and tracker; the file's name tells equal trackers apart."""
-    from roam_lite.evaluation.results import short_name
-
-    taken = reports.setdefault(report["tracker"].get("benchmark", "otb"), {})
-    name = short_name(report["tracker"])
-    taken[name if name not in taken else f"{name} ({path.stem})"] = report
 
 
 def _draw(reports: "list[Report]", root: str | None, out: Path) -> list[Path]:

@@ -18,17 +18,16 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    add = parser.add_argument
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--out", metavar="DIR", help="folder for the rendered sequences")
     where.add_argument(
         "--samples", metavar="DIR", help="render the project's own samples, as data_samples/"
     )
-    parser.add_argument("--count", type=count, default=1, metavar="N", help="default: 1")
-    parser.add_argument("--seed", type=whole_number, default=0, help="default: 0")
-    parser.add_argument(
-        "--length", type=count, default=60, metavar="T", help="frames (default: 60)"
-    )
-    parser.add_argument("--challenge", help="one kind of difficulty (default: a random mix)")
+    add("--count", type=count, default=1, metavar="N", help="default: 1")
+    add("--seed", type=whole_number, default=0, help="default: 0")
+    add("--length", type=count, default=60, metavar="T", help="frames (default: 60)")
+    add("--challenge", help="one kind of difficulty (default: a random mix)")
 
 
 def run(args: argparse.Namespace) -> None:

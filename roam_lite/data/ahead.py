@@ -1,10 +1,9 @@
 """Frames decoded ahead of who asks for them, so that a tracker does not wait for the decoder."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 
@@ -27,19 +26,14 @@ class FramesAhead:
     def __getitem__(self, index: int) -> np.ndarray:
         index = frame_index(index, len(self))
         wanted = range(index, min(index + 1 + DEPTH, len(self)))
-        self._coming = {i: self._coming.get(i) or self._decode(i) for i in wanted}
+        decode = partial(self._decoder.submit, self._frames.__getitem__)
+        self._coming = {i: self._coming.get(i) or decode(i) for i in wanted}
         return self._coming.pop(index).result()
-
-    def _decode(self, index: int) -> Future[np.ndarray]:
-        return self._decoder.submit(self._frames.__getitem__, index)
 
 
 @contextmanager
 def ahead(frames: Frames) -> Iterator[FramesAhead]:
-    """Yield the frames decoded ahead; the thread ends with the context.
-
-    A frame that cannot be read raises its error when it is asked for.
-    """
+    """Yield the frames decoded ahead, while the context lasts; errors come when a frame is asked for."""
     decoder = ThreadPoolExecutor(1, thread_name_prefix="decoder")
     try:
         yield FramesAhead(frames, decoder)

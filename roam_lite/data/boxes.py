@@ -3,9 +3,6 @@
 Everything returned and taken here is 0-based; `origin` says from what number a file counts pixels.
 """
 
-from __future__ import annotations
-
-import os
 import re
 from pathlib import Path
 
@@ -15,7 +12,7 @@ from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 
 
-def read_boxes(path: str | os.PathLike[str], *, origin: int = 1) -> np.ndarray:
+def read_boxes(path: str | Path, *, origin: int = 1) -> np.ndarray:
     """Boxes float64 [T, 4], 0-based, of a text file with one `x y w h` a line.
 
     Commas, tabs, semicolons and spaces separate, also mixed. An empty, short, nan or infinite row
@@ -33,30 +30,40 @@ def read_boxes(path: str | os.PathLike[str], *, origin: int = 1) -> np.ndarray:
     return boxes
 
 
-def write_boxes(path: str | os.PathLike[str], boxes: np.ndarray, *, origin: int = 1) -> None:
+def read_truth(path: str | Path, *, origin: int = 1) -> np.ndarray:
+    """Boxes of a ground-truth file, as `read_boxes`. Raises `InputError` also if it has none."""
+    boxes = read_boxes(path, origin=origin)
+    if len(boxes) == 0:
+        raise InputError(f"{path}: no boxes; restore the file")
+    return boxes
+
+
+def write_boxes(path: str | Path, boxes: np.ndarray, *, origin: int = 1) -> None:
     """Write 0-based boxes [T, 4] as `x,y,w,h` lines, to 1e-4 px, whole or not at all."""
     shifted = np.array(boxes, dtype=np.float64).reshape(-1, 4)
     shifted[:, :2] += origin
     write_atomically(Path(path), "".join(f"{format_row(row)}\n" for row in shifted).encode())
 
 
-def read_rows(path: str | os.PathLike[str]) -> list[list[float]]:
-    """The numbers of each line of a text file; empty lines at the end are left out.
-
-    Raises `InputError` naming file and line for what cannot be read or is no number.
-    """
+def read_rows(path: str | Path) -> list[list[float]]:
+    """The numbers of each line, empty lines at the end left out. Raises `InputError` naming the line."""
     try:
         text = Path(path).read_bytes().decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); restore the file") from error
-    return [_numbers(path, i, line) for i, line in enumerate(text.rstrip().splitlines(), 1)]
+    rows = []
+    for number, line in enumerate(text.rstrip().splitlines(), 1):
+        try:
+            rows.append([float(word) for word in re.split(r"[,;\s]+", line) if word])
+        except ValueError:
+            raise InputError(
+                f"{path}, line {number}: {line.strip()[:60]!r} is no row of numbers"
+            ) from None
+    return rows
 
 
-def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
-    """Float64 [n] of a label file: one number a line, or all in one line.
-
-    Raises `InputError` if the file is missing, is empty or holds something else.
-    """
+def read_labels(path: str | Path) -> np.ndarray:
+    """Float64 [n] of a label file, one number a line or all in one; `InputError` for anything else."""
     values = np.array([value for row in read_rows(path) for value in row])
     if len(values) == 0:
         raise InputError(f"{path}: no labels; restore the file")
@@ -65,11 +72,8 @@ def read_labels(path: str | os.PathLike[str]) -> np.ndarray:
     return values
 
 
-def read_flags(path: str | os.PathLike[str], length: int) -> np.ndarray:
-    """Bool [length] of a label file; frames beyond its last label are not flagged.
-
-    Some published files are a few frames shorter or longer than their video.
-    """
+def read_flags(path: str | Path, length: int) -> np.ndarray:
+    """Bool [length] of a label file, some of which are a few frames short: those are not flagged."""
     flags = np.zeros(length, dtype=bool)
     labels = read_labels(path)[:length]
     flags[: len(labels)] = labels > 0
@@ -80,12 +84,3 @@ def format_row(values: np.ndarray) -> str:
     """Numbers rounded to 1e-4 and separated by commas, as short as they can be written."""
     rounded = np.round(values, 4) + 0.0  # + 0.0 turns -0 into 0
     return ",".join(f"{value:.10g}" for value in rounded)
-
-
-def _numbers(path: str | os.PathLike[str], number: int, line: str) -> list[float]:
-    try:
-        return [float(word) for word in re.split(r"[,;\s]+", line) if word]
-    except ValueError:
-        raise InputError(
-            f"{path}, line {number}: {line.strip()[:60]!r} is no row of numbers"
-        ) from None

@@ -4,43 +4,31 @@
 The test split keeps all boxes but the first to its server.
 """
 
-from __future__ import annotations
-
-import ast
-import os
 import re
 from pathlib import Path
 
-import numpy as np
-
-from roam_lite.data.boxes import read_boxes, read_labels
-from roam_lite.data.images import numbered_images, one_image_a_box
+from roam_lite.data.boxes import read_labels, read_truth
+from roam_lite.data.images import listed_names, one_image_a_box, with_first_box_only
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
 
 FULL_COVER = 8
 
 
-def list_sequences(root: str | os.PathLike[str], split: str = "test") -> list[str]:
+def list_sequences(root: str | Path, split: str = "test") -> list[str]:
     """Names of the split's sequences as its `list.txt` gives them; without it, the folders there.
 
-    `root` holds the folders `train`, `val`, `test`, or is one of them. Raises `InputError` if the
-    split is not there.
+    `root` holds the splits' folders or is one. Raises `InputError` if the split is not there.
     """
     folder = _split_folder(Path(root), split)
-    listing = folder / "list.txt"
-    if listing.is_file():
-        names = listing.read_text(encoding="utf-8-sig").split()
-    else:
-        found = folder.glob("GOT-10k_*/groundtruth.txt")
-        names = sorted(path.parent.name for path in found)
-    names = [name for name in names if _split_of(name) == split]
+    listed = listed_names(folder, "GOT-10k_*/groundtruth.txt")
+    names = [name for name in listed if _split_of(name) == split]
     if not names:
         raise InputError(f"{folder}: no sequence of GOT-10k's {split} split; restore list.txt")
     return names
 
 
-def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
+def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `GOT-10k_Val_000001` under `root`, its frames read lazily.
 
     Visibility is the cover label as a share. Of a test sequence only the first frame has a box.
@@ -50,13 +38,9 @@ def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; restore the sequence or leave out {name}")
     truth = folder / "groundtruth.txt"
-    boxes = read_boxes(truth)
-    if len(boxes) == 0:
-        raise InputError(f"{truth}: no boxes; restore the file")
+    boxes = read_truth(truth)
     if _split_of(name) == "test":
-        images = [path for _, path in numbered_images(folder)]
-        hidden = np.full((len(images) - 1, 4), np.nan)
-        return Sequence(name, ImageFrames(images), np.concatenate([boxes[:1], hidden]))
+        return with_first_box_only(name, folder, boxes[0])
     frames = ImageFrames(one_image_a_box(folder, len(boxes), truth))
     label = folder / "cover.label"
     cover = read_labels(label)
@@ -89,12 +73,8 @@ def _resolution(folder: Path) -> tuple[int, int] | None:
     path = folder / "meta_info.ini"
     if not path.is_file():
         return None
-    found = re.search(r"^resolution\s*[:=]\s*(.+)$", path.read_text(errors="replace"), re.MULTILINE)
-    try:
-        width, height = ast.literal_eval(found[1]) if found else (0, 0)
-        size = int(width), int(height)
-    except (ValueError, SyntaxError, TypeError):
-        size = 0, 0
-    if min(size) <= 0:
+    line = re.compile(r"^resolution\s*[:=]\s*\(?\s*([1-9]\d*)\s*,\s*([1-9]\d*)\b", re.MULTILINE)
+    found = line.search(path.read_text(errors="replace"))
+    if not found:
         raise InputError(f"{path}: no line `resolution: (width, height)`; restore the file")
-    return size
+    return int(found[1]), int(found[2])

@@ -4,18 +4,16 @@ Beside the boxes lie `full_occlusion.txt` and `out_of_view.txt`, each one comma-
 flags. A frame with one of them set has visibility 0, though it may have a box.
 """
 
-from __future__ import annotations
-
-import os
 from pathlib import Path
 
 import numpy as np
 
-from roam_lite.data.boxes import read_boxes, read_flags
+from roam_lite.data.boxes import read_flags, read_truth
 from roam_lite.data.images import one_image_a_box
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
 
+TRUTH = "groundtruth.txt"
 FLAGS = ("full_occlusion.txt", "out_of_view.txt")
 # The test split: four of the sequences of each of the 70 classes.
 _NUMBERS = """
@@ -35,21 +33,19 @@ swing 10 14 17 20; tank 6 9 14 16; tiger 4 6 12 18; train 1 7 11 20; truck 3 6 7
 turtle 5 8 9 16; umbrella 2 9 17 19; volleyball 1 13 18 19; yoyo 7 15 17 19; zebra 10 14 16 17
 """
 TEST = frozenset(
-    f"{kind}-{number}"
-    for entry in _NUMBERS.split(";")
-    for kind, *numbers in [entry.split()]
-    for number in numbers
+    f"{kind}-{n}" for kind, *numbers in map(str.split, _NUMBERS.split(";")) for n in numbers
 )
 
 
-def list_sequences(root: str | os.PathLike[str], split: str = "test") -> list[str]:
+def list_sequences(root: str | Path, split: str = "test") -> list[str]:
     """Names of the sequences of a split under `root`, sorted by class and number.
 
     `split` is `test` (the 280 of the paper's Fig. 4), `train` (all others) or `all`; of the test
     split those that lie there. Raises `InputError` if there is none.
     """
-    root = Path(root)
-    folders = {path.parent.name for path in _truths(root)}
+    # Both depths are in use: with and without the folder of the class.
+    found = {p.parent.name for depth in ("", "*/") for p in Path(root).glob(f"{depth}*-*/{TRUTH}")}
+    folders = [name for name in found if name.rpartition("-")[2].isdigit()]
     if not folders:
         raise InputError(
             f"{root}: no sequence in LaSOT's layout (airplane/airplane-1/groundtruth.txt)"
@@ -57,39 +53,22 @@ def list_sequences(root: str | os.PathLike[str], split: str = "test") -> list[st
     names = [n for n in folders if split == "all" or (n in TEST) == (split == "test")]
     if not names:
         raise InputError(f"{root}: no sequence of the {split} split among {len(folders)} in LaSOT")
-    return sorted(names, key=_class_and_number)
+    return sorted(names, key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
 
 
-def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
+def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `airplane-1` under `root`, its frames read lazily.
 
-    Raises `InputError` if folder, images, boxes or flags are missing. Flag files that are a few
-    frames off are taken as they are: frames beyond their end are visible.
+    Frames beyond the end of a flag file are visible: some are a few frames short. Raises
+    `InputError` if folder, images, boxes or flags are missing.
     """
-    folder = _folder(Path(root), name)
-    truth = folder / "groundtruth.txt"
-    boxes = read_boxes(truth)
-    if len(boxes) == 0:
-        raise InputError(f"{truth}: no boxes; restore the file")
+    kind = name.rpartition("-")[0]
+    places = (Path(root) / kind / name, Path(root) / name)
+    folder = next((place for place in places if name and place.is_dir()), None)
+    if folder is None:
+        raise InputError(f"{root}: no sequence named {name!r} in LaSOT's layout ({kind}/{name}/)")
+    truth = folder / TRUTH
+    boxes = read_truth(truth)
     frames = ImageFrames(one_image_a_box(folder / "img", len(boxes), truth))
     absent = np.any([read_flags(folder / flag, len(boxes)) for flag in FLAGS], axis=0)
     return Sequence(name, frames, boxes, visibility=1.0 - absent)
-
-
-def _truths(root: Path) -> list[Path]:
-    """Ground-truth files at both depths in use: with and without the folder of the class."""
-    found = [*root.glob("*-*/groundtruth.txt"), *root.glob("*/*-*/groundtruth.txt")]
-    return [path for path in found if path.parent.name.rpartition("-")[2].isdigit()]
-
-
-def _folder(root: Path, name: str) -> Path:
-    kind = name.rpartition("-")[0]
-    for folder in (root / kind / name, root / name):
-        if name and folder.is_dir():
-            return folder
-    raise InputError(f"{root}: no sequence named {name!r} in LaSOT's layout ({kind}/{name}/)")
-
-
-def _class_and_number(name: str) -> tuple[str, int]:
-    kind, _, number = name.rpartition("-")
-    return kind, int(number)

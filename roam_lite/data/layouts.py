@@ -8,9 +8,6 @@ Then `mine:DIR` is a source of training sequences, the survey finds it, and it c
 command line knows it once the file has been imported: `import mine; roam_lite.cli.main()`.
 """
 
-from __future__ import annotations
-
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,36 +37,21 @@ class Layout:
     parts: tuple[Part, ...]
     splits: tuple[str, ...] = ()  # the paper's first
 
-    def names(self, root: str | os.PathLike[str], split: str | None = None) -> list[str]:
-        """Names of the sequences under `root`, of the paper's split unless another is named.
-
-        Raises `InputError` if there is none.
-        """
+    def names(self, root: str | Path, split: str | None = None) -> list[str]:
+        """Names under `root`, of the paper's split unless another is named; `InputError` if none."""
         return self.list_sequences(root, *(() if split is None else (split,)))
-
-    @property
-    def training_split(self) -> str | None:
-        """The split to train on; None where the layout has none of that name."""
-        return "train" if "train" in self.splits else None
 
 
 LAYOUTS: dict[str, Layout] = {
     "otb": Layout(
         otb.list_sequences,
         otb.read_sequence,
-        (
-            Part(
-                "OTB-2015",
-                ("*/groundtruth_rect*.txt", "groundtruth_rect*.txt"),
-                count=100,
-                names=otb.TARGETS,
-            ),
-        ),
+        parts=(Part("OTB-2015", (f"*/{otb.TRUTH}", otb.TRUTH), count=100, names=otb.TARGETS),),
     ),
     "vot": Layout(
         vot.list_sequences,
         vot.read_sequence,
-        (
+        parts=(
             Part(
                 "VOT-2016 or VOT-2017",
                 ("*/groundtruth.txt",),
@@ -81,7 +63,7 @@ LAYOUTS: dict[str, Layout] = {
     "lasot": Layout(
         lasot.list_sequences,
         lasot.read_sequence,
-        (
+        parts=(
             Part(
                 "LaSOT test",
                 ("*-*/full_occlusion.txt", "*/*-*/full_occlusion.txt"),
@@ -95,7 +77,7 @@ LAYOUTS: dict[str, Layout] = {
     "got10k": Layout(
         got10k.list_sequences,
         got10k.read_sequence,
-        tuple(
+        parts=tuple(
             Part(
                 f"GOT-10k {split}",
                 (f"{split}/GOT-10k_*", f"GOT-10k_{split.capitalize()}_*"),
@@ -109,7 +91,7 @@ LAYOUTS: dict[str, Layout] = {
     "trackingnet": Layout(
         trackingnet.list_sequences,
         trackingnet.read_sequence,
-        (
+        parts=(
             Part("TrackingNet train", ("TRAIN_*/anno",), split="train", count=30132),
             Part("TrackingNet test", ("TEST/anno",), split="test", count=511),
         ),

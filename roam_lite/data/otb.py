@@ -3,21 +3,19 @@
 The files are 1-based; everything returned and taken here is 0-based.
 """
 
-from __future__ import annotations
-
-import os
 import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from roam_lite.data.boxes import read_boxes, write_boxes
+from roam_lite.data.boxes import read_boxes, read_labels, write_boxes
 from roam_lite.data.images import numbered_images
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
 from roam_lite.files import whole_folder
 
+TRUTH = "groundtruth_rect*.txt"
 # First and last frame that OTB-2015 evaluates where the folder holds more (its `configSeqs`).
 OFFICIAL_RANGE = {
     "David": (300, 770),
@@ -41,7 +39,7 @@ Sylvester Tiger1 Tiger2 Toy Trans Trellis Twinnings Vase Walking Walking2 Woman
 TARGETS = tuple(_NAMES.split())
 
 
-def list_sequences(root: str | os.PathLike[str]) -> list[str]:
+def list_sequences(root: str | Path) -> list[str]:
     """Names of the targets under `root`, sorted; `FOLDER.1`, `FOLDER.2` where a folder has two.
 
     `root` may also be the folder of one sequence. Raises `InputError` if there is none.
@@ -61,13 +59,12 @@ def list_sequences(root: str | os.PathLike[str]) -> list[str]:
     return names
 
 
-def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
+def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `name` (as `list_sequences` gives it) under `root`, its frames read lazily.
 
     Boxes belong to the images in the order of their numbers, from wherever these start; images
-    beyond the last box are left out. Raises `InputError` if the folder, its images or its ground
-    truth are missing, if it has two targets and the name does not choose, or if boxes outnumber
-    images.
+    beyond the last box are left out. Raises `InputError` for what is missing, for fewer images than
+    boxes, and if there are two targets and the name does not choose.
     """
     folder, target = _find_folder(Path(root), name)
     truth = _choose_ground_truth(folder, target)
@@ -85,13 +82,10 @@ def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
     return Sequence(name, frames, boxes, _read_visibility(folder, len(boxes)))
 
 
-def write_sequence(
-    folder: str | os.PathLike[str], sequence: Sequence, *, quality: int = 90
-) -> Path:
-    """Write `sequence` as JPEG files and boxes to `folder` and return it.
+def write_sequence(folder: str | Path, sequence: Sequence, *, quality: int = 90) -> Path:
+    """Write `sequence` as JPEG files, boxes and visible shares to `folder` and return it.
 
-    `visibility.txt` (one value a line) stands beside the boxes. The folder appears whole or not at
-    all. Raises `InputError` if it exists.
+    The folder appears whole or not at all. Raises `InputError` if it exists.
     """
     folder = Path(folder)
     digits = max(4, len(str(len(sequence))))
@@ -111,12 +105,9 @@ def _is_sequence(folder: Path) -> bool:
 
 
 def _ground_truths(folder: Path) -> dict[str, Path]:
-    """Ground-truth files by target: "" for groundtruth_rect.txt, "2" for groundtruth_rect.2.txt.
-
-    Empty files (Human4's first) are left out.
-    """
+    """Files by target: "2" of groundtruth_rect.2.txt, "" of the plain name; no empty ones (Human4)."""
     found = {}
-    for path in sorted(folder.glob("groundtruth_rect*.txt")):
+    for path in sorted(folder.glob(TRUTH)):
         match = re.fullmatch(r"groundtruth_rect\.?(\w*)\.txt", path.name)
         if match and path.stat().st_size > 0:
             found[match[1]] = path
@@ -168,10 +159,7 @@ def _read_visibility(folder: Path, length: int) -> np.ndarray | None:
     path = folder / "visibility.txt"
     if not path.is_file():
         return None
-    try:
-        values = np.loadtxt(path, dtype=np.float64, ndmin=1)
-    except ValueError as error:
-        raise InputError(f"{path}: not one number a line ({error})") from error
+    values = read_labels(path)
     if values.shape != (length,):
         raise InputError(f"{path}: {values.size} values for {length} boxes")
     return values

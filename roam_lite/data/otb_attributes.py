@@ -12,9 +12,6 @@ A file holds eleven flags, 0 or 1, in the order of `ATTRIBUTES`, or the abbrevia
 commas, spaces or lines separate.
 """
 
-from __future__ import annotations
-
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,13 +34,10 @@ ATTRIBUTES = {
 FOLDERS = ("attributes", "att", "anno/att")
 
 
-def read_attributes(
-    root: str | os.PathLike[str], names: Iterable[str]
-) -> dict[str, frozenset[str]] | None:
+def read_attributes(root: str | Path, names: Iterable[str]) -> dict[str, frozenset[str]] | None:
     """Abbreviations of each sequence's attributes; None where no sequence has a file of them.
 
-    Raises `InputError` naming the file if one holds something else, and naming the sequences if
-    only some have one.
+    Raises `InputError` if a file holds something else, or if only some sequences have one.
     """
     root = Path(root)
     shared = {
@@ -51,7 +45,8 @@ def read_attributes(
         for folder in reversed(FOLDERS)
         for path in (root / folder).glob("*.txt")
     }
-    files = {name: _own_file(root, name) or shared.get(_plain(name)) for name in names}
+    own = {name: root / name / "attributes.txt" for name in names}
+    files = {n: path if path.is_file() else shared.get(_plain(n)) for n, path in own.items()}
     lacking = [name for name, path in files.items() if path is None]
     if len(lacking) == len(files):
         return None
@@ -61,11 +56,6 @@ def read_attributes(
             f"sequences); put each one's labels in {FOLDERS[0]}/NAME.txt"
         )
     return {name: _labels(path) for name, path in files.items()}
-
-
-def _own_file(root: Path, name: str) -> Path | None:
-    path = root / name / "attributes.txt"
-    return path if path.is_file() else None
 
 
 def _plain(name: str) -> str:

@@ -1,9 +1,7 @@
 """What every source of video gives: a `Sequence` of lazily read frames, boxes and visibility."""
 
-from __future__ import annotations
-
 import operator
-import os
+from collections.abc import Callable
 from collections.abc import Sequence as Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,20 +80,6 @@ class Sequence:
         return width, height
 
 
-class ImageFrames:
-    """Frames from image files, one a file, decoded at each access."""
-
-    def __init__(self, paths: Collection[str | os.PathLike[str]]) -> None:
-        self.paths = [Path(path) for path in paths]
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        index = frame_index(index, len(self))
-        return read_image(self.paths[index], frame=index)
-
-
 def frame_index(index: int, length: int) -> int:
     """`index` as a number in [0, length); negative ones count from the end. IndexError outside."""
     index = operator.index(index)
@@ -104,12 +88,11 @@ def frame_index(index: int, length: int) -> int:
     return index % length
 
 
-def read_image(path: str | os.PathLike[str], frame: int | None = None) -> np.ndarray:
+def read_image(path: str | Path, frame: int | None = None) -> np.ndarray:
     """RGB uint8 [H, W, 3] of an image file; gray, alpha and 16 bits as in `to_rgb_uint8`.
 
-    Raises `FrameError` naming the file (and the frame, 0-based) if it is missing, cut off, or no
-    image. OpenCV decodes a truncated JPEG without complaint, its lower part gray, so the end of
-    the file is checked first.
+    Raises `FrameError` naming the file (and the frame, 0-based) if it is missing, cut off (which
+    OpenCV does not mind: the lower part of a truncated JPEG comes out gray), or no image.
     """
     path = Path(path)
     where = str(path) if frame is None else f"frame {frame} ({path})"
@@ -131,6 +114,23 @@ def read_image(path: str | os.PathLike[str], frame: int | None = None) -> np.nda
     except InputError as error:
         raise FrameError(f"{where}: {error}") from error
     return np.ascontiguousarray(image[..., ::-1])  # OpenCV decodes to BGR
+
+
+class ImageFrames:
+    """Frames from image files, one a file, which `read(path, frame)` decodes at each access."""
+
+    def __init__(
+        self, paths: Collection[str | Path], read: Callable[[Path, int], np.ndarray] = read_image
+    ) -> None:
+        self.paths = [Path(path) for path in paths]
+        self._read = read
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        index = frame_index(index, len(self))
+        return self._read(self.paths[index], index)
 
 
 def is_truncated(data: bytes) -> bool:

@@ -3,17 +3,15 @@
 Folders may have any layout of `layouts.LAYOUTS`.
 """
 
-from __future__ import annotations
-
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from roam_lite.data.layouts import LAYOUTS
-from roam_lite.data.sequence import ImageFrames, Sequence, frame_index, read_image
+from roam_lite.data.sequence import ImageFrames, Sequence, read_image
 from roam_lite.data.synthetic import synthesize
 from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError
@@ -22,23 +20,21 @@ CACHE_BYTES = 1_500_000_000
 
 
 class Source(Protocol):
-    """Something that training draws sequences from."""
+    """Something that training draws sequences from; which one depends on `rng` alone."""
 
     name: str
 
     def draw(self, rng: np.random.Generator) -> Sequence:
-        """One sequence; which one depends on `rng` alone."""
-        ...
+        """One sequence."""
 
 
+@dataclass(frozen=True)
 class SyntheticSource:
     """Rendered video: each draw is a sequence never seen before."""
 
+    seed: int
+    length: int = 60
     name = "synthetic"
-
-    def __init__(self, seed: int, length: int = 60) -> None:
-        self.seed = seed
-        self.length = length
 
     def draw(self, rng: np.random.Generator) -> Sequence:
         """A new sequence."""
@@ -46,19 +42,19 @@ class SyntheticSource:
 
 
 class FolderSource:
-    """The sequences under a folder in a layout of `LAYOUTS`, each as likely as the others.
-
-    Of a layout with splits these are the training split's.
-    """
+    """The sequences of a folder (training split, if it has one), each as likely as the others."""
 
     def __init__(self, kind: str, root: str | Path, cache_bytes: int = CACHE_BYTES) -> None:
         self.name = f"{kind}:{root}"
-        layout, cache = LAYOUTS[kind], FrameCache(cache_bytes)
+        self.cache = FrameCache(cache_bytes)
+        layout = LAYOUTS[kind]
+        split = "train" if "train" in layout.splits else None
         self.sequences = []
-        for name in layout.names(root, layout.training_split):
+        for name in layout.names(root, split):
             sequence = layout.read_sequence(Path(root), name)
-            if isinstance(sequence.frames, ImageFrames):
-                sequence = replace(sequence, frames=CachedFrames(sequence.frames, cache))
+            frames = sequence.frames
+            if isinstance(frames, ImageFrames):
+                sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
             self.sequences.append(sequence)
 
     def draw(self, rng: np.random.Generator) -> Sequence:
@@ -77,8 +73,7 @@ class CollageSource:
     def draw(self, rng: np.random.Generator) -> Sequence:
         """A new sequence."""
         sequence = self.rendered.draw(rng)
-        frames = with_photographs(sequence.frames, rng, self._photograph)
-        return replace(sequence, frames=frames)
+        return replace(sequence, frames=with_photographs(sequence.frames, rng, self._photograph))
 
     def _photograph(self, rng: np.random.Generator) -> np.ndarray:
         frames = self.photographs.draw(rng).frames
@@ -107,26 +102,10 @@ class FrameCache:
         return image
 
 
-class CachedFrames:
-    """Frames of an `ImageFrames` through a cache that several sequences share."""
-
-    def __init__(self, frames: ImageFrames, cache: FrameCache) -> None:
-        self.paths = frames.paths
-        self.cache = cache
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        index = frame_index(index, len(self))
-        return self.cache.read(self.paths[index], index)
-
-
 def parse_sources(text: str, seed: int, length: int = 60) -> list[Source]:
-    """Sources that a comma-separated list names (`known_sources`).
+    """Sources that a list names (`known_sources`), the rendered ones of `length` frames from `seed` on.
 
-    `seed` starts the synthetic video, sequences of `length` frames. Raises `InputError` for
-    other words and unreadable folders.
+    Raises `InputError` for other words and unreadable folders.
     """
     sources: list[Source] = []
     for word in filter(None, (part.strip() for part in text.split(","))):

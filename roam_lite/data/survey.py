@@ -1,8 +1,5 @@
 """Which data sets lie in a folder, how complete they are, and what is missing or broken."""
 
-from __future__ import annotations
-
-import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +36,10 @@ class Finding:
         return "; ".join(parts)
 
 
-def survey(root: str | os.PathLike[str]) -> Iterator[Finding]:
+def survey(root: str | Path) -> Iterator[Finding]:
     """A finding for each data set in `root`, or else in its folders.
 
-    Every sequence is read, but for its images: these are counted. Raises `InputError` if `root` is
-    no folder.
+    All is read but images, which are counted. Raises `InputError` if `root` is no folder.
     """
     root = Path(root)
     if not root.is_dir():
@@ -51,16 +47,13 @@ def survey(root: str | os.PathLike[str]) -> Iterator[Finding]:
     inside = [folder for folder in sorted(root.iterdir()) if folder.is_dir()]
     for layout in LAYOUTS.values():
         for part in layout.parts:
-            here = [root] if _known_by(part, root) else [f for f in inside if _known_by(part, f)]
-            for folder in here:
+            known = [f for f in (root, *inside) if _has(f, part.signs) and not _has(f, part.unless)]
+            for folder in [root] if root in known else known:
                 yield _look(layout, part, folder)
 
 
-def _known_by(part: Part, folder: Path) -> bool:
-    def there(patterns: tuple[str, ...]) -> bool:
-        return any(next(folder.glob(pattern), None) is not None for pattern in patterns)
-
-    return there(part.signs) and not there(part.unless)
+def _has(folder: Path, patterns: tuple[str, ...]) -> bool:
+    return any(any(folder.glob(pattern)) for pattern in patterns)
 
 
 def _look(layout: Layout, part: Part, folder: Path) -> Finding:

@@ -3,26 +3,18 @@
 Frames count from 0 and are not padded; boxes are 0-based. The test split gives the first box only.
 """
 
-from __future__ import annotations
-
-import os
 from pathlib import Path
 
-import numpy as np
-
-from roam_lite.data.boxes import read_boxes
-from roam_lite.data.images import numbered_images, one_image_a_box
+from roam_lite.data.boxes import read_truth
+from roam_lite.data.images import one_image_a_box, with_first_box_only
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
 
 PARTS = {"test": ("TEST",), "train": tuple(f"TRAIN_{i}" for i in range(12))}
 
 
-def list_sequences(root: str | os.PathLike[str], split: str = "test") -> list[str]:
-    """Names of the videos of a split (`test`, `train`) under `root`, sorted.
-
-    Raises `InputError` if there is none.
-    """
+def list_sequences(root: str | Path, split: str = "test") -> list[str]:
+    """Names of the videos of a split (`test`, `train`), sorted. Raises `InputError` if there is none."""
     root = Path(root)
     names = [path.stem for part in PARTS[split] for path in (root / part / "anno").glob("*.txt")]
     if not names:
@@ -32,27 +24,19 @@ def list_sequences(root: str | os.PathLike[str], split: str = "test") -> list[st
     return sorted(names)
 
 
-def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
-    """The video with that ID under `root`, its frames read lazily.
+def read_sequence(root: str | Path, name: str) -> Sequence:
+    """The video with that ID under `root`, its frames read lazily; of a test video one box.
 
-    Of a test video only the first frame has a box. Raises `InputError` if annotation or frames
-    are missing or disagree.
+    Raises `InputError` if annotation or frames are missing or disagree.
     """
-    part = _part(Path(root), name)
+    parts = (Path(root) / part for parts in PARTS.values() for part in parts)
+    part = next((p for p in parts if name and (p / "anno" / f"{name}.txt").is_file()), None)
+    if part is None:
+        raise InputError(
+            f"{root}: no video named {name!r} in TrackingNet's layout (TEST/anno/ID.txt)"
+        )
     truth, images = part / "anno" / f"{name}.txt", part / "frames" / name
-    boxes = read_boxes(truth, origin=0)
-    if len(boxes) == 0:
-        raise InputError(f"{truth}: no boxes; restore the file")
+    boxes = read_truth(truth, origin=0)
     if part.name == "TEST":
-        paths = [path for _, path in numbered_images(images)]
-        hidden = np.full((len(paths) - 1, 4), np.nan)
-        return Sequence(name, ImageFrames(paths), np.concatenate([boxes[:1], hidden]))
+        return with_first_box_only(name, images, boxes[0])
     return Sequence(name, ImageFrames(one_image_a_box(images, len(boxes), truth)), boxes)
-
-
-def _part(root: Path, name: str) -> Path:
-    for parts in PARTS.values():
-        for part in parts:
-            if name and (root / part / "anno" / f"{name}.txt").is_file():
-                return root / part
-    raise InputError(f"{root}: no video named {name!r} in TrackingNet's layout (TEST/anno/ID.txt)")

@@ -1,8 +1,5 @@
 """Frames of a video file or of a folder of images, whatever the user has."""
 
-from __future__ import annotations
-
-import os
 import re
 from collections import OrderedDict
 from pathlib import Path
@@ -17,11 +14,10 @@ from roam_lite.errors import InputError
 KEPT = 16  # decoded frames that a `VideoFrames` remembers
 
 
-def open_frames(path: str | os.PathLike[str]) -> Frames:
+def open_frames(path: str | Path) -> Frames:
     """Frames of a video file, or of the images in a folder in natural order (2 before 10).
 
-    They are read when asked for. Raises `InputError` if there is nothing at `path`, if it cannot
-    be decoded, or if it has no frames.
+    Raises `InputError` if nothing is there, if it cannot be decoded, or if it has no frames.
     """
     path = Path(path)
     if path.is_dir():
@@ -51,11 +47,10 @@ class VideoFrames:
     that decoding gives. Opening counts the frames, which takes one pass without converting them.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._next = 0
-        self._capture = self._open()
+        self._rewind()
         self._length = 0
         while self._capture.grab():
             self._length += 1
@@ -83,13 +78,7 @@ class VideoFrames:
             self._kept.popitem(last=False)
         return self._kept[index]
 
-    def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self.path))
-        if not capture.isOpened():
-            raise InputError(f"{self.path}: not a video that OpenCV can decode; convert it")
-        return capture
-
     def _rewind(self) -> None:
-        self._capture.release()
-        self._capture = self._open()
-        self._next = 0
+        self._capture, self._next = cv2.VideoCapture(str(self.path)), 0
+        if not self._capture.isOpened():
+            raise InputError(f"{self.path}: not a video that OpenCV can decode; convert it")

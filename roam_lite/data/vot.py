@@ -4,41 +4,29 @@ A row has the 8 numbers of a polygon's corners or the 4 of a box, also mixed. `l
 folders names the sequences in the challenge's order.
 """
 
-from __future__ import annotations
-
-import os
 from pathlib import Path
 
 import numpy as np
 
-from roam_lite.data.boxes import read_flags, read_rows
-from roam_lite.data.images import one_image_a_box
+from roam_lite.data.boxes import read_rows
+from roam_lite.data.images import listed_names, one_image_a_box
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
 
 
-def list_sequences(root: str | os.PathLike[str]) -> list[str]:
-    """Names of the sequences under `root`: those of `list.txt`, or without it the folders there.
-
-    Raises `InputError` if there is none.
-    """
-    root = Path(root)
-    listing = root / "list.txt"
-    if listing.is_file():
-        names = listing.read_text(encoding="utf-8-sig").split()
-    else:
-        names = sorted(path.parent.name for path in root.glob("*/groundtruth.txt"))
+def list_sequences(root: str | Path) -> list[str]:
+    """Names in `list.txt`, or without it those of the folders. Raises `InputError` if there is none."""
+    names = listed_names(Path(root), "*/groundtruth.txt")
     if not names:
         raise InputError(f"{root}: no sequence in VOT's layout (NAME/groundtruth.txt, list.txt)")
     return names
 
 
-def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
+def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `name` under `root` with its polygons, its frames read lazily.
 
-    Boxes are the polygons' bounds, as the VOT toolkit gives them to trackers that ask for
-    rectangles. Raises `InputError` if the folder, its images or its ground truth are missing or
-    disagree.
+    Boxes are the polygons' bounds, as VOT's toolkit gives them to trackers that ask for rectangles.
+    Raises `InputError` if the folder, its images or its ground truth are missing or disagree.
     """
     folder = Path(root) / name
     if not name or not folder.is_dir():
@@ -52,11 +40,8 @@ def read_sequence(root: str | os.PathLike[str], name: str) -> Sequence:
     return Sequence(name, frames, bounds(polygons), polygons=polygons)
 
 
-def read_regions(path: str | os.PathLike[str]) -> np.ndarray:
-    """Polygons float64 [T, 8] of a file with 8 or 4 numbers a line; nan where a line has nan.
-
-    Raises `InputError` naming the line for another number of values.
-    """
+def read_regions(path: str | Path) -> np.ndarray:
+    """Polygons float64 [T, 8] of lines of 8 or 4 numbers, nan where one is; `InputError` for others."""
     rows = read_rows(path)
     for number, row in enumerate(rows, 1):
         if len(row) not in (4, 8):
@@ -65,16 +50,6 @@ def read_regions(path: str | os.PathLike[str]) -> np.ndarray:
     found = np.array(polygons, dtype=np.float64).reshape(-1, 8)
     found[~np.isfinite(found).all(axis=1)] = np.nan
     return found
-
-
-def read_tags(root: str | os.PathLike[str], name: str, length: int) -> dict[str, np.ndarray]:
-    """Tags such as `occlusion`, bool [length] each, of `TAG.tag` or `TAG.label` files.
-
-    Files may be shorter than the video: the frames beyond have no tag.
-    """
-    folder = Path(root) / name
-    files = sorted([*folder.glob("*.tag"), *folder.glob("*.label")])
-    return {path.stem: read_flags(path, length) for path in files}
 
 
 def corners(boxes: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """The six benchmarks by name: where sequences lie, how trackers run on them, and what they score."""
 
 from collections.abc import Callable, Mapping
-from collections.abc import Sequence as Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +14,8 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation import results
 from roam_lite.evaluation.metrics import got10k, lasot, otb, trackingnet, vot
 from roam_lite.evaluation.report import Report, Score
-from roam_lite.evaluation.running.protocols import Protocol, one_pass
-from roam_lite.evaluation.running.supervised import supervised
+from roam_lite.evaluation.results import ResultLayout
+from roam_lite.evaluation.running.protocols import Protocol, one_pass, supervised
 
 
 @dataclass(frozen=True)
@@ -27,73 +26,52 @@ class Benchmark:
     folder: str  # of results, as the toolkits name it
     layout: Layout
     protocol: Protocol
-    score: Callable[[Sequence, Collection[Any], str], Score]
-    pool: Callable[[Collection[Score]], Mapping[str, float]] | None = None  # None: plain means
+    score: Callable[[Sequence, list[Any], str], Score]
+    pool: Callable[[list[Score]], Mapping[str, float]] | None = None  # None: plain means
     rules: tuple[str, ...] = ("official",)
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
-        """Names of the sequences under `root`, of the paper's split unless another is named.
-
-        Raises InputError if there is none, or if the benchmark has no such split.
-        """
+        """Names under `root`, of the paper's split or the one named; InputError if there is none."""
         if split is not None and split not in self.layout.splits:
             known = ", ".join(self.layout.splits) or "none"
             raise InputError(f"{self.name} has no split {split!r}; its splits: {known}")
         return self.layout.names(root, split)
 
     def repeated(self, repetitions: int) -> "Benchmark":
-        """The same benchmark with another number of repetitions, at most.
-
-        Raises InputError if it does not repeat sequences.
-        """
+        """The benchmark with other repetitions, at most. Raises InputError if it never repeats."""
         if self.protocol.repetitions == 1:
             raise InputError(f"{self.name} runs every sequence once; leave --repetitions out")
         return replace(self, protocol=replace(self.protocol, repetitions=repetitions))
 
 
-_VOT = {
-    "layout": LAYOUTS["vot"],
-    "protocol": Protocol(supervised, results.VOT, repetitions=15, agreeing=3),
-    "score": vot.score,
-}
+def _one_pass(
+    name: str,
+    folder: str,
+    score: Callable[..., Score],
+    files: ResultLayout,
+    repetitions: int = 1,
+    **more: Any,
+) -> Benchmark:
+    """Return a benchmark whose trackers run from the first box to the last frame."""
+    protocol = Protocol(one_pass, files, repetitions)
+    return Benchmark(name, folder, LAYOUTS[name], protocol, score, **more)
+
+
+def _supervised(name: str, lengths: tuple[int, int]) -> Benchmark:
+    """Return a challenge of VOT, which restarts trackers."""
+    protocol = Protocol(supervised, results.VOT, repetitions=15, agreeing=3)
+    pool = partial(vot.pool, lengths=lengths)
+    return Benchmark(name, name.upper(), LAYOUTS["vot"], protocol, vot.score, pool)
+
+
 BENCHMARKS = {
     benchmark.name: benchmark
     for benchmark in (
-        Benchmark(
-            "otb",
-            "OTB2015",
-            LAYOUTS["otb"],
-            Protocol(one_pass, results.OTB),
-            otb.score,
-            rules=tuple(otb.RULES),
-        ),
-        *(
-            Benchmark(name, name.upper(), pool=partial(vot.pool, lengths=lengths), **_VOT)
-            for name, lengths in vot.EAO_LENGTHS.items()
-        ),
-        Benchmark(
-            "lasot",
-            "LaSOT",
-            LAYOUTS["lasot"],
-            Protocol(one_pass, results.LASOT),
-            lasot.score,
-            rules=lasot.RULES,
-        ),
-        Benchmark(
-            "got10k",
-            "GOT-10k",
-            LAYOUTS["got10k"],
-            Protocol(one_pass, results.GOT10K, repetitions=3),
-            got10k.score,
-            pool=got10k.pool,
-        ),
-        Benchmark(
-            "trackingnet",
-            "TrackingNet",
-            LAYOUTS["trackingnet"],
-            Protocol(one_pass, results.TRACKINGNET),
-            trackingnet.score,
-        ),
+        _one_pass("otb", "OTB2015", otb.score, results.OTB, rules=tuple(otb.RULES)),
+        *(_supervised(name, lengths) for name, lengths in vot.EAO_LENGTHS.items()),
+        _one_pass("lasot", "LaSOT", lasot.score, results.LASOT, rules=lasot.RULES),
+        _one_pass("got10k", "GOT-10k", got10k.score, results.GOT10K, 3, pool=got10k.pool),
+        _one_pass("trackingnet", "TrackingNet", trackingnet.score, results.TRACKINGNET),
     )
 }
 
@@ -105,10 +83,9 @@ def benchmark_names() -> tuple[str, ...]:
 
 
 def get_benchmark(name: str) -> Benchmark:
-    """Return the benchmark of that name.
+    """Return the benchmark of that name; a layout that has none is run and scored as OTB is.
 
-    A layout without a benchmark gives one that runs and scores as OTB does. Raises InputError if
-    there is no such name.
+    Raises InputError if there is no such name.
     """
     if name not in benchmark_names():
         known = ", ".join(benchmark_names())
@@ -121,14 +98,13 @@ def get_benchmark(name: str) -> Benchmark:
 def score_results(
     benchmark: Benchmark,
     root: str | Path,
-    names: Collection[str],
+    names: list[str],
     folder: str | Path,
     rule: str = "official",
 ) -> Report:
     """Return the scores of a folder of results, ours or anybody's in the toolkit's layout.
 
-    Raises InputError naming the file that is missing or does not fit, and if the benchmark has no
-    scoring rule of that name.
+    Raises InputError for a file that is missing or does not fit, and for an unknown scoring rule.
     """
     check_rule(benchmark, rule)
     folder, scores = Path(folder), []
@@ -146,7 +122,19 @@ def score_results(
     return Report(tuple(scores), tracker, means)
 
 
-def scored_here(benchmark: Benchmark, root: str | Path, names: Collection[str]) -> bool:
+def score_kept(
+    benchmark: Benchmark, root: str | Path, names: list[str], folder: Path, rule: str
+) -> list[Report]:
+    """Return the scores of all trackers whose results of these sequences lie in a folder."""
+    records = benchmark.protocol.layout.records
+    return [
+        score_results(benchmark, root, names, kept, rule)
+        for kept in sorted(folder.iterdir())
+        if kept.is_dir() and all(records(kept, name) for name in names)
+    ]
+
+
+def scored_here(benchmark: Benchmark, root: str | Path, names: list[str]) -> bool:
     """Whether the sequences' ground truth is at hand; a server keeps that of some test splits."""
     sequence = benchmark.layout.read_sequence(Path(root), names[0])
     return len(sequence) == 1 or bool(np.isfinite(sequence.boxes[1:]).any())

@@ -32,10 +32,7 @@ def nudged(sequence: Sequence, draw: int) -> Sequence:
 def drawn_reports(
     make_tracker: Callable[[], Any], sequences: Collection[Sequence], draws: int
 ) -> Iterator[Report]:
-    """Yield the OTB scores of each draw, all sequences nudged anew; raises what `evaluate` raises.
-
-    Computed with one thread, so that the draws do not depend on the number of cores.
-    """
+    """Yield the OTB scores of each draw, all sequences nudged anew, whatever the number of cores."""
     for draw in range(draws):
         moved = [nudged(sequence, draw) for sequence in sequences]
         with limited_threads(1):
@@ -43,25 +40,21 @@ def drawn_reports(
         yield report
 
 
-def mean_report(reports: Collection[Report]) -> Report:
+def mean_report(reports: list[Report]) -> Report:
     """Return one report whose scores are each sequence's means over the draws."""
     scores = [
         Score(
-            name=same[0].name,
-            metrics={
-                key: float(np.mean([score.metrics[key] for score in same]))
-                for key in same[0].metrics
-            },
-            fps=float(np.mean([score.fps for score in same])),
-            frames=same[0].frames,
+            same[0].name,
+            {k: float(np.mean([score.metrics[k] for score in same])) for k in same[0].metrics},
+            float(np.mean([score.fps for score in same])),
+            same[0].frames,
         )
         for same in zip(*(report.scores for report in reports), strict=True)
     ]
-    (first, *_) = reports
-    return Report(tuple(scores), {**first.tracker, "draws": len(reports)})
+    return Report(tuple(scores), {**reports[0].tracker, "draws": len(reports)})
 
 
-def spread_table(reports: Collection[Report], worst: int = 3) -> str:
+def spread_table(reports: list[Report]) -> str:
     """Return what the draws say together: means, their standard deviation, and who hangs on chance."""
     rows = np.array([[r.mean()["auc"], r.mean()["precision_20"]] for r in reports])
     lines = [
@@ -69,8 +62,8 @@ def spread_table(reports: Collection[Report], worst: int = 3) -> str:
         f"{'deviation':9} {rows[:, 0].std(ddof=1):6.4f} {rows[:, 1].std(ddof=1):8.4f}",
     ]
     each = np.array([[score.auc for score in report.scores] for report in reports])
-    names = [score.name for score in next(iter(reports)).scores]
-    for index in np.argsort(-np.ptp(each, axis=0), kind="stable")[:worst]:
+    names = [score.name for score in reports[0].scores]
+    for index in np.argsort(-np.ptp(each, axis=0), kind="stable")[:3]:
         lines.append(
             f"{names[index]}: AUC {each[:, index].min():.3f} to {each[:, index].max():.3f}"
         )

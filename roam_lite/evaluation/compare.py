@@ -28,10 +28,9 @@ def paired_bootstrap(
 ) -> Interval:
     """Return mean(a) - mean(b) with its 95 % interval over resampled sequences.
 
-    `a` and `b` hold one score for each sequence, in the same order: a draw takes whole sequences
-    with replacement and scores both trackers on them, so what makes a sequence hard for both
-    cancels. `relative` gives the difference in percent of mean(b), as the paper does. Raises
-    InputError if the scores do not pair or are empty.
+    `a` and `b` hold one score for each sequence, in the same order. A draw takes whole sequences, so
+    what makes one hard for both cancels. `relative` gives the difference in percent of mean(b), as
+    the paper does. Raises InputError if the scores do not pair or are empty.
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape or a.ndim != 1 or len(a) == 0:
@@ -56,44 +55,29 @@ def _difference(a: np.ndarray, b: np.ndarray, relative: bool) -> np.ndarray:
 def comparison_table(names: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> str:
     """Return a table: means of each report and what it gains on the first, with intervals.
 
-    Two metrics are compared, the benchmark's first two, for OTB AUC and precision at 20 px, and
-    those that somebody added (`columns`). Means are over sequences, also where the benchmark itself
-    pools frames (GOT-10k, VOT). `reports` are as `report.read_report` gives them. Raises InputError
-    if they do not hold the same sequences of one benchmark, scored by the same rule.
+    The benchmark's first two metrics are compared, and those that somebody added (`columns`). Means
+    are over sequences, also where the benchmark pools frames (GOT-10k, VOT). `reports` are as
+    `report.read_report` gives them. Raises InputError as `report.paired_scores` does.
     """
     main, *others = dict.fromkeys([*metrics_of(reports[0])[:2], *added_metrics(reports[0])])
     scores = {key: paired_scores(reports, key) for key in (main, *others, "fps")}
+    widths = {main: 5} | {key: max(7, len(column(key).label)) for key in others}
     width = max(len(name) for name in names)
-    lines = [
-        f"{len(scores[main][0])} sequences; differences from {names[0]} with 95 % intervals",
-        "",
-    ]
-    heads = [
-        f"{'':{width}}",
-        f"{column(main).label:>5}",
-        f"{'difference':>25}",
-        f"{'relative':>24}",
-    ]
-    for key in others:
-        heads += [f"{column(key).label:>7}", f"{'difference':>25}"]
-    lines.append("  ".join([*heads, f"{'fps':>6}"]))
+    heads, lines = [f"{'':{width}}"], []
+    for key in widths:
+        heads += [f"{column(key).label:>{widths[key]}}", f"{'difference':>25}"]
+        heads += [f"{'relative':>24}"] if key == main else []
     for index, name in enumerate(names):
-        cells = [f"{name:{width}}", f"{np.mean(scores[main][index]):5.3f}"]
-        relative = paired_bootstrap(scores[main][index], scores[main][0], relative=True)
-        gains = {
-            key: _interval(paired_bootstrap(rows[index], rows[0]), f"+{column(key).form}")
-            for key, rows in scores.items()
-        }
-        base = index == 0
-        cells.append(f"{'' if base else gains[main]:>25}")
-        cells.append(f"{'' if base else _interval(relative, '+.1f') + ' %':>24}")
-        for key in others:
-            wide = max(7, len(column(key).label))
-            cells.append(f"{format(np.mean(scores[key][index]), column(key).form):>{wide}}")
-            cells.append(f"{'' if base else gains[key]:>25}")
-        cells.append(f"{np.mean(scores['fps'][index]):6.1f}")
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+        cells = [f"{name:{width}}"]
+        for key in widths:
+            own, base, form = scores[key][index], scores[key][0], column(key).form
+            gain = _interval(paired_bootstrap(own, base), f"+{form}")
+            percent = _interval(paired_bootstrap(own, base, relative=True), "+.1f") + " %"
+            cells += [f"{np.mean(own):{widths[key]}{form}}", f"{gain if index else '':>25}"]
+            cells += [f"{percent if index else '':>24}"] if key == main else []
+        lines.append("  ".join([*cells, f"{np.mean(scores['fps'][index]):6.1f}"]))
+    title = f"{len(scores[main][0])} sequences; differences from {names[0]} with 95 % intervals"
+    return "\n".join([title, "", "  ".join([*heads, f"{'fps':>6}"]), *lines])
 
 
 def _interval(interval: Interval, form: str) -> str:

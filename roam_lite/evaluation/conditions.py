@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from roam_lite.data.sequence import Frames, Sequence
 from roam_lite.data.synthetic import synthesize
+from roam_lite.evaluation.running.run import collect
 from roam_lite.evaluation.running.runner import evaluate, track_steps
 from roam_lite.geometry import iou
 
@@ -46,33 +48,19 @@ def _changed(sequence: Sequence, change: Callable[[Image, int], Image]) -> Seque
     return replace(sequence, frames=Mapped(sequence.frames, change, np.arange(len(sequence))))
 
 
-def _scaled(sequence: Sequence, factor: float) -> Sequence:
+def sized(number: int, side: float) -> Sequence:
+    """A sequence scaled so that the target begins with a side of so many pixels."""
+    sequence = _plain(number)
+    factor = side / float(np.sqrt(sequence.boxes[0, 2:].prod()))
     shrinks = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    scaled = _changed(
-        sequence,
-        lambda image, _: cv2.resize(image, None, fx=factor, fy=factor, interpolation=shrinks),
-    )
+
+    def scale(image: Image, _: int) -> Image:
+        return cv2.resize(image, None, fx=factor, fy=factor, interpolation=shrinks)
+
+    scaled = _changed(sequence, scale)
     # Sides are rounded to whole pixels, so the true factors differ a little.
-    height, width = scaled.frames[0].shape[:2]
-    before = sequence.frames[0].shape[:2]
-    factors = np.array([width / before[1], height / before[0]] * 2)
-    return replace(scaled, boxes=sequence.boxes * factors)
-
-
-def _side(sequence: Sequence) -> float:
-    return float(np.sqrt(sequence.boxes[0, 2:].prod()))
-
-
-def tiny_targets(number: int) -> Sequence:
-    """A sequence scaled so that the target begins with 12 px."""
-    sequence = _plain(number)
-    return _scaled(sequence, 12 / _side(sequence))
-
-
-def huge_targets(number: int) -> Sequence:
-    """A sequence scaled so that the target begins with 500 px."""
-    sequence = _plain(number)
-    return _scaled(sequence, 500 / _side(sequence))
+    before, after = (np.array(video.frames[0].shape[1::-1]) for video in (sequence, scaled))
+    return replace(scaled, boxes=sequence.boxes * np.tile(after / before, 2))
 
 
 def gray(number: int) -> Sequence:
@@ -107,15 +95,14 @@ def one_a_second(number: int) -> Sequence:
     """Every 25th frame of a long sequence."""
     sequence = _plain(number, length=20 * _FRAME_RATE)
     kept = np.arange(0, len(sequence), _FRAME_RATE)
-    frames = Mapped(sequence.frames, lambda image, _: image, kept)
-    name = f"{sequence.name}-1fps"
+    frames, name = Mapped(sequence.frames, lambda image, _: image, kept), f"{sequence.name}-1fps"
     return Sequence(name, frames, sequence.boxes[kept], sequence.visibility[kept])
 
 
 CONDITIONS: dict[str, Callable[[int], Sequence]] = {
     "as trained": _plain,
-    "targets of 12 px": tiny_targets,
-    "targets of 500 px": huge_targets,
+    "targets of 12 px": partial(sized, side=12),
+    "targets of 500 px": partial(sized, side=500),
     "gray": gray,
     "low light": low_light,
     "3840 x 2160": ultra_hd,
@@ -134,21 +121,16 @@ def conditions_table(make_tracker: Callable[[], Any], count: int) -> str:
 
 
 def long_run(make_tracker: Callable[[], Any], frames: int, blocks: int = 10) -> Iterator[str]:
-    """Yield a line a block of one long rendered sequence: fps, memory in MB, overlap, finite or not.
-
-    The target goes about in the same frame all the time; after it has been lost, it may be found again.
-    """
+    """Yield a line a block of one long video: fps, memory in MB, overlap (lost targets return), finite."""
     sequence = synthesize((_SEED, 1000), length=frames)
     process = psutil.Process()
     yield f"{'frames':>14}   fps  memory MB  mean IoU  finite"
     steps = track_steps(make_tracker(), sequence)
     for block in np.array_split(np.arange(frames), blocks):
-        taken = [(step.box, step.seconds) for step in islice(steps, len(block))]
-        boxes = np.stack([box for box, _ in taken])
-        seconds = sum(second for _, second in taken)
-        overlap = iou(boxes, sequence.boxes[block]).mean()
+        run = collect(islice(steps, len(block)))
+        overlap = iou(run.boxes, sequence.boxes[block]).mean()
         memory = process.memory_info().rss / 2**20
         yield (
-            f"{block[0]:>6} - {block[-1]:>5} {len(block) / seconds:5.1f} {memory:10.0f}"
-            f" {overlap:9.3f}  {'yes' if np.isfinite(boxes).all() else 'NO'}"
+            f"{block[0]:>6} - {block[-1]:>5} {len(block) / run.seconds.sum():5.1f} {memory:10.0f}"
+            f" {overlap:9.3f}  {'yes' if np.isfinite(run.boxes).all() else 'NO'}"
         )

@@ -1,9 +1,10 @@
 """Trackers to compare with: OpenCV's CSRT, KCF and MIL, and anybody's by `MODULE:FACTORY`."""
 
-import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -34,9 +35,8 @@ class PeerResult(NamedTuple):
 class OpenCVTracker:
     """An OpenCV tracker behind `init(image, box)` and `update(image)`, with OpenCV's defaults.
 
-    Its boxes are whole pixels. A frame in which it finds nothing is lost and repeats the box
-    before it; so do all frames if it cannot start on the given box. MIL seeds itself from the
-    clock, so its scores differ a little from run to run.
+    Its boxes are whole pixels. A frame in which it finds nothing, or cannot start, is lost and
+    repeats the box before it. MIL seeds itself from the clock: its scores differ from run to run.
     """
 
     def __init__(self, name: str) -> None:
@@ -50,10 +50,7 @@ class OpenCVTracker:
         self._box = np.zeros(4)
 
     def init(self, image: np.ndarray, box: np.ndarray) -> None:
-        """Start on an RGB uint8 image [H, W, 3] at the box (x, y, w, h), 0-based.
-
-        Raises InputError if the box has no area inside the image.
-        """
+        """Start on an RGB uint8 image [H, W, 3]; InputError if the box has no area inside it."""
         self._box = np.array(box, dtype=float)
         self._tracker = self._kind.create()
         try:
@@ -64,45 +61,36 @@ class OpenCVTracker:
     def update(self, image: np.ndarray) -> PeerResult:
         """Return the box in the next image, or the box before it and `lost`."""
         found = False
-        if self._tracker is not None:
-            try:
+        with suppress(cv2.error):
+            if self._tracker is not None:
                 found, box = self._tracker.update(_bgr(image))
-            except cv2.error:
-                found = False
         if found:
             self._box = np.array(box, dtype=float)
         return PeerResult(self._box.copy(), float(found), not found)
 
 
 def load_object(path: str) -> Any:
-    """Return the object that `MODULE:NAME` means; the current folder is searched first.
-
-    Raises InputError if the text has another form, or module or name do not exist.
-    """
-    module_name, colon, name = path.partition(":")
-    if not (module_name and colon and name):
+    """Return what `MODULE:NAME` means, here or in the path. Raises InputError if there is no such thing."""
+    module_name, _, name = path.partition(":")
+    if not (module_name and name):
         raise InputError(
             f"{path!r} is not of the form MODULE:NAME, for example mypackage.fast:make"
         )
     sys.path.insert(0, os.getcwd())
     try:
-        found = importlib.import_module(module_name)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
+        return pkgutil.resolve_name(path)
+    except (ValueError, ImportError, AttributeError) as error:
         raise InputError(
             f"{path!r} cannot be loaded ({error}); is it installed, or in this folder?"
         ) from error
     finally:
         sys.path.remove(os.getcwd())
-    return found
 
 
 def load_factory(path: str) -> Callable[[], Any]:
-    """Return a function that makes a tracker, `MODULE:FACTORY`, called without arguments.
+    """Return a function without arguments, which can be pickled, that makes the tracker of MODULE:FACTORY.
 
-    It can be pickled, so that processes which have not imported the module can call it. Raises
-    InputError if it does not exist or what it makes has no `init` and `update`.
+    Raises InputError if there is none or what it makes has no `init` and `update`.
     """
     factory = load_object(path)
     tracker = factory() if callable(factory) else None

@@ -38,10 +38,9 @@ class Score:
         """Shares of frames over the overlap thresholds."""
         return self.evidence["success"]
 
-    @property
-    def precision(self) -> np.ndarray:
-        """Shares of frames over the center error thresholds."""
-        return self.evidence["precision"]
+    def entry(self) -> dict[str, float]:
+        """Return the metrics, fps and number of frames, as reports hold them."""
+        return {**self.metrics, "fps": self.fps, "frames": self.frames}
 
 
 @dataclass(frozen=True)
@@ -68,9 +67,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain JSON types: `sequences`, `mean` and `tracker`; nan as null."""
-        sequences = {s.name: {**s.metrics, "fps": s.fps, "frames": s.frames} for s in self.scores}
         return {
-            "sequences": {name: _without_nan(entry) for name, entry in sequences.items()},
+            "sequences": {score.name: _without_nan(score.entry()) for score in self.scores},
             "mean": _without_nan(self.mean()),
             "tracker": dict(self.tracker),
         }
@@ -78,12 +76,12 @@ class Report:
     def table(self) -> str:
         """Return one line a sequence and one with the benchmark's values."""
         mean = self.mean()
-        rows = [(s.name, {**s.metrics, "fps": s.fps, "frames": s.frames}) for s in self.scores]
-        width = max(len(name) for name, _ in (*rows, ("mean", None)))
+        rows = [*((score.name, score.entry()) for score in self.scores), ("mean", mean)]
+        width = max(len(name) for name, _ in rows)
         widths = {key: max(len(column(key).label), 6) for key in mean}
         heads = (f"{column(key).label:>{widths[key]}}" for key in mean)
         lines = ["  ".join((f"{'':{width}}", *heads))]
-        for name, values in (*rows, ("mean", mean)):
+        for name, values in rows:
             cells = (f"{cell(key, values.get(key)):>{widths[key]}}" for key in mean)
             lines.append("  ".join((f"{name:{width}}", *cells)).rstrip())
         return "\n".join(lines)
@@ -100,10 +98,7 @@ def write_json(path: str | Path, content: Any) -> None:
 
 
 def read_report(path: str | Path) -> dict[str, Any]:
-    """Return the JSON that `Report.to_json` gave and a file kept.
-
-    Raises InputError if the file is missing, is no JSON, or holds something else.
-    """
+    """Return the JSON that `evaluate --json` wrote. Raises InputError if the file holds anything else."""
     try:
         report = json.loads(Path(path).read_text())
     except (OSError, ValueError) as error:
@@ -142,8 +137,7 @@ def added_metrics(report: Mapping[str, Any]) -> list[str]:
 def paired_scores(reports: Sequence[Mapping[str, Any]], key: str) -> list[list[float]]:
     """Return the scores `key` of each report, in the same order of sequences.
 
-    Raises InputError if the reports do not hold the same sequences or were scored by different
-    rules.
+    Raises InputError if reports differ in their sequences, their benchmark or their scoring rule.
     """
     names = sorted(reports[0]["sequences"])
     for report in reports[1:]:

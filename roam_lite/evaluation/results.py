@@ -8,9 +8,12 @@ from which an interrupted run goes on.
 """
 
 import hashlib
+import itertools
 import json
 import re
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,15 +21,61 @@ from typing import Any
 
 import numpy as np
 
-from roam_lite.data.boxes import read_boxes, write_boxes
+from roam_lite.data.boxes import format_row, read_boxes, read_rows, write_boxes
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import write_json
-from roam_lite.evaluation.running.run import Run
-from roam_lite.evaluation.running.trajectories import Trajectory, read_trajectory, write_trajectory
-from roam_lite.files import write_atomically
+from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
+from roam_lite.files import whole_file, write_atomically
 
 CONFIGURATION = "tracker.json"
+
+
+def read_run(path: Path, *, origin: int = 1) -> Run:
+    """Return the run that a file of boxes holds; its seconds and scores are not known: nan."""
+    boxes = read_boxes(path, origin=origin)
+    unknown = np.full(len(boxes), np.nan)
+    return Run(boxes, unknown, scores=unknown)
+
+
+def write_run(path: Path, run: Run, *, origin: int = 1) -> None:
+    """Write the run's boxes, one a line, whole or not at all."""
+    write_boxes(path, run.boxes, origin=origin)
+
+
+def write_trajectory(path: str | Path, run: Trajectory) -> None:
+    """Write one line a frame, a code or a region, whole or not at all."""
+    lines = [
+        format_row(region) if code == TRACKED else str(code)
+        for code, region in zip(run.codes.tolist(), run.regions, strict=True)
+    ]
+    write_atomically(Path(path), "".join(f"{line}\n" for line in lines).encode())
+
+
+def read_trajectory(path: str | Path) -> Trajectory:
+    """Return the run that a file of the VOT toolkit holds; its seconds are not known: nan.
+
+    Raises InputError for lines that are neither codes nor regions of 4 or 8 finite numbers, for
+    regions of both kinds, and if the first line is no start.
+    """
+    rows = read_rows(path)
+    for number, row in enumerate(rows, 1):
+        code = len(row) == 1 and row[0] in (SKIPPED, START, FAILURE)
+        if not code and not (len(row) in (4, 8) and np.isfinite(row).all()):
+            raise InputError(
+                f"{path}, line {number}: neither 0, 1, 2 nor a region of 4 or 8 numbers"
+            )
+    if not rows or rows[0] != [START]:
+        raise InputError(
+            f"{path}: the first line must be {START}, the start; not a VOT result file"
+        )
+    sizes = {len(row) for row in rows if len(row) > 1} or {4}
+    if len(sizes) > 1:
+        raise InputError(f"{path}: some regions have 4 numbers and others 8; write one kind")
+    nowhere = [np.nan] * sizes.pop()
+    codes = np.array([int(row[0]) if len(row) == 1 else TRACKED for row in rows])
+    regions = np.array([nowhere if len(row) == 1 else row for row in rows])
+    return Trajectory(codes, regions, np.full(len(rows), np.nan))
 
 
 @dataclass(frozen=True)
@@ -39,8 +88,8 @@ class ResultLayout:
 
     record: str
     times: str
-    read: Callable[[Path], Run | Trajectory]
-    write: Callable[[Path, Any], None]
+    read: Callable[[Path], Run | Trajectory] = read_run
+    write: Callable[[Path, Any], None] = write_run
     longer: bool = False  # files may go on beyond the ground truth, as LaSOT's do
 
     def record_path(self, folder: Path, name: str, repetition: int = 1) -> Path:
@@ -51,34 +100,28 @@ class ResultLayout:
         """The file of the sequence's times."""
         return folder / self.times.format(name=name)
 
-    def repetitions(self, folder: Path, name: str) -> int:
-        """How many repetitions of the sequence are there, without a gap from the first on."""
-        if "{repetition" not in self.record:
-            return int(self.record_path(folder, name).is_file())
-        count = 0
-        while self.record_path(folder, name, count + 1).is_file():
-            count += 1
-        return count
+    def records(self, folder: Path, name: str) -> list[Path]:
+        """The files of the repetitions that are there, without a gap from the first on."""
+        numbers = itertools.count(1) if "{repetition" in self.record else (1,)
+        paths = (self.record_path(folder, name, number) for number in numbers)
+        return list(itertools.takewhile(Path.is_file, paths))
 
     def keep(self, folder: Path, name: str, repetition: int, run: Run | Trajectory) -> None:
         """Write a run. The boxes come last: once they are there, the repetition is done."""
-        times = self.times_path(folder, name)
-        columns = np.full((len(run), repetition), np.nan)
-        before = _read_times(times, len(run))[:, : repetition - 1]
-        columns[:, : before.shape[1]] = before
-        columns[:, -1] = run.seconds
-        lines = (",".join(f"{t:.8f}" for t in row) for row in columns)
-        write_atomically(times, "".join(f"{line}\n" for line in lines).encode())
+        path = self.times_path(folder, name)
+        times = _read_times(path, len(run), repetition)
+        times[:, -1] = run.seconds
+        lines = (",".join(f"{t:.8f}" for t in row) for row in times)
+        write_atomically(path, "".join(f"{line}\n" for line in lines).encode())
         self.write(self.record_path(folder, name, repetition), run)
 
     def runs(self, folder: Path, sequence: Sequence) -> list[Run | Trajectory]:
         """The sequence's runs, one a repetition; seconds are nan where no file tells them.
 
-        Raises InputError naming the file that is missing, that cannot be read or that has fewer
-        or more lines than the sequence has frames.
+        Raises InputError for a file that is missing, cannot be read or lacks lines or has more.
         """
-        count = self.repetitions(folder, sequence.name)
-        if count == 0:
+        records = self.records(folder, sequence.name)
+        if not records:
             path = self.record_path(folder, sequence.name)
             alike = [p.name for p in path.parent.glob("*.txt") if _plain(p) == _plain(path)]
             hint = f" (it may be {alike[0]}: rename that)" if alike else ""
@@ -86,43 +129,62 @@ class ResultLayout:
                 f"{path}: no such file{hint}; run the tracker on {sequence.name}, or leave that out "
                 "with --sequences"
             )
-        times = _read_times(self.times_path(folder, sequence.name), len(sequence))
+        path = self.times_path(folder, sequence.name)
+        times = _read_times(path, len(sequence), len(records))
         runs = []
-        for index in range(count):
-            path = self.record_path(folder, sequence.name, index + 1)
+        for path, seconds in zip(records, times.T, strict=True):
             run = self.read(path)
             if len(run) < len(sequence) or (len(run) > len(sequence) and not self.longer):
                 raise InputError(
                     f"{path}: {len(run)} lines for the {len(sequence)} frames of {sequence.name}; "
                     "it is cut off or belongs to another data set; track the sequence again"
                 )
-            known = index < times.shape[1]
-            runs.append(replace(run, seconds=times[:, index]) if known else run)
+            runs.append(replace(run, seconds=seconds))
         return runs
 
 
-def _read_run(path: Path, *, origin: int) -> Run:
-    boxes = read_boxes(path, origin=origin)
-    return Run(boxes, np.full(len(boxes), np.nan), scores=np.full(len(boxes), np.nan))
+def _plain(path: Path) -> str:
+    """Return the name without capitals and signs: programs disagree on Jogging.1 and jogging-1."""
+    return re.sub(r"[\W_]", "", path.stem.lower())
 
 
-def _write_run(path: Path, run: Run, *, origin: int) -> None:
-    write_boxes(path, run.boxes, origin=origin)
+def _read_times(path: Path, frames: int, repetitions: int) -> np.ndarray:
+    """Return seconds `[frames, repetitions]`; nan where the file lacks them or has other lines."""
+    times = np.full((frames, repetitions), np.nan)
+    with suppress(OSError, ValueError):
+        found = np.loadtxt(path, delimiter=",", ndmin=2)[:, :repetitions]
+        if len(found) == frames:
+            times[:, : found.shape[1]] = found
+    return times
 
 
-_ONE_BASED = {"read": partial(_read_run, origin=1), "write": partial(_write_run, origin=1)}
-_ZERO_BASED = {"read": partial(_read_run, origin=0), "write": partial(_write_run, origin=0)}
-
-OTB = ResultLayout("{name}.txt", "times/{name}_time.txt", **_ONE_BASED)
+OTB = ResultLayout("{name}.txt", "times/{name}_time.txt")
 LASOT = replace(OTB, longer=True)
-TRACKINGNET = replace(OTB, **_ZERO_BASED)
-GOT10K = ResultLayout("{name}/{name}_{repetition:03d}.txt", "{name}/{name}_time.txt", **_ONE_BASED)
+TRACKINGNET = replace(OTB, read=partial(read_run, origin=0), write=partial(write_run, origin=0))
+GOT10K = ResultLayout("{name}/{name}_{repetition:03d}.txt", "{name}/{name}_time.txt")
 VOT = ResultLayout(
     "baseline/{name}/{name}_{repetition:03d}.txt",
     "baseline/{name}/{name}_time.txt",
     read=read_trajectory,
     write=write_trajectory,
 )
+
+
+def write_submission(layout: ResultLayout, folder: Path, names: Iterable[str]) -> Path:
+    """Write `FOLDER.zip`, as the benchmark's server takes it, and return its path.
+
+    Times are packed where they lie beside the boxes, as GOT-10k's server wants them.
+    """
+    path = folder.with_name(f"{folder.name}.zip")
+    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as z:
+        for name in names:
+            files = layout.records(folder, name)
+            times = layout.times_path(folder, name)
+            if times.parent == files[0].parent:
+                files.append(times)
+            for file in files:
+                z.write(file, file.relative_to(folder))
+    return path
 
 
 def short_name(description: Mapping[str, Any]) -> str:
@@ -138,20 +200,14 @@ def short_name(description: Mapping[str, Any]) -> str:
 
 
 def configuration_name(description: Mapping[str, Any]) -> str:
-    """Return a folder name that is the same for the same configuration only.
-
-    For example `roam++-lstm-1f0c9a3e`: the short name and a digest of the whole description.
-    """
+    """Return a folder name of this configuration alone: short name and digest, `roam++-lstm-1f0c9a3e`."""
     canonical = json.dumps(description, sort_keys=True, default=str)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:8]
     return re.sub(r"[^\w.+-]+", "-", f"{short_name(description)}-{digest}")
 
 
 def claim(folder: Path, description: Mapping[str, Any]) -> None:
-    """Make `folder` the place of this configuration's results.
-
-    Raises InputError if it holds another configuration's.
-    """
+    """Make `folder` this configuration's. Raises InputError if it holds another one's results."""
     path = folder / CONFIGURATION
     wanted = json.loads(json.dumps(dict(description), default=str))
     if path.is_file():
@@ -183,20 +239,3 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
     if not isinstance(description, dict):
         raise InputError(f"{path}: no configuration; remove it to name the folder alone")
     return description
-
-
-def _plain(path: Path) -> str:
-    """Return the name without capitals and signs: programs disagree on Jogging.1 and jogging-1."""
-    return re.sub(r"[\W_]", "", path.stem.lower())
-
-
-def _read_times(path: Path, frames: int) -> np.ndarray:
-    """Return seconds `[frames, repetitions]`; no column where there is no file.
-
-    Some programs leave a frame out or write other shapes; such times are not known either.
-    """
-    try:
-        times = np.loadtxt(path, delimiter=",", ndmin=2)
-    except (OSError, ValueError):
-        return np.empty((frames, 0))
-    return times if times.shape[0] == frames else np.empty((frames, 0))

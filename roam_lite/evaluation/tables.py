@@ -27,8 +27,7 @@ class Grid:
 def table_for(benchmark: str, reports: Mapping[str, Mapping[str, Any]]) -> Table:
     """Return the paper's table of a benchmark, with a column for every metric that somebody added.
 
-    `reports` are of that benchmark, by tracker. A benchmark that the paper lacks has its own
-    metrics in columns, and no rows.
+    One that the paper lacks has its own metrics in columns. `reports` are of it, by tracker.
     """
     known = BY_BENCHMARK.get(benchmark)
     table = known or Table(f"Results on {benchmark}", (), {})
@@ -45,39 +44,47 @@ def table_for(benchmark: str, reports: Mapping[str, Mapping[str, Any]]) -> Table
 def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Grid:
     """Return the table with a row for each tracker, ours first, then the paper's.
 
-    `reports` are as `report.read_report` gives them, by benchmark and tracker: the same name under
-    two benchmarks is one row. A row has a dash where there is no report.
+    `reports` go by benchmark and tracker: a name is one row, with a dash where it has no report.
     """
     names = dict.fromkeys(n for c in table.columns for n in reports.get(c.benchmark, {}))
-    rows = {f"{name} (measured)": _values(table, reports, name) for name in names}
+    nothing: Mapping[str, Any] = {"mean": {}}
+    rows: dict[str, Sequence[float | None]] = {
+        f"{name} (measured)": [
+            reports.get(c.benchmark, {}).get(name, nothing)["mean"].get(c.metric)
+            for c in table.columns
+        ]
+        for name in names
+    }
     rows |= {f"{name} (paper)": values for name, values in table.rows.items()}
-    ranks = list(zip(*(_ranks(table, rows, i) for i in range(len(table.columns))), strict=True))
-    cells = [
-        [cell(c.metric, value) or DASH for c, value in zip(table.columns, values, strict=True)]
-        for values in rows.values()
-    ]
-    heads = [f"{c.heading} {'↑' if column(c.metric).rises else '↓'}" for c in table.columns]
-    if not table.trackers_across:
-        return Grid(
-            ("tracker", *heads),
-            tuple((name, *line) for name, line in zip(rows, cells, strict=True)),
-            tuple((None, *line) for line in ranks),
-        )
-    return Grid(
-        ("", *rows),
-        tuple((h, *line) for h, line in zip(heads, zip(*cells, strict=True), strict=True)),
-        tuple((None, *line) for line in zip(*ranks, strict=True)),
-    )
+    columns, ranks = [], []  # head first
+    for index, measure in enumerate(table.columns):
+        values = [row[index] for row in rows.values()]
+        rises = column(measure.metric).rises
+        texts = (cell(measure.metric, value) or DASH for value in values)
+        columns.append((f"{measure.heading} {'↑' if rises else '↓'}", *texts))
+        ranks.append((None, *_ranks(values, rises)))
+    if table.trackers_across:
+        return Grid(("", *rows), tuple(columns), tuple(ranks))
+    heads, *lines = zip(("tracker", *rows), *columns, strict=True)
+    _, *ranks = zip((None,) * (1 + len(rows)), *ranks, strict=True)
+    return Grid(heads, tuple(lines), tuple(ranks))
 
 
-def sequence_grid(reports: Mapping[str, Mapping[str, Any]], metric: str | None = None) -> Grid:
-    """Return one metric of each sequence, trackers side by side, and the benchmark's value last.
+def _ranks(values: Sequence[float | None], rises: bool) -> Iterator[int | None]:
+    """Yield each value's place among the three best different ones, as printed."""
+    printed = [None if value is None else round(value, 3) for value in values]
+    best = sorted({value for value in printed if value is not None}, reverse=rises)[: len(MARKS)]
+    for value in printed:
+        yield best.index(value) if value in best else None
 
-    The metric is the benchmark's first unless another is named. Raises InputError if the reports do
-    not hold the same sequences.
+
+def sequence_grid(reports: Mapping[str, Mapping[str, Any]]) -> Grid:
+    """Return the benchmark's first metric by sequence, trackers side by side, and the whole last.
+
+    Raises InputError if the reports do not hold the same sequences.
     """
     first = next(iter(reports.values()))
-    metric = metric or metrics_of(first)[0]
+    metric = metrics_of(first)[0]
     for name, report in reports.items():
         different = set(first["sequences"]) ^ set(report["sequences"])
         if different:
@@ -122,28 +129,6 @@ def latex(grid: Grid, caption: str) -> str:
         lines.append(f"    {' & '.join(cells)} " + r"\\")
     lines += [r"    \hline", r"  \end{tabular}", r"\end{table}"]
     return "\n".join(lines) + "\n"
-
-
-def _values(
-    table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]], name: str
-) -> tuple[float | None, ...]:
-    found = (reports.get(measure.benchmark, {}).get(name) for measure in table.columns)
-    return tuple(
-        None if report is None else report["mean"].get(measure.metric)
-        for measure, report in zip(table.columns, found, strict=True)
-    )
-
-
-def _ranks(
-    table: Table, rows: Mapping[str, Sequence[float | None]], index: int
-) -> Iterator[int | None]:
-    """Yield each row's place among the three best different values of a column."""
-    rises = column(table.columns[index].metric).rises
-    printed = [None if v[index] is None else round(v[index], 3) for v in rows.values()]
-    best = sorted({v for v in printed if v is not None}, reverse=rises)
-    for value in printed:
-        place = None if value is None else best.index(value)
-        yield place if place is not None and place < len(MARKS) else None
 
 
 def _pipes(cells: Sequence[str]) -> str:

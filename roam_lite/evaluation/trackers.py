@@ -13,10 +13,8 @@ OWN = ("roam++", "roam")
 def tracker_factory(name: str = "roam++", **options: Any) -> Callable[[], Any]:
     """Return a function that makes the tracker of that name.
 
-    Names are `roam++`, `roam`, `csrt`, `kcf`, `mil` and `MODULE:FACTORY`. `options` (`profile`,
-    `checkpoint`, `rule`, `sgd_rate`, `device`) are those of `roam_lite.load_tracker`; None counts
-    as not given. Raises InputError if there is no such tracker, or if a peer is given an option
-    that only ours have.
+    `options` are those of `roam_lite.load_tracker`; None counts as not given. Raises InputError if
+    there is no such tracker, or if a peer is given an option that only ours have.
     """
     options = {key: value for key, value in options.items() if value is not None}
     if name in OWN:

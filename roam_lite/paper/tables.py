@@ -2,12 +2,17 @@
 
 from roam_lite.paper.exhibit import Exhibit, Measure, Table
 
+
+def _measures(benchmark: str, **headings: str) -> tuple[Measure, ...]:
+    """Return a benchmark's columns: metrics as reports name them, with the paper's headings."""
+    return tuple(Measure(benchmark, metric, heading) for metric, heading in headings.items())
+
+
 TABLE_1 = Table(
     "Results on VOT-2016/2017 (Table 1)",
-    tuple(
-        Measure(benchmark, metric, f"{title} {heading}")
-        for benchmark, title in (("vot2016", "VOT-2016"), ("vot2017", "VOT-2017"))
-        for metric, heading in (("eao", "EAO"), ("accuracy", "A"), ("robustness", "R"))
+    (
+        *_measures("vot2016", eao="VOT-2016 EAO", accuracy="VOT-2016 A", robustness="VOT-2016 R"),
+        *_measures("vot2017", eao="VOT-2017 EAO", accuracy="VOT-2017 A", robustness="VOT-2017 R"),
     ),
     {
         "ROAM++": (0.441, 0.599, 0.174, 0.380, 0.543, 0.195),
@@ -28,11 +33,7 @@ TABLE_1 = Table(
 )
 TABLE_2 = Table(
     "Results on GOT-10k (Table 2)",
-    (
-        Measure("got10k", "ao", "AO"),
-        Measure("got10k", "sr_50", "SR 0.5"),
-        Measure("got10k", "sr_75", "SR 0.75"),
-    ),
+    _measures("got10k", ao="AO", sr_50="SR 0.5", sr_75="SR 0.75"),
     {
         "MDNet": (0.299, 0.303, 0.099),
         "CF2": (0.315, 0.297, 0.088),
@@ -48,11 +49,7 @@ TABLE_2 = Table(
 )
 TABLE_3 = Table(
     "Results on TrackingNet (Table 3)",
-    (
-        Measure("trackingnet", "auc", "AUC"),
-        Measure("trackingnet", "precision", "Prec."),
-        Measure("trackingnet", "normalized_precision", "Norm. Prec."),
-    ),
+    _measures("trackingnet", auc="AUC", precision="Prec.", normalized_precision="Norm. Prec."),
     {
         "Staple": (0.528, 0.470, 0.603),
         "CSRDCF": (0.534, 0.480, 0.622),
@@ -68,15 +65,16 @@ TABLE_3 = Table(
 )
 FIGURE_3 = Table(
     "Results on OTB-2015 (Fig. 3; the paper's text gives the AUC alone)",
-    (Measure("otb", "auc", "AUC"), Measure("otb", "precision_20", "Precision at 20 px")),
+    _measures("otb", auc="AUC", precision_20="Precision at 20 px"),
     {"ROAM": (0.681, None), "ROAM++": (0.680, None), "MLT": (0.611, None)},
 )
 FIGURE_4 = Table(
     "Results on LaSOT, test split (Fig. 4; the paper prints no values)",
-    (
-        Measure("lasot", "auc", "AUC"),
-        Measure("lasot", "precision_20", "Precision at 20 px"),
-        Measure("lasot", "normalized_precision", "Norm. precision"),
+    _measures(
+        "lasot",
+        auc="AUC",
+        precision_20="Precision at 20 px",
+        normalized_precision="Norm. precision",
     ),
     {},
 )
@@ -86,10 +84,8 @@ BY_BENCHMARK = {
     for column in table.columns
 }
 
-_PRINTED = (
-    "roam_lite.evaluation.tables:paper_grid",
-    "roam_lite.evaluation.tables:markdown",
-    "roam_lite.evaluation.tables:latex",
+_PRINTED = tuple(
+    f"roam_lite.evaluation.tables:{name}" for name in ("paper_grid", "markdown", "latex")
 )
 TABLES = {
     1: Exhibit(

@@ -93,7 +93,7 @@ def test_cache_forgets_what_was_used_longest_ago(root):
     frames[2]
     assert frames[0] is first
     assert frames[1] is not second
-    assert frames.cache.held <= 2 * size
+    assert source.cache.held <= 2 * size
 
 
 def test_image_larger_than_the_cache_is_still_read(root):

@@ -13,7 +13,6 @@ from roam_lite.data.vot import (
     list_sequences,
     read_regions,
     read_sequence,
-    read_tags,
 )
 from roam_lite.errors import InputError
 from tests import trees
@@ -50,15 +49,6 @@ def test_the_list_gives_the_order_and_its_absence_the_folders(tmp_path):
     assert list_sequences(tmp_path) == ["road", "ball"]
     (tmp_path / "list.txt").unlink()
     assert list_sequences(tmp_path) == ["ball", "road"]
-
-
-def test_tags_may_be_shorter_than_the_video(tmp_path):
-    trees.vot(tmp_path)
-    (tmp_path / "ball" / "occlusion.tag").write_text("0\n1\n")
-    (tmp_path / "ball" / "size_change.label").write_text("1\n" * 9)
-    tags = read_tags(tmp_path, "ball", 6)
-    assert tags["occlusion"].tolist() == [False, True] + [False] * 4
-    assert tags["size_change"].all()
 
 
 @pytest.mark.parametrize(("break_it", "message"), [

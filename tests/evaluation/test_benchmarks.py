@@ -15,8 +15,8 @@ from roam_lite.evaluation.benchmarks import (
     score_results,
     scored_here,
 )
-from roam_lite.evaluation.running.benchmark import run_benchmark
-from roam_lite.evaluation.submission import write_submission
+from roam_lite.evaluation.results import write_submission
+from roam_lite.evaluation.running.engine import run_benchmark
 from tests import trees
 from tests.fakes import Follower, Statue
 
@@ -99,7 +99,7 @@ def test_a_test_split_gives_the_zip_that_its_server_takes(name, grow, tmp_path):
     names = benchmark.names(root)
     assert not scored_here(benchmark, root, names)
     folder = run(benchmark, root, names, tmp_path / "results")
-    path = write_submission(benchmark, folder, names)
+    path = write_submission(benchmark.protocol.layout, folder, names)
     assert path == folder.with_name(f"{folder.name}.zip")
     with zipfile.ZipFile(path) as packed:
         files = sorted(packed.namelist())

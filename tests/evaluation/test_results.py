@@ -46,7 +46,7 @@ def test_repetitions_have_a_file_each_and_a_column_of_times(tmp_path):
         "a_001.txt", "a_002.txt", "a_003.txt", "a_time.txt"
     ]  # fmt: skip
     assert np.loadtxt(tmp_path / "a" / "a_time.txt", delimiter=",").shape == (4, 3)
-    assert GOT10K.repetitions(tmp_path, "a") == len(GOT10K.runs(tmp_path, SQUARE)) == 3
+    assert len(GOT10K.records(tmp_path, "a")) == len(GOT10K.runs(tmp_path, SQUARE)) == 3
 
 
 def test_times_of_a_repetition_that_was_not_finished_are_replaced(tmp_path):
@@ -111,7 +111,7 @@ def test_the_boxes_are_written_last_because_they_say_that_the_sequence_is_done(
     monkeypatch.setattr("roam_lite.evaluation.results.write_boxes", full)
     with pytest.raises(OSError, match="No space left"):
         kept(tmp_path, OTB)
-    assert OTB.repetitions(tmp_path, "a") == 0
+    assert OTB.records(tmp_path, "a") == []
     assert [path.name for path in tmp_path.rglob("*.tmp*")] == []
 
 

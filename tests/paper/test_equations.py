@@ -294,6 +294,5 @@ def test_equation_names_the_functions_that_its_check_runs(number):
 def test_every_equation_has_an_entry_and_a_check():
     assert list(EQUATIONS) == list(range(1, 16))
     assert set(CHECKS) == set(EQUATIONS)
-    for number, entry in EQUATIONS.items():
-        assert entry.number == number
+    for entry in EQUATIONS.values():
         assert all((entry.functions, entry.formula, entry.note))

@@ -3,12 +3,11 @@
 Neither the first frame counts, which is given, nor frames in which nothing of the target is seen.
 """
 
-from collections.abc import Sequence as Collection
-
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
+from roam_lite.evaluation.metrics import paired
 from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import iou
@@ -23,22 +22,17 @@ def frame_overlaps(
 
     `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each, `visible` bool `[T]`, `size`
     (width, height) in pixels. AO is the mean, SR_t the share above t, over the frames of all
-    sequences together. Raises InputError if boxes and truth differ in length, if a box is not
-    finite, for which the toolkit has no rule, or if no frame counts.
+    sequences together. Raises InputError as `paired` does, if no frame counts, or if a box is not
+    finite: the toolkit has no rule for that.
     """
-    boxes, truth = np.asarray(boxes, dtype=float), np.asarray(truth, dtype=float)
-    if boxes.shape != truth.shape:
-        raise InputError(
-            f"results {boxes.shape} and ground truth {truth.shape} differ in shape; "
-            "give one box (x, y, w, h) for every frame in both"
-        )
+    boxes, truth, labeled = paired(boxes, truth)
     if not np.isfinite(boxes).all():
         frame = int(np.argmin(np.isfinite(boxes).all(axis=1)))
         raise InputError(
             f"the box of frame {frame} is not finite, which GOT-10k cannot score; "
             "repeat the box before it"
         )
-    counts = np.isfinite(truth).all(axis=1) & np.asarray(visible, dtype=bool)
+    counts = labeled & np.asarray(visible, dtype=bool)
     counts[0] = False
     if not counts.any():
         raise InputError("no frame after the first has a visible target, so nothing can be scored")
@@ -57,17 +51,16 @@ def speed(seconds: np.ndarray) -> float:
 
 
 def _clipped(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return boxes with their corner moved into the image, then cut at its far edges.
+    """Return boxes with their corner moved into the image, then cut at its far edges, as the toolkit does.
 
-    The toolkit does so on the file's 1-based numbers, and keeps the width where a negative x is
-    moved to 0.
+    It does so on 1-based numbers, and keeps the width where a negative x is moved to 0.
     """
     limit = np.array(size, dtype=float)
     corner = np.clip(boxes[:, :2] + 1, 0, limit)
     return np.concatenate([corner, np.clip(boxes[:, 2:], 0, limit - corner)], axis=1)
 
 
-def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
     """Return the GOT-10k scores of a sequence, its repetitions pooled as the toolkit does."""
     visible, size = sequence.visibility > 0, sequence.image_size()
     overlaps = np.concatenate(
@@ -80,7 +73,7 @@ def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
     return Score(sequence.name, _metrics(overlaps), fps, len(sequence), evidence)
 
 
-def pool(scores: Collection[Score]) -> dict[str, float]:
+def pool(scores: list[Score]) -> dict[str, float]:
     """Return scores and speed over the frames of all sequences together."""
     overlaps, seconds = (
         np.concatenate([score.evidence[key] for score in scores]) for key in ("overlaps", "seconds")

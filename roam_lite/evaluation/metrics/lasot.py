@@ -5,8 +5,6 @@ replaces the first box nor repeats invalid ones (`otb.RULES`). Frames in which t
 are not compared, yet the denominator stays the number of all labeled frames.
 """
 
-from collections.abc import Sequence as Collection
-
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
@@ -53,7 +51,7 @@ def _center(boxes: np.ndarray) -> np.ndarray:
     return boxes[:, :2] + 1 + (boxes[:, 2:] - 1) / 2
 
 
-def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
     """Return the LaSOT scores of the one run there is."""
     visible = sequence.visibility > 0
     success, precision, normalized = curves(runs[0].boxes, sequence.boxes, visible, scoring)

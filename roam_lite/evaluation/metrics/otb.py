@@ -5,7 +5,6 @@ two toolkits, which differ in three details (`Rule`). Frames whose ground truth 
 count in neither score nor denominator, whatever the rule.
 """
 
-from collections.abc import Sequence as Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.columns import computed
+from roam_lite.evaluation.metrics import paired
 from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import center_error, iou
@@ -40,7 +40,8 @@ RULES = {
 def success_curve(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> np.ndarray:
     """Return the share of frames, `[21]`, whose overlap exceeds each of the thresholds 0:0.05:1.
 
-    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each.
+    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each. The mean of the curve is the AUC:
+    overlap must exceed the threshold, so a perfect tracker has 20/21.
     """
     overlap, _ = frame_scores(boxes, truth, rule)
     return (overlap[:, None] > SUCCESS_THRESHOLDS).mean(axis=0)
@@ -52,27 +53,13 @@ def precision_curve(boxes: np.ndarray, truth: np.ndarray, rule: str = "official"
     return (error[:, None] <= PRECISION_THRESHOLDS).mean(axis=0)
 
 
-def success_auc(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> float:
-    """Return the area under the success curve: the mean of its 21 values.
-
-    Overlap must exceed the threshold, so a perfect tracker has 20/21.
-    """
-    return float(success_curve(boxes, truth, rule).mean())
-
-
-def precision_20(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> float:
-    """Return the share of frames whose center is off by at most 20 pixels."""
-    return float(precision_curve(boxes, truth, rule)[20])
-
-
 def frame_scores(
     boxes: np.ndarray, truth: np.ndarray, rule: str = "official"
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return overlap and center error (image pixels), `[F]` each, of the F labeled frames.
 
-    Under the official rule, a frame whose ground truth is no box inside the image has overlap -1
-    and error -1. Raises InputError if the two tracks differ in length, if no frame is labeled,
-    or if there is no rule of that name.
+    Both are -1 where the official rule finds no ground truth inside the image. Raises InputError if
+    the tracks differ in length, if no frame is labeled, or if there is no rule of that name.
     """
     boxes, truth, outside = compared(boxes, truth, rule)
     overlap, error = iou(boxes, truth), center_error(boxes, truth)
@@ -85,35 +72,24 @@ def compared(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return boxes `[F, 4]`, ground truth `[F, 4]` and a mask `[F]`, as the rule compares them.
 
-    F are the labeled frames; the mask holds where the ground truth is no box inside the image.
-    Raises as `frame_scores` does.
+    The mask holds where the truth is no box inside the image. Raises as `frame_scores` does.
     """
     if rule not in RULES:
         raise InputError(f"there is no scoring rule {rule!r}; choose one of: {', '.join(RULES)}")
-    boxes, truth = np.array(boxes, dtype=float), np.asarray(truth, dtype=float)
-    if boxes.shape != truth.shape or boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise InputError(
-            f"results {boxes.shape} and ground truth {truth.shape} differ in shape; "
-            "give one box (x, y, w, h) for every frame in both"
-        )
-    labeled = np.isfinite(truth).all(axis=1)
-    if not labeled.any():
-        raise InputError("no frame has a ground truth box, so there is nothing to score")
-    if RULES[rule].repeat_invalid:
+    details = RULES[rule]
+    boxes, truth, labeled = paired(boxes, truth)
+    if details.repeat_invalid:
         boxes = repeat_invalid(boxes)
-    if RULES[rule].replace_first:
+    if details.replace_first:
         boxes[0] = truth[0]
     boxes, truth = boxes[labeled], truth[labeled]
     # The official test looks at the file's numbers, which are 1-based.
-    outside = (truth + np.array([1, 1, 0, 0]) <= 0).any(axis=1) & RULES[rule].mask_ground_truth
+    outside = (truth + np.array([1, 1, 0, 0]) <= 0).any(axis=1) & details.mask_ground_truth
     return boxes, truth, outside
 
 
 def repeat_invalid(boxes: np.ndarray) -> np.ndarray:
-    """Return the boxes with every one that is not finite or has no area replaced by the last good.
-
-    Boxes before the first good one stay as they are.
-    """
+    """Return the boxes, the last good one for each that is not finite or has no area, if there is one."""
     valid = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
     last_valid = np.maximum.accumulate(np.where(valid, np.arange(len(boxes)), -1))
     return boxes[np.where(last_valid < 0, np.arange(len(boxes)), last_valid)]
@@ -140,6 +116,6 @@ def score_run(sequence: Sequence, run: Run, scoring: str = "official") -> Score:
     return Score(sequence.name, metrics, run.fps, len(sequence), evidence)
 
 
-def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
     """Return the OTB scores of the one run there is."""
     return score_run(sequence, runs[0], scoring)

@@ -4,13 +4,12 @@ Boxes are rounded to whole pixels and the first is replaced by the ground truth.
 area under its curve over 21 thresholds (trapezoids), as a share; the kit prints percent.
 """
 
-from collections.abc import Sequence as Collection
-
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.columns import computed
+from roam_lite.evaluation.metrics import paired
 from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import iou
@@ -23,21 +22,12 @@ NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 21)  # shares of the target's size, 
 def curves(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return success, precision and normalized precision, `[21]` each, over their thresholds.
 
-    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each. Frames whose ground truth is
-    missing are left out. Raises InputError if the two differ in length, if a box is not finite,
-    for which the kit has no rule, or if no frame is labeled.
+    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each; unlabeled frames are left out.
+    Raises InputError as `paired` does, and for a box that is not finite: the kit has no such rule.
     """
-    boxes, truth = np.rint(boxes), np.rint(truth)
-    if boxes.shape != truth.shape:
-        raise InputError(
-            f"results {boxes.shape} and ground truth {truth.shape} differ in shape; "
-            "give one box (x, y, w, h) for every frame in both"
-        )
+    boxes, truth, labeled = paired(boxes, truth)
     boxes[0] = truth[0]
-    labeled = np.isfinite(truth).all(axis=1)
-    if not labeled.any():
-        raise InputError("no frame has a ground truth box, so there is nothing to score")
-    boxes, truth = boxes[labeled], truth[labeled]
+    boxes, truth = np.rint(boxes[labeled]), np.rint(truth[labeled])
     if not np.isfinite(boxes).all():
         raise InputError(
             "a box is not finite, which TrackingNet cannot score; repeat the box before it"
@@ -58,7 +48,7 @@ def area(curve: np.ndarray) -> float:
     return float(np.trapezoid(curve, dx=1 / (len(curve) - 1)))
 
 
-def score(sequence: Sequence, runs: Collection[Run], scoring: str) -> Score:
+def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
     """Return the TrackingNet scores of the one run there is."""
     success, precision, normalized = curves(runs[0].boxes, sequence.boxes)
     metrics = {

@@ -4,7 +4,6 @@ Overlaps are exact areas of polygons (shapely), as pysot computes them. The chal
 rasterizes them: its values are 0.010 higher on average and up to 0.083 for small boxes.
 """
 
-from collections.abc import Sequence as Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ import shapely
 from roam_lite.data.sequence import Sequence
 from roam_lite.data.vot import corners
 from roam_lite.evaluation.report import Score
-from roam_lite.evaluation.running.trajectories import START, TRACKED, Trajectory
+from roam_lite.evaluation.running.run import START, TRACKED, Trajectory
 
 BURN_IN = 10  # frames from each start that accuracy leaves out
 EAO_LENGTHS = {"vot2016": (108, 371), "vot2017": (100, 356)}  # first and last, both included
@@ -22,8 +21,7 @@ EAO_LENGTHS = {"vot2016": (108, 371), "vot2017": (100, 356)}  # first and last, 
 def region_overlap(a: np.ndarray, b: np.ndarray, size: tuple[float, float]) -> np.ndarray:
     """Return the overlap `[F]` of regions `[F, 4]` or `[F, 8]` inside an image of (width, height).
 
-    A pair without area in the image has overlap 0. Corners may come in any order: the region is
-    their convex hull.
+    0 for a pair without area in it. Regions are the convex hulls of their corners, in any order.
     """
     image = shapely.box(0, 0, *size)
     a, b = (shapely.intersection(_polygons(region), image) for region in (a, b))
@@ -33,10 +31,7 @@ def region_overlap(a: np.ndarray, b: np.ndarray, size: tuple[float, float]) -> n
 
 
 def overlaps(trajectory: Trajectory, truth: np.ndarray, size: tuple[float, float]) -> np.ndarray:
-    """Return the overlap with polygons `truth` `[T, 8]` in each frame, `[T]`.
-
-    nan where the target was not tracked or has no ground truth.
-    """
+    """Return the overlap `[T]` with polygons `truth` `[T, 8]`; nan where not tracked or no ground truth."""
     known = (trajectory.codes == TRACKED) & np.isfinite(truth).all(axis=1)
     found = np.full(len(truth), np.nan)
     found[known] = region_overlap(trajectory.regions[known], truth[known], size)
@@ -71,7 +66,7 @@ def fragments(
     return [Fragment(piece, index < last, weight) for index, piece in enumerate(pieces)]
 
 
-def expected_average_overlap(pieces: Collection[Fragment], lengths: tuple[int, int]) -> float:
+def expected_average_overlap(pieces: list[Fragment], lengths: tuple[int, int]) -> float:
     """Return EAO: the mean over the lengths of the overlap expected in a video of that length.
 
     The expected overlap at length L is the weighted mean, over the fragments that reach it, of the
@@ -101,14 +96,11 @@ def _polygons(regions: np.ndarray) -> np.ndarray:
     return shapely.convex_hull(shapely.multipoints(points.reshape(-1, 4, 2)))
 
 
-def score(sequence: Sequence, runs: Collection[Trajectory], scoring: str) -> Score:
+def score(sequence: Sequence, runs: list[Trajectory], scoring: str) -> Score:
     """Return accuracy, failures and robustness of a sequence, means over its repetitions."""
     size, truth, weight = sequence.image_size(), sequence.polygons, 1 / len(runs)
     repeated = np.stack([accuracy_overlaps(run, truth, size) for run in runs])
-    known = np.isfinite(repeated)
-    counts = known.sum(axis=0)
-    sums = np.where(known, repeated, 0).sum(axis=0)
-    overlaps = sums[counts > 0] / counts[counts > 0]
+    overlaps = np.nanmean(repeated[:, np.isfinite(repeated).any(axis=0)], axis=0)
     failures = float(np.mean([run.failures for run in runs]))
     metrics = {
         "accuracy": float(overlaps.mean()) if len(overlaps) else float("nan"),
@@ -121,7 +113,7 @@ def score(sequence: Sequence, runs: Collection[Trajectory], scoring: str) -> Sco
     return Score(sequence.name, metrics, fps, len(sequence), evidence)
 
 
-def pool(scores: Collection[Score], lengths: tuple[int, int]) -> dict[str, float]:
+def pool(scores: list[Score], lengths: tuple[int, int]) -> dict[str, float]:
     """Return EAO, accuracy over all frames and robustness: failures in 100 frames."""
     overlaps = np.concatenate([score.evidence["overlaps"] for score in scores])
     pieces = [piece for score in scores for piece in score.evidence["fragments"]]

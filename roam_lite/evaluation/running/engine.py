@@ -1,4 +1,4 @@
-"""Many sequences on all cores and GPUs: one process a worker, one sequence at a time in each.
+"""A whole benchmark on all cores and GPUs: one process a worker, one sequence at a time in each.
 
 A worker computes with a fixed number of threads, so results do not depend on how many workers there
 are. What is done lies in files (`results`), so an interrupted run goes on where it was. Under
@@ -10,14 +10,16 @@ torchrun every process takes its share of the sequences, on one machine or many 
 import datetime
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +27,61 @@ import cv2
 import torch
 from tqdm import tqdm
 
-from roam_lite.data.sequence import Sequence as Video
+from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
+from roam_lite.evaluation import results
+from roam_lite.evaluation.benchmarks import Benchmark
 from roam_lite.evaluation.running.protocols import Protocol
-from roam_lite.evaluation.running.runner import report_unreadable
+from roam_lite.evaluation.running.runner import check_names, first_frame, report_unreadable
 from roam_lite.evaluation.running.workers import worker_context
 
 FRAMES_A_WORKER = 500  # fewer are not worth starting a process for
+
+
+def run_benchmark(
+    benchmark: Benchmark,
+    root: str | Path,
+    names: list[str],
+    make_tracker: Callable[[], Any],
+    description: Mapping[str, Any],
+    results_dir: str | Path,
+    *,
+    oracle: bool = False,
+    overwrite: bool = False,
+    **options: Any,
+) -> Path:
+    """Track the sequences and return the folder of the results, inside `results_dir`.
+
+    The folder is `RESULTS_DIR/OTB2015/NAME-DIGEST`, named after benchmark and configuration. A run
+    that was interrupted goes on from what lies there, unless `overwrite` removes that first.
+    `options` are those of `track_all`. Raises InputError, before anything is tracked, if there is
+    no sequence, two of the same name, one that no tracker can start on, or if the folder is taken.
+    """
+    description = {**description, "benchmark": benchmark.name, "oracle": oracle}
+    folder = Path(results_dir) / benchmark.folder / results.configuration_name(description)
+    if overwrite and rank_and_ranks()[1] > 1:
+        raise InputError(f"--overwrite does not go with torchrun; remove {folder} by hand")
+    if overwrite and folder.is_dir():
+        shutil.rmtree(folder)
+    read = partial(benchmark.layout.read_sequence, Path(root))
+    check_names(names)
+    frames = {}
+    for name in names:
+        sequence = read(name)  # one at a time: memory does not grow with the benchmark
+        frames[name] = len(sequence)
+        if not benchmark.protocol.finished(folder, name):
+            first_frame(sequence)  # finds now what would stop the run hours later
+    results.claim(folder, description)
+    job = Job(read, make_tracker, benchmark.protocol, folder, oracle)
+    track_all(job, frames, title=results.short_name(description), **options)
+    return folder
 
 
 @dataclass(frozen=True)
 class Job:
     """What every worker needs to track a sequence that it knows by name; all of it can be pickled."""
 
-    read: Callable[[str], Video]
+    read: Callable[[str], Sequence]
     make_tracker: Callable[[], Any]
     protocol: Protocol
     folder: Path
@@ -55,16 +98,16 @@ def track_all(
     *,
     workers: int | None = None,
     threads: int = 1,
-    gpus: Sequence[int] = (),
+    gpus: tuple[int, ...] = (),
     title: str = "tracking",
     progress: bool = True,
 ) -> None:
     """Track the sequences that `frames` names, with their numbers of frames; longest first.
 
-    Sequences whose results are there are not tracked again. `workers` is one a GPU or a core unless
-    it is given, and never more than the work is worth (`FRAMES_A_WORKER`); a single one runs in this
-    process. Under torchrun this returns when all processes are done. Raises what a worker raised,
-    and InputError if one was killed.
+    What has its results is not tracked again. `workers` is one a GPU or a core unless it is given,
+    and never more than the work is worth (`FRAMES_A_WORKER`); a single one runs in this process.
+    Under torchrun this returns when all processes are done. Raises what a worker raised, and
+    InputError if one was killed.
     """
     with _ranks() as (rank, ranks):
         names = sorted(frames, key=lambda name: (-frames[name], name))[rank::ranks]
@@ -116,7 +159,7 @@ def limited_threads(threads: int) -> Iterator[None]:
 
 
 def _results(
-    job: Job, names: Sequence[str], workers: int, threads: int, gpus: Sequence[int]
+    job: Job, names: list[str], workers: int, threads: int, gpus: tuple[int, ...]
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield each name when its sequence is done, with its unreadable frames."""
     if workers == 1:

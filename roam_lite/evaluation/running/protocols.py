@@ -1,16 +1,22 @@
-"""How a benchmark runs a tracker on a sequence: once, several times, or with restarts."""
+"""How a benchmark runs a tracker on a sequence: once, several times, or with restarts (VOT)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from roam_lite.data.ahead import ahead
 from roam_lite.data.sequence import Sequence
+from roam_lite.errors import InputError
+from roam_lite.evaluation.metrics.vot import region_overlap
 from roam_lite.evaluation.results import ResultLayout
-from roam_lite.evaluation.running.run import Run
-from roam_lite.evaluation.running.runner import run_sequence
-from roam_lite.evaluation.running.trajectories import Trajectory
+from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
+from roam_lite.evaluation.running.runner import first_frame, run_sequence, track_steps
+
+SKIP = 5  # frames from a failure to VOT's next start
 
 
 @dataclass(frozen=True)
@@ -28,13 +34,12 @@ class Protocol:
 
     def finished(self, folder: Path, name: str) -> bool:
         """Whether all results of the sequence are in the folder."""
-        done = self.layout.repetitions(folder, name)
-        if done >= self.repetitions:
+        records = self.layout.records(folder, name)
+        if len(records) >= self.repetitions:
             return True
-        if self.agreeing is None or done < self.agreeing:
+        if self.agreeing is None or len(records) < self.agreeing:
             return False
-        records = (self.layout.record_path(folder, name, n + 1) for n in range(self.agreeing))
-        return len({path.read_bytes() for path in records}) == 1
+        return len({path.read_bytes() for path in records[: self.agreeing]}) == 1
 
     def track(
         self,
@@ -43,15 +48,12 @@ class Protocol:
         folder: Path,
         oracle: bool = False,
     ) -> tuple[int, ...]:
-        """Run what the folder lacks of the sequence; return the frames that cannot be read.
-
-        Frames are decoded ahead of the tracker, whose clock that does not touch.
-        """
+        """Run what the folder lacks, frames decoded ahead; return the frames that cannot be read."""
         unreadable: set[int] = set()
         with ahead(sequence.frames) as frames:
             sequence = replace(sequence, frames=frames)
             while not self.finished(folder, sequence.name):
-                repetition = self.layout.repetitions(folder, sequence.name) + 1
+                repetition = len(self.layout.records(folder, sequence.name)) + 1
                 run = self.once(make_tracker, sequence, oracle)
                 self.layout.keep(folder, sequence.name, repetition, run)
                 unreadable.update(run.unreadable)
@@ -61,3 +63,49 @@ class Protocol:
 def one_pass(make_tracker: Callable[[], Any], sequence: Sequence, oracle: bool) -> Run:
     """Return the run from the first box to the last frame."""
     return run_sequence(make_tracker(), sequence, oracle=oracle)
+
+
+def supervised(
+    make_tracker: Callable[[], Any], sequence: Sequence, oracle: bool = False
+) -> Trajectory:
+    """Return the run of a tracker that is started anew, from the truth, after each failure.
+
+    A failure is a frame in which region and ground truth do not overlap inside the image, or the
+    box is none. Each start gets a tracker of its own, on the first frame that can be read and has a
+    ground truth. Raises InputError if the first frame is not such a one.
+    """
+    length, size = len(sequence), sequence.image_size()
+    codes = np.full(length, SKIPPED)
+    regions, seconds = np.full((length, 4), np.nan), np.zeros(length)
+    unreadable: list[int] = []
+    start: int | None = 0
+    while start is not None:
+        failure = None
+        for step in track_steps(make_tracker(), sequence, oracle=oracle, start=start):
+            seconds[step.index] = step.seconds
+            if step.image is None:
+                unreadable.append(step.index)
+            if step.index == start:
+                codes[start] = START
+            elif _missed(step.box, sequence.polygons[step.index], size):
+                codes[step.index], failure = FAILURE, step.index
+                break
+            else:
+                codes[step.index], regions[step.index] = TRACKED, step.box
+        start = None if failure is None else _next_start(sequence, failure + SKIP)
+    return Trajectory(codes, regions, seconds, tuple(unreadable))
+
+
+def _missed(box: np.ndarray, truth: np.ndarray, size: tuple[int, int]) -> bool:
+    if not np.isfinite(box).all():
+        return True
+    return bool(np.isfinite(truth).all()) and region_overlap(box[None], truth[None], size)[0] <= 0
+
+
+def _next_start(sequence: Sequence, frame: int) -> int | None:
+    """Return the first frame from `frame` on that a tracker can start on, None if there is none."""
+    for index in range(frame, len(sequence)):
+        with suppress(InputError):
+            first_frame(sequence, index)
+            return index
+    return None

@@ -1,4 +1,4 @@
-"""What a tracker said: about one frame (`Step`) and about a whole sequence (`Run`)."""
+"""What a tracker said about one frame (`Step`), and about a sequence (`Run`, with restarts `Trajectory`)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -33,12 +33,39 @@ class Run:
 
     @property
     def fps(self) -> float:
-        """Frames tracked per second of tracking, the first frame's initialization included.
+        """Frames tracked per second of tracking, initialization included; nan if no time is known."""
+        return _frames_per_second(self.seconds)
 
-        nan where no time is known.
-        """
-        spent = self.seconds[self.seconds > 0]
-        return float(len(spent) / spent.sum()) if len(spent) else float("nan")
+
+TRACKED, SKIPPED, START, FAILURE = -1, 0, 1, 2  # the last three are what VOT's files hold
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One supervised run of VOT: what happened in each frame, and where the target was found."""
+
+    codes: np.ndarray  # int [T]: TRACKED, SKIPPED, START or FAILURE
+    regions: np.ndarray  # float64 [T, 4] boxes or [T, 8] polygons, nan unless TRACKED; 0-based
+    seconds: np.ndarray  # [T], spent in the tracker; 0 where it had nothing to do
+    unreadable: tuple[int, ...] = ()  # frames that cannot be read
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def failures(self) -> int:
+        """How often the target was lost."""
+        return int(np.count_nonzero(self.codes == FAILURE))
+
+    @property
+    def fps(self) -> float:
+        """Frames tracked per second of tracking, starts included; nan if no time is known."""
+        return _frames_per_second(self.seconds)
+
+
+def _frames_per_second(seconds: np.ndarray) -> float:
+    spent = seconds[seconds > 0]
+    return float(len(spent) / spent.sum()) if len(spent) else float("nan")
 
 
 def collect(steps: Iterable[Step]) -> Run:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation.metrics.otb import RULES, score_run
+from roam_lite.evaluation.metrics.otb import score_run
 from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.results import short_name
 from roam_lite.evaluation.running.run import Run, Step, collect
@@ -25,10 +25,9 @@ def track_steps(
 ) -> Iterator[Step]:
     """Yield one `Step` a frame from `start` on, the first being the given box.
 
-    `oracle` hands the ground truth to `tracker.update(image, oracle_box=...)`, None where it is
-    missing. A later frame that cannot be read counts as lost and repeats the box before it, through
-    `tracker.skip()` where the tracker has one; the first of them is said on stderr. Raises
-    InputError if the first frame cannot be read or has no box.
+    `oracle` hands `tracker.update(image, oracle_box=...)` the ground truth, None where it is missing.
+    A later frame that cannot be read is lost and repeats the box before it, through `tracker.skip()`
+    where there is one. Raises InputError if the first frame cannot be read or has no box.
     """
     image, box = first_frame(sequence, start)
     began = time.perf_counter()
@@ -62,39 +61,30 @@ def run_sequence(tracker: Any, sequence: Sequence, *, oracle: bool = False) -> R
 
 
 def evaluate(
-    make_tracker: Callable[[], Any],
-    sequences: Iterable[Sequence],
-    *,
-    name: str | None = None,
-    oracle: bool = False,
-    scoring: str = "official",
-    progress: bool = True,
+    make_tracker: Callable[[], Any], sequences: Iterable[Sequence], *, progress: bool = True
 ) -> tuple[Report, list[Run]]:
     """Return the OTB scores and the runs of a tracker on sequences in memory, in their order.
 
-    Each sequence gets a tracker of its own from `make_tracker()`, so scores do not depend on the
-    order. The tracker's `description`, a dict of JSON types, is kept in the report; `name` stands
-    for one that has none. Whole benchmarks, on all cores and with files of results, are run by
-    `benchmarks.run_benchmark`.
-
-    Raises InputError, before anything is tracked, if there is no scoring rule of that name, no
-    sequence, two of the same name, or one that no tracker can start on.
+    Each has a tracker of its own, so scores do not depend on the order; `engine.run_benchmark` runs
+    whole benchmarks. Raises InputError, before anything is tracked, if there is no sequence, two of
+    the same name, or one that no tracker can start on.
     """
     sequences = list(sequences)
-    description = {**describe(make_tracker(), name), "oracle": oracle}
-    _check(sequences, scoring)
+    description = describe(make_tracker())
+    check_names([sequence.name for sequence in sequences])
+    for sequence in sequences:
+        first_frame(sequence)
 
     runs, scores = [], []
     frames = sum(len(sequence) for sequence in sequences)
     with tqdm(total=frames, unit="frame", file=sys.stderr, disable=not progress) as bar:
         for sequence in sequences:
             bar.set_description(f"{short_name(description)}: {sequence.name}")
-            steps = track_steps(make_tracker(), sequence, oracle=oracle)
-            run = collect(_counted(steps, bar))
+            run = collect(_counted(track_steps(make_tracker(), sequence), bar))
             runs.append(run)
-            scores.append(score_run(sequence, run, scoring))
+            scores.append(score_run(sequence, run))
             report_unreadable(sequence.name, run.unreadable)
-    return Report(tuple(scores), {**description, "scoring": scoring}), runs
+    return Report(tuple(scores), {**description, "oracle": False, "scoring": "official"}), runs
 
 
 def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
@@ -105,10 +95,7 @@ def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
 
 
 def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return image and box that a tracker starts on.
-
-    Raises InputError if one of them is missing.
-    """
+    """Return image and box that a tracker starts on. Raises InputError if one of them is missing."""
     if not np.isfinite(sequence.boxes[start]).all():
         raise InputError(
             f"{sequence.name}: the first frame has no box, so no tracker can start; "
@@ -123,17 +110,12 @@ def report_unreadable(name: str, frames: Collection[int]) -> None:
         _say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
 
 
-def _check(sequences: list[Sequence], scoring: str) -> None:
-    """Find what would stop an evaluation before hours have gone into it."""
-    if scoring not in RULES:
-        raise InputError(f"there is no scoring rule {scoring!r}; choose one of: {', '.join(RULES)}")
-    if not sequences:
+def check_names(names: Collection[str]) -> None:
+    """Raise InputError if there is no sequence to evaluate on, or one is named twice."""
+    if not names:
         raise InputError("there is no sequence to evaluate on; name at least one")
-    names = [sequence.name for sequence in sequences]
     if len(set(names)) < len(names):
         raise InputError(f"a sequence is named twice in {', '.join(names)}; name each once")
-    for sequence in sequences:
-        first_frame(sequence)
 
 
 def _counted(steps: Iterable[Step], bar: tqdm) -> Iterator[Step]:

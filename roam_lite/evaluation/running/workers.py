@@ -8,7 +8,7 @@ import multiprocessing
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 
-PRELOADED = ["roam_lite.evaluation.running.benchmark", "roam_lite.tracking"]
+PRELOADED = ["roam_lite.evaluation.running.engine", "roam_lite.tracking"]
 
 
 def worker_context() -> BaseContext:

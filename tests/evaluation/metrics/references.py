@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roam_lite.evaluation.running.trajectories import TRACKED, Trajectory
+from roam_lite.evaluation.running.run import TRACKED, Trajectory
 
 ONE_BASED = np.array([1, 1, 0, 0])
 

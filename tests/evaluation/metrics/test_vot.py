@@ -11,7 +11,7 @@ from roam_lite.evaluation.metrics.vot import (
     overlaps,
     region_overlap,
 )
-from roam_lite.evaluation.running.trajectories import FAILURE, SKIPPED, START, TRACKED, Trajectory
+from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Trajectory
 from tests.evaluation.metrics import references
 
 REFERENCE = references.load("vot")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.running.runner import evaluate, run_sequence, score_run, track_steps
+from roam_lite.evaluation.metrics.otb import score_run
+from roam_lite.evaluation.running.runner import describe, evaluate, run_sequence, track_steps
 from tests.fakes import Follower, Statue, moving_square
 
 
@@ -132,21 +133,15 @@ def test_the_report_has_the_conventional_shape():
 
 
 def test_a_tracker_without_description_is_named():
-    report, _ = evaluate(Statue, [moving_square()], name="my:statue", progress=False)
-    assert report.tracker["tracker"] == "my:statue"
+    assert describe(Statue(), "my:statue") == {"tracker": "my:statue"}
+    report, _ = evaluate(Statue, [moving_square()], progress=False)
+    assert report.tracker["tracker"] == "tests.fakes:Statue"
 
 
-@pytest.mark.parametrize(
-    ("names", "options", "message"),
-    [
-        ([], {}, "no sequence"),
-        (["a", "a"], {}, "named twice"),
-        (["a"], {"scoring": "vot"}, "no scoring rule 'vot'"),
-    ],
-)
-def test_what_cannot_be_evaluated_is_said(names, options, message):
+@pytest.mark.parametrize(("names", "message"), [([], "no sequence"), (["a", "a"], "named twice")])
+def test_what_cannot_be_evaluated_is_said(names, message):
     with pytest.raises(InputError, match=message):
-        evaluate(Follower, [moving_square(name) for name in names], progress=False, **options)
+        evaluate(Follower, [moving_square(name) for name in names], progress=False)
 
 
 def test_a_sequence_that_cannot_start_is_found_before_any_is_tracked():

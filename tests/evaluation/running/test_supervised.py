@@ -3,8 +3,8 @@ import pytest
 
 from roam_lite.data.vot import corners
 from roam_lite.errors import InputError
-from roam_lite.evaluation.running.supervised import supervised
-from roam_lite.evaluation.running.trajectories import FAILURE, SKIPPED, START, TRACKED
+from roam_lite.evaluation.running.protocols import supervised
+from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED
 from tests.fakes import Follower, Statue, moving_square
 from tests.trees import SIZE
 

@@ -4,15 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.running.trajectories import (
-    FAILURE,
-    SKIPPED,
-    START,
-    TRACKED,
-    Trajectory,
-    read_trajectory,
-    write_trajectory,
-)
+from roam_lite.evaluation.results import read_trajectory, write_trajectory
+from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Trajectory
 
 CODES = [START, TRACKED, FAILURE, SKIPPED, SKIPPED, SKIPPED, SKIPPED, START]
 
