@@ -72,19 +72,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_benchmark_options(parser: argparse.ArgumentParser) -> None:
-    """Add --benchmark and --scoring, whose choices are the registered ones."""
-    from roam_lite.evaluation.benchmarks import benchmark_names, get_benchmark
-
-    benchmarks = benchmark_names()
-    rules = dict.fromkeys(rule for name in benchmarks for rule in get_benchmark(name).rules)
+    """Add --benchmark and --scoring; the registries refuse what they do not know."""
     parser.add_argument(
-        "--benchmark", choices=benchmarks, default="otb", help="layout and metrics (default: otb)"
+        "--benchmark",
+        default="otb",
+        metavar="NAME",
+        help="layout and metrics: otb (default), vot2016, vot2017, lasot, got10k, trackingnet, or a "
+        "layout of your own",
     )
     parser.add_argument(
         "--scoring",
-        choices=tuple(rules),
         default="official",
-        help="rule for doubtful frames: the benchmark's own program (default) or a toolkit's",
+        metavar="RULE",
+        help="rule for doubtful frames: the benchmark's own program's, official (default), or a "
+        "toolkit's, got10k or pysot",
     )
 
 

@@ -2,8 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from roam_lite.cli import bench, compare, demo, doctor, evaluate, report, synth, track, train
 from roam_lite.errors import InputError
@@ -23,22 +22,6 @@ examples:
 """
 
 
-class CommandParser(argparse.ArgumentParser):
-    """The parser of one command, which adds its options when it is asked to parse.
-
-    Some are read from registries, whose imports other commands do without.
-    """
-
-    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse, with all options."""
-        if self.add_arguments is not None:
-            add, self.add_arguments = self.add_arguments, None
-            add(self)
-        return super().parse_known_args(args, namespace)
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each command's module adds its own."""
     parser = argparse.ArgumentParser(
@@ -47,9 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, parser_class=CommandParser
-    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         summary, *_ = command.DESCRIPTION.partition("\n")
         subparser = commands.add_parser(
@@ -59,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
             epilog="examples:\n" + command.EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        subparser.add_arguments = command.add_arguments
+        command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     return parser
 

@@ -28,8 +28,6 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    from roam_lite.data.sources import known_sources
-
     parser.add_argument(
         "--profile",
         default="laptop",
@@ -39,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         default="synthetic",
         metavar="SOURCES",
-        help=f"comma-separated: {known_sources()} (default: synthetic)",
+        help="comma-separated: synthetic (default), collage:DIR, or LAYOUT:DIR with a layout of otb, "
+        "vot, lasot, got10k or trackingnet",
     )
     parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
     parser.add_argument(
