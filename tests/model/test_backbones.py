@@ -8,7 +8,6 @@ from torch import nn
 
 from roam_lite.errors import InputError
 from roam_lite.model.backbones import (
-    BACKBONES,
     VGG16,
     SmallBackbone,
     SmallestBackbone,
