@@ -60,7 +60,7 @@ def test_report_says_what_is_wrong_with_results(root, three_trackers, tmp_path, 
     whole = (three_trackers[1] / "B.txt").read_text()
     for break_it, message in (
         (lambda path: path.write_text(whole[:20]), r"B\.txt: 1 lines for the 6 frames of B"),
-        (lambda path: path.write_text(whole + "x,y\n"), r"B\.txt, line 7: 'x,y' is no row"),
+        (lambda path: path.write_text(whole + "x,y\n"), r"B\.txt, line 7: 'x,y' is not a row"),
         (lambda path: path.unlink(), r"B\.txt: no such file; run the tracker on B"),
     ):
         break_it(three_trackers[1] / "B.txt")

@@ -1,4 +1,4 @@
-"""Track: a video and boxes, from any first box that is one."""
+"""Track: a video and boxes, from a usable first box only."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ from tests.cli.commands import run
 
 @pytest.mark.parametrize("box", ["500,10,20,20", "10,10,0,20", "nan,10,20,20"])
 @pytest.mark.parametrize("tracker", ["roam++", "kcf"])
-def test_a_box_that_is_none_is_bad_input(box, tracker, root, smoke, tmp_path, capsys):
+def test_an_unusable_box_is_bad_input(box, tracker, root, smoke, tmp_path, capsys):
     options = smoke if tracker == "roam++" else []
     arguments = ["--video", root / "A" / "img", "--box", box, "--boxes", tmp_path / "b.txt"]
     assert run("track", *arguments, "--tracker", tracker, *options) == 2
@@ -34,7 +34,7 @@ def test_track_writes_a_video_and_boxes(root, smoke, tmp_path, capsys):
     assert run("track", *arguments, "--overwrite", *smoke) == 0
 
 
-def test_a_truncated_image_is_said_and_counts_as_lost(smoke, tmp_path, capsys):
+def test_a_truncated_image_is_reported_and_counts_as_lost(smoke, tmp_path, capsys):
     folder = write_sequence(tmp_path / "clip", synthesize(3, length=6, size=(160, 120)))
     image = folder / "img" / "0004.jpg"
     image.write_bytes(image.read_bytes()[:1000])
@@ -44,7 +44,7 @@ def test_a_truncated_image_is_said_and_counts_as_lost(smoke, tmp_path, capsys):
     assert run("track", *arguments, "--out", tmp_path / "t.mp4") == 0
     said = capsys.readouterr().err
     assert "0004.jpg" in said
-    assert "counts as lost, tracking goes on" in said
+    assert "counts as lost, tracking continues" in said
     assert np.isfinite(read_boxes(boxes)).all()
     assert run("evaluate", "--root", tmp_path, "--sequences", "clip", *smoke) == 0
     assert "1 unreadable frame(s) count as lost" in capsys.readouterr().err
