@@ -1,7 +1,7 @@
 """Checkpoints: weights as safetensors beside a JSON model card, never a pickle.
 
-The card holds the whole configuration, so that a checkpoint does the same whatever becomes of the
-profile that it began as. Cards of version 1 hold a profile's name alone: `version_1.json` keeps
+The card holds the whole configuration, so that a checkpoint does the same even if the profile
+that it began as changes. Cards of version 1 hold a profile's name alone: `version_1.json` keeps
 the constants of their time.
 """
 

@@ -1,4 +1,4 @@
-"""What the base installation leaves out, and how its absence is said."""
+"""What the base installation leaves out, and the error where it is needed."""
 
 from importlib.util import find_spec
 

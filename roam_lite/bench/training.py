@@ -53,7 +53,7 @@ def bench_training(config: Config, *, batch: int = 4, repeats: int = 3, device: 
     Plain is a loop over videos with direct convolutions and torch's own recurrent cells.
     """
     step = meta_step(config, batch, device)
-    # Before memory is told to be reused: there is no way back within a process.
+    # Before the C library keeps freed memory: there is no way back within a process.
     unkept, _ = _best(step, lambda: False, repeats, device)
     kept = keep_freed_memory()
     races = race_correlation(config, batch, repeats, device)

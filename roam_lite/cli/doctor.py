@@ -13,7 +13,7 @@ DESCRIPTION = """\
 report the environment: versions, devices, checkpoints, benchmarks
 With --root, says which of the benchmarks lie in a folder or in the folders inside it, how complete
 each is, and what is missing. Fails (exit code 1) if something is missing that the other commands
-need: an incomplete benchmark is none ("part"), a sequence that cannot be read is one."""
+need. An incomplete benchmark ("part") is no failure, a sequence that cannot be read is."""
 
 EXAMPLES = """\
   roam-lite doctor

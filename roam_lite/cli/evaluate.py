@@ -18,7 +18,7 @@ sequence and for all: OTB, LaSOT and TrackingNet in one pass, GOT-10k three time
 (15 times, or 3 if these agree). A layout that somebody added is run and scored as OTB is. Speed is in
 frames per second, decoding left out.
 With --results, each sequence's boxes are kept in the benchmark's own layout as soon as it is done;
-the same command run again goes on from there. Where a server keeps the ground truth (the test splits
+the same command run again resumes from there. Where a server keeps the ground truth (the test splits
 of GOT-10k and TrackingNet), the zip to upload is written beside them."""
 
 EXAMPLES = """\
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--results",
         metavar="DIR",
-        help="keep boxes and times in DIR/BENCHMARK/CONFIGURATION, and go on from what is there",
+        help="keep boxes and times in DIR/BENCHMARK/CONFIGURATION, and resume from what is there",
     )
     add("--json", metavar="FILE", help="write the scores; - for standard output")
     add(

@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _explain(error: OSError) -> str:
-    """Return what the system said, with the file it is about."""
+    """Return the system's message, with the file it is about."""
     reason = error.strerror or str(error)
     return f"{error.filename}: {reason}" if error.filename else reason
 

@@ -8,7 +8,7 @@ from roam_lite.cli.options import add_tracker_options, box, positive_number, tra
 DESCRIPTION = """\
 track an object through a video
 The video is a file or a folder of images; the box gives left, top, width and height in the first
-frame, in pixels from 0. Frames that cannot be read are said and count as lost."""
+frame, in pixels from 0. Frames that cannot be read are reported and count as lost."""
 
 EXAMPLES = """\
   roam-lite track --video clip.mp4 --box 120,80,40,60 --out tracked.mp4

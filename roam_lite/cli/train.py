@@ -15,7 +15,7 @@ Writes a run folder: config.json, log.jsonl, TensorBoard files, the state to res
 checkpoint.safetensors with its model card. Ctrl-C ends after the current step and saves; after
 any interruption --resume continues bit for bit.
 --profile names the constants that a new run begins with. They are written into config.json and every
-checkpoint; --resume goes on with those of config.json, whatever has become of the profile."""
+checkpoint; --resume continues with those of config.json, even if the profile has changed."""
 
 EXAMPLES = """\
   roam-lite train --profile smoke --data synthetic --steps 4 --out runs/smoke

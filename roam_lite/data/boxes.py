@@ -57,7 +57,7 @@ def read_rows(path: str | Path) -> list[list[float]]:
             rows.append([float(word) for word in re.split(r"[,;\s]+", line) if word])
         except ValueError:
             raise InputError(
-                f"{path}, line {number}: {line.strip()[:60]!r} is no row of numbers"
+                f"{path}, line {number}: {line.strip()[:60]!r} is not a row of numbers"
             ) from None
     return rows
 
@@ -68,7 +68,7 @@ def read_labels(path: str | Path) -> np.ndarray:
     if len(values) == 0:
         raise InputError(f"{path}: no labels; restore the file")
     if not np.isfinite(values).all():
-        raise InputError(f"{path}: label {np.argmin(np.isfinite(values)) + 1} is no finite number")
+        raise InputError(f"{path}: label {np.argmin(np.isfinite(values)) + 1} is not finite")
     return values
 
 

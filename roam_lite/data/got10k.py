@@ -64,12 +64,12 @@ def _split_folder(root: Path, split: str) -> Path:
 def _split_of(name: str) -> str:
     match = re.fullmatch(r"GOT-10k_(Train|Val|Test)_\d+", name)
     if not match:
-        raise InputError(f"{name!r} is no sequence of GOT-10k; give for example GOT-10k_Val_000001")
+        raise InputError(f"{name!r} is not a GOT-10k sequence; give for example GOT-10k_Val_000001")
     return match[1].lower()
 
 
 def _resolution(folder: Path) -> tuple[int, int] | None:
-    """(width, height) of `meta_info.ini`, None where that does not say."""
+    """(width, height) of `meta_info.ini`, None where that gives none."""
     path = folder / "meta_info.ini"
     if not path.is_file():
         return None

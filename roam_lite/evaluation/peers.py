@@ -25,7 +25,7 @@ def missing_peers() -> list[str]:
 
 
 class PeerResult(NamedTuple):
-    """What a peer says about a frame."""
+    """A peer's result for one frame."""
 
     box: np.ndarray  # float64 [4], x, y, w, h
     score: float  # 1 found, 0 lost: OpenCV gives no more

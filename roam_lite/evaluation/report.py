@@ -130,7 +130,7 @@ def metrics_of(report: Mapping[str, Any]) -> list[str]:
 
 
 def added_metrics(report: Mapping[str, Any]) -> list[str]:
-    """Return those of `metrics_of` that are none of the benchmark's own (`columns`)."""
+    """Return those of `metrics_of` that are not the benchmark's own (`columns`)."""
     return [k for k in metrics_of(report) if k not in COLUMNS or COLUMNS[k].compute]
 
 

@@ -4,7 +4,7 @@
     FOLDER/...            one file of boxes a sequence and repetition, and its times (`ResultLayout`)
 
 Each file is whole or not there, and it is written when its sequence is done: the files are the state
-from which an interrupted run goes on.
+from which an interrupted run resumes.
 """
 
 import hashlib

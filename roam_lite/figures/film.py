@@ -86,7 +86,7 @@ def follow(tracker: Any, frames: Frames, box: Box, *, progress: bool = True, **f
 def follow_steps(
     tracker: Any, frames: Frames, box: Box, *, video: str | Path | None = None, fps: float = 25.0
 ) -> Generator[Step, None, None]:
-    """Yield what a tracker says of each frame, from the box (x, y, w, h) in the first.
+    """Yield a tracker's result for each frame, from the box (x, y, w, h) in the first.
 
     With `video`, an MP4 with the box drawn in is written, and is there once the last step has been
     taken; a frame that cannot be read repeats the picture before it. Raises InputError if the first

@@ -1,4 +1,4 @@
-"""Labels, targets and the tracking loss: what both branches should have said (eq. 7, 8, 12)."""
+"""Labels, targets and the tracking loss: what both branches should output (eq. 7, 8, 12)."""
 
 from dataclasses import dataclass
 

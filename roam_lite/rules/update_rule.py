@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class RuleStep(NamedTuple):
-    """What a rule says of one update."""
+    """What a rule returns for one update."""
 
     step: Tensor  # [N, P], to be subtracted from theta
     state: Any  # for the next step
@@ -14,7 +14,7 @@ class RuleStep(NamedTuple):
 
 
 class UpdateRule(Protocol):
-    """Something that says how far theta goes.
+    """Something that decides how far theta moves.
 
     Rollout and tracker know nothing else about an optimizer. A rule that sets `needs_hessian = True`
     is given one more argument: `hessian`, which multiplies a `[N, P]` by each video's Hessian.

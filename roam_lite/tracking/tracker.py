@@ -42,7 +42,7 @@ Variant = Literal["roam++", "roam"]
 
 @dataclass(frozen=True)
 class Result:
-    """What the tracker says of one frame."""
+    """The tracker's result for one frame."""
 
     box: NDArray[np.float64]  # (x, y, w, h) in image pixels
     score: float  # the penalized response at the chosen cell
@@ -141,7 +141,7 @@ class Tracker:
         return Result(self.box.copy(), float(estimate.score), not self.trusted)
 
     def skip(self) -> Result:
-        """Return the last box for a frame that cannot be read; the next `update` goes on from it."""
+        """Return the last box for a frame that cannot be read; the next `update` starts from it."""
         if self.theta is None:
             raise InputError("the tracker has no target yet: call init(image, box) first")
         return Result(self.box.copy(), 0.0, True)

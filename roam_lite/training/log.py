@@ -32,7 +32,7 @@ class StepRecord:
 
 
 class RunLog:
-    """Appends to `log.jsonl` and `tensorboard/` of a run that goes on from `step`."""
+    """Appends to `log.jsonl` and `tensorboard/` of a run that continues from `step`."""
 
     def __init__(self, out: Path, step: int) -> None:
         from torch.utils.tensorboard import SummaryWriter  # of the extra `train`

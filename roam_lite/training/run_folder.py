@@ -1,7 +1,7 @@
 """The folder of a training run: whose it is, its configuration, state, checkpoint and card.
 
-`config.json` holds the whole configuration: a run that is resumed goes on with the constants that
-it began with, whatever has become of its profile.
+`config.json` holds the whole configuration: a run that is resumed continues with the constants
+that it began with, even if its profile has changed.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The state of a run, from which it continues to the same bits: parameters, Adam's moments, counters."""
+"""The state of a run, from which it resumes bit for bit: parameters, Adam's moments, counters."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Meta-training: Algorithm 1 over the configuration's stages, logged, guarded and resumable."""
+"""Meta-training: Algorithm 1 over the stages, logged and resumable; steps that are not finite are skipped."""
 
 import time
 from collections.abc import Iterator

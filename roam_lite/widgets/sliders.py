@@ -20,7 +20,7 @@ def explore(draw: Callable[..., None], *, alt: str, **controls: Control) -> Exhi
     value: `(low, high, start)` or `(low, high, start, step)` makes a slider, of whole numbers if
     all of them are; a list makes a choice, its first entry being chosen; True or False a checkbox.
     The picture for pages without a kernel is that of the start values, `alt` says what it shows.
-    Raises InputError for a control that is none of these; what `draw` raises later is shown.
+    Raises InputError for any other control; what `draw` raises later is shown.
     """
     inputs = {name: make_control(name, control) for name, control in controls.items()}
     figure = Figure(layout="constrained")

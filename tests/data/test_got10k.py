@@ -70,7 +70,7 @@ def test_unknown_names_and_listed_but_missing_folders_are_refused(tmp_path):
     trees.got10k(tmp_path)
     with pytest.raises(InputError, match="restore the sequence or leave out GOT-10k_Val_000009"):
         read_sequence(tmp_path, "GOT-10k_Val_000009")
-    with pytest.raises(InputError, match="is no sequence of GOT-10k"):
+    with pytest.raises(InputError, match="is not a GOT-10k sequence"):
         read_sequence(tmp_path, "Basketball")
     (tmp_path / "train").mkdir()
     with pytest.raises(InputError, match="no sequence of GOT-10k's train split"):

@@ -66,7 +66,7 @@ def test_images_beyond_the_last_box_are_left_out(tmp_path):
     (lambda f: (f / "groundtruth.txt").write_text("1,2\nx\n"), r"groundtruth\.txt, line 2"),
     (lambda f: (f / "out_of_view.txt").unlink(), r"out_of_view\.txt: cannot be read .* restore"),
     (lambda f: (f / "out_of_view.txt").write_text(""), r"out_of_view\.txt: no labels; restore"),
-    (lambda f: (f / "out_of_view.txt").write_text("0,nan"), r"label 2 is no finite number"),
+    (lambda f: (f / "out_of_view.txt").write_text("0,nan"), r"label 2 is not finite"),
 ])  # fmt: skip
 def test_what_is_missing_is_named_with_the_remedy(tmp_path, break_it, message):
     trees.lasot(tmp_path, "airplane-1")

@@ -43,7 +43,7 @@ def test_polygons_of_other_trackers_are_read(tmp_path):
     ("1\n3\n", "line 2: neither 0, 1, 2 nor a region"),
     ("1\n1,2,3\n", "line 2: neither"),
     ("1\n1,2,nan,4\n", "line 2: neither"),
-    ("1\nx\n", "line 2: 'x' is no row of numbers"),
+    ("1\nx\n", "line 2: 'x' is not a row of numbers"),
     ("1,2,3,4\n", "the first line must be 1, the start"),
     ("", "the first line must be 1"),
     ("1\n1,2,3,4\n1,2,3,4,5,6,7,8\n", "write one kind"),

@@ -6,7 +6,7 @@ from roam_lite.training import TrainConfig, Trainer
 
 
 def drive(config: TrainConfig) -> None:
-    """Begin the run, or go on with it, until it is done."""
+    """Begin or resume the run, until it is done."""
     torch.set_num_threads(1)
     for _ in Trainer(config, resume=True).run():
         pass

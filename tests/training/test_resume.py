@@ -1,4 +1,4 @@
-"""Runs that are interrupted, killed too, and go on to the same bits as an uninterrupted one."""
+"""Runs that are interrupted or killed, and end bit for bit as an uninterrupted one does."""
 
 import hashlib
 import json
@@ -81,7 +81,7 @@ def steps_logged(out):
 
 
 def kill_somewhere(processes, out, rng, **changes):
-    """Start the run or go on with it, and kill it: in a step, while it saves, or before the first."""
+    """Start or resume the run, and kill it: in a step, while it saves, or before the first."""
     until = steps_logged(out) + rng.randint(0, 2)
     process = start(processes, out, **changes)
     while process.is_alive() and (not out.exists() or steps_logged(out) < until):

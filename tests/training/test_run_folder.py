@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, with which constants it goes on, what its card says."""
+"""The folder of a run: whose it is, with which constants it resumes, what its card says."""
 
 import json
 from dataclasses import asdict, replace

@@ -89,7 +89,7 @@ def compared(
 
 
 def repeat_invalid(boxes: np.ndarray) -> np.ndarray:
-    """Return the boxes, the last good one for each that is not finite or has no area, if there is one."""
+    """Return the boxes, each that is not finite or has no area replaced by the last good one, if any."""
     valid = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
     last_valid = np.maximum.accumulate(np.where(valid, np.arange(len(boxes)), -1))
     return boxes[np.where(last_valid < 0, np.arange(len(boxes)), last_valid)]

@@ -1,7 +1,7 @@
 """A whole benchmark on all cores and GPUs: one process a worker, one sequence at a time in each.
 
 A worker computes with a fixed number of threads, so results do not depend on how many workers there
-are. What is done lies in files (`results`), so an interrupted run goes on where it was. Under
+are. What is done lies in files (`results`), so an interrupted run resumes there. Under
 torchrun every process takes its share of the sequences, on one machine or many with a common folder:
 
     torchrun --nnodes 2 --nproc-per-node 8 --no-python roam-lite evaluate --results DIR ...
@@ -53,7 +53,7 @@ def run_benchmark(
     """Track the sequences and return the folder of the results, inside `results_dir`.
 
     The folder is `RESULTS_DIR/OTB2015/NAME-DIGEST`, named after benchmark and configuration. A run
-    that was interrupted goes on from what lies there, unless `overwrite` removes that first.
+    that was interrupted resumes from what lies there, unless `overwrite` removes that first.
     `options` are those of `track_all`. Raises InputError, before anything is tracked, if there is
     no sequence, two of the same name, one that no tracker can start on, or if the folder is taken.
     """
@@ -104,7 +104,7 @@ def track_all(
 ) -> None:
     """Track the sequences that `frames` names, with their numbers of frames; longest first.
 
-    What has its results is not tracked again. `workers` is one a GPU or a core unless it is given,
+    Sequences that have results are not tracked again. `workers` is one a GPU or a core unless it is given,
     and never more than the work is worth (`FRAMES_A_WORKER`); a single one runs in this process.
     Under torchrun this returns when all processes are done. Raises what a worker raised, and
     InputError if one was killed.

@@ -71,7 +71,7 @@ def supervised(
     """Return the run of a tracker that is started anew, from the truth, after each failure.
 
     A failure is a frame in which region and ground truth do not overlap inside the image, or the
-    box is none. Each start gets a tracker of its own, on the first frame that can be read and has a
+    box is not finite. Each start gets a tracker of its own, on the first frame that can be read and has a
     ground truth. Raises InputError if the first frame is not such a one.
     """
     length, size = len(sequence), sequence.image_size()

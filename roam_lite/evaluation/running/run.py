@@ -1,4 +1,4 @@
-"""What a tracker said about one frame (`Step`), and about a sequence (`Run`, with restarts `Trajectory`)."""
+"""A tracker's result for one frame (`Step`) and for a sequence (`Run`, with restarts `Trajectory`)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Step:
-    """What a tracker said about one frame."""
+    """A tracker's result for one frame."""
 
     index: int  # of the frame, from 0
     image: np.ndarray | None  # RGB uint8 [H, W, 3]; None where the frame cannot be read
@@ -20,7 +20,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """What a tracker said about a whole sequence."""
+    """A tracker's results for a whole sequence."""
 
     boxes: np.ndarray  # float64 [T, 4], x, y, w, h, 0-based
     seconds: np.ndarray  # [T], spent in the tracker; 0 where a frame cannot be read

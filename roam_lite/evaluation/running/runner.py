@@ -39,7 +39,7 @@ def track_steps(
             image = sequence.frames[index]
         except FrameError as error:
             if not warned:
-                _say(f"{sequence.name}: {error}; the frame counts as lost, tracking goes on")
+                _say(f"{sequence.name}: {error}; the frame counts as lost, tracking continues")
             warned = True
             if hasattr(tracker, "skip"):
                 tracker.skip()
@@ -56,7 +56,7 @@ def track_steps(
 
 
 def run_sequence(tracker: Any, sequence: Sequence, *, oracle: bool = False) -> Run:
-    """Return what the tracker says about the whole sequence (`track_steps`)."""
+    """Return the tracker's run over the whole sequence (`track_steps`)."""
     return collect(track_steps(tracker, sequence, oracle=oracle))
 
 
@@ -105,7 +105,7 @@ def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndar
 
 
 def report_unreadable(name: str, frames: Collection[int]) -> None:
-    """Say on stderr how many frames of a sequence could not be read, if any."""
+    """Report to stderr how many frames of a sequence could not be read, if any."""
     if frames:
         _say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
 

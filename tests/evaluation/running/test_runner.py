@@ -34,7 +34,7 @@ def test_an_unreadable_frame_is_said_once_and_counts_as_lost(capsys):
     assert run.seconds[3] == 0
     said = capsys.readouterr().err
     assert "clip: frame 3 (folder/0003.jpg): cut off" in said
-    assert said.count("tracking goes on") == 1
+    assert said.count("tracking continues") == 1
 
 
 def test_a_tracker_without_skip_survives_an_unreadable_frame():

@@ -1,0 +1,49 @@
+"""Bench: where the time goes, and how much of a score is chance."""
+
+import json
+import re
+
+import pytest
+
+from tests.cli.commands import run
+
+
+def test_bench_tracking_splits_a_frame(root, smoke, capsys):
+    assert run("bench", "tracking", "--root", root, *smoke) == 0
+    rows = dict(re.findall(r"^(\S.*?) {2,}([\d.]+)", capsys.readouterr().out, re.M))
+    parts = [float(rows[part]) for part in ("crop", "backbone", "localize", "update", "rest")]
+    assert sum(parts) == pytest.approx(float(rows["all"]), abs=0.05)
+    assert float(rows["all but the backbone"]) < float(rows["all"])
+
+
+def test_bench_training_gives_the_same_numbers_both_ways(capsys):
+    arguments = ["--profile", "smoke", "--batch", "2", "--repeats", "1"]
+    assert run("bench", "training", *arguments) == 0
+    races = re.findall(r"^(\S.*?) +[\d.]+ +[\d.]+ +[\d.]+x +(\S+)$", capsys.readouterr().out, re.M)
+    assert [name for name, _ in races] == [
+        "correlation: forward and backward",
+        "correlation: double backward",
+        "meta-training step",
+    ]
+    assert all(float(difference) < 1e-4 for _, difference in races)
+
+
+def test_bench_chance_keeps_means_that_compare_reads(root, smoke, tmp_path, capsys):
+    files = [tmp_path / f"{rule}.json" for rule in ("none", "sgd")]
+    for file, rule in zip(files, (["none"], ["sgd", "--sgd-rate", "1e-3"]), strict=True):
+        arguments = ["--root", root, "--draws", "2", "--json", file, "--rule", *rule]
+        assert run("bench", "chance", *smoke, *arguments) == 0
+    output = capsys.readouterr().out
+    number = r" +([\d.]+) +[\d.]+$"
+    assert len(re.findall(rf"^[12]{number}", output, re.M)) == 4
+    means = re.findall(rf"^mean{number}", output, re.M)
+    for file, mean in zip(files, means, strict=True):
+        kept = json.loads(file.read_text())
+        assert kept["mean"]["auc"] == pytest.approx(float(mean), abs=1e-3)
+        assert kept["tracker"]["draws"] == 2
+    assert run("compare", *files) == 0
+
+
+def test_bench_chance_needs_two_draws(root, smoke, capsys):
+    assert run("bench", "chance", "--root", root, "--draws", "1", *smoke) == 2
+    assert "--draws 1" in capsys.readouterr().err

@@ -1,0 +1,24 @@
+"""Compare: differences with intervals, of the same sequences only."""
+
+import re
+
+from tests.cli.commands import run
+
+
+def test_compare_prints_intervals_against_the_first(root, tmp_path, statue, capsys):
+    for tracker, name in ((statue, "still"), ("kcf", "kcf")):
+        path = tmp_path / f"{name}.json"
+        assert run("evaluate", "--root", root, "--tracker", tracker, "--json", path) == 0
+    capsys.readouterr()
+    assert run("compare", tmp_path / "still.json", tmp_path / "kcf.json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("2 sequences")
+    assert len(re.findall(r"[+-]\d\.\d{3} \[[+-]\d\.\d{3}, [+-]\d\.\d{3}\]", lines[-1])) == 2
+
+
+def test_compare_refuses_different_sequences(root, tmp_path, capsys):
+    for name in "AB":
+        arguments = ["--tracker", "kcf", "--sequences", name, "--json", tmp_path / f"{name}.json"]
+        run("evaluate", "--root", root, *arguments)
+    assert run("compare", tmp_path / "A.json", tmp_path / "B.json") == 2
+    assert "the same --sequences" in capsys.readouterr().err

@@ -1,0 +1,106 @@
+"""Evaluate: tables, JSON, kept results and plots of any tracker."""
+
+import json
+
+import numpy as np
+import pytest
+
+from roam_lite.data.boxes import read_boxes
+from tests import trees
+from tests.cli.commands import run
+
+
+def test_evaluate_prints_a_table_and_json_of_the_conventional_shape(root, smoke, capsys):
+    assert run("evaluate", "--benchmark", "otb", "--root", root, "--json", "-", *smoke) == 0
+    output, messages = capsys.readouterr()
+    assert "prec@20" in messages
+    assert "lost for good, no overlap in the last quarter:" in messages
+    report = json.loads(output)
+    assert list(report) == ["sequences", "mean", "tracker"]
+    assert list(report["sequences"]) == ["A", "B"]
+    for entry in (*report["sequences"].values(), report["mean"]):
+        assert list(entry) == ["auc", "precision_20", "fps", "frames"]
+        assert 0 <= entry["auc"] <= 20 / 21
+        assert 0 <= entry["precision_20"] <= 1
+        assert entry["fps"] > 0
+    assert report["mean"]["frames"] == 12
+    assert report["tracker"]["tracker"] == "roam++"
+    assert report["tracker"]["rule"] == "lstm"
+    assert report["tracker"]["profile"] == "smoke"
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--tracker", "roam"], {"tracker": "roam"}),
+        (["--rule", "none"], {"rule": "none"}),
+        (["--rule", "sgd", "--sgd-rate", "0.001"], {"rule": "sgd", "lr": 0.001}),
+        (["--rule", "adam", "--lr", "0.001"], {"rule": "adam", "lr": 0.001}),
+        (["--set", "motion=1.6", "--set", "penalty=0"], {"online": {"motion": 1.6, "penalty": 0}}),
+        (["--oracle"], {"oracle": True}),
+        (["--device", "cpu"], {"device": "cpu"}),
+        (["--scoring", "got10k"], {"scoring": "got10k"}),
+    ],
+)
+def test_evaluate_takes_every_tracker_option(options, expected, root, smoke, tmp_path):
+    path = tmp_path / "scores.json"
+    arguments = ["--root", root, "--sequences", "B", "--json", path, *smoke, *options]
+    assert run("evaluate", *arguments) == 0
+    report = json.loads(path.read_text())
+    assert list(report["sequences"]) == ["B"]
+    assert report["tracker"].items() >= expected.items()
+
+
+def test_a_tracker_of_ones_own_goes_through_the_same_code(root, statue, tmp_path, capsys):
+    assert run("evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r") == 0
+    table, told = capsys.readouterr().out.splitlines()[-2:]
+    assert table.startswith("mean")
+    assert told.startswith("lost for good")
+    (folder,) = (tmp_path / "r" / "OTB2015").iterdir()
+    assert folder.name.startswith("mine-Statue-")
+    truth = read_boxes(root / "A" / "groundtruth_rect.txt")
+    np.testing.assert_allclose(read_boxes(folder / "A.txt"), np.tile(truth[0], (6, 1)), atol=1e-4)
+
+
+def test_results_are_kept_and_gone_on_from(root, statue, tmp_path, capsys):
+    arguments = ["evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r"]
+    assert run(*arguments, "--sequences", "A") == 0
+    (folder,) = (tmp_path / "r" / "OTB2015").iterdir()
+    before = (folder / "A.txt").stat().st_mtime_ns
+    assert run(*arguments) == 0
+    assert (folder / "A.txt").stat().st_mtime_ns == before
+    assert (folder / "B.txt").is_file()
+    assert run(*arguments, "--overwrite", "--plots", tmp_path / "p") == 0
+    assert (folder / "A.txt").stat().st_mtime_ns != before
+    assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [
+        "precision.png",
+        "success.png",
+    ]
+
+
+def test_other_benchmarks_have_metrics_of_their_own(statue, tmp_path, capsys):
+    data = trees.vot(tmp_path / "vot", length=13)
+    arguments = ["--root", data, "--tracker", statue, "--repetitions", "1", "--json", "-"]
+    assert run("evaluate", "--benchmark", "vot2016", *arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert list(report["mean"]) == [
+        "eao", "accuracy", "robustness", "failures", "fps", "frames"
+    ]  # fmt: skip
+    assert report["mean"]["eao"] is None  # too short a video
+    assert report["sequences"]["ball"]["failures"] == 1
+
+
+def test_a_split_that_a_server_scores_gives_a_zip(statue, tmp_path, capsys):
+    data = trees.got10k(tmp_path / "got", split="test")
+    arguments = ["evaluate", "--benchmark", "got10k", "--root", data, "--tracker", statue]
+    assert run(*arguments) == 2
+    assert "--results DIR is needed: a server scores this split" in capsys.readouterr().err
+    assert run(*arguments, "--results", tmp_path / "r") == 0
+    (path,) = (tmp_path / "r" / "GOT-10k").glob("*.zip")
+    assert f"1 sequences; the server scores them, upload {path}" in capsys.readouterr().out
+
+
+def test_plots_without_kept_results_show_this_run(root, tmp_path):
+    arguments = ["--root", root, "--tracker", "kcf", "--plots", tmp_path / "p"]
+    assert run("evaluate", *arguments) == 0
+    assert (tmp_path / "p" / "success.png").is_file()

@@ -1,0 +1,66 @@
+"""Train: a checkpoint that tracks, and an interruption that costs nothing."""
+
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from roam_lite.training import StepRecord
+from tests.cli.commands import CLEAN, TRAIN, run
+
+
+def test_train_writes_a_checkpoint_that_tracks(root, tmp_path, capsys):
+    assert run(*TRAIN, "--out", tmp_path / "run") == 0
+    assert "2/2" in capsys.readouterr().err
+    weights = tmp_path / "run" / "checkpoint.safetensors"
+    options = ["--profile", "smoke", "--checkpoint", weights]
+    assert run("evaluate", "--root", root, "--sequences", "A", *options) == 0
+    assert run(*TRAIN, "--out", tmp_path / "run") == 2
+    assert "--resume" in capsys.readouterr().err
+    assert run(*TRAIN, "--out", tmp_path / "run", "--resume") == 0
+
+
+def test_ctrl_c_ends_training_after_the_step_and_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    class SlowTrainer:
+        def __init__(self, config, resume, overwrite):
+            self.steps, self.step, self.out, self.saved = 9, 0, tmp_path, False
+            trainers.append(self)
+
+        def run(self):
+            try:
+                while self.step < self.steps:
+                    self.step += 1
+                    if self.step == 3:
+                        signal.raise_signal(signal.SIGINT)
+                    yield StepRecord(self.step, "meta", [0.5], [0.5], 0, 0.1, 0.0)
+            finally:
+                self.saved = True
+
+    trainers = []
+    monkeypatch.setattr("roam_lite.training.Trainer", SlowTrainer)
+    before = signal.getsignal(signal.SIGINT)
+    assert run("train", "--out", tmp_path) == 0
+    assert trainers[0].step == 3
+    assert trainers[0].saved
+    assert "stopped after step 3 of 9; --resume continues" in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(("given", "spins"), [({}, False), ({"OMP_WAIT_POLICY": "active"}, True)])
+def test_idle_threads_of_training_do_not_spin_unless_told_to(given, spins, tmp_path):
+    # A folder that is not there ends the run when torch is up and before the first step.
+    arguments = [*TRAIN, "--data", "otb:nowhere", "--out", str(tmp_path / "run")]
+    code = f"import sys; from roam_lite.cli import main; sys.exit(main({arguments}))"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=CLEAN | {"OMP_DISPLAY_ENV": "verbose"} | given,
+    )
+    assert result.returncode == 2
+    # How long GNU's and LLVM's threads spin before they sleep; the policy alone says PASSIVE even
+    # where nothing was set.
+    (count,) = re.findall(r"(?:GOMP_SPINCOUNT|KMP_BLOCKTIME)\s*=\s*'(\w+)'", result.stderr)
+    assert (count != "0") == spins
