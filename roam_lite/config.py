@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from sys import float_info
-from types import NoneType, UnionType
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from roam_lite.errors import InputError
@@ -146,15 +146,17 @@ class OnlineConfig:
     diverged_loss: float  # an update loss above which the model goes back to the first frame's
 
     def __post_init__(self) -> None:
-        for name in ("update_interval", "update_steps"):
-            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("penalty", "motion", "wide_motion", "weak_response", "strong_response",
-                     "size_rate"):  # fmt: skip
-            _require(getattr(self, name) >= 0, name, getattr(self, name), "0 or more")
-        for name in ("min_size", "diverged_loss"):
-            _require(getattr(self, name) > 0, name, getattr(self, name), "above 0")
-        scales = self.search_scales
-        _require(scales and min(scales) > 0, "search_scales", scales, "one or more, all above 0")
+        for name, value in vars(self).items():
+            if name in ("update_interval", "update_steps"):
+                fits, expected = value >= 1, "at least 1"
+            elif name in ("min_size", "diverged_loss"):
+                fits, expected = value > 0, "above 0"
+            elif name == "search_scales":
+                fits, expected = value and min(value) > 0, "one or more, all above 0"
+            else:
+                fits, expected = name == "update_batches" or value >= 0, "0 or more"
+            if not fits:
+                raise InputError(f"online constant {name}: {value!r}; give {expected}")
 
 
 @dataclass(frozen=True)
@@ -199,9 +201,14 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
             raise InputError(
                 f"there is no online constant {name!r}; choose from: {', '.join(sorted(hints))}"
             )
-        if isinstance(value, str):
-            value = _parse(hints[name], name, value)
-        values[name] = _convert(hints[name], value, f"online constant {name}")
+        kind, source = hints[name], f"online constant {name}"
+        if isinstance(value, str) and get_origin(kind) is not Literal:
+            try:
+                several = get_origin(kind) is tuple
+                value = tuple(map(float, value.split(","))) if several else kind(value)
+            except ValueError:
+                raise InputError(f"{source}: {value!r} is not a number") from None
+        values[name] = _convert(kind, value, source)
     return modify(config, online=values)
 
 
@@ -230,41 +237,17 @@ def _convert(hint: Any, value: Any, source: str) -> Any:
     """Return a value as the type that its field has. Raises InputError if it is of another one."""
     if is_dataclass(hint):
         return _build(hint, value, source)
-    options = get_args(hint)
-    if get_origin(hint) is Literal:
-        fits = value in options
-    elif isinstance(hint, UnionType):  # a number or None
-        return None if value is None else _convert(options[options[0] is NoneType], value, source)
-    elif get_origin(hint) is tuple:
-        repeated = options[-1] is Ellipsis
-        fits = isinstance(value, list | tuple) and (repeated or len(value) == len(options))
-        if fits:
-            kinds = (options[0],) * len(value) if repeated else options
+    kind, options = get_origin(hint), get_args(hint)
+    if isinstance(hint, UnionType):  # a number or None
+        return None if value is None else _convert(options[0], value, source)
+    if kind is tuple and isinstance(value, list | tuple):
+        kinds = options[:1] * len(value) if options[-1] is Ellipsis else options
+        if len(kinds) == len(value):
             return tuple(_convert(k, v, source) for k, v in zip(kinds, value, strict=True))
-    elif hint is float:
-        fits = isinstance(value, int | float) and not isinstance(value, bool)
-        fits = fits and abs(value) <= float_info.max  # which nan is not, either
-        value = float(value) if fits else value
-    else:
-        fits = type(value) is hint
-    if not fits:
-        expected = " or ".join(map(repr, options)) if get_origin(hint) is Literal else hint
-        raise InputError(f"{source}: {value!r} does not fit; expected {expected}")
-    return value
-
-
-def _parse(hint: Any, name: str, text: str) -> Any:
-    """Return the value that a text means for a field: a number, several with commas, or a word."""
-    if get_origin(hint) is Literal:
-        return text
-    try:
-        if get_origin(hint) is tuple:
-            return tuple(float(word) for word in text.split(","))
-        return hint(text)
-    except ValueError:
-        raise InputError(f"online constant {name}: {text!r} is not a number") from None
-
-
-def _require(fits: Any, name: str, value: Any, expected: str) -> None:
-    if not fits:
-        raise InputError(f"online constant {name}: {value!r}; give {expected}")
+    elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        if abs(value) <= float_info.max:  # which nan is not, either
+            return float(value)
+    elif value in options if kind is Literal else type(value) is hint:
+        return value
+    expected = " or ".join(map(repr, options)) if kind is Literal else hint
+    raise InputError(f"{source}: {value!r} does not fit; expected {expected}")

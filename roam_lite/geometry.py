@@ -150,21 +150,14 @@ def crop(image: NDArray[np.uint8], region: ArrayLike, size: int) -> NDArray[np.u
     What lies outside the image is filled with the image's mean color. Regions much larger than the
     patch are averaged down by a whole factor first, so that they do not alias.
     """
-    cx, cy, side_w, side_h = np.asarray(region, dtype=np.float64)
-    left, top = cx - side_w / 2, cy - side_h / 2
-    scale_x, scale_y = side_w / size, side_h / size
-    mean = cv2.mean(image)
-    factor_x, factor_y = max(1, int(scale_x)), max(1, int(scale_y))
-    if factor_x > 1 or factor_y > 1:
-        image, left, top = _shrink(image, left, top, side_w, side_h, factor_x, factor_y)
-        scale_x, scale_y = scale_x / factor_x, scale_y / factor_y
+    region = np.asarray(region, dtype=np.float64)
+    corner, scale = region[:2] - region[2:] / 2, region[2:] / size
+    mean, factor = cv2.mean(image), np.maximum(1, scale.astype(int))
+    if (factor > 1).any():
+        image, corner = _shrink(image, corner, region[2:], factor)
+        scale = scale / factor
     # Patch pixel j has its center at j + 0.5, and OpenCV indexes pixels by their centers.
-    to_image = np.array(
-        [
-            [scale_x, 0.0, left + 0.5 * scale_x - 0.5],
-            [0.0, scale_y, top + 0.5 * scale_y - 0.5],
-        ]
-    )
+    to_image = np.column_stack([np.diag(scale), corner + 0.5 * scale - 0.5])
     return cv2.warpAffine(
         image,
         to_image,
@@ -177,29 +170,24 @@ def crop(image: NDArray[np.uint8], region: ArrayLike, size: int) -> NDArray[np.u
 
 def _shrink(
     image: NDArray[np.uint8],
-    left: float,
-    top: float,
-    side_w: float,
-    side_h: float,
-    factor_x: int,
-    factor_y: int,
-) -> tuple[NDArray[np.uint8], float, float]:
-    """Average the part of the image under the region by whole factors.
+    corner: NDArray[np.float64],
+    side: NDArray[np.float64],
+    factor: NDArray[np.int64],
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Average the part of the image under a region by whole factors; all pairs are `(x, y)`.
 
-    Returns the smaller image and the region's left and top edge in its coordinates.
+    Returns the smaller image and the region's corner in its coordinates.
     """
-    height, width = image.shape[:2]
-    x0 = int(np.clip(np.floor(left) - factor_x, 0, width - 1))
-    y0 = int(np.clip(np.floor(top) - factor_y, 0, height - 1))
-    x1 = int(np.clip(np.ceil(left + side_w) + factor_x, x0 + 1, width))
-    y1 = int(np.clip(np.ceil(top + side_h) + factor_y, y0 + 1, height))
-    columns, rows = -(-(x1 - x0) // factor_x), -(-(y1 - y0) // factor_y)
-    part = image[y0:y1, x0:x1]
-    pad = (rows * factor_y - part.shape[0], columns * factor_x - part.shape[1])
-    if any(pad):  # only a whole number of blocks keeps the grid exact
-        part = cv2.copyMakeBorder(part, 0, pad[0], 0, pad[1], cv2.BORDER_REPLICATE)
-    small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
-    return small, (left - x0) / factor_x, (top - y0) / factor_y
+    limits = np.array(image.shape[1::-1])
+    low = np.clip(np.floor(corner) - factor, 0, limits - 1).astype(int)
+    high = np.clip(np.ceil(corner + side) + factor, low + 1, limits).astype(int)
+    blocks = -(-(high - low) // factor)
+    part = image[low[1] : high[1], low[0] : high[0]]
+    right, below = (blocks * factor - (high - low)).tolist()
+    if right or below:  # only a whole number of blocks keeps the grid exact
+        part = cv2.copyMakeBorder(part, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    small = cv2.resize(part, blocks.tolist(), interpolation=cv2.INTER_AREA)
+    return small, (corner - low) / factor
 
 
 def recrop(views: Tensor, seen: Tensor, wanted: Tensor, size: int) -> Tensor:

@@ -73,25 +73,21 @@ def unroll(
     """
     theta = torch.zeros_like(problems.x)
     state = rule.init(theta, torch.full_like(theta, first_rate))
+    # A diagonal, for rules that ask for it.
+    hessian = {"hessian": lambda v: 2 * problems.x.square() * v}
+    extra = hessian if getattr(rule, "needs_hessian", False) else {}
     thetas, losses, rates = [theta], [toy_loss(theta, problems)], []
     for _ in range(updates):
         gradient = 2 * problems.x * (problems.x * theta - problems.y)
         loss = losses[-1]
         if not second_order:
             gradient, loss = gradient.detach(), loss.detach()
-        step, state, rate = rule.step(theta, gradient, loss, state, **_hessian(rule, problems))
+        step, state, rate = rule.step(theta, gradient, loss, state, **extra)
         theta = theta - step
         thetas.append(theta)
         losses.append(toy_loss(theta, problems))
         rates.append(torch.full_like(theta, torch.nan) if rate is None else rate)
     return Unrolled(torch.stack(thetas), torch.stack(losses), torch.stack(rates))
-
-
-def _hessian(rule: UpdateRule, problems: Problems) -> dict[str, Callable[[Tensor], Tensor]]:
-    """Return the Hessian of the loss, a diagonal, for rules that ask for it."""
-    if not getattr(rule, "needs_hessian", False):
-        return {}
-    return {"hessian": lambda v: 2 * problems.x.square() * v}
 
 
 def meta_train(

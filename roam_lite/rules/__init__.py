@@ -20,7 +20,8 @@ from roam_lite.rules.momentum import Momentum
 from roam_lite.rules.recurrent import RecurrentRule
 from roam_lite.rules.sgd import SGD
 from roam_lite.rules.steepest import SteepestDescent
-from roam_lite.rules.update_rule import RuleStep, UpdateRule
+from roam_lite.rules.update_rule import RuleStep as RuleStep
+from roam_lite.rules.update_rule import UpdateRule
 
 
 @dataclass(frozen=True)
@@ -88,21 +89,3 @@ def find_rule(name: str) -> Rule:
 def learned_rules() -> list[str]:
     """Return the names of the rules that meta-training fits."""
     return [name for name, rule in RULES.items() if rule.learned is not None]
-
-
-__all__ = [
-    "RULES",
-    "SGD",
-    "Adam",
-    "ConstantRates",
-    "FeedForwardRule",
-    "Momentum",
-    "RecurrentRule",
-    "Rule",
-    "RuleStep",
-    "SteepestDescent",
-    "UpdateRule",
-    "build_rule",
-    "find_rule",
-    "learned_rules",
-]

@@ -74,19 +74,21 @@ class PatchSampler:
             x, y, w, h = y, x, h, w
         return np.array([-x - w if self.augmentation.mirrored else x, y, w, h])
 
-    def stretched(self, index: int, stretch: tuple[float, float]) -> tuple:
-        """Return patch and box, cut around the target itself, as the first frame's samples are."""
-        region = region_around(self.box(index), self.config.model.region_scale, stretch)
-        return self._labeled(index, region)
+    def stretched(
+        self, index: int, stretch: tuple[float, float], shift: NDArray[np.float64] | float = 0.0
+    ) -> tuple:
+        """Return patch and box, cut around the target or shifted off it by a share of the patch."""
+        box, size = self.box(index), self.config.model.patch_size
+        region = region_around(box, self.config.model.region_scale, stretch)
+        region[:2] += shift * region[2:]
+        return self.cut(index, region, size), boxes_to_patch(box, region, size)
 
     def jittered(self, index: int) -> tuple:
         """Return patch and box, cut with random scale, aspect and shift, in another light."""
         rng, config = self.rng, self.config.training
         scale, aspect = np.exp(rng.uniform(*np.log(config.stretch_jitter), size=2))
-        stretch = (scale * aspect, scale / aspect)
-        region = region_around(self.box(index), self.config.model.region_scale, stretch)
-        region[:2] += rng.uniform(-1, 1, size=2) * config.shift_jitter * region[2:]
-        patch, box = self._labeled(index, region)
+        shift = rng.uniform(-1, 1, size=2) * config.shift_jitter
+        patch, box = self.stretched(index, (scale * aspect, scale / aspect), shift)
         gain = rng.uniform(*config.light_gain)
         offset = rng.uniform(-config.light_offset, config.light_offset)
         return cv2.convertScaleAbs(np.maximum(patch * gain + offset, 0)), box
@@ -106,10 +108,6 @@ class PatchSampler:
         if change.gray:
             patch = cv2.cvtColor(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         return np.ascontiguousarray(patch[:, ::-1]) if change.mirrored else patch
-
-    def _labeled(self, index: int, region: NDArray[np.float64]) -> tuple:
-        size = self.config.model.patch_size
-        return self.cut(index, region, size), boxes_to_patch(self.box(index), region, size)
 
 
 def _forth_and_back(index: NDArray[np.int64], length: int) -> NDArray[np.int64]:
