@@ -12,9 +12,8 @@ from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.meta_model import MetaModel
 
-Moments = dict[int, dict[str, torch.Tensor]]  # of each parameter, by their names in Adam
-    int, dict[str, torch.Tensor]
-]  # of each parameter, by the names that Adam has for them
+# The moments of each parameter, by the names that Adam has for them.
+Moments = dict[int, dict[str, torch.Tensor]]
 
 
 def save_state(
