@@ -209,12 +209,7 @@ PROFILES = {profile.name: profile for profile in (_SMOKE, _LAPTOP, _PAPER)}
 
 
 def get_profile(name: str) -> Config:
-    """Return the configuration of that name.
-
-    Raises InputError naming the known ones if there is none.
-    """
-    try:
-        return PROFILES[name]
-    except KeyError:
-        known = ", ".join(PROFILES)
-        raise InputError(f"there is no profile {name!r}; choose one of: {known}") from None
+    """Return that configuration. Raises InputError naming the known ones if there is none."""
+    if name not in PROFILES:
+        raise InputError(f"there is no profile {name!r}; choose one of: {', '.join(PROFILES)}")
+    return PROFILES[name]

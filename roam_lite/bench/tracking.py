@@ -49,10 +49,9 @@ class Stopwatch:
 
     def attach(self, tracker: Tracker) -> None:
         """Time the methods of one tracker."""
-        parts = {"update": ("init", "_update_model"), "localize": ("_regress", "_search")}
-        for part, methods in {**parts, "backbone": ("backbone",)}.items():
-            for name in methods:
-                setattr(tracker, name, self.timed(part, getattr(tracker, name)))
+        parts = {"init": "update", "_update_model": "update", "backbone": "backbone"}
+        for name, part in {**parts, "_regress": "localize", "_search": "localize"}.items():
+            setattr(tracker, name, self.timed(part, getattr(tracker, name)))
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function with its time counted for a part."""

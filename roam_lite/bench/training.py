@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def bench_training(config: Config, *, batch: int = 4, repeats: int = 3, device: 
     unkept, _ = _best(step, lambda: False, repeats, device)
     kept = keep_freed_memory()
     races = race_correlation(config, batch, repeats, device)
-    races.append(race_meta_step(step, repeats, device))
+    races.append(race("meta-training step", step, (False, True), repeats, device))
     lines = [f"{'ms':36} {'fast':>8} {'plain':>8}   ratio  differ by", *map(str, races)]
     if kept:
         slower = unkept / races[-1].fast
@@ -88,23 +89,18 @@ def race_correlation(config: Config, batch: int, repeats: int, device: str) -> l
     def double_backward(gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         return torch.autograd.grad(sum(g.square().sum() for g in gradients), inputs)
 
-    def race(name: str, work: Callable, prepare: Callable[[Correlation], Any]) -> Race:
-        fast, expected = _best(work, lambda: prepare(correlate), repeats, device)
-        plain, numbers = _best(work, lambda: prepare(correlate_plain), repeats, device)
-        return Race(f"correlation: {name}", fast, plain, _difference(expected, numbers))
-
+    ways, runs = (correlate, correlate_plain), (repeats, device)
     return [
-        race("forward and backward", backward, lambda correlation: correlation),
-        race("double backward", double_backward, backward),
+        race("correlation: forward and backward", backward, ways, *runs),
+        race("correlation: double backward", double_backward, ways, *runs, prepare=backward),
     ]
 
 
 def meta_step(config: Config, batch: int, device: str) -> Callable[[bool], list[Tensor]]:
     """Return a function that takes a meta-training step up to its gradients, on one fixed batch.
 
-    The function's argument says whether it is computed plainly, one video after the other.
-
-    The step is one of the profile's last stage, where the neural optimizer learns: backbone, all
+    The function's argument says whether it is computed plainly, one video after the other. The step
+    is one of the profile's last stage, where the neural optimizer learns: backbone, all
     updates, all meta losses and their gradients. It returns the losses and the gradients. Where the
     stage tracks, every step finds its own boxes and then follows the first one's.
     """
@@ -155,11 +151,23 @@ def _follow(loop: ClosedLoop, trace: list[Tensor], videos: slice) -> None:
     loop.find = found
 
 
-def race_meta_step(step: Callable[[bool], list[Tensor]], repeats: int, device: str) -> Race:
-    """Return the race of a whole meta-training step (`meta_step`)."""
-    fast, expected = _best(step, lambda: False, repeats, device)
-    plain, numbers = _best(step, lambda: True, repeats, device)
-    return Race("meta-training step", fast, plain, _difference(expected, numbers))
+def race(
+    name: str,
+    work: Callable[[Any], Iterable[Tensor]],
+    ways: tuple[Any, Any],
+    repeats: int,
+    device: str,
+    prepare: Callable[[Any], Any] = lambda way: way,
+) -> Race:
+    """Return the race of `work(prepare(way))` between the fast and the plain of two ways."""
+    (fast, found), (plain, expected) = (
+        _best(work, partial(prepare, way), repeats, device) for way in ways
+    )
+    differences = [
+        float(((a - b).abs().max() / b.abs().max().clamp(min=1e-30)).detach())
+        for a, b in zip(found, expected, strict=True)
+    ]
+    return Race(name, fast, plain, max(differences))
 
 
 def _best(
@@ -180,11 +188,3 @@ def _best(
 def _wait(device: str) -> None:
     if device.startswith("cuda"):
         torch.cuda.synchronize()
-
-
-def _difference(found: Iterable[Tensor], expected: Iterable[Tensor]) -> float:
-    """Return the largest difference, each tensor's relative to its largest number."""
-    pairs = zip(found, expected, strict=True)
-    return max(
-        float(((a - b).abs().max() / b.abs().max().clamp(min=1e-30)).detach()) for a, b in pairs
-    )

@@ -57,16 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = None  # nothing more to flush when Python ends
         return FAILED
     except OSError as error:
-        return _fail(args.command, _explain(error), FAILED)
+        reason = error.strerror or str(error)  # what the system said, with the file it is about
+        reason = f"{error.filename}: {reason}" if error.filename else reason
+        return _fail(args.command, reason, FAILED)
     except KeyboardInterrupt:
         return _fail(args.command, "interrupted", FAILED)
     return code
-
-
-def _explain(error: OSError) -> str:
-    """Return what the system said, with the file it is about."""
-    reason = error.strerror or str(error)
-    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def _fail(command: str, message: str, code: int) -> int:

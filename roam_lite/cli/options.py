@@ -92,33 +92,26 @@ def setting(text: str) -> tuple[str, str]:
 
 def positive_number(text: str) -> float:
     """Return a finite number above zero."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero")
-    return value
+    return _number(text, float, lambda value: 0 < value < float("inf"), "a number above zero")
 
 
 def count(text: str) -> int:
     """Return a whole number of at least 1."""
-    return _whole(text, 1)
+    return _number(text, int, lambda value: value >= 1, "a whole number of at least 1")
 
 
 def whole_number(text: str) -> int:
     """Return a whole number of at least 0."""
-    return _whole(text, 0)
+    return _number(text, int, lambda value: value >= 0, "a whole number of at least 0")
 
 
-def _whole(text: str, least: int) -> int:
+def _number(text: str, kind: type, fits: Callable[[Any], bool], expected: str) -> Any:
     try:
-        value = int(text)
+        if fits(value := kind(text)):
+            return value
     except ValueError:
-        value = least - 1
-    if value < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
-    return value
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is not {expected}")
 
 
 def box(text: str) -> tuple[float, float, float, float]:

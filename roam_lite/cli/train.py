@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import fields
 
 from roam_lite.cli.options import add_device_option, count, device_from, names, whole_number
 
@@ -59,7 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="the optimizer to train: lstm (default), gru, fc, const or steepest",
     )
-    method.add_argument("--no-rfs", action="store_true", help="no random filter scaling")
+    method.add_argument(
+        "--no-rfs", dest="rfs", action="store_false", help="no random filter scaling"
+    )
     method.add_argument("--init", metavar="CHECKPOINT", help="start from these weights")
     method.add_argument(
         "--backbone-weights",
@@ -80,21 +83,11 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.training import TrainConfig, Trainer
 
     keep_freed_memory()
-    config = TrainConfig(
-        profile=args.profile,
-        data=args.data,
-        out=args.out,
-        steps=args.steps,
-        seed=args.seed,
-        device=device_from(args),
-        workers=args.workers,
-        rule=args.rule,
-        rfs=not args.no_rfs,
-        init=args.init,
-        backbone_weights=args.backbone_weights,
-        stages=tuple(args.stages) if args.stages else None,
-    )
-    trainer = Trainer(config, resume=args.resume, overwrite=args.overwrite)
+    args.device, args.stages = device_from(args), args.stages and tuple(args.stages)
+    given = {
+        field.name: vars(args)[field.name] for field in fields(TrainConfig) if field.name in args
+    }
+    trainer = Trainer(TrainConfig(**given), resume=args.resume, overwrite=args.overwrite)
     bar = tqdm(total=trainer.steps, initial=trainer.step, unit="step", file=sys.stderr)
     with bar, stop_asked() as stop, closing(trainer.run()) as records:
         for record in records:

@@ -43,10 +43,9 @@ class Backbone(nn.Module):
         self.register_buffer("mean", torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(_STD).view(3, 1, 1), persistent=False)
 
-    def cells(self, patch_size: int, device: torch.device | None = None) -> Tensor:
+    def cells(self, patch_size: int) -> Tensor:
         """Return the positions `[W]` of the map's cells, in patch pixels, along either axis."""
-        count = patch_size // self.stride
-        return torch.arange(count, device=device) * float(self.stride) + self.stride / 2
+        return torch.arange(patch_size // self.stride) * float(self.stride) + self.stride / 2
 
     def load_pretrained(self, file: Path | None = None) -> None:
         """Load weights to start training from. Raises InputError where there are none to load."""

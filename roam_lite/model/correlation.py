@@ -8,8 +8,8 @@ from torch import Tensor
 
 from roam_lite.model.filters import interpolation
 
-# FFT lengths made of these factors are fast; lengths with large prime factors are not.
-_FAST_FACTORS = (2, 3, 5, 7)
+# FFT lengths made of these factors alone are fast: the divisors of high powers of their product.
+_FAST_FACTORS = 2 * 3 * 5 * 7
 
 
 def correlate(features: Tensor, kernels: Tensor) -> Tensor:
@@ -90,12 +90,12 @@ def _spread(
     The taps are warped to `size` positions, whose middle is the origin of the transform of `length`
     positions. Filters have few sizes, and this depends on nothing else.
     """
-    warp, _ = interpolation(torch.tensor([[size, size]]), base, size, dtype)
+    (warp,) = interpolation(torch.tensor([size]), base, size, dtype)
     positions = torch.arange(size) - size // 2
     turns = torch.arange(frequencies)[:, None] * positions % length
     angles = turns.double() * (2 * torch.pi / length)
     waves = torch.polar(torch.ones_like(angles), angles).to(dtype.to_complex())
-    return (waves @ warp[0].to(waves.dtype)).to(device)
+    return (waves @ warp.to(waves.dtype)).to(device)
 
 
 class _Spectrum(torch.autograd.Function):
@@ -125,11 +125,6 @@ class _Spectrum(torch.autograd.Function):
 @lru_cache
 def _fast_length(length: int) -> int:
     """Return the smallest length >= `length` without prime factors above 7."""
-    while True:
-        rest = length
-        for factor in _FAST_FACTORS:
-            while rest % factor == 0:
-                rest //= factor
-        if rest == 1:
-            return length
+    while _FAST_FACTORS**32 % length:
         length += 1
+    return length

@@ -27,21 +27,16 @@ def warp_filters(kernels: Tensor, sizes: Tensor, canvas: int) -> Tensor:
     `[N, O, C, canvas, canvas]` (canvas odd) holds each filter in its middle and zeros around it, so
     that one correlation serves all sizes.
     """
-    rows, columns = interpolation(sizes, kernels.shape[-1], canvas, kernels.dtype)
-    rows, columns = rows[:, None, None], columns[:, None, None]
-    return rows @ kernels @ columns.transpose(-1, -2)
+    base, kind = kernels.shape[-1], kernels.dtype
+    rows, columns = (interpolation(sizes[:, axis], base, canvas, kind) for axis in (0, 1))
+    return rows[:, None, None] @ kernels @ columns[:, None, None].transpose(-1, -2)
 
 
-def interpolation(
-    sizes: Tensor, base: int, canvas: int, dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
-    """Return the warp of eq. 2 and 3 as matrices `[N, canvas, base]`, for rows and for columns."""
-    rows, columns = (_interpolation(sizes[:, axis], base, canvas, dtype) for axis in (0, 1))
-    return rows, columns
+def interpolation(sizes: Tensor, base: int, canvas: int, dtype: torch.dtype) -> Tensor:
+    """Return the warp of eq. 2 and 3 along one axis as matrices `[N, canvas, base]`.
 
-
-def _interpolation(sizes: Tensor, base: int, canvas: int, dtype: torch.dtype) -> Tensor:
-    """Return matrices `[N, canvas, base]` that interpolate `base` taps to `sizes` taps, centered."""
+    They interpolate `base` taps to `sizes` `[N]` taps, in the middle of the canvas.
+    """
     tap = torch.arange(canvas, device=sizes.device) - (canvas - sizes[:, None]) // 2
     inside = (tap >= 0) & (tap < sizes[:, None])
     # A filter of one tap samples the first tap of the base: what align_corners=True does.

@@ -57,10 +57,10 @@ class ThetaLayout:
         ]
         return Branch(*parts[:4]), Branch(*parts[4:])
 
-    def regression_coordinates(self, device: torch.device | None = None) -> Tensor:
+    def regression_coordinates(self) -> Tensor:
         """Return a mask `[P]` that is true on the coordinates of the regression branch."""
         response = sum(prod(shape) for shape in self.shapes[:4])
-        return torch.arange(self.size, device=device) >= response
+        return torch.arange(self.size) >= response
 
     def parts(self) -> Tensor:
         """Return for each coordinate `[P]` which of the eight parts it belongs to."""

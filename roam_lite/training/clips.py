@@ -86,13 +86,12 @@ def draw_clip(sequence: Sequence, rng: np.random.Generator, stage: Stage, config
     """
     tau, windows = config.online.update_interval, stage.updates - 1
     sampler = PatchSampler(sequence, 1 + windows * tau + stage.horizon, rng, config)
-    initial = _draw_initial(sampler, rng, stage, config)
+    initial = _draw_initial(sampler, stage)
     past = [sampler.jittered(i) for i in range(1, 1 + windows * tau)]
     future = []
     for t in range(stage.updates):
-        first = 1 + t * tau
         later = rng.choice(stage.horizon, stage.future_frames, replace=False)
-        future += [sampler.jittered(first + int(delta)) for delta in later]
+        future += [sampler.jittered(1 + t * tau + int(delta)) for delta in later]
     sizes = [nominal_size(sampler.box(t * tau), config.model) for t in range(stage.updates)]
     return Clips(
         *_stack(initial, (len(initial),)),
@@ -112,7 +111,7 @@ def draw_footage(
     """
     frames = stage.updates * config.online.update_interval
     sampler = PatchSampler(sequence, 1 + frames, rng, config, with_hidden=True)
-    initial = _draw_initial(sampler, rng, stage, config)
+    initial = _draw_initial(sampler, stage)
     scale = config.training.view_scale
     seen = []
     for index in range(1, 1 + frames):
@@ -127,12 +126,10 @@ def draw_footage(
     )
 
 
-def _draw_initial(
-    sampler: PatchSampler, rng: np.random.Generator, stage: Stage, config: Config
-) -> list[tuple]:
+def _draw_initial(sampler: PatchSampler, stage: Stage) -> list[tuple]:
     """Return patches and boxes of the first frame: the unstretched one, and others at random."""
-    stretches = initial_stretches(config.model)
-    others = rng.permutation(np.arange(1, len(stretches)))[: stage.initial_samples - 1]
+    stretches = initial_stretches(sampler.config.model)
+    others = sampler.rng.permutation(np.arange(1, len(stretches)))[: stage.initial_samples - 1]
     return [sampler.stretched(0, stretches[i]) for i in (0, *sorted(others))]
 
 

@@ -7,7 +7,6 @@ An episode has `first`, the samples of the first frame, and `number`, the T upda
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -67,22 +66,12 @@ def open_episode(
     return read_clips(clips, features, model.cells, model.config)
 
 
-@dataclass(frozen=True)
 class GivenEpisode:
     """An episode that is known beforehand: samples for every update and for every meta loss."""
 
-    updates: list[Samples]  # T
-    future: list[Samples]  # T
-
-    @property
-    def number(self) -> int:
-        """T, the number of updates."""
-        return len(self.updates)
-
-    @property
-    def first(self) -> Samples:
-        """The samples of the first frame."""
-        return self.updates[0]
+    def __init__(self, updates: list[Samples], future: list[Samples]) -> None:
+        self.updates, self.future = updates, future
+        self.first, self.number = updates[0], len(updates)
 
     def update_samples(self, update: int) -> list[Samples]:
         """Return the samples of one update: it takes one gradient step."""
@@ -96,26 +85,21 @@ class GivenEpisode:
 def read_clips(clips: Clips, features: Features, cells: Tensor, config: Config) -> GivenEpisode:
     """Return the episode of clips with true boxes, all features computed at once."""
     model = config.model
-    parts = (
-        clips.initial_patches,
-        clips.past_patches.flatten(1, 2),
-        clips.future_patches.flatten(1, 2),
+    parts = (clips.initial_patches[:, None], clips.past_patches, clips.future_patches)
+    flat = [part.flatten(1, 2) for part in parts]
+    maps = features(torch.cat(flat, dim=1)).split([part.shape[1] for part in flat], dim=1)
+    first, past, future = (
+        part.unflatten(1, patches.shape[1:3]).unbind(1)
+        for part, patches in zip(maps, parts, strict=True)
     )
-    maps = features(torch.cat(parts, dim=1))
-    first, past, future = maps.split([part.shape[1] for part in parts], dim=1)
-    past = past.unflatten(1, clips.past_patches.shape[1:3])
-    future = future.unflatten(1, clips.future_patches.shape[1:3])
-    sizes = filter_size(clips.target_sizes, model.filter_scale, model.stride, len(cells))
-    updates, futures = [], []
-    for t in range(sizes.shape[1]):
-        maps, boxes = (first, clips.initial_boxes) if t == 0 else (
-            past[:, t - 1], clips.past_boxes[:, t - 1]
-        )  # fmt: skip
-        updates.append(make_samples(maps, boxes, sizes[:, t], cells, model))
-        futures.append(
-            make_samples(future[:, t], clips.future_boxes[:, t], sizes[:, t], cells, model)
-        )
-    return GivenEpisode(updates, futures)
+    boxes = (clips.initial_boxes, *clips.past_boxes.unbind(1))
+    sizes = filter_size(clips.target_sizes, model.filter_scale, model.stride, len(cells)).unbind(1)
+    updates = zip(first + past, boxes, sizes, strict=True)
+    futures = zip(future, clips.future_boxes.unbind(1), sizes, strict=True)
+    return GivenEpisode(
+        [make_samples(*seen, cells, model) for seen in updates],
+        [make_samples(*seen, cells, model) for seen in futures],
+    )
 
 
 class ClosedLoop:
@@ -142,26 +126,23 @@ class ClosedLoop:
         self.first = make_samples(maps, footage.initial_boxes, self.sizes, cells, config.model)
         self.shown: Kept = (maps[:, :1], footage.initial_boxes[:, 0])  # last, with the true boxes
 
-    def update_samples(self, update: int) -> tuple[Samples, Samples]:
+    def update_samples(self, update: int) -> tuple[Samples, ...]:
         """Return the older of the last 2 tau frames, and the newer."""
         self._resize_filters()
-        older, newer = halves(list(self.kept), self.config.online.update_interval)
-        config = self.config.model
-        return (
-            collect(older, self.sizes, self.cells, config),
-            collect(newer, self.sizes, self.cells, config),
-        )
+        windows = halves(list(self.kept), self.config.online.update_interval)
+        return tuple(collect(w, self.sizes, self.cells, self.config.model) for w in windows)
 
     @torch.no_grad()
     def meta_samples(self, update: int, theta: Tensor) -> Samples:
         """Return the tau frames after an update as theta `[N, P]` follows them, with true boxes."""
         config, interval = self.config, self.config.online.update_interval
-        layout = ThetaLayout.of(config.model)
+        layout, size = ThetaLayout.of(config.model), config.model.patch_size
         model = TrackingModel(layout, theta, self.sizes, len(self.cells))
         truth = []
         for frame in range((update - 1) * interval, update * interval):
             regions = region_around(self.boxes, config.model.region_scale)
-            maps = self._look(frame, regions)
+            views, seen = self.footage.views[:, frame], self.footage.regions[:, frame]
+            maps = self.features(recrop(views, seen, regions, size)[:, None])
             found = self.find(model, maps, self._in_patch(self.boxes, regions))
             self.kept.append((maps, found))
             true = self._in_patch(self.footage.boxes[:, frame], regions)
@@ -175,22 +156,14 @@ class ClosedLoop:
             self.overlaps.append(overlaps)
             lost = (overlaps < config.training.lost_overlap)[:, None] & visible
             found = torch.where(lost, true, found)
-            self.boxes = boxes_to_image(found, regions, config.model.patch_size)
+            self.boxes = boxes_to_image(found, regions, size)
         return collect(truth, self.sizes, self.cells, config.model)
 
     def find(self, model: TrackingModel, maps: Tensor, previous: Tensor) -> Tensor:
         """Return the boxes `[N, 4]` in features `[N, 1, C, H, W]`, the last ones being `previous`."""
-        sharpness = self.config.online.motion
-        _, _, found = localize(
-            model, maps, self.anchors, self.cells, previous, sharpness, self.config
-        )
-        return found
-
-    def _look(self, frame: int, regions: Tensor) -> Tensor:
-        """Return features `[N, 1, C, H, W]` of the regions of a frame."""
-        views, seen = self.footage.views[:, frame], self.footage.regions[:, frame]
-        patches = recrop(views, seen, regions, self.config.model.patch_size)
-        return self.features(patches[:, None])
+        config = self.config
+        place = self.anchors, self.cells, previous, config.online.motion
+        return localize(model, maps, *place, config)[-1]
 
     def _in_patch(self, boxes: Tensor, regions: Tensor) -> Tensor:
         return boxes_to_patch(boxes, regions, self.config.model.patch_size)

@@ -127,8 +127,5 @@ def model_card(
 
 def name_data(data: str) -> str:
     """Return the sources of `--data` with the last part of each folder's name alone."""
-    words = []
-    for word in filter(None, (part.strip() for part in data.split(","))):
-        kind, colon, place = word.partition(":")
-        words.append(kind + colon + Path(place).name)
-    return ",".join(words)
+    words = [word.strip().partition(":") for word in data.split(",") if word.strip()]
+    return ",".join(kind + colon + Path(place).name for kind, colon, place in words)

@@ -30,15 +30,14 @@ def plan_stages(
     if steps < len(chosen):
         raise InputError(f"{steps} steps are too few: give at least {len(chosen)}, one a stage")
     total = sum(stage.steps for stage in chosen)
-    ends, seen = [0], 0
+    planned, seen, taken = [], 0, 0
     for later, stage in zip(reversed(range(len(chosen))), chosen, strict=True):
         seen += stage.steps
         # A step for this stage, and one left for each of the later ones.
-        ends.append(min(max(ends[-1] + 1, round(steps * seen / total)), steps - later))
-    return tuple(
-        replace(stage, steps=end - begin)
-        for stage, begin, end in zip(chosen, ends, ends[1:], strict=False)
-    )
+        share = min(max(1, round(steps * seen / total) - taken), steps - later - taken)
+        planned.append(replace(stage, steps=share))
+        taken += share
+    return tuple(planned)
 
 
 def stage_of(stages: tuple[Stage, ...], step: int) -> Stage:

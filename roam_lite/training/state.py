@@ -1,7 +1,6 @@
 """The state of a run, from which it continues to the same bits: parameters, Adam's moments, counters."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,9 @@ from safetensors.torch import save
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.meta_model import MetaModel
+
+# The moments of each parameter, by the names that Adam has for them.
+Moments = dict[int, dict[str, torch.Tensor]]
 
 
 def save_state(
@@ -30,12 +32,10 @@ def save_state(
     write_atomically(path, blob)
 
 
-def load_state(
-    path: Path, model: MetaModel
-) -> tuple[dict[str, Any], Callable[[torch.optim.Optimizer], torch.optim.Optimizer] | None]:
-    """Load the parameters into `model`; return the counters and how to fill a fresh optimizer.
+def load_state(path: Path, model: MetaModel) -> tuple[dict[str, Any], Moments]:
+    """Load the parameters into `model`; return the counters and the optimizer's moments.
 
-    The second value is None where no step had been taken. Raises InputError if the file is damaged.
+    There are none where no step had been taken. Raises InputError if the file is damaged.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -49,17 +49,9 @@ def load_state(
             f"{path}: not a readable training state ({error}); "
             "begin anew with --overwrite, or from a checkpoint with --init"
         ) from error
-    moments: dict[int, dict[str, torch.Tensor]] = {}
+    moments: Moments = {}
     for key, value in tensors.items():
         if key.startswith("adam."):
             _, index, name = key.split(".")
             moments.setdefault(int(index), {})[name] = value
-    if not moments:
-        return meta, None
-
-    def fill(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
-        groups = optimizer.state_dict()["param_groups"]
-        optimizer.load_state_dict({"state": moments, "param_groups": groups})
-        return optimizer
-
-    return meta, fill
+    return meta, moments

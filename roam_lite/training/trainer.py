@@ -175,12 +175,13 @@ class Trainer:
         save_checkpoint(self.out / CHECKPOINT, self.model, card)
 
     def _restore(self) -> None:
-        meta, build = load_state(self.out / STATE, self.model)
-        self.step, self.skipped = meta["step"], meta["skipped"]
-        self.seconds = meta["seconds"]
-        if build is not None and self.step < self.steps:
+        meta, moments = load_state(self.out / STATE, self.model)
+        self.step, self.skipped, self.seconds = meta["step"], meta["skipped"], meta["seconds"]
+        if moments and self.step < self.steps:
             stage = stage_of(self.stages, self.step - 1)
-            self.optimizer = build(build_optimizer(self.model, stage))
+            self.optimizer = build_optimizer(self.model, stage)
+            groups = self.optimizer.state_dict()["param_groups"]
+            self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
 
 
 def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | None]:

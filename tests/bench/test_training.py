@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from roam_lite.bench.training import bench_training, meta_step, race_correlation, race_meta_step
+from roam_lite.bench.training import bench_training, meta_step, race, race_correlation
 from roam_lite.config import modify
 from roam_lite.profiles import get_profile
 
@@ -30,10 +30,10 @@ def test_a_meta_step_computed_plainly_equals_the_fast_one(config, rule):
 
 
 def test_a_race_says_how_far_its_numbers_differ():
-    race = race_meta_step(meta_step(EXACT, 2, "cpu"), 1, "cpu")
-    assert 0 < race.difference < 1e-5
-    assert race.ratio == race.plain / race.fast > 0
-    assert f"{race.ratio:.1f}x" in str(race)
+    found = race("meta-training step", meta_step(EXACT, 2, "cpu"), (False, True), 1, "cpu")
+    assert 0 < found.difference < 1e-5
+    assert found.ratio == found.plain / found.fast > 0
+    assert f"{found.ratio:.1f}x" in str(found)
 
 
 def test_the_correlation_runs_forth_and_back_twice():

@@ -31,7 +31,7 @@ def test_vgg_turns_281_pixels_into_70_cells_of_512_channels(name, convolutions):
         features = backbone(torch.zeros(2, 3, 3, 281, 281, dtype=torch.uint8))
     assert features.shape == (2, 3, 512, 70, 70)
     assert sum(isinstance(layer, nn.Conv2d) for layer in backbone.layers) == convolutions
-    cells = backbone.cells(281, device="cpu")
+    cells = backbone.cells(281)
     assert len(cells) == 70
     assert cells.tolist() == [4 * k + 2 for k in range(70)]
 
@@ -199,7 +199,7 @@ def test_a_backbone_owns_channels_stride_and_cells(name):
     with torch.device("meta"):
         backbone = find_backbone(name)()
         features = backbone(torch.zeros(1, 1, 3, 64, 64, dtype=torch.uint8))
-    cells = backbone.cells(64, device="cpu")
+    cells = backbone.cells(64)
     assert features.shape[2:] == (backbone.channels, len(cells), len(cells))
     assert (cells.diff() == backbone.stride).all()
 
