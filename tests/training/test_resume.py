@@ -191,7 +191,7 @@ def test_a_run_goes_on_with_the_constants_it_began_with(tmp_path, uninterrupted,
     for _ in range(2):  # into the second stage, and a leg more
         next(steps)
     steps.close()
-    monkeypatch.delitem(PROFILES, "smoke")
+    monkeypatch.setattr("roam_lite.profiles.PROFILES", {})
     trainer = Trainer(config(tmp_path / "run"), resume=True)
     assert trainer.config.model.reduced == 4
     for _ in trainer.run():
