@@ -154,7 +154,7 @@ class OnlineConfig:
             elif name == "search_scales":
                 fits, expected = value and min(value) > 0, "one or more, all above 0"
             else:
-                fits, expected = name == "update_batches" or value >= 0, "0 or more"
+                fits, expected = isinstance(value, str) or value >= 0, "0 or more"
             if not fits:
                 raise InputError(f"online constant {name}: {value!r}; give {expected}")
 
