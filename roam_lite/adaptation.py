@@ -49,10 +49,7 @@ def halves(frames: Sequence[Kept], interval: int) -> tuple[Sequence[Kept], Seque
 
 
 def update_loss(
-    theta: Tensor,
-    samples: Samples,
-    config: ModelConfig,
-    scales: Tensor | None = None,
+    theta: Tensor, samples: Samples, config: ModelConfig, scales: Tensor | None = None
 ) -> Tensor:
     """Return the tracking loss of each video on its samples, `[N]` (eq. 12).
 
@@ -66,10 +63,7 @@ def update_loss(
 
 
 def meta_loss(
-    theta: Tensor,
-    future: Samples,
-    config: ModelConfig,
-    scales: Tensor | None = None,
+    theta: Tensor, future: Samples, config: ModelConfig, scales: Tensor | None = None
 ) -> Tensor:
     """Return the tracking loss of the updated model on future frames, `[N]` (eq. 13).
 

@@ -158,14 +158,8 @@ def crop(image: NDArray[np.uint8], region: ArrayLike, size: int) -> NDArray[np.u
         scale = scale / factor
     # Patch pixel j has its center at j + 0.5, and OpenCV indexes pixels by their centers.
     to_image = np.column_stack([np.diag(scale), corner + 0.5 * scale - 0.5])
-    return cv2.warpAffine(
-        image,
-        to_image,
-        (size, size),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=mean,
-    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(image, to_image, (size, size), flags=flags, borderValue=mean)
 
 
 def _shrink(

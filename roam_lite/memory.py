@@ -13,8 +13,7 @@ def keep_freed_memory() -> bool:
     Training and tracking allocate the same large tensors at every step. By default glibc maps each
     anew and the kernel clears its pages: on a virtual machine of two cores a meta-training step took
     1.3 times as long on quiet memory and up to six times as long without (`roam-lite bench
-    training` prints the ratio of the moment). Only glibc has
-    the knobs; elsewhere nothing happens and False comes back.
+    training` prints the ratio of the moment). Only glibc has the knobs; elsewhere False comes back.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -21,22 +21,18 @@ class MetaModel(nn.Module):
 
     def __init__(self, config: Config, generator: torch.Generator) -> None:
         super().__init__()
-        self.config = config
+        self.config, rule = config, config.rule
         self.layout = ThetaLayout.of(config.model)
         parts, regression = self.layout.parts(), self.layout.regression_coordinates()
         rule_gains = torch.zeros(len(self.layout.shapes))
-        rule_gains[parts[regression]] = log(config.rule.initial_regression_gain)
+        rule_gains[parts[regression]] = log(rule.initial_regression_gain)
         # Modules draw their start from the global generator; the fork keeps that to ourselves.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
             self.backbone = find_backbone(config.model.backbone)()
-            self.rule = build_rule(
-                config.rule.name, config=config.rule, parts=parts, log_gains=rule_gains
-            )
+            self.rule = build_rule(rule.name, config=rule, parts=parts, log_gains=rule_gains)
         self.theta0 = nn.Parameter(self.layout.initial(generator, config.model.kernel_spread))
-        rates = torch.where(
-            regression, log(config.rule.lambda0_regression), log(config.rule.lambda0_response)
-        )
+        rates = torch.where(regression, log(rule.lambda0_regression), log(rule.lambda0_response))
         self.log_lambda0 = nn.Parameter(rates)
         self.log_gains = nn.Parameter(torch.zeros(len(self.layout.shapes)))
         self.register_buffer("parts", parts, persistent=False)

@@ -24,8 +24,6 @@ from roam_lite.training.loader import ClipBatches
 from roam_lite.training.rollout import rollout
 from roam_lite.training.schedule import scales_at, trained_parameters
 
-Correlation = Callable[[Tensor, Tensor], Tensor]
-
 
 @dataclass(frozen=True)
 class Race:
@@ -82,7 +80,7 @@ def race_correlation(config: Config, batch: int, repeats: int, device: str) -> l
     tensors = [torch.randn(shape, generator=generator).to(device) for shape in shapes]
     features, *kernels = inputs = [tensor.requires_grad_() for tensor in tensors]
 
-    def backward(correlation: Correlation) -> tuple[Tensor, ...]:
+    def backward(correlation: Callable[[Tensor, Tensor], Tensor]) -> tuple[Tensor, ...]:
         loss = sum(correlation(features, kernel).square().mean() for kernel in kernels)
         return torch.autograd.grad(loss, inputs, create_graph=True)
 
@@ -100,9 +98,9 @@ def meta_step(config: Config, batch: int, device: str) -> Callable[[bool], list[
     """Return a function that takes a meta-training step up to its gradients, on one fixed batch.
 
     The function's argument says whether it is computed plainly, one video after the other. The step
-    is one of the profile's last stage, where the neural optimizer learns: backbone, all
-    updates, all meta losses and their gradients. It returns the losses and the gradients. Where the
-    stage tracks, every step finds its own boxes and then follows the first one's.
+    is one of the profile's last stage, where the neural optimizer learns: backbone, all updates,
+    all meta losses and their gradients. It returns the losses and the gradients. Where the stage
+    tracks, every step finds its own boxes and then follows the first one's.
     """
     stage = supported_precision(replace(config.training.stages[-1], batch=batch), device)
     model = MetaModel(config, torch.Generator().manual_seed(0)).to(device)

@@ -2,12 +2,8 @@
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from roam_lite.cli.options import add_tracker_options, count, device_from, tracker_from
-
-if TYPE_CHECKING:
-    from roam_lite.data.sequence import Sequence
 
 DESCRIPTION = """\
 measure speed, what to expect of unusual video, and how much of a score is chance
@@ -56,9 +52,8 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.conditions import conditions_table, long_run
 
     if args.what == "training":
-        profile = get_profile(args.profile or "laptop")
-        device = device_from(args)
-        print(bench_training(profile, batch=args.batch, repeats=args.repeats, device=device))
+        config, device = get_profile(args.profile or "laptop"), device_from(args)
+        print(bench_training(config, batch=args.batch, repeats=args.repeats, device=device))
         return
     make_tracker = tracker_from(args)
     if args.what == "conditions":
@@ -75,9 +70,7 @@ def run(args: argparse.Namespace) -> None:
             _measure_chance(make_tracker, sequences, args)
 
 
-def _measure_chance(
-    make_tracker: Callable[[], Any], sequences: list["Sequence"], args: argparse.Namespace
-) -> None:
+def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Namespace) -> None:
     """Print the scores of each draw as they come, and what they say together."""
     from roam_lite.errors import InputError
     from roam_lite.evaluation.chance import drawn_reports, mean_report, spread_table

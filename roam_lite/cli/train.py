@@ -84,10 +84,9 @@ def run(args: argparse.Namespace) -> None:
 
     keep_freed_memory()
     args.device, args.stages = device_from(args), args.stages and tuple(args.stages)
-    given = {
-        field.name: vars(args)[field.name] for field in fields(TrainConfig) if field.name in args
-    }
-    trainer = Trainer(TrainConfig(**given), resume=args.resume, overwrite=args.overwrite)
+    known = {field.name for field in fields(TrainConfig)}
+    config = TrainConfig(**{name: value for name, value in vars(args).items() if name in known})
+    trainer = Trainer(config, resume=args.resume, overwrite=args.overwrite)
     bar = tqdm(total=trainer.steps, initial=trainer.step, unit="step", file=sys.stderr)
     with bar, stop_asked() as stop, closing(trainer.run()) as records:
         for record in records:

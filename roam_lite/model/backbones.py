@@ -183,7 +183,12 @@ class VGG16(Backbone):
                     f"network {_REMEDY}, and give that file as the backbone's weights"
                 ) from error
         else:
-            state = _read_state(file)
+            try:
+                state = load_file(file)
+            except (OSError, SafetensorError) as error:
+                raise InputError(
+                    f"{file}: not a readable safetensors file ({error}); {_REMEDY}"
+                ) from error
         ours = [layer for layer in self.layers if isinstance(layer, nn.Conv2d)]
         for name, layer in zip(self.names, ours, strict=True):
             for key, value in layer.named_parameters():
@@ -193,13 +198,6 @@ class VGG16(Backbone):
                         f"{file}: {name}.{key} of shape {list(value.shape)} is missing; {_REMEDY}"
                     )
                 value.copy_(given)
-
-
-def _read_state(file: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(file)
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{file}: not a readable safetensors file ({error}); {_REMEDY}") from error
 
 
 class VGG16Program(VGG16):

@@ -78,12 +78,7 @@ def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
 @lru_cache(maxsize=1024)
 @torch.inference_mode(False)
 def _spread(
-    size: int,
-    base: int,
-    frequencies: int,
-    length: int,
-    dtype: torch.dtype,
-    device: torch.device,
+    size: int, base: int, frequencies: int, length: int, dtype: torch.dtype, device: torch.device
 ) -> Tensor:
     """Return the first frequencies `[frequencies, base]`, conjugate, of each tap of a base filter.
 

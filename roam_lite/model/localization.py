@@ -91,12 +91,9 @@ def change_penalty(boxes: Tensor, previous: Tensor, strength: float) -> Tensor:
     s and r >= 1 are the changes of overall size, sqrt((w + p)(h + p)) with p = (w + h) / 2, and of
     the aspect ratio: the penalty of SiamRPN [23].
     """
-    sizes = []
-    for box in (boxes, previous):
-        w, h = box[..., 2], box[..., 3]
-        pad = (w + h) / 2
-        sizes.append(torch.sqrt((w + pad) * (h + pad)))
-    scale = sizes[0] / sizes[1]
+    sides = (box[..., 2:] + box[..., 2:].mean(dim=-1, keepdim=True) for box in (boxes, previous))
+    now, before = (side.prod(dim=-1).sqrt() for side in sides)
+    scale = now / before
     ratio = (boxes[..., 2] / boxes[..., 3]) / (previous[..., 2] / previous[..., 3])
     change = torch.maximum(scale, 1 / scale) * torch.maximum(ratio, 1 / ratio)
     return torch.exp(-strength * (change - 1))

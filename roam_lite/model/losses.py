@@ -55,19 +55,16 @@ def make_targets(
     """Return the targets of `boxes` `[N, n, 4]` (patch pixels) for filters of `sizes` `[N, 2]` cells."""
     labels = gaussian_labels(boxes, cells_x, cells_y, config.stride, config.label_sharpness)
     anchors = anchors_at(cells_x, cells_y, sizes, config)[:, None]
-    overlap = box_iou(anchors, boxes[:, :, None, None])
+    boxes = boxes[:, :, None, None]
+    overlap = box_iou(anchors, boxes)
     # Anchors beyond the box's reach all overlap by 0, and those inside it by the same share: between
     # such anchors the distance decides.
-    shift = (
-        anchors[..., :2]
-        + anchors[..., 2:] / 2
-        - (boxes[..., :2] + boxes[..., 2:] / 2)[:, :, None, None]
-    )
+    shift = anchors[..., :2] + anchors[..., 2:] / 2 - (boxes[..., :2] + boxes[..., 2:] / 2)
     rank = overlap - 1e-6 * shift.square().sum(dim=-1)
     count = min(config.regression_anchors, rank[0, 0].numel())
     chosen = rank.flatten(2).topk(count, dim=-1).indices
     positive = torch.zeros_like(rank).flatten(2).scatter_(-1, chosen, 1.0).view_as(rank)
-    deltas = encode_boxes(boxes[:, :, None, None], anchors, config.delta_spread).movedim(-1, 2)
+    deltas = encode_boxes(boxes, anchors, config.delta_spread).movedim(-1, 2)
     return Targets(labels, deltas, positive)
 
 

@@ -20,11 +20,7 @@ class RecurrentRule(NeuralRule):
     """Two stacked recurrent cells (`nn.LSTMCell` or `nn.GRUCell`) shared by all coordinates."""
 
     def __init__(
-        self,
-        cell: type[nn.LSTMCell | nn.GRUCell],
-        config: RuleConfig,
-        parts: Tensor,
-        log_gains: Tensor,
+        self, cell: type[Cell], config: RuleConfig, parts: Tensor, log_gains: Tensor
     ) -> None:
         super().__init__(config, parts, log_gains)
         hidden = config.hidden

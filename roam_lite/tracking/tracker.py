@@ -88,8 +88,7 @@ class Tracker:
         image = to_rgb_uint8(image)
         self.box = check_box(box, image.shape)
         self.min_side = np.minimum(online.min_size, self.box[2:])
-        self.update_losses, self.frame = [], 0
-        self.trusted, self.last_maps = True, None
+        self.frame, self.trusted, self.last_maps = 0, True, None
         self.queue: deque[Kept] = deque(maxlen=2 * online.update_interval)
         regions = [
             region_around(self.box, config.region_scale, stretch)
@@ -102,7 +101,7 @@ class Tracker:
         theta0, lambda0 = self.model.theta0.detach()[None], self.model.lambda0
         first = initialize(theta0, lambda0, samples, config)
         self.theta = first.theta
-        self.update_losses.append(float(first.update_loss))
+        self.update_losses = [float(first.update_loss)]
         if self.rule is not None:
             self.state = self.rule.init(self.theta, lambda0[None])
             self.first_model = self.theta, self.state
@@ -161,17 +160,12 @@ class Tracker:
         self, image: NDArray[np.uint8], sharpness: float
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
         """Return estimate, new box `[4]`, features `[1, 1, C, H, W]` and region of the patch (ROAM++)."""
-        region = region_around(self.box, self.config.model.region_scale)
+        config, model = self.config, self.tracking_model
+        region = region_around(self.box, config.model.region_scale)
         features = self._features(image, [region])
         previous = self._in_patch(self.box, region)[None]
         self.last_maps, estimate, found = localize(
-            self.tracking_model,
-            features,
-            self.anchors,
-            self.cells,
-            previous,
-            sharpness,
-            self.config,
+            model, features, self.anchors, self.cells, previous, sharpness, config
         )
         self.last_response = self.last_maps.response[0].cpu().numpy()
         return estimate, found[0], features, region
@@ -187,9 +181,7 @@ class Tracker:
         response = self.tracking_model(features)[0][0]
         previous = self._in_patch(self.box, region)
         motion = motion_map(self.cells, previous, sharpness)
-        scales = torch.as_tensor(
-            online.search_scales, dtype=torch.float32, device=self.cells.device
-        )
+        scales = self.cells.new_tensor(online.search_scales)
         estimate, best = searched_box(
             response, scales, self.cells, previous, motion, online.penalty
         )

@@ -54,16 +54,13 @@ def open_episode(
     learns = train_backbone and torch.is_grad_enabled()
 
     def features(patches: Tensor) -> Tensor:
-        device = patches.device.type
-        with (
-            torch.set_grad_enabled(learns),
-            torch.autocast(device, precision, enabled=precision != torch.float32),
-        ):
+        reduced = precision != torch.float32
+        autocast = torch.autocast(patches.device.type, precision, enabled=reduced)
+        with torch.set_grad_enabled(learns), autocast:
             return backbone(patches).float()
 
-    if isinstance(clips, Footage):
-        return ClosedLoop(clips, features, model.cells, model.config)
-    return read_clips(clips, features, model.cells, model.config)
+    start = ClosedLoop if isinstance(clips, Footage) else read_clips
+    return start(clips, features, model.cells, model.config)
 
 
 class GivenEpisode:
@@ -161,9 +158,8 @@ class ClosedLoop:
 
     def find(self, model: TrackingModel, maps: Tensor, previous: Tensor) -> Tensor:
         """Return the boxes `[N, 4]` in features `[N, 1, C, H, W]`, the last ones being `previous`."""
-        config = self.config
-        place = self.anchors, self.cells, previous, config.online.motion
-        return localize(model, maps, *place, config)[-1]
+        config, sharpness = self.config, self.config.online.motion
+        return localize(model, maps, self.anchors, self.cells, previous, sharpness, config)[-1]
 
     def _in_patch(self, boxes: Tensor, regions: Tensor) -> Tensor:
         return boxes_to_patch(boxes, regions, self.config.model.patch_size)

@@ -27,10 +27,7 @@ class Rollout:
 
 
 def rollout(
-    model: MetaModel,
-    episode: Episode,
-    meta_gradient: MetaGradient,
-    scales: Tensor | None = None,
+    model: MetaModel, episode: Episode, meta_gradient: MetaGradient, scales: Tensor | None = None
 ) -> Rollout:
     """Return the meta losses of T updates, differentiable with respect to the meta model.
 
@@ -44,8 +41,7 @@ def rollout(
     - `"full"`: through everything.
     """
     config = model.config
-    videos = episode.first.features.shape[0]
-    theta = model.theta0.expand(videos, -1)
+    theta = model.theta0.expand(len(episode.first.features), -1)
     first_scales = scales if config.training.scale_first_step else None
     if first_scales is not None:
         theta = theta * first_scales

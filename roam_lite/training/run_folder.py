@@ -8,6 +8,7 @@ import json
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -38,10 +39,8 @@ class TrainConfig:
 
     def identity(self) -> dict:
         """Return what must be equal for a run to be the same run: all but place and speed."""
-        keep = asdict(self)
-        for name in ("out", "workers", "save_interval"):
-            del keep[name]
-        return keep
+        other = ("out", "workers", "save_interval")
+        return {name: value for name, value in asdict(self).items() if name not in other}
 
 
 def written_config(run: TrainConfig) -> Config | None:
@@ -97,28 +96,23 @@ def remove_leftovers(out: Path) -> None:
 
 
 def model_card(
-    run: TrainConfig,
-    stages: tuple[Stage, ...],
-    step: int,
-    skipped: int,
-    seconds: float,
-    parent: dict | None,
+    run: TrainConfig, stages: tuple[Stage, ...], done: dict[str, Any], parent: dict | None
 ) -> dict:
-    """Return what a checkpoint's card says of the run, after so many steps and seconds.
+    """Return what a checkpoint's card says of a run that has done so many steps in so many seconds.
 
     Data sets are named without their folders. `parent` is the card of the checkpoint that the run
     started from.
     """
     return {
-        "steps": step,
+        "steps": done["step"],
         "of": sum(stage.steps for stage in stages),
         "stages": [asdict(stage) for stage in stages],
         "data": name_data(run.data),
         "seed": run.seed,
         "rfs": run.rfs,
         "init": parent,
-        "hours": round(seconds / 3600, 3),
-        "skipped_steps": skipped,
+        "hours": round(done["seconds"] / 3600, 3),
+        "skipped_steps": done["skipped"],
         "machine": f"{run.device}, {torch.get_num_threads()} threads, {platform.machine()}",
         "torch": torch.__version__,
         "license": "MIT",

@@ -96,14 +96,12 @@ class PatchSampler:
     def cut(self, index: int, region: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
         """Return a region of a frame as a patch `[size, size, 3]`."""
         change = self.augmentation
-        cx, cy, side_w, side_h = region
-        if change.mirrored:
-            cx = -cx
+        region = region * [-1 if change.mirrored else 1, 1, 1, 1]
         image = self.sequence.frames[int(self.frames[index])]
         if change.transposed:  # the patch instead of the image: it is smaller
-            patch = crop(image, (cy, cx, side_h, side_w), size).swapaxes(0, 1)
+            patch = crop(image, region[[1, 0, 3, 2]], size).swapaxes(0, 1)
         else:
-            patch = crop(image, (cx, cy, side_w, side_h), size)
+            patch = crop(image, region, size)
         patch = patch[..., change.channels]
         if change.gray:
             patch = cv2.cvtColor(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)

@@ -15,7 +15,7 @@ from roam_lite.extras import require
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from roam_lite.training.clips import Clips, Footage
-from roam_lite.training.episodes import Episode, open_episode
+from roam_lite.training.episodes import open_episode
 from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
 from roam_lite.training.rollout import Rollout, rollout
@@ -28,13 +28,7 @@ from roam_lite.training.run_folder import (
     remove_leftovers,
     written_config,
 )
-from roam_lite.training.schedule import (
-    build_optimizer,
-    plan_stages,
-    scales_at,
-    set_rates,
-    stage_of,
-)
+from roam_lite.training.schedule import build_optimizer, plan_stages, scales_at, set_rates, stage_of
 from roam_lite.training.state import load_state, save_state
 
 
@@ -135,9 +129,11 @@ class Trainer:
         buffers = list(self.model.backbone.buffers())
         statistics = [buffer.clone() for buffer in buffers]
         episode = open_episode(self.model, clips, trains, getattr(torch, stage.precision), frozen)
-        result = rollout(
-            self.model, episode, stage.meta_gradient, self._scales(episode, stage, step, progress)
-        )
+        scales = None
+        if self.run_config.rfs and stage.updates > 1:
+            videos, seed = len(episode.first.features), self.run_config.seed
+            scales = scales_at(self.model, stage, videos, seed, step, progress)
+        result = rollout(self.model, episode, stage.meta_gradient, scales)
         set_rates(self.optimizer, stage, progress)
         self.model.zero_grad()
         result.loss.backward()
@@ -153,15 +149,6 @@ class Trainer:
                 buffer.copy_(kept)
         return result, finite
 
-    def _scales(
-        self, episode: Episode, stage: Stage, step: int, progress: float
-    ) -> torch.Tensor | None:
-        """Return the random filter scales of a step, None where there are none."""
-        if not self.run_config.rfs or stage.updates == 1:
-            return None
-        videos = len(episode.first.features)
-        return scales_at(self.model, stage, videos, self.run_config.seed, step, progress)
-
     def _batches(self, stage: Stage) -> ClipBatches:
         return ClipBatches(self.run_config.data, self.run_config.seed, stage, self.config)
 
@@ -169,9 +156,7 @@ class Trainer:
         """Write the state to resume from and the checkpoint with its card."""
         meta = {"step": self.step, "skipped": self.skipped, "seconds": self.seconds}
         save_state(self.out / STATE, self.model, self.optimizer, meta)
-        card = model_card(
-            self.run_config, self.stages, self.step, self.skipped, self.seconds, self.parent
-        )
+        card = model_card(self.run_config, self.stages, meta, self.parent)
         save_checkpoint(self.out / CHECKPOINT, self.model, card)
 
     def _restore(self) -> None:

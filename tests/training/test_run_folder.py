@@ -180,7 +180,7 @@ def test_the_card_tells_what_was_done_and_names_no_place(run):
     run = replace(run, data="otb:secret/place/train,synthetic", seed=3, rfs=False)
     stages = EDITED.training.stages
     parent = {"sha256": "abc"}
-    card = model_card(run, stages, 5, 1, 7200.0, parent)
+    card = model_card(run, stages, {"step": 5, "skipped": 1, "seconds": 7200.0}, parent)
     assert card["data"] == "otb:train,synthetic"
     assert "secret" not in json.dumps(card)
     assert (card["steps"], card["of"], card["skipped_steps"]) == (5, 8, 1)
