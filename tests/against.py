@@ -56,7 +56,7 @@ TRAINING = """
 import tempfile
 from roam_lite.training import TrainConfig, Trainer
 with tempfile.TemporaryDirectory() as out:
-    run = TrainConfig("laptop", "synthetic", out, steps=3, stages=("closed_loop",), workers=0)
+    run = TrainConfig("laptop", "synthetic", out, steps=2, stages=("closed_loop",), workers=0)
     print(min(record.seconds - record.waited for record in Trainer(run).run()))
 """
 
