@@ -19,7 +19,7 @@ SGD_RATE = 1e-4  # the best of five on real video, see the README's table
 WAYS = {
     "ROAM++": {"name": "roam++"},
     "ROAM": {"name": "roam"},
-    "ROAM++ with SGD": {"name": "roam++", "rule": "sgd", "sgd_rate": SGD_RATE},
+    "ROAM++ with SGD": {"name": "roam++", "rule": "sgd", "lr": SGD_RATE},
     "ROAM++, no update": {"name": "roam++", "rule": "none"},
 }
 SHEET_MOMENT = 0.8  # the picture shows each sequence at this share of its length

@@ -63,6 +63,7 @@ def check_the_commands() -> None:
         options = ["--root", "data_samples", "--sequences", "camera", "--tracker", tracker]
         assert "prec@20" in command("evaluate", *options, "--json", f"{tracker}.json")
     assert "1 sequence" in command("compare", "roam++.json", "csrt.json")
+    command("report", "roam++.json", "csrt.json", "--out", "tables")
     assert "fps" in command("bench", "tracking", "--root", "rendered")
 
 

@@ -122,6 +122,21 @@ def test_commands_say_what_they_lack_before_anything_is_written(
     assert sorted(root.parent.rglob("*")) == before
 
 
+def test_reports_of_json_files_draw_nothing_and_need_no_matplotlib(root):
+    code = f"""
+import contextlib, io
+from roam_lite.cli import main
+
+with contextlib.redirect_stdout(io.StringIO()):
+    scores, out = {str(root.parent / "kcf.json")!r}, {str(root.parent / "out")!r}
+    codes = [main(["evaluate", "--root", {str(root)!r}, "--tracker", "kcf", "--json", scores])]
+    codes.append(main(["report", scores, "--out", out]))
+print(json.dumps(codes))
+"""
+    assert without_extras(code) == [0, 0]
+    assert (root.parent / "out" / "table.md").is_file()
+
+
 def test_widgets_say_what_they_lack_and_the_controller_needs_nothing(without):
     from roam_lite import widgets
 

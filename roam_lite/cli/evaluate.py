@@ -24,7 +24,7 @@ of GOT-10k and TrackingNet), the zip to upload is written beside them."""
 EXAMPLES = """\
   roam-lite evaluate --benchmark otb --root data_samples
   roam-lite evaluate --root OTB100 --sequences Basketball,Jogging.1 --tracker csrt --json csrt.json
-  roam-lite evaluate --root OTB100 --rule sgd --sgd-rate 0.001 --json - > sgd.json
+  roam-lite evaluate --root OTB100 --rule sgd --lr 0.001 --json - > sgd.json
   roam-lite evaluate --root OTB100 --results results --plots plots
   roam-lite evaluate --benchmark vot2016 --root VOT2016 --results results --workers 8
   roam-lite evaluate --benchmark got10k --root GOT-10k --split val --repetitions 1
@@ -114,6 +114,8 @@ def run(args: argparse.Namespace) -> None:
     if args.repetitions:
         benchmark = benchmark.repeated(args.repetitions)
     benchmarks.check_rule(benchmark, args.scoring)
+    if args.plots and not benchmark.curves:
+        raise InputError("VOT has no success or precision curves; leave --plots out")
     chosen = args.sequences or benchmark.names(args.root, args.split)
     work = (benchmark, args.root, chosen)
     scored = benchmarks.scored_here(*work)

@@ -53,12 +53,12 @@ def run(args: argparse.Namespace) -> None:
         raise InputError(
             "--root DIR is needed: folders of results are scored against its sequences"
         )
-    if folders and not args.benchmark.startswith("vot"):  # which has no curves
+    benchmark = get_benchmark(args.benchmark)
+    if folders and benchmark.curves:
         require("matplotlib", "the plots")
     for path in folders:
         if path.is_file():
             raise InputError(f"{path}: neither a folder nor a JSON file; unpack archives first")
-    benchmark = get_benchmark(args.benchmark)
     scored: list[Report] = []
     reports: dict[str, dict[str, Any]] = {args.benchmark: {}}  # by benchmark and tracker
     chosen = args.sequences or (benchmark.names(args.root, args.split) if folders else [])
@@ -68,7 +68,8 @@ def run(args: argparse.Namespace) -> None:
         report = scored[-1].to_json() if path in folders else read_report(path)
         taken = reports.setdefault(report["tracker"].get("benchmark", "otb"), {})
         name = short_name(report["tracker"])
-        taken[name if name not in taken else f"{name} ({path.stem})"] = report
+        choices = (name, f"{name} ({path.name.removesuffix('.json')})", f"{name} ({path})")
+        taken[next((n for n in choices if n not in taken), choices[-1])] = report
     ours = reports[args.benchmark]
     if not ours:
         raise InputError(f"none of the files is of {args.benchmark}; name their --benchmark")
@@ -84,21 +85,20 @@ def run(args: argparse.Namespace) -> None:
         write_atomically(out / name, text.encode())
     write_json(out / "report.json", reports)
     written = [out / name for name in (*texts, "report.json")]
-    written += _draw(scored, args.root, out)
+    if scored and benchmark.curves:
+        written += _draw(scored, args.root, out)
     print(texts["table.md"])
     for path in written:
         print(f"wrote {path}")
 
 
-def _draw(reports: "list[Report]", root: str | None, out: Path) -> list[Path]:
-    """Write the plots that the benchmark has and return their paths."""
+def _draw(reports: "list[Report]", root: str, out: Path) -> list[Path]:
+    """Write the plots and return their paths."""
     from roam_lite.data.otb_attributes import read_attributes
     from roam_lite.figures.plots import attribute_plots, save_plots
     from roam_lite.figures.style import style
     from roam_lite.files import whole_file
 
-    if not reports or "success" not in reports[0].scores[0].evidence:
-        return []
     paths = save_plots(reports, out)
     if reports[0].tracker["benchmark"] == "otb":
         attributes = read_attributes(root, [score.name for score in reports[0].scores])

@@ -29,6 +29,7 @@ class Benchmark:
     score: Callable[[Sequence, list[Any], str], Score]
     pool: Callable[[list[Score]], Mapping[str, float]] | None = None  # None: plain means
     rules: tuple[str, ...] = ("official",)
+    curves: bool = True  # whether its scores are curves that can be plotted
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
         """Names under `root`, of the paper's split or the one named; InputError if there is none."""
@@ -61,7 +62,7 @@ def _supervised(name: str, lengths: tuple[int, int]) -> Benchmark:
     """Return a challenge of VOT, which restarts trackers."""
     protocol = Protocol(supervised, results.VOT, repetitions=15, agreeing=3)
     pool = partial(vot.pool, lengths=lengths)
-    return Benchmark(name, name.upper(), LAYOUTS["vot"], protocol, vot.score, pool)
+    return Benchmark(name, name.upper(), LAYOUTS["vot"], protocol, vot.score, pool, curves=False)
 
 
 BENCHMARKS = {

@@ -201,7 +201,8 @@ def short_name(description: Mapping[str, Any]) -> str:
 
 def configuration_name(description: Mapping[str, Any]) -> str:
     """Return a folder name of this configuration alone: short name and digest, `roam++-lstm-1f0c9a3e`."""
-    canonical = json.dumps(description, sort_keys=True, default=str)
+    kept = {key: value for key, value in description.items() if key != "scoring"}
+    canonical = json.dumps(kept, sort_keys=True, default=str)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:8]
     return re.sub(r"[^\w.+-]+", "-", f"{short_name(description)}-{digest}")
 

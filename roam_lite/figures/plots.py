@@ -11,9 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from roam_lite.data.otb_attributes import ATTRIBUTES
-from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report
-from roam_lite.evaluation.results import short_name
+from roam_lite.evaluation.results import configuration_name, short_name
 from roam_lite.figures.style import OPTIMIZER_COLORS, color_of, dashes_of, style
 from roam_lite.files import whole_file
 
@@ -69,15 +68,22 @@ def draw_curves(axes: Axes, name: str, reports: Sequence[Report], title: str) ->
     """Draw the trackers' curves, the best first in the legend, which says the score."""
     plot, means = PLOTS[name], [report.mean() for report in reports]
     ranks = [next(mean[key] for key in plot.ranks if key in mean) for mean in means]
-    looks = distinct_looks([report.tracker for report in reports])
-    ranked = sorted(zip(ranks, reports, looks, strict=True), key=lambda entry: -entry[0])
-    for rank, report, (color, dashes) in ranked:
+    trackers = [report.tracker for report in reports]
+    looks, names = distinct_looks(trackers), distinct_names(trackers)
+    entries = zip(ranks, reports, looks, names, strict=True)
+    for rank, report, (color, dashes), tracker in sorted(entries, key=lambda entry: -entry[0]):
         curve = mean_curve(report, name)
         thresholds = np.linspace(0, plot.last, len(curve))
-        label = f"{rank:.3f}  {short_name(report.tracker)}"
-        axes.plot(thresholds, curve, dashes, color=color, label=label)
+        axes.plot(thresholds, curve, dashes, color=color, label=f"{rank:.3f}  {tracker}")
     axes.set(title=title, xlabel=plot.xlabel, ylabel=plot.ylabel, xlim=(0, plot.last), ylim=(0, 1))
     axes.legend(loc="best")
+
+
+def distinct_names(trackers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return each tracker's short name, or its results folder's where others have the same."""
+    names = [short_name(tracker) for tracker in trackers]
+    pairs = zip(names, trackers, strict=True)
+    return [n if names.count(n) == 1 else configuration_name(tracker) for n, tracker in pairs]
 
 
 def distinct_looks(trackers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -101,18 +107,13 @@ def mean_curve(report: Report, name: str) -> np.ndarray:
 
 
 def save_plots(reports: Sequence[Report], folder: str | Path) -> list[Path]:
-    """Write `success.png`, `precision.png` and, where there is one, `normalized.png`.
-
-    Returns their paths. Raises InputError for a benchmark without curves, which VOT is.
-    """
+    """Write `success.png`, `precision.png` and `normalized.png`, which of them there are; return paths."""
     paths = []
     for name in PLOTS:
         if name in reports[0].scores[0].evidence:
             paths.append(Path(folder) / f"{name}.png")
             with whole_file(paths[-1]) as temporary, style():
                 curve_plot(name, reports).savefig(temporary)
-    if not paths:
-        raise InputError("VOT has no success or precision curves; leave --plots out")
     return paths
 
 

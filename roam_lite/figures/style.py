@@ -16,7 +16,8 @@ _OPTIMIZERS = {
     "const": ("ConstLR", "#E69F00"),  # orange
     "sgd": ("SGD", "#D55E00"),  # vermilion
     "momentum": ("momentum", "#000000"),  # black
-    "adam": ("Adam", "#882255"),  # wine, of Tol's muted scheme; Okabe and Ito have no more
+    "adam": ("Adam", "#882255"),  # wine, of Tol's muted scheme: Okabe and Ito have no more
+    "steepest": ("steepest descent", "#999933"),  # olive, of the same scheme
     "none": ("no update", "#7F7F7F"),  # gray
 }
 OPTIMIZER_LABELS = {rule: label for rule, (label, _) in _OPTIMIZERS.items()}

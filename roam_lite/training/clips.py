@@ -81,8 +81,8 @@ def clip_sampler_for(
 def draw_clip(sequence: Sequence, rng: np.random.Generator, stage: Stage, config: Config) -> Clips:
     """Return a random clip of a sequence as a mini-batch of one.
 
-    All frames but the first are cut with random stretch and shift (section 5). Raises ValueError if
-    no frame of the sequence shows its target well enough.
+    All frames but the first are cut with random stretch and shift (section 5). Raises
+    InputError if no frame of the sequence shows its target well enough.
     """
     tau, windows = config.online.update_interval, stage.updates - 1
     sampler = PatchSampler(sequence, 1 + windows * tau + stage.horizon, rng, config)
@@ -107,7 +107,7 @@ def draw_footage(
     """Return random footage of a sequence for T updates, F = T tau, as a mini-batch of one.
 
     Online nobody takes away the frames on which the target is hidden, so they are in it.
-    Raises ValueError if no frame of the sequence shows its target well enough.
+    Raises InputError if no frame of the sequence shows its target well enough.
     """
     frames = stage.updates * config.online.update_interval
     sampler = PatchSampler(sequence, 1 + frames, rng, config, with_hidden=True)

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from roam_lite.config import Config, Stage
 from roam_lite.data.sources import parse_sources
 from roam_lite.training.clips import Clips, Footage, clip_sampler_for, stack_clips
+from roam_lite.training.sampling import usable_frames
 
 # Batches made ahead by each worker.
 _PREFETCH = 3
@@ -24,6 +25,8 @@ class ClipBatches(Dataset):
         self.data, self.seed, self.stage, self.config = data, seed, stage, config
         length = max(60, 1 + stage.updates * config.online.update_interval)
         self.sources = parse_sources(data, seed, length)
+        for sequence in (s for source in self.sources for s in getattr(source, "sequences", ())):
+            usable_frames(sequence, config.training)  # or it would stop the run hours later
         self.draw = clip_sampler_for(stage, config)
 
     def __getitem__(self, step: int) -> Clips | Footage:

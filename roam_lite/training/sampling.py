@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from roam_lite.config import Config, TrainingConfig
 from roam_lite.data.sequence import Sequence
+from roam_lite.errors import InputError
 from roam_lite.geometry import boxes_to_patch, crop, region_around
 
 
@@ -38,7 +39,7 @@ class PatchSampler:
     left out, unless `with_hidden`; the first one always shows it. Boxes and regions are those of
     the augmented images, in pixels; a mirrored image ends at x = 0.
 
-    Raises ValueError if no frame shows the target well enough.
+    Raises InputError as `usable_frames` does.
     """
 
     def __init__(
@@ -50,15 +51,9 @@ class PatchSampler:
         with_hidden: bool = False,
     ) -> None:
         self.sequence, self.rng, self.config = sequence, rng, config
-        visible = sequence.visibility >= config.training.min_visibility
-        usable = np.flatnonzero(
-            np.isfinite(sequence.boxes).all(axis=1)
-            & (np.nan_to_num(sequence.boxes[:, 2:]).min(axis=1) >= config.training.min_side)
-            & (visible | with_hidden)
-        )
+        boxed, visible = usable_frames(sequence, config.training)
+        usable = np.flatnonzero(boxed & (visible | with_hidden))
         first = np.flatnonzero(visible[usable])
-        if first.size == 0:
-            raise ValueError(f"{sequence.name}: no frame shows its target well enough to train on")
         pace = int(rng.integers(1, 3))
         # Where there are enough, early enough that the clip need not turn back.
         early = first[first < max(first[0] + 1, usable.size - (length - 1) * pace)]
@@ -106,6 +101,18 @@ class PatchSampler:
         if change.gray:
             patch = cv2.cvtColor(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         return np.ascontiguousarray(patch[:, ::-1]) if change.mirrored else patch
+
+
+def usable_frames(sequence: Sequence, config: TrainingConfig) -> tuple[NDArray[np.bool_], ...]:
+    """Return where boxes are large enough and targets visible enough, `[T]` each; InputError if nowhere."""
+    boxed = np.isfinite(sequence.boxes).all(axis=1)
+    boxed &= np.nan_to_num(sequence.boxes[:, 2:]).min(axis=1) >= config.min_side
+    visible = sequence.visibility >= config.min_visibility
+    if not (boxed & visible).any():
+        raise InputError(
+            f"{sequence.name}: its target is never seen well enough to train on; remove it"
+        )
+    return boxed, visible
 
 
 def _forth_and_back(index: NDArray[np.int64], length: int) -> NDArray[np.int64]:

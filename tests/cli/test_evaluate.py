@@ -88,6 +88,10 @@ def test_other_benchmarks_have_metrics_of_their_own(statue, tmp_path, capsys):
     ]  # fmt: skip
     assert report["mean"]["eao"] is None  # too short a video
     assert report["sequences"]["ball"]["failures"] == 1
+    assert run("evaluate", "--benchmark", "vot2016", *arguments, "--plots", tmp_path / "p") == 2
+    output, message = capsys.readouterr()
+    assert output == ""
+    assert "VOT has no success or precision curves" in message
 
 
 def test_a_split_that_a_server_scores_gives_a_zip(statue, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -43,6 +44,22 @@ def test_report_combines_folders_in_plots_and_tables(root, three_trackers, tmp_p
     report = json.loads((out / "report.json").read_text())
     assert list(report["otb"]) == ["mine:Statue", "ECO", "KCF"]
     assert "| A |" in (out / "sequences.md").read_text()
+
+
+def test_trackers_of_one_name_stay_apart(root, three_trackers, tmp_path, capsys):
+    ours, eco, _ = three_trackers
+    copies = [tmp_path / place / "SGD-0.001" for place in ("r1", "r2", "r3")]
+    for level, copy in enumerate(copies):
+        shutil.copytree(eco, copy)
+        description = {"tracker": "roam++", "rule": "sgd", "lr": 0.001, "weights_sha256": level}
+        (copy / "tracker.json").write_text(json.dumps(description))
+    assert run("report", ours, *copies, "--root", root, "--out", tmp_path / "out") == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    name = "roam++ sgd 0.001"
+    assert list(report["otb"]) == [
+        "mine:Statue", name, f"{name} (SGD-0.001)", f"{name} ({copies[2]})"
+    ]  # fmt: skip
+    assert [r["tracker"].get("weights_sha256") for r in report["otb"].values()] == [None, 0, 1, 2]
 
 
 def test_report_takes_what_evaluate_wrote_without_the_data(root, statue, tmp_path, capsys):

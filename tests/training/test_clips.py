@@ -8,6 +8,7 @@ import torch
 from numpy.testing import assert_allclose
 
 from roam_lite.config import modify
+from roam_lite.errors import InputError
 from roam_lite.geometry import (
     boxes_to_patch,
     initial_stretches,
@@ -156,7 +157,7 @@ def test_short_sequences_and_still_images_make_clips():
 def test_a_sequence_without_any_usable_frame_is_refused_by_name():
     hidden = painted_sequence(5, visibility=np.zeros(5))
     for drawn in (draw_clip, draw_footage):
-        with pytest.raises(ValueError, match="painted"):
+        with pytest.raises(InputError, match="painted"):
             drawn(hidden, np.random.default_rng(0), STAGE, LAPTOP)
 
 

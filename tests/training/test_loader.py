@@ -10,8 +10,10 @@ import pytest
 import torch
 
 from roam_lite.config import modify
+from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
 from roam_lite.training.loader import ClipBatches, load_batches
+from tests import trees
 
 SMOKE = get_profile("smoke")
 STAGE = SMOKE.training.stages[-1]
@@ -58,6 +60,18 @@ def test_an_interrupt_does_not_kill_a_worker_that_is_still_starting(batches):
     os.kill(worker.pid, signal.SIGINT)
     assert equal(next(loaded), batches[4])
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
+def test_a_sequence_that_never_shows_its_target_is_refused_before_training(tmp_path):
+    for number in (1, 2):
+        trees.got10k(tmp_path, number, split="train", covers=[0] * 6 if number == 2 else None)
+    (tmp_path / "train" / "list.txt").write_text("GOT-10k_Train_000001\n")
+    assert ClipBatches(f"got10k:{tmp_path}", 0, STAGE, SMOKE).sources
+    (tmp_path / "train" / "list.txt").unlink()
+    with pytest.raises(
+        InputError, match=r"GOT-10k_Train_000002: its target is never seen .*; remove it"
+    ):
+        ClipBatches(f"got10k:{tmp_path}", 0, STAGE, SMOKE)
 
 
 def test_footage_goes_to_the_stage_that_tracks_alone():

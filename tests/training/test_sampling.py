@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 
 from roam_lite.config import modify
 from roam_lite.data.sequence import Sequence
+from roam_lite.errors import InputError
 from roam_lite.geometry import region_around
 from roam_lite.profiles import get_profile
 from roam_lite.training.sampling import Augmentation, PatchSampler
@@ -114,7 +115,7 @@ def test_hidden_frames_are_kept_on_demand_and_the_first_one_shows_the_target(see
 @pytest.mark.parametrize("with_hidden", [False, True])
 def test_a_sequence_without_any_usable_frame_is_refused_by_name(with_hidden):
     hidden = painted_sequence(5, visibility=np.zeros(5))
-    with pytest.raises(ValueError, match="painted"):
+    with pytest.raises(InputError, match="painted"):
         sample(0, hidden, with_hidden=with_hidden)
 
 
