@@ -15,6 +15,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from roam_lite.errors import InputError
 
 MetaGradient = Literal["first_step", "first_order", "chained", "full"]
+# What messages call the types of constants.
+_KINDS = {int: "a whole number", float: "a finite number", str: "text", bool: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,11 @@ class OnlineConfig:
                 fits, expected = isinstance(value, str) or value >= 0, "0 or more"
             if not fits:
                 raise InputError(f"online constant {name}: {value!r}; give {expected}")
+        if self.weak_response > self.strong_response:
+            raise InputError(
+                f"online constant weak_response: {self.weak_response!r}; give at most "
+                f"strong_response ({self.strong_response!r}), or raise that too"
+            )
 
 
 @dataclass(frozen=True)
@@ -207,7 +214,8 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
                 several = get_origin(kind) is tuple
                 value = tuple(map(float, value.split(","))) if several else kind(value)
             except ValueError:
-                raise InputError(f"{source}: {value!r} is not a number") from None
+                word = _KINDS.get(kind, "numbers separated by commas")
+                raise InputError(f"{source}: {value!r} does not fit; expected {word}") from None
         values[name] = _convert(kind, value, source)
     return modify(config, online=values)
 
@@ -249,5 +257,5 @@ def _convert(hint: Any, value: Any, source: str) -> Any:
             return float(value)
     elif value in options if kind is Literal else type(value) is hint:
         return value
-    expected = " or ".join(map(repr, options)) if kind is Literal else hint
+    expected = " or ".join(map(repr, options)) if kind is Literal else _KINDS.get(hint, hint)
     raise InputError(f"{source}: {value!r} does not fit; expected {expected}")

@@ -20,7 +20,8 @@ ONLINE = {
     "update_steps": st.integers(1, 10),
     "update_batches": st.sampled_from(["halves", "all"]),
     **dict.fromkeys(("penalty", "motion", "wide_motion", "size_rate"), st.floats(0, 1e6)),
-    **dict.fromkeys(("weak_response", "strong_response"), st.floats(0, 1)),
+    "weak_response": st.floats(0, 0.6),  # the profiles' strong response
+    "strong_response": st.floats(0.6, 1),
     **dict.fromkeys(("min_size", "diverged_loss"), positive),
     "search_scales": st.lists(positive, min_size=1, max_size=5).map(tuple),
 }
