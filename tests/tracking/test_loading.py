@@ -75,6 +75,13 @@ def test_paper_without_weights_says_what_is_missing():
         load_tracker("paper")
 
 
+def test_a_profile_that_does_not_exist_is_refused_with_the_known_names():
+    with pytest.raises(
+        InputError, match="no profile 'lapton'; choose one of: smoke, laptop, paper"
+    ):
+        load_tracker("lapton")
+
+
 # Rules
 
 
@@ -145,7 +152,10 @@ def test_steepest_descent_with_its_learned_factor_is_the_checkpoints_own(tmp_pat
         ({"rule": "adam", "lr": -1.0}, "above zero"),
         ({"rule": "momentum", "lr": float("nan")}, "above zero"),
         ({"rule": "steepest", "lr": float("inf")}, "above zero"),
+        ({"rule": "sgd", "lr": "1e-4"}, "learning rate '1e-4': give a number"),
+        ({"rule": "none", "lr": "1e-4"}, "none takes no steps; omit"),
         ({"variant": "best"}, "no variant"),
+        ({"device": "gpu"}, "device 'gpu': give cpu, cuda or auto"),
         pytest.param(
             {"device": "cuda"},
             "no CUDA device",
