@@ -61,9 +61,7 @@ class RuleConfig:
     name: str  # in `rules.RULES`
     hidden: int  # units of each of the two recurrent layers
     input: Literal["raw", "log_sign"]  # 4 channels as in (10), or 5
-    input_range: (
-        float  # p: magnitudes from e^-p to 1 are shown by their logarithm ([1], appendix A)
-    )
+    input_range: float  # p: magnitudes from e^-p to 1 are given as logarithms ([1], appendix A)
     lambda0_response: float  # where lambda0 starts on the response branch's coordinates
     lambda0_regression: float  # and on the regression branch's
     initial_rate: float  # what the neural optimizer emits before training
@@ -119,8 +117,8 @@ class TrainingConfig:
     light_offset: float  # largest number added to pixels, of 255
     # Closed loop: the model tracks in training too
     past_labels: Literal["truth", "estimates"]  # past samples: true boxes, or what the model tracks
-    view_scale: int  # sides of what is decoded of a frame, in sides of a patch
-    lost_overlap: float  # an overlap under which a target is lost, and the tracker put back on it
+    view_scale: int  # side of the part of a frame that a clip holds, in sides of a patch
+    lost_overlap: float  # below this overlap the target is lost, and the tracker is put back on it
     # Outer optimizer (Adam)
     betas: tuple[float, float]
     max_gradient_norm: float  # longer gradients are shortened
