@@ -33,6 +33,11 @@ def test_bench_training_gives_the_same_numbers_both_ways(capsys):
     assert all(float(difference) < 1e-4 for _, difference in races)
 
 
+def test_bench_training_refuses_what_it_would_ignore(capsys):
+    assert run("bench", "training", "--rule", "gru", "--set", "motion=1") == 2
+    assert "omit --rule, --set" in capsys.readouterr().err
+
+
 def test_bench_chance_keeps_means_that_compare_reads(root, smoke, tmp_path, capsys):
     files = [tmp_path / f"{rule}.json" for rule in ("none", "sgd")]
     for file, rule in zip(files, (["none"], ["sgd", "--sgd-rate", "1e-3"]), strict=True):
