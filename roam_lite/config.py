@@ -6,6 +6,7 @@ tracking. A checkpoint holds its whole configuration, so that editing a constant
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from sys import float_info
@@ -16,7 +17,7 @@ from roam_lite.errors import InputError
 
 MetaGradient = Literal["first_step", "first_order", "chained", "full"]
 # What messages call the types of constants.
-_KINDS = {int: "a whole number", float: "a finite number", str: "text", bool: "true or false"}
+_KINDS = {int: "a whole number", float: "a finite number", tuple[float, ...]: "numbers"}
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,8 @@ class OnlineConfig:
                 raise InputError(f"online constant {name}: {value!r}; give {expected}")
         if self.weak_response > self.strong_response:
             raise InputError(
-                f"online constant weak_response: {self.weak_response!r}; give at most "
-                f"strong_response ({self.strong_response!r}), or raise that too"
+                f"online constant weak_response: {self.weak_response!r}; "
+                f"give at most strong_response ({self.strong_response!r}), or raise that too"
             )
 
 
@@ -208,12 +209,9 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
             )
         kind, source = hints[name], f"online constant {name}"
         if isinstance(value, str) and get_origin(kind) is not Literal:
-            try:
-                several = get_origin(kind) is tuple
+            several = get_origin(kind) is tuple
+            with suppress(ValueError):  # text that is not a number stays text, and is refused below
                 value = tuple(map(float, value.split(","))) if several else kind(value)
-            except ValueError:
-                word = _KINDS.get(kind, "numbers separated by commas")
-                raise InputError(f"{source}: {value!r} does not fit; expected {word}") from None
         values[name] = _convert(kind, value, source)
     return modify(config, online=values)
 

@@ -23,8 +23,6 @@ EXAMPLES = """\
   roam-lite bench chance --root OTB100 --draws 10 --rule none --json none.json
 """
 
-_NOT_TRAINING = ("root", "rule", "lr", "set", "checkpoint")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
@@ -56,7 +54,8 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.trackers import OWN
 
     if args.what == "training":
-        if given := [f"--{name}" for name in _NOT_TRAINING if getattr(args, name)]:
+        others = ("root", "rule", "lr", "set", "checkpoint")
+        if given := [f"--{name}" for name in others if getattr(args, name)]:
             raise InputError(f"bench training: trains a profile anew; omit {', '.join(given)}")
         config, device = get_profile(args.profile or "laptop"), device_from(args)
         print(bench_training(config, batch=args.batch, repeats=args.repeats, device=device))

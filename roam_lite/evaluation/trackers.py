@@ -1,11 +1,9 @@
 """Trackers by the names that the command line and the figures use."""
 
 from collections.abc import Callable
-from dataclasses import fields
 from functools import partial
 from typing import Any
 
-from roam_lite.config import OnlineConfig
 from roam_lite.errors import InputError
 from roam_lite.evaluation.peers import PEERS, OpenCVTracker, load_factory
 
@@ -24,11 +22,9 @@ def tracker_factory(name: str = "roam++", **options: Any) -> Callable[[], Any]:
 
         return partial(load_tracker, variant=name, **options)
     if options:
-        constants = {field.name for field in fields(OnlineConfig)}
-        given = ", ".join(
-            f"--set {key}" if key in constants else "--" + key.replace("_", "-") for key in options
+        raise InputError(
+            f"{', '.join(options)}: only for the trackers {' and '.join(OWN)}, not for {name}"
         )
-        raise InputError(f"{given}: only for the trackers {' and '.join(OWN)}, not for {name}")
     if ":" in name:
         return load_factory(name)
     if name not in PEERS:
