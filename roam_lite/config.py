@@ -154,15 +154,12 @@ class OnlineConfig:
                 fits, expected = value > 0, "above 0"
             elif name == "search_scales":
                 fits, expected = value and min(value) > 0, "one or more, all above 0"
+            elif name == "weak_response":
+                fits, expected = 0 <= value <= self.strong_response, "0 to strong_response"
             else:
                 fits, expected = isinstance(value, str) or value >= 0, "0 or more"
             if not fits:
                 raise InputError(f"online constant {name}: {value!r}; give {expected}")
-        if self.weak_response > self.strong_response:
-            raise InputError(
-                f"online constant weak_response: {self.weak_response!r}; "
-                f"give at most strong_response ({self.strong_response!r}), or raise that too"
-            )
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.trackers import OWN
 
     if args.what == "training":
-        others = ("root", "rule", "lr", "set", "checkpoint")
-        if given := [f"--{name}" for name in others if getattr(args, name)]:
-            raise InputError(f"bench training: trains a profile anew; omit {', '.join(given)}")
+        for name in ("root", "rule", "lr", "set", "checkpoint"):
+            if getattr(args, name):
+                raise InputError(f"bench training: trains a profile anew; omit --{name}")
         config, device = get_profile(args.profile or "laptop"), device_from(args)
         print(bench_training(config, batch=args.batch, repeats=args.repeats, device=device))
         return

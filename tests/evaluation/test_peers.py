@@ -145,8 +145,8 @@ def test_trackers_by_name(module):
     ("name", "options", "message"),
     [
         ("mosse", {}, "choose roam\\+\\+, roam, csrt, kcf, mil or MODULE:FACTORY"),
-        ("csrt", {"sgd_rate": 0.1, "rule": None}, "sgd_rate: only for the trackers roam"),
-        ("csrt", {"lr": 0.1, "size_rate": "1"}, "lr, size_rate: only for the trackers"),
+        ("csrt", {"sgd_rate": 0.1, "rule": None}, "--sgd-rate: only for the trackers roam"),
+        ("csrt", {"lr": 0.1, "size_rate": "1"}, "--lr, --set size_rate: only for the trackers"),
     ],
 )
 def test_names_and_options_that_make_no_sense_are_refused(name, options, message):
