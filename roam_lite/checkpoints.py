@@ -45,7 +45,7 @@ def load_checkpoint(path: Path, profile: str | None = None) -> tuple[MetaModel, 
     Raises InputError if a file is missing, truncated or does not match its card, or if the
     checkpoint is of another profile than the one asked for.
     """
-    card_path = path.with_suffix(".json")
+    card_path = path.with_suffix(".json") if path.name else path  # "." has no name
     for file in (path, card_path):
         if not file.is_file():
             raise InputError(

@@ -205,6 +205,7 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
                 f"there is no online constant {name!r}; choose from: {', '.join(sorted(hints))}"
             )
         kind, source = hints[name], f"online constant {name}"
+        value = value.tolist() if hasattr(value, "tolist") else value  # numpy's numbers
         if isinstance(value, str) and get_origin(kind) is not Literal:
             several = get_origin(kind) is tuple
             with suppress(ValueError):  # text that is not a number stays text, and is refused below

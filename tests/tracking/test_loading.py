@@ -82,6 +82,12 @@ def test_a_profile_that_does_not_exist_is_refused_with_the_known_names():
         load_tracker("lapton")
 
 
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_a_checkpoint_that_is_a_folder_is_refused(path):
+    with pytest.raises(InputError, match="no such file; a checkpoint is a"):
+        load_tracker(checkpoint=path)
+
+
 # Rules
 
 
