@@ -75,7 +75,7 @@ def meta_loss(
 
 @dataclass(frozen=True)
 class Adapted:
-    """What one update leaves behind."""
+    """The result of one update."""
 
     theta: Tensor  # [N, P]
     state: Any  # of the rule
@@ -95,7 +95,7 @@ def adapt(
     """Return theta after one step of the rule along its loss on the samples (eq. 9).
 
     `second_order` keeps the graph of the gradient itself; otherwise gradient and loss are constants
-    to whoever differentiates the result. Needs grad mode only where the caller has a use for it.
+    when the result is differentiated. It works without grad mode too: the result then has no graph.
     """
     second_order = second_order and torch.is_grad_enabled()
     needs_hessian = getattr(rule, "needs_hessian", False)

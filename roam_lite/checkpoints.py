@@ -45,7 +45,7 @@ def load_checkpoint(path: Path, profile: str | None = None) -> tuple[MetaModel, 
     Raises InputError if a file is missing, truncated or does not match its card, or if the
     checkpoint is of another profile than the one asked for.
     """
-    card_path = path.with_suffix(".json")
+    card_path = path.with_suffix(".json") if path.name else path  # "." has no name
     for file in (path, card_path):
         if not file.is_file():
             raise InputError(
@@ -83,7 +83,7 @@ def load_checkpoint(path: Path, profile: str | None = None) -> tuple[MetaModel, 
 def upgrade_card(card: dict[str, Any]) -> dict[str, Any]:
     """Return a card of version 1 with the configuration that its profile's name and rule meant.
 
-    Raises KeyError if it names neither, and InputError for a profile or rule that never was.
+    Raises KeyError if it lacks one of them, and InputError for a profile that had none.
     """
     name, rule = card["profile"], card["rule"]
     constants = json.loads(_VERSION_1.read_text(encoding="utf-8"))

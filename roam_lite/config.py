@@ -6,6 +6,7 @@ tracking. A checkpoint holds its whole configuration, so that editing a constant
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from sys import float_info
@@ -15,6 +16,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from roam_lite.errors import InputError
 
 MetaGradient = Literal["first_step", "first_order", "chained", "full"]
+# What messages call the types of constants.
+_KINDS = {int: "a whole number", float: "a finite number", tuple[float, ...]: "numbers"}
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,7 @@ class RuleConfig:
     name: str  # in `rules.RULES`
     hidden: int  # units of each of the two recurrent layers
     input: Literal["raw", "log_sign"]  # 4 channels as in (10), or 5
-    input_range: (
-        float  # p: magnitudes from e^-p to 1 are shown by their logarithm ([1], appendix A)
-    )
+    input_range: float  # p: magnitudes from e^-p to 1 are given as logarithms ([1], appendix A)
     lambda0_response: float  # where lambda0 starts on the response branch's coordinates
     lambda0_regression: float  # and on the regression branch's
     initial_rate: float  # what the neural optimizer emits before training
@@ -117,8 +118,8 @@ class TrainingConfig:
     light_offset: float  # largest number added to pixels, of 255
     # Closed loop: the model tracks in training too
     past_labels: Literal["truth", "estimates"]  # past samples: true boxes, or what the model tracks
-    view_scale: int  # sides of what is decoded of a frame, in sides of a patch
-    lost_overlap: float  # an overlap under which a target is lost, and the tracker put back on it
+    view_scale: int  # side of the part of a frame that a clip holds, in sides of a patch
+    lost_overlap: float  # below this overlap the target is lost, and the tracker is put back on it
     # Outer optimizer (Adam)
     betas: tuple[float, float]
     max_gradient_norm: float  # longer gradients are shortened
@@ -153,6 +154,8 @@ class OnlineConfig:
                 fits, expected = value > 0, "above 0"
             elif name == "search_scales":
                 fits, expected = value and min(value) > 0, "one or more, all above 0"
+            elif name == "weak_response":
+                fits, expected = 0 <= value <= self.strong_response, "0 to strong_response"
             else:
                 fits, expected = isinstance(value, str) or value >= 0, "0 or more"
             if not fits:
@@ -202,12 +205,11 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
                 f"there is no online constant {name!r}; choose from: {', '.join(sorted(hints))}"
             )
         kind, source = hints[name], f"online constant {name}"
+        value = value.tolist() if hasattr(value, "tolist") else value  # numpy's numbers
         if isinstance(value, str) and get_origin(kind) is not Literal:
-            try:
-                several = get_origin(kind) is tuple
+            several = get_origin(kind) is tuple
+            with suppress(ValueError):  # text that is not a number stays text, and is refused below
                 value = tuple(map(float, value.split(","))) if several else kind(value)
-            except ValueError:
-                raise InputError(f"{source}: {value!r} is not a number") from None
         values[name] = _convert(kind, value, source)
     return modify(config, online=values)
 
@@ -249,5 +251,5 @@ def _convert(hint: Any, value: Any, source: str) -> Any:
             return float(value)
     elif value in options if kind is Literal else type(value) is hint:
         return value
-    expected = " or ".join(map(repr, options)) if kind is Literal else hint
+    expected = " or ".join(map(repr, options)) if kind is Literal else _KINDS.get(hint, hint)
     raise InputError(f"{source}: {value!r} does not fit; expected {expected}")

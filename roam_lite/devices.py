@@ -14,13 +14,16 @@ _BFLOAT16_SETS = ("amx_bf16", "avx512_bf16")
 def choose_device(name: str) -> str:
     """Return the torch device that `cpu`, `cuda` or `auto` means; `auto` takes CUDA where it is.
 
-    Raises InputError for cuda where there is none.
+    Raises InputError for cuda where there is none, and for a name that torch does not know.
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name.startswith("cuda") and not torch.cuda.is_available():
         raise InputError(f"device {name}: torch finds no CUDA device here; give cpu or auto")
-    return name
+    try:
+        return str(torch.device(name))
+    except RuntimeError as error:
+        raise InputError(f"device {name!r}: give cpu, cuda or auto") from error
 
 
 def multiplies_bfloat16(device: str) -> bool:

@@ -1,8 +1,7 @@
 """Profiles: the values of every constant, by name.
 
 `paper` holds the paper's values, `laptop` the same method at a size that meta-trains on two CPU
-cores, `smoke` the smallest size that still runs every line. What each constant means stands in
-`config`.
+cores, `smoke` the smallest size that still runs every line. `config` says what each constant means.
 """
 
 from dataclasses import replace
@@ -61,7 +60,7 @@ _PAPER = Config(
         light_gain=(0.8, 1.25),
         light_offset=20.0,
         past_labels="truth",
-        # A tracker whose box just touches the target still sees nothing but the view.
+        # The patch of a tracker whose box just touches the target still lies within the view.
         view_scale=2,
         # As in the VOT challenges.
         lost_overlap=0.1,

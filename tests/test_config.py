@@ -4,6 +4,7 @@ import dataclasses
 import json
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,8 @@ ONLINE = {
     "update_steps": st.integers(1, 10),
     "update_batches": st.sampled_from(["halves", "all"]),
     **dict.fromkeys(("penalty", "motion", "wide_motion", "size_rate"), st.floats(0, 1e6)),
-    **dict.fromkeys(("weak_response", "strong_response"), st.floats(0, 1)),
+    "weak_response": st.floats(0, 0.6),  # the profiles' strong response
+    "strong_response": st.floats(0.6, 1),
     **dict.fromkeys(("min_size", "diverged_loss"), positive),
     "search_scales": st.lists(positive, min_size=1, max_size=5).map(tuple),
 }
@@ -178,6 +180,14 @@ def test_online_constants_are_set_from_values_and_from_text(settings):
     }
     assert set_online(SMOKE, words) == config
     assert Config.from_dict(through_json(config)) == config
+
+
+def test_numbers_of_numpy_are_numbers():
+    scales = np.array([0.5, 2.0])
+    settings = {"motion": np.float32(1.5), "update_interval": np.int64(3), "search_scales": scales}
+    online = set_online(SMOKE, settings).online
+    assert (online.motion, online.update_interval, online.search_scales) == (1.5, 3, (0.5, 2.0))
+    assert type(online.update_interval) is int
 
 
 def test_lists_become_tuples_and_whole_numbers_floats():

@@ -134,7 +134,7 @@ def meta_step(config: Config, batch: int, device: str) -> Callable[[bool], list[
 def _follow(loop: ClosedLoop, trace: list[Tensor], videos: slice) -> None:
     """Let a loop that has found its boxes go on with those of the first run, which is recorded.
 
-    A closed loop answers a rounding error with another box, and soon with other numbers altogether.
+    In a closed loop a rounding error changes the next box, and soon all numbers differ.
     """
     find, followed = loop.find, iter(tuple(trace))
 

@@ -49,12 +49,19 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.bench import bench_tracking, bench_training
     from roam_lite.data.otb import list_sequences, read_sequence
     from roam_lite.demo import samples_folder
+    from roam_lite.errors import InputError
     from roam_lite.evaluation.conditions import conditions_table, long_run
+    from roam_lite.evaluation.trackers import OWN
 
     if args.what == "training":
+        for name in ("root", "rule", "lr", "set", "checkpoint"):
+            if getattr(args, name):
+                raise InputError(f"bench training: trains a profile anew; omit --{name}")
         config, device = get_profile(args.profile or "laptop"), device_from(args)
         print(bench_training(config, batch=args.batch, repeats=args.repeats, device=device))
         return
+    if args.what == "tracking" and args.tracker not in OWN:
+        raise InputError(f"bench tracking: only for the trackers {' and '.join(OWN)}")
     make_tracker = tracker_from(args)
     if args.what == "conditions":
         print(conditions_table(make_tracker, args.count))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from roam_lite.config import OnlineConfig
 from roam_lite.errors import InputError
 from roam_lite.evaluation.peers import PEERS, OpenCVTracker, load_factory
 
@@ -22,7 +23,9 @@ def tracker_factory(name: str = "roam++", **options: Any) -> Callable[[], Any]:
 
         return partial(load_tracker, variant=name, **options)
     if options:
-        given = ", ".join("--" + key.replace("_", "-") for key in options)
+        known = OnlineConfig.__dataclass_fields__
+        words = (f"--set {k}" if k in known else "--" + k.replace("_", "-") for k in options)
+        given = ", ".join(words)
         raise InputError(f"{given}: only for the trackers {' and '.join(OWN)}, not for {name}")
     if ":" in name:
         return load_factory(name)

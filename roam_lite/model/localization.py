@@ -16,7 +16,7 @@ from roam_lite.model.tracking_model import TrackingModel
 
 @dataclass(frozen=True)
 class ScoreMaps:
-    """What each cell says of the target, `[..., H, W]`; the target is where `score` is largest."""
+    """Scores and boxes of each cell, `[..., H, W]`; the target is where `score` is largest."""
 
     response: Tensor
     penalty: Tensor  # of the change of scale and ratio, in (0, 1]

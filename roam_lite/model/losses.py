@@ -13,7 +13,7 @@ from roam_lite.model.filters import anchor_size
 
 @dataclass(frozen=True)
 class Targets:
-    """What n samples of N videos should give, for filters of one size a video.
+    """What n samples of N videos should give, for filters of one size per video.
 
     `labels` `[N, n, H, W]` (M of eq. 7), `deltas` `[N, n, 4, H, W]` (B, relative to each cell's
     anchor), `positive` `[N, n, H, W]` (1 on the anchors that the regression loss counts, else 0).
@@ -74,10 +74,9 @@ def response_loss(response: Tensor, labels: Tensor, kind: str, easy_error: float
     Both arguments are `[N, n, H, W]`. `"plain"` is the mean squared error over samples and cells.
     `"balanced"` keeps easy background from drowning the target, as the paper's released program does:
     squared errors of at least `easy_error` in magnitude, weighted by exp(label), divided by their
-    number + 1.
-    `"focused"` divides the same sum by the number of cells whose label is at least that, + 1: the
-    balanced loss can be lowered by adding small errors, which raise its denominator, and a backbone
-    that is trained by the loss finds that out.
+    number + 1. `"focused"` divides the same sum by the number of cells whose label is at least
+    `easy_error`, + 1: the balanced loss can be lowered by adding small errors, which raise its
+    denominator, and a backbone that is trained by the loss learns to do so.
     """
     error = response - labels
     if kind == "plain":

@@ -23,7 +23,7 @@ class Branch(NamedTuple):
 
 @dataclass(frozen=True)
 class ThetaLayout:
-    """Where each parameter stands in the flat vector theta of P coordinates.
+    """Where each parameter is in the flat vector theta of P coordinates.
 
     theta = [theta_cf, theta_reg] (eq. 1): the response branch first, then the regression branch;
     within a branch the reduction's weight and bias, then the kernel and its bias.

@@ -7,6 +7,7 @@ that meta-training fits, `RULES["mine"] = Rule(learned=Mine)`, an `nn.Module` as
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
@@ -65,7 +66,7 @@ def build_rule(
     if lr is not None:
         if rule.with_lr is None:
             raise InputError(f"rule {name!r} emits its own rates: omit the learning rate")
-        if not 0 < lr < float("inf"):
+        if not isinstance(lr, Real) or not 0 < lr < float("inf"):
             raise InputError(f"learning rate {lr!r}: give a number above zero")
         return rule.with_lr(lr)
     if config is None or parts is None:

@@ -1,4 +1,4 @@
-"""ConstLR: one learned constant rate a coordinate (section 6.2)."""
+"""ConstLR: one learned constant rate per coordinate (section 6.2)."""
 
 from math import log
 

@@ -16,7 +16,7 @@ class NeuralState(NamedTuple):
 
     learning_rates: Tensor  # [N, P], those emitted last
     center: Tensor | float  # of the emitted rates, as logits: [N, P], or 0 where the bias is all
-    memory: tuple  # one entry a layer: (h,) or (h, c), [hidden, N P] each; None at the start
+    memory: tuple  # one entry per layer: (h,) or (h, c), [hidden, N P] each; None at the start
 
 
 class NeuralRule(nn.Module):
@@ -39,7 +39,7 @@ class NeuralRule(nn.Module):
         self.register_parameter("log_gains", nn.Parameter(log_gains.clone()) if relative else None)
 
     def add_output(self) -> None:
-        """Add the last layer, biased so that the sigmoid behind it starts near the rate or the share.
+        """Add the last layer, biased so that the sigmoid after it starts near the rate or the share.
 
         Its small weights keep the first rates of an untrained optimizer close together.
         """

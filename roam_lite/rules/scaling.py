@@ -11,7 +11,7 @@ def draw_scales(
     videos: int,
     generator: torch.Generator,
 ) -> Tensor:
-    """Return epsilon `[N, P]`, log-uniform in [e^-kappa, e^kappa], one vector a video (eq. 15).
+    """Return epsilon `[N, P]`, log-uniform in [e^-kappa, e^kappa], one vector per video (eq. 15).
 
     `regression` `[P]` is true on the coordinates of the regression branch, which has its own kappa
     because its parameters have another magnitude (footnote 5). The tracking model becomes

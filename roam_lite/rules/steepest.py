@@ -36,7 +36,7 @@ class SteepestDescent(nn.Module):
         """Return the step; its rates are equal for all coordinates of a video."""
         square = gradient.square().sum(dim=1, keepdim=True)
         curvature = (gradient * hessian(gradient)).sum(dim=1, keepdim=True).abs()
-        # Where the loss is flat, as at its minimum, there is nowhere to go.
+        # Where the loss is flat, as at its minimum, the step is 0.
         length = square / curvature.where(curvature > 0, torch.inf)
         rates = (self.log_scale.exp() * length).expand_as(theta)
         return RuleStep(rates * gradient, None, rates)

@@ -8,6 +8,7 @@ from roam_lite.config import set_online
 from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
+from roam_lite.profiles import get_profile
 from roam_lite.rules import UpdateRule, build_rule, find_rule
 from roam_lite.tracking.tracker import Tracker, Variant
 
@@ -38,6 +39,7 @@ def load_tracker(
         profile = profile or "laptop"
         checkpoint = WEIGHTS / f"{profile}.safetensors"
         if not checkpoint.is_file():
+            get_profile(profile)  # there is none of a mistyped name, nor can it be trained
             raise InputError(
                 f"no checkpoint ships for profile {profile!r} ({checkpoint.name} is missing); "
                 f"meta-train one with `roam-lite train --profile {profile} --data otb:DIR --out RUN` "
@@ -71,7 +73,7 @@ def _choose_rule(model: MetaModel, rule: str, lr: float | None) -> UpdateRule | 
     own = model.config.rule.name
     if rule == "none":
         if lr is not None:
-            raise InputError(f"learning rate {lr:g}: rule none takes no steps; omit it")
+            raise InputError(f"learning rate {lr!r}: rule none takes no steps; omit it")
         return None
     if rule == own and lr is None:
         return model.rule

@@ -216,7 +216,7 @@ class Tracker:
         self.sizes = sizes[None].to(self.cells.device)
 
     def _update_model(self) -> None:
-        """Adapt theta to the queue, in two steps: its older half, then its newer half (section 4)."""
+        """Adapt theta to the queue: to its older half, then its newer half, or to all (section 4)."""
         config, online = self.config.model, self.config.online
         self._resize_filters()
         queue = list(self.queue)

@@ -55,7 +55,7 @@ class Clips(Stackable):
 
 @dataclass(frozen=True)
 class Footage(Stackable):
-    """A mini-batch of N clips of F frames after the first, in which a tracker finds its own way.
+    """A mini-batch of N clips of F frames after the first, in which the model itself tracks.
 
     A view shows more of its frame than a patch, at the resolution of one; any patch that a tracker
     wants is cut from it. Images are RGB uint8.
@@ -106,7 +106,7 @@ def draw_footage(
 ) -> Footage:
     """Return random footage of a sequence for T updates, F = T tau, as a mini-batch of one.
 
-    Online nobody takes away the frames on which the target is hidden, so they are in it.
+    Frames on which the target is hidden are not left out: they occur online too.
     Raises InputError if no frame of the sequence shows its target well enough.
     """
     frames = stage.updates * config.online.update_interval

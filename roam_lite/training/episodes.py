@@ -105,9 +105,9 @@ class ClosedLoop:
     The meta samples are the next tau frames, in which the model tracks, with their true boxes; the
     update samples are these frames, and the tau before, with the boxes that were found. A frame is
     cut around the box found in the frame before, so errors follow from errors as they do online. A
-    tracker that has lost its target is put back on it. While the target is hidden nothing tells it
-    so: it goes on and learns from what it takes for the target, but the last frame that showed it
-    stands in the meta loss.
+    tracker that has lost its target is put back on it. While the target is hidden the model keeps
+    tracking and learns from what it finds, but the meta loss uses the last frame that showed the
+    target instead.
     """
 
     def __init__(self, footage: Footage, features: Features, cells: Tensor, config: Config) -> None:

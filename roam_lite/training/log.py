@@ -1,4 +1,4 @@
-"""Logs of a training run: one JSON line a step, and TensorBoard files."""
+"""Logs of a training run: one JSON line per step, and TensorBoard files."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,7 +15,7 @@ _HISTOGRAM_INTERVAL = 50
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What one step of meta-training reports; losses are means over the videos, one a update."""
+    """What one step of meta-training reports; losses are means over the videos, one per update."""
 
     step: int
     stage: str
@@ -38,7 +38,7 @@ class RunLog:
         from torch.utils.tensorboard import SummaryWriter  # of the extra `train`
 
         path = out / "log.jsonl"
-        # Steps after the saved state will be taken again: their lines would stand twice.
+        # Steps after the saved state will be taken again: their lines would appear twice.
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         kept = [line for line in lines[:step] if line.endswith("}")]
         write_atomically(path, "".join(f"{line}\n" for line in kept).encode())

@@ -75,7 +75,7 @@ def claim(run: TrainConfig, config: Config, overwrite: bool) -> None:
     Raises InputError if there is something in it and `overwrite` is false.
     """
     out = Path(run.out)
-    # A killed run may leave hidden, half-written files behind: they are nobody's results.
+    # A killed run may leave hidden, half-written files behind: they are not results.
     if out.exists() and any(not path.name.startswith(".") for path in out.iterdir()):
         if not overwrite:
             raise InputError(
@@ -98,7 +98,7 @@ def remove_leftovers(out: Path) -> None:
 def model_card(
     run: TrainConfig, stages: tuple[Stage, ...], done: dict[str, Any], parent: dict | None
 ) -> dict:
-    """Return what a checkpoint's card says of a run that has done so many steps in so many seconds.
+    """Return a checkpoint's card: `done` counts the run's steps, skipped steps and seconds so far.
 
     Data sets are named without their folders. `parent` is the card of the checkpoint that the run
     started from.

@@ -35,7 +35,7 @@ class PatchSampler:
     """Cuts patches of one clip of `length` frames, with that clip's own augmentation.
 
     Frames follow each other, at random every frame or every second one; sequences that are too
-    short (a still image is the extreme) run forth and back. Frames that hardly show the target are
+    short (a still image is the extreme) run back and forth. Frames that hardly show the target are
     left out, unless `with_hidden`; the first one always shows it. Boxes and regions are those of
     the augmented images, in pixels; a mirrored image ends at x = 0.
 
@@ -58,7 +58,7 @@ class PatchSampler:
         # Where there are enough, early enough that the clip need not turn back.
         early = first[first < max(first[0] + 1, usable.size - (length - 1) * pace)]
         start = int(rng.choice(early))
-        self.frames = usable[_forth_and_back(start + pace * np.arange(length), usable.size)]
+        self.frames = usable[_back_and_forth(start + pace * np.arange(length), usable.size)]
         self.visible = visible[self.frames]
         self.augmentation = Augmentation.draw(rng, config.training)
 
@@ -115,8 +115,8 @@ def usable_frames(sequence: Sequence, config: TrainingConfig) -> tuple[NDArray[n
     return boxed, visible
 
 
-def _forth_and_back(index: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Fold indices into `0 .. length - 1` like a ball between two walls."""
+def _back_and_forth(index: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Fold indices into `0 .. length - 1` by running back and forth."""
     period = max(1, 2 * (length - 1))
     folded = index % period
     return np.where(folded < length, folded, period - folded)

@@ -172,7 +172,7 @@ class Trainer:
 def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | None]:
     """Return the model that a run begins with, and the card of the checkpoint it comes from, if any.
 
-    Raises InputError for weights that the backbone does not take, and for a checkpoint of another size.
+    Raises InputError for weights that the backbone does not take, and for a checkpoint that does not fit.
     """
     model = MetaModel(config, torch.Generator().manual_seed(run.seed))
     weights_file = None if run.backbone_weights is None else Path(run.backbone_weights)
@@ -182,10 +182,11 @@ def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | N
         return model, None
     trained, card = load_checkpoint(Path(run.init), config.name)
     weights = trained.state_dict()
-    if trained.config.rule.name != run.rule:
-        weights = {k: v for k, v in weights.items() if not k.startswith("rule.")}
+    if trained.config.rule.name != config.rule.name:
+        own = {f"rule.{name}": value for name, value in model.rule.state_dict().items()}
+        weights = {k: v for k, v in weights.items() if not k.startswith("rule.")} | own
     try:
-        model.load_state_dict(weights, strict=False)
+        model.load_state_dict(weights)
     except RuntimeError as error:
         raise InputError(
             f"{run.init}: does not fit profile {config.name} as it is now ({error})"

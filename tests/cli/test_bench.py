@@ -16,6 +16,11 @@ def test_bench_tracking_splits_a_frame(root, smoke, capsys):
     assert float(rows["all but the backbone"]) < float(rows["all"])
 
 
+def test_bench_tracking_refuses_a_tracker_whose_parts_it_cannot_time(root, capsys):
+    assert run("bench", "tracking", "--root", root, "--tracker", "csrt") == 2
+    assert "only for the trackers roam++ and roam" in capsys.readouterr().err
+
+
 def test_bench_training_gives_the_same_numbers_both_ways(capsys):
     arguments = ["--profile", "smoke", "--batch", "2", "--repeats", "1"]
     assert run("bench", "training", *arguments) == 0
@@ -26,6 +31,11 @@ def test_bench_training_gives_the_same_numbers_both_ways(capsys):
         "meta-training step",
     ]
     assert all(float(difference) < 1e-4 for _, difference in races)
+
+
+def test_bench_training_refuses_what_it_would_ignore(capsys):
+    assert run("bench", "training", "--rule", "gru") == 2
+    assert "omit --rule" in capsys.readouterr().err
 
 
 def test_bench_chance_keeps_means_that_compare_reads(root, smoke, tmp_path, capsys):

@@ -146,6 +146,7 @@ def test_trackers_by_name(module):
     [
         ("mosse", {}, "choose roam\\+\\+, roam, csrt, kcf, mil or MODULE:FACTORY"),
         ("csrt", {"sgd_rate": 0.1, "rule": None}, "--sgd-rate: only for the trackers roam"),
+        ("csrt", {"lr": 0.1, "size_rate": "1"}, "--lr, --set size_rate: only for the trackers"),
     ],
 )
 def test_names_and_options_that_make_no_sense_are_refused(name, options, message):

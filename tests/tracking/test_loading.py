@@ -75,6 +75,19 @@ def test_paper_without_weights_says_what_is_missing():
         load_tracker("paper")
 
 
+def test_a_profile_that_does_not_exist_is_refused_with_the_known_names():
+    with pytest.raises(
+        InputError, match="no profile 'lapton'; choose one of: smoke, laptop, paper"
+    ):
+        load_tracker("lapton")
+
+
+@pytest.mark.parametrize("path", ["", ".", "/"])
+def test_a_checkpoint_that_is_a_folder_is_refused(path):
+    with pytest.raises(InputError, match="no such file; a checkpoint is a"):
+        load_tracker(checkpoint=path)
+
+
 # Rules
 
 
@@ -145,7 +158,10 @@ def test_steepest_descent_with_its_learned_factor_is_the_checkpoints_own(tmp_pat
         ({"rule": "adam", "lr": -1.0}, "above zero"),
         ({"rule": "momentum", "lr": float("nan")}, "above zero"),
         ({"rule": "steepest", "lr": float("inf")}, "above zero"),
+        ({"rule": "sgd", "lr": "1e-4"}, "learning rate '1e-4': give a number"),
+        ({"rule": "none", "lr": "1e-4"}, "none takes no steps; omit"),
         ({"variant": "best"}, "no variant"),
+        ({"device": "gpu"}, "device 'gpu': give cpu, cuda or auto"),
         pytest.param(
             {"device": "cuda"},
             "no CUDA device",
@@ -204,15 +220,21 @@ def test_constants_may_be_given_as_text(load):
         ({"patch_size": 100}, "no online constant 'patch_size'; choose from: .*motion"),
         ({"moton": 1.0}, "'moton'"),
         ({"motion": -1.0}, "motion: -1.0; give 0 or more"),
-        ({"motion": "fast"}, "motion: 'fast' is not a number"),
-        ({"motion": float("nan")}, "motion: nan does not fit"),
+        ({"motion": "fast"}, "motion: 'fast' does not fit; expected a finite number"),
+        ({"motion": float("nan")}, "motion: nan does not fit; expected a finite number"),
         ({"motion": None}, "motion: None does not fit"),
         ({"update_interval": 0}, "update_interval: 0; give at least 1"),
         ({"update_interval": 2.5}, "update_interval: 2.5 does not fit"),
-        ({"update_interval": "2.5"}, "update_interval: '2.5' is not a number"),
+        (
+            {"update_interval": "2.5"},
+            "update_interval: '2.5' does not fit; expected a whole number",
+        ),
         ({"update_steps": 0}, "update_steps: 0"),
         ({"update_batches": "quarters"}, "'quarters' does not fit; expected 'halves' or 'all'"),
         ({"search_scales": ()}, "search_scales"),
+        ({"search_scales": "1 2"}, "search_scales: '1 2' does not fit; expected numbers"),
+        ({"weak_response": 0.7}, "weak_response: 0.7; give 0 to strong_response"),
+        ({"weak_response": 0.1, "strong_response": "0.05"}, "weak_response: 0.1; give 0 to strong"),
         ({"search_scales": (1.0, 0.0)}, "search_scales"),
         ({"min_size": 0.0}, "min_size"),
         ({"diverged_loss": -3.0}, "diverged_loss"),

@@ -93,7 +93,7 @@ def test_oracle_box_changes_the_samples_and_not_the_estimate(image):
 
 
 def test_a_weak_response_is_not_learned_from(image):
-    tracker = smoke_tracker(weak_response=1e9)
+    tracker = smoke_tracker(weak_response=1e9, strong_response=1e9)
     tracker.init(image, BOX)
     result = tracker.update(image)
     assert result.lost

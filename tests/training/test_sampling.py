@@ -60,7 +60,7 @@ def test_a_clip_need_not_turn_back_where_there_are_frames_enough():
         assert (steps > 0).all()
 
 
-def test_short_sequences_run_forth_and_back():
+def test_short_sequences_run_back_and_forth():
     sequence = painted_sequence(length=3)
     for seed in range(4):
         sampler = sample(seed, sequence)

@@ -244,6 +244,18 @@ def test_a_checkpoint_of_another_size_is_refused_before_anything_is_written(conf
     assert not (tmp_path / "run").exists()
 
 
+def test_a_checkpoint_whose_rule_emits_other_rates_is_refused_unless_another_is_trained(
+    config, tmp_path
+):
+    absolute = modify(SMOKE, rule={"initial_share": None})
+    path = tmp_path / "w.safetensors"
+    model = MetaModel(absolute, torch.Generator().manual_seed(5))
+    save_checkpoint(path, model, {})
+    with pytest.raises(InputError, match=r"(?s)w\.safetensors.*profile smoke.*rule\.log_gains"):
+        Trainer(config(init=str(path)))
+    assert torch.equal(Trainer(config(init=str(path), rule="gru")).model.theta0, model.theta0)
+
+
 # Rules
 
 
