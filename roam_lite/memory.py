@@ -11,9 +11,8 @@ def keep_freed_memory() -> bool:
     """Return whether the C library was told to reuse large blocks rather than return them.
 
     Training and tracking allocate the same large tensors at every step. By default glibc maps each
-    anew and the kernel clears its pages: on a virtual machine of two cores a meta-training step took
-    1.3 times as long on quiet memory and up to six times as long without (`roam-lite bench
-    training` prints the ratio of the moment). Only glibc has the knobs; elsewhere False comes back.
+    anew and the kernel clears its pages, which can take longer than the arithmetic (`roam-lite bench
+    training` prints the ratio). Elsewhere there is nothing to set, and False is returned.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -26,7 +26,7 @@ from roam_lite.training.schedule import scales_at, trained_parameters
 
 
 @dataclass(frozen=True)
-class Race:
+class Comparison:
     """The same numbers computed fast and plainly."""
 
     name: str
@@ -34,16 +34,9 @@ class Race:
     plain: float
     difference: float  # largest difference of any number, relative to the largest of its tensor
 
-    @property
-    def ratio(self) -> float:
-        """How many times faster the fast way is."""
-        return self.plain / self.fast
-
     def __str__(self) -> str:
-        return (
-            f"{self.name:36} {self.fast * 1e3:8.1f} {self.plain * 1e3:8.1f}  {self.ratio:5.1f}x"
-            f"  {self.difference:.0e}"
-        )
+        times = f"{self.fast * 1e3:8.1f} {self.plain * 1e3:8.1f}  {self.plain / self.fast:5.1f}x"
+        return f"{self.name:36} {times}  {self.difference:.0e}"
 
 
 def bench_training(config: Config, *, batch: int = 4, repeats: int = 3, device: str = "cpu") -> str:
@@ -55,17 +48,17 @@ def bench_training(config: Config, *, batch: int = 4, repeats: int = 3, device: 
     # Before the C library keeps freed memory: there is no way back within a process.
     unkept, _ = _best(step, lambda: False, repeats, device)
     kept = keep_freed_memory()
-    races = race_correlation(config, batch, repeats, device)
-    races.append(race("meta-training step", step, (False, True), repeats, device))
-    lines = [f"{'ms':36} {'fast':>8} {'plain':>8}   ratio  differ by", *map(str, races)]
+    comparisons = compare_correlation(config, batch, repeats, device)
+    comparisons.append(compare("meta-training step", step, (False, True), repeats, device))
+    lines = [f"{'ms':36} {'fast':>8} {'plain':>8}   ratio  differ by", *map(str, comparisons)]
     if kept:
-        slower = unkept / races[-1].fast
+        slower = unkept / comparisons[-1].fast
         lines.append(f"the fast step without reuse of freed memory: {slower:.1f} times slower")
     return "\n".join(lines)
 
 
-def race_correlation(config: Config, batch: int, repeats: int, device: str) -> list[Race]:
-    """Return the races of the correlation: backward, and the backward of that.
+def compare_correlation(config: Config, batch: int, repeats: int, device: str) -> list[Comparison]:
+    """Return the comparisons of the correlation: backward, and the backward of that.
 
     The sizes are those of the first update of both branches, for square targets.
     """
@@ -89,8 +82,8 @@ def race_correlation(config: Config, batch: int, repeats: int, device: str) -> l
 
     ways, runs = (correlate, correlate_plain), (repeats, device)
     return [
-        race("correlation: forward and backward", backward, ways, *runs),
-        race("correlation: double backward", double_backward, ways, *runs, prepare=backward),
+        compare("correlation: forward and backward", backward, ways, *runs),
+        compare("correlation: double backward", double_backward, ways, *runs, prepare=backward),
     ]
 
 
@@ -149,15 +142,15 @@ def _follow(loop: ClosedLoop, trace: list[Tensor], videos: slice) -> None:
     loop.find = found
 
 
-def race(
+def compare(
     name: str,
     work: Callable[[Any], Iterable[Tensor]],
     ways: tuple[Any, Any],
     repeats: int,
     device: str,
     prepare: Callable[[Any], Any] = lambda way: way,
-) -> Race:
-    """Return the race of `work(prepare(way))` between the fast and the plain of two ways."""
+) -> Comparison:
+    """Return the comparison of `work(prepare(way))` between the fast and the plain of two ways."""
     (fast, found), (plain, expected) = (
         _best(work, partial(prepare, way), repeats, device) for way in ways
     )
@@ -165,24 +158,20 @@ def race(
         float(((a - b).abs().max() / b.abs().max().clamp(min=1e-30)).detach())
         for a, b in zip(found, expected, strict=True)
     ]
-    return Race(name, fast, plain, max(differences))
+    return Comparison(name, fast, plain, max(differences))
 
 
 def _best(
     work: Callable[[Any], Any], prepare: Callable[[], Any], repeats: int, device: str
 ) -> tuple[float, Any]:
     """Return the least seconds of `work(prepare())`, preparation left out, and its result."""
+    wait = torch.cuda.synchronize if device.startswith("cuda") else lambda: None
     seconds = []
     for _ in range(1 + repeats):  # the first warms up
         prepared = prepare()
-        _wait(device)
+        wait()
         began = time.perf_counter()
         result = work(prepared)
-        _wait(device)
+        wait()
         seconds.append(time.perf_counter() - began)
     return min(seconds[1:]), result
-
-
-def _wait(device: str) -> None:
-    if device.startswith("cuda"):
-        torch.cuda.synchronize()

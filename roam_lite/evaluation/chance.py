@@ -1,10 +1,7 @@
 """How much of a score is chance: the same sequences, their first boxes moved by next to nothing.
 
-A tracker that answers its own last box multiplies small errors: a shift of 1e-6 pixels turns some
-pixel of the next patch from one of 256 levels to the next, and ten frames later boxes differ by
-tenths of a pixel, or hang on to something else. So does another order of the same additions, on
-another machine or in another version of a library. Single runs whose scores differ by less than such
-draws do cannot be told apart.
+A tracker cuts each patch around its own last box, so small errors grow: from 1e-6 to tenths of a pixel
+within ten frames. Another machine does the same. Smaller differences than between draws mean nothing.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -64,7 +61,6 @@ def spread_table(reports: list[Report]) -> str:
     each = np.array([[score.auc for score in report.scores] for report in reports])
     names = [score.name for score in reports[0].scores]
     for index in np.argsort(-np.ptp(each, axis=0), kind="stable")[:3]:
-        lines.append(
-            f"{names[index]}: AUC {each[:, index].min():.3f} to {each[:, index].max():.3f}"
-        )
+        low, high = each[:, index].min(), each[:, index].max()
+        lines.append(f"{names[index]}: AUC {low:.3f} to {high:.3f}")
     return "\n".join(lines)

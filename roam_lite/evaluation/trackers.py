@@ -24,9 +24,10 @@ def tracker_factory(name: str = "roam++", **options: Any) -> Callable[[], Any]:
         return partial(load_tracker, variant=name, **options)
     if options:
         known = OnlineConfig.__dataclass_fields__
-        words = (f"--set {k}" if k in known else "--" + k.replace("_", "-") for k in options)
-        given = ", ".join(words)
-        raise InputError(f"{given}: only for the trackers {' and '.join(OWN)}, not for {name}")
+        given = ("--set " + k if k in known else "--" + k.replace("_", "-") for k in options)
+        raise InputError(
+            f"{', '.join(given)}: only for the trackers {' and '.join(OWN)}, not for {name}"
+        )
     if ":" in name:
         return load_factory(name)
     if name not in PEERS:

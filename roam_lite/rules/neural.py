@@ -28,7 +28,8 @@ class NeuralRule(nn.Module):
     the branches, more than between coordinates. With None all coordinates start from
     `initial_rate`, as in eq. 11.
 
-    A subclass builds its layers, calls `add_output`, and says in `logits` what they emit.
+    A subclass builds its layers, calls `add_output`, and has a method `logits(stack, memory)`: from
+    the input stack `[N, P, channels]` the logits of all N P coordinates, and the memory after it.
     """
 
     def __init__(self, config: RuleConfig, parts: Tensor, log_gains: Tensor) -> None:
@@ -66,7 +67,3 @@ class NeuralRule(nn.Module):
         logits, memory = self.logits(stack, state.memory)
         rates = torch.sigmoid(logits.view_as(theta) + state.center)
         return RuleStep(rates * gradient, NeuralState(rates, state.center, memory), rates)
-
-    def logits(self, stack: Tensor, memory: tuple) -> tuple[Tensor, tuple]:
-        """Return the logits of N P coordinates from the input stack `[N, P, channels]`, and the memory."""
-        raise NotImplementedError

@@ -1,5 +1,7 @@
 """`load_tracker`: a tracker from a checkpoint, with another rule or other constants if asked for."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -52,16 +54,17 @@ def load_tracker(
     lr = sgd_rate if lr is None else lr
     model, card = load_checkpoint(Path(checkpoint), profile)
     config = set_online(model.config, online)
-    device = choose_device(device)
-    model = model.to(device).requires_grad_(False)
+    model = model.to(choose_device(device)).requires_grad_(False)
+    constants = json.dumps(card["config"], sort_keys=True)
     chosen = _choose_rule(model, rule or config.rule.name, lr)
     description = {
         "tracker": variant,
         "profile": config.name,
         "rule": rule or config.rule.name,
         "lr": lr,
-        "device": device,
+        "device": model.cells.device.type,
         "weights_sha256": card["sha256"],
+        "config_sha256": hashlib.sha256(constants.encode()).hexdigest(),
     }
     if online:
         description["online"] = {name: getattr(config.online, name) for name in sorted(online)}

@@ -1,5 +1,6 @@
 """`load_tracker`: another rule, another learning rate, other constants; what makes no sense is refused."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -38,15 +39,28 @@ def boxes_of(tracker, image, frames=6):
 def test_a_given_checkpoint_tracks_as_its_model_does(load, checkpoint, image):
     tracker = load(profile="smoke")
     assert np.isfinite(boxes_of(tracker, image)).all()
-    sha256 = json.loads(checkpoint.with_suffix(".json").read_text())["sha256"]
+    card = json.loads(checkpoint.with_suffix(".json").read_text())
+    constants = json.dumps(card["config"], sort_keys=True).encode()
     assert tracker.description == {
         "tracker": "roam++",
         "profile": "smoke",
         "rule": "lstm",
         "lr": None,
         "device": "cpu",
-        "weights_sha256": sha256,
+        "weights_sha256": card["sha256"],
+        "config_sha256": hashlib.sha256(constants).hexdigest(),
     }
+
+
+def test_equal_weights_with_other_constants_are_another_tracker(load, checkpoint):
+    """Results are kept by the description: an edited card must not meet the old ones."""
+    before, card = load().description, checkpoint.with_suffix(".json")
+    content = json.loads(card.read_text())
+    content["config"]["online"]["motion"] *= 2
+    card.write_text(json.dumps(content))
+    after = load().description
+    assert after["weights_sha256"] == before["weights_sha256"]
+    assert after != before
 
 
 def test_the_shipped_checkpoint_needs_no_name():

@@ -1,7 +1,6 @@
 """Worker processes that start at once: a server imports what they need, once, and forks them.
 
-A process of its own does the forking, before it has threads or has touched a GPU, so that nothing
-which a fork would break is there to be broken. This module imports no torch itself.
+A process of its own forks, before it has threads or a GPU that a fork would break; no torch here.
 """
 
 import multiprocessing
