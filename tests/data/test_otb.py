@@ -192,8 +192,9 @@ def test_visibility_that_does_not_fit_is_refused(make_folder, text, named):
 
 
 def test_real_sequences_are_read(sequences_root):
+    folders = [path for path in (sequences_root / "dev").iterdir() if path.is_dir()]
     listed = list_sequences(sequences_root / "dev")
-    assert len(listed) == 27
+    assert len(listed) == len(folders) > 0
     for name in listed:
         sequence = read_sequence(sequences_root / "dev", name)
         height, width, _ = sequence.frames[len(sequence) - 1].shape
