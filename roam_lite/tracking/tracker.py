@@ -173,7 +173,7 @@ class Tracker:
     def _search(
         self, image: NDArray[np.uint8], sharpness: float
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
-        """Return the same of the best of several scales (ROAM)."""
+        """Return the same for the best of several scales (ROAM)."""
         online = self.config.online
         region = region_around(self.box, self.config.model.region_scale)
         regions = [region * [1, 1, scale, scale] for scale in np.array(online.search_scales)]
