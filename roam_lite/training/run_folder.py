@@ -56,8 +56,8 @@ def written_config(run: TrainConfig) -> Config | None:
         identity, config = dict(written["run"]), written["config"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path}: not a run that this version can resume ({error!r}); begin anew with --overwrite, or start "
-            "from its checkpoint with --init in another --out"
+            f"{path}: not a run that this version can resume ({error!r}); begin anew with "
+            "--overwrite, or start from its checkpoint with --init in another --out"
         ) from error
     wanted = json.loads(json.dumps(run.identity()))
     differing = sorted(k for k in wanted if identity.get(k) != wanted[k])
