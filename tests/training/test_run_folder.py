@@ -98,7 +98,8 @@ VERSION_1 = {"profile": "smoke", "data": "synthetic", "steps": None, "seed": 0, 
 )
 def test_what_is_no_runs_configuration_is_refused_by_name(run, file, content):
     file.write_bytes(content.encode(errors="surrogateescape"))
-    with pytest.raises(InputError, match=r"config\.json: not a run that this version can resume.*--overwrite.*--init"):
+    words = r"config\.json: not a run that this version can resume.*--overwrite.*--init"
+    with pytest.raises(InputError, match=words):
         written_config(run)
 
 
