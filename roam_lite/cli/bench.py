@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.trackers import OWN
 
     if args.what == "training":
-        for name in ("root", "rule", "lr", "set", "checkpoint"):
-            if getattr(args, name):
+        for name in ("root", "tracker", "rule", "lr", "set", "checkpoint"):
+            if getattr(args, name) not in (None, "roam++"):
                 raise InputError(f"bench training: trains a profile anew; omit --{name}")
         config, device = get_profile(args.profile or "laptop"), device_from(args)
         print(bench_training(config, batch=args.batch, repeats=args.repeats, device=device))

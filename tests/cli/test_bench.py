@@ -34,8 +34,9 @@ def test_bench_training_gives_the_same_numbers_both_ways(capsys):
 
 
 def test_bench_training_refuses_what_it_would_ignore(capsys):
-    assert run("bench", "training", "--rule", "gru") == 2
-    assert "omit --rule" in capsys.readouterr().err
+    for option, value in (("--rule", "gru"), ("--tracker", "csrt")):
+        assert run("bench", "training", option, value) == 2
+        assert f"omit {option}" in capsys.readouterr().err
 
 
 def test_bench_chance_keeps_means_that_compare_reads(root, smoke, tmp_path, capsys):
