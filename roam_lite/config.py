@@ -93,6 +93,7 @@ class Stage:
     gains_lr: float  # Adam's step for the optimizer's log gains on lambda0, one a part of theta
     backbone_lr: float  # Adam's step for the backbone; 0 keeps it frozen
     halvings: int  # how often all rates are halved, evenly over the stage (section 5)
+    pretrained_share: float = 1.0  # of backbone_lr, for the layers with pretrained weights
     kappa_ramp: float = 0.5  # share of the stage over which kappa grows from 0 to its full value
     precision: Literal["float32", "bfloat16"] = "float32"  # of the backbone's layers
 
@@ -145,6 +146,7 @@ class OnlineConfig:
     min_size: float  # image pixels
     search_scales: tuple[float, ...]  # of the multi-scale search (ROAM)
     diverged_loss: float  # an update loss above which the model goes back to the first frame's
+    position: Literal["box", "peak"] = "box"  # the center: the regressed box's, or the score's peak
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

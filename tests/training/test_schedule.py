@@ -112,6 +112,20 @@ def test_a_rate_of_zero_freezes_a_part():
     assert not model.log_gains.requires_grad
 
 
+def test_pretrained_layers_learn_at_their_share_of_the_backbones_rate():
+    model = MetaModel(modify(SMOKE, model={"backbone": "lite0"}), torch.Generator().manual_seed(0))
+    trunk = list(model.backbone.layers.trunk.parameters())
+    *_, (new, new_lr), (old, old_lr) = trained_parameters(
+        model, replace(FIRST, backbone_lr=1e-3, pretrained_share=0.1)
+    )
+    assert (new_lr, old_lr) == (1e-3, pytest.approx(1e-4))
+    assert list(map(id, old)) == list(map(id, trunk))
+    assert {*map(id, new), *map(id, old)} == set(map(id, model.backbone.parameters()))
+    trained_parameters(model, replace(FIRST, backbone_lr=1e-3, pretrained_share=0.0))
+    assert not any(parameter.requires_grad for parameter in trunk)
+    assert all(parameter.requires_grad for parameter in new)
+
+
 # Rates
 
 

@@ -1,0 +1,142 @@
+"""EfficientNet-Lite0 up to stride 16, its maps of strides 4, 8 and 16 joined at stride 4.
+
+The trunk has the blocks of EfficientNet (Tan and Le, ICML 2019) as its Lite variant simplifies them:
+ReLU6 for swish, no squeeze-and-excitation. All kernels are odd and padded evenly, so that cell k of
+a map of stride c lies at pixel c k, whose center is at c k + 1/2.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+# Of each group of blocks: how many, kernel, stride of the first, expansion, output channels.
+_GROUPS = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+)
+# Channels of the maps that are joined, by the block that they come from: the last of their stride.
+_MAPS = {2: 24, 4: 40, 10: 112}
+# What the state dictionary of the ImageNet weights calls our layers.
+_THEIR_NAMES = {
+    "stem_conv": "_conv_stem",
+    "stem_norm": "_bn0",
+    "blocks": "_blocks",
+    "expand_conv": "_expand_conv",
+    "expand_norm": "_bn0",
+    "depth_conv": "_depthwise_conv",
+    "depth_norm": "_bn1",
+    "project_conv": "_project_conv",
+    "project_norm": "_bn2",
+}
+
+
+def imagenet_name(name: str) -> str:
+    """Return what the published state dictionary calls a tensor of the trunk."""
+    return ".".join(_THEIR_NAMES.get(part, part) for part in name.split("."))
+
+
+def _convolution(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
+) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=1e-3)  # the epsilon that the ImageNet weights go with
+
+
+class Block(nn.Module):
+    """An inverted residual: expand the channels, filter each of them, project."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        wide = inputs * expansion
+        self.expands, self.residual = expansion > 1, stride == 1 and inputs == outputs
+        if self.expands:
+            self.expand_conv = _convolution(inputs, wide, 1)
+            self.expand_norm = _norm(wide)
+        self.depth_conv = _convolution(wide, wide, kernel, stride, groups=wide)
+        self.depth_norm = _norm(wide)
+        self.project_conv = _convolution(wide, outputs, 1)
+        self.project_norm = _norm(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return a map of half the resolution where the stride is 2."""
+        y = F.relu6(self.expand_norm(self.expand_conv(x))) if self.expands else x
+        y = F.relu6(self.depth_norm(self.depth_conv(y)))
+        y = self.project_norm(self.project_conv(y))
+        return x + y if self.residual else y
+
+
+class Trunk(nn.Module):
+    """The layers that have ImageNet weights: patches in, the maps of strides 4, 8 and 16 out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem_conv = _convolution(3, 32, 3, 2)
+        self.stem_norm = _norm(32)
+        self.blocks = nn.ModuleList()
+        inputs = 32
+        for number, kernel, stride, expansion, outputs in _GROUPS:
+            for index in range(number):
+                step = stride if index == 0 else 1
+                self.blocks.append(Block(inputs, outputs, kernel, step, expansion))
+                inputs = outputs
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Return the three maps, finest first."""
+        x = F.relu6(self.stem_norm(self.stem_conv(x)))
+        maps = []
+        for index, block in enumerate(self.blocks):
+            x = block(x)
+            if index in _MAPS:
+                maps.append(x)
+        return maps
+
+
+class JoinedMaps(nn.Module):
+    """Features `[N, channels, H, W]` of stride 4: the trunk's maps, added from coarse to fine."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        wide = 2 * channels
+        self.trunk = Trunk()
+        self.lateral = nn.ModuleList(
+            nn.Sequential(_convolution(inputs, wide, 1), nn.BatchNorm2d(wide))
+            for inputs in _MAPS.values()
+        )
+        self.mix = nn.Sequential(
+            _convolution(wide, wide, 3, groups=wide),
+            nn.BatchNorm2d(wide),
+            nn.ReLU(inplace=True),
+            _convolution(wide, channels, 1),
+        )
+        # Without its own scale and shift: theta's learning rates then see features of unit variance.
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+
+    def train(self, mode: bool = True) -> "JoinedMaps":
+        """Switch the new layers alone: the trunk keeps the statistics of ImageNet."""
+        super().train(mode)
+        self.trunk.eval()
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the joined map of normalized patches `[N, 3, S, S]`."""
+        fine, middle, coarse = (
+            lateral(part) for lateral, part in zip(self.lateral, self.trunk(x), strict=True)
+        )
+        middle = middle + upsample(coarse, middle.shape[-2:])
+        return self.norm(self.mix(torch.relu(fine + upsample(middle, fine.shape[-2:]))))
+
+
+def upsample(coarse: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return a map at twice the resolution, `size` `(H, W)`: cell j of the coarse one is cell 2 j.
+
+    Cells in between are means of their neighbors; those past the last are its copies.
+    """
+    height, width = (2 * side - 1 for side in coarse.shape[-2:])
+    finer = F.interpolate(coarse, size=(height, width), mode="bilinear", align_corners=True)
+    return F.pad(finer, (0, size[1] - width, 0, size[0] - height), mode="replicate")
