@@ -15,7 +15,7 @@ from roam_lite.errors import InputError
 from roam_lite.extras import EXTRAS, missing, require
 from roam_lite.model.backbones import VGG16
 
-ABSENT = (*EXTRAS["train"], *EXTRAS["course"], "IPython", "pytest")
+ABSENT = (*sum(EXTRAS.values(), ()), "IPython", "pytest")
 # All that needs an extra to be imported.
 DRAWING = {f"figures.{name}" for name in ("axes", "paper", "plots")}
 JUPYTER = {
@@ -171,5 +171,5 @@ def test_doctor_names_the_extras_that_are_missing(without, capsys):
     without("anywidget")
     without("ipywidgets")
     main(["doctor"])
-    line = r"^ok +extras +train is here; course lacks ipywidgets, anywidget$"
+    line = r"^ok +extras +train is here; pretrained is here; course lacks ipywidgets, anywidget$"
     assert re.search(line, capsys.readouterr().out, re.M)

@@ -179,6 +179,9 @@ def test_everything_the_tests_and_notebooks_import_is_declared():
 
 
 def test_extras_are_what_the_package_says_of_them():
+    assert {name.replace("_", "-") for name in EXTRAS["pretrained"]} == declared(
+        "pretrained"
+    ) - declared()
     assert set(EXTRAS["train"]) == declared("train") - declared()
     assert set(EXTRAS["course"]) == declared("course") - declared("train") - {"roam-lite"}
     assert declared("course") < declared("test") < declared("dev")
