@@ -26,12 +26,14 @@ _VERSION_1 = WEIGHTS / "version_1.json"
 def save_checkpoint(path: Path, model: MetaModel, card: dict[str, Any]) -> None:
     """Write `path` (safetensors) and the model card beside it, `path` with the suffix `.json`.
 
-    The card gains the configuration, the number of parameters and the weights' sha256.
+    The card gains the configuration, what the backbone's training started from, the number of
+    parameters and the weights' sha256.
     """
     blob = save({key: value.contiguous() for key, value in model.state_dict().items()})
     card = {
         **card,
         "config": model.config.to_dict(),
+        "backbone_from": model.backbone.origin or "random weights",
         "parameters": sum(value.numel() for value in model.state_dict().values()),
         "sha256": hashlib.sha256(blob).hexdigest(),
     }

@@ -141,6 +141,16 @@ def test_weights_that_do_not_fit_their_card_are_refused(saved, changes):
         load_checkpoint(saved[0])
 
 
+@pytest.mark.parametrize(
+    ("backbone", "origin"), [("small-8", "random weights"), ("lite0", "Apache-2.0")]
+)
+def test_the_card_says_what_the_backbone_started_from(tmp_path, backbone, origin):
+    config = modify(get_profile("smoke"), model={"backbone": backbone})
+    path = tmp_path / "any.safetensors"
+    save_checkpoint(path, MetaModel(config, torch.Generator().manual_seed(0)), {})
+    assert origin in load_checkpoint(path)[1]["backbone_from"]
+
+
 def test_the_card_holds_the_whole_configuration(saved):
     config = json.loads(saved[1].read_text())["config"]
     assert Config.from_dict(config) == get_profile("smoke")
@@ -255,9 +265,9 @@ def test_version_1_holds_the_constants_as_they_were():
     assert stage.kappa_ramp == 0.1
 
 
-def test_the_shipped_checkpoint_tracks_with_the_constants_of_version_1():
+def test_the_shipped_small_checkpoint_tracks_with_the_constants_of_version_1():
     constants = json.loads((WEIGHTS / "version_1.json").read_text())
-    shipped = load_checkpoint(WEIGHTS / "laptop.safetensors", "laptop")[0].config
+    shipped = load_checkpoint(WEIGHTS / "laptop-small.safetensors", "laptop-small")[0].config
     expected = Config.from_dict(constants["laptop"])
     for part in ("model", "rule", "online"):
         assert getattr(shipped, part) == getattr(expected, part)

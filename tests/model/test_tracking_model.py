@@ -115,7 +115,7 @@ def test_gradients_by_theta_equal_the_plain_ones():
 
 
 def test_predictions_at_laptop_size_agree_in_single_precision():
-    config = get_profile("laptop").model
+    config = get_profile("laptop-small").model
     theta, features, sizes = draw(2, torch.float32, config)
     theta *= 0.1
     sizes = torch.tensor([[11, 35], [15, 7]])

@@ -33,7 +33,7 @@ from tests.training.painted import (
 )
 
 # Jittered past frames as in the paper, and no channels or axes exchanged.
-LAPTOP = modify(get_profile("laptop"), training={"past_labels": "truth", "swap_chance": 0.0})
+LAPTOP = modify(get_profile("laptop-small"), training={"past_labels": "truth", "swap_chance": 0.0})
 SIZE, TAU = LAPTOP.model.patch_size, LAPTOP.online.update_interval
 STAGE = replace(
     LAPTOP.training.stages[-1], updates=3, initial_samples=9, future_frames=1, horizon=TAU, batch=1

@@ -18,7 +18,7 @@ from tests.training.painted import (
 )
 
 # Nobody's channels or axes are exchanged; tests of their own bring that back.
-LAPTOP = modify(get_profile("laptop"), training={"swap_chance": 0.0})
+LAPTOP = modify(get_profile("laptop-small"), training={"swap_chance": 0.0})
 SIZE = LAPTOP.model.patch_size
 PLAIN = modify(LAPTOP, training={"mirror_chance": 0.0, "gray_chance": 0.0})
 LENGTH = 16

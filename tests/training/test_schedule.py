@@ -19,7 +19,7 @@ from roam_lite.training.schedule import (
     trained_parameters,
 )
 
-SMOKE, LAPTOP = get_profile("smoke"), get_profile("laptop")
+SMOKE, LAPTOP = get_profile("smoke"), get_profile("laptop-small")
 FIRST, LAST = SMOKE.training.stages
 
 
