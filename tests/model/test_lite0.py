@@ -9,7 +9,7 @@ from torch import nn
 
 from roam_lite.errors import InputError
 from roam_lite.extras import EXTRAS
-from roam_lite.model import backbones
+from roam_lite.model import lite0
 from roam_lite.model.backbones import Lite0, find_backbone
 from roam_lite.model.lite0 import upsample
 
@@ -102,11 +102,11 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr("roam_lite.extras.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"roam-lite\[pretrained\]"):
         Lite0().load_pretrained()
-    assert backbones._LITE0_PACKAGE in EXTRAS["pretrained"]
+    assert lite0._PACKAGE in EXTRAS["pretrained"]
 
 
 def test_a_package_with_other_weights_is_refused(monkeypatch):
-    monkeypatch.setattr(backbones, "_LITE0_SHA256", hashlib.sha256(b"").hexdigest())
+    monkeypatch.setattr(lite0, "_SHA256", hashlib.sha256(b"").hexdigest())
     with pytest.raises(InputError, match="install it again"):
         Lite0().load_pretrained()
 
