@@ -197,10 +197,12 @@ _LAPTOP = modify(
         # the region's size; what is wrong then settles at twice the error.
         "initial_steps": 4,
         "initial_scales": (0.7, 1.0, 1.4),
+        # Without it the response answers to all of these sizes alike, and the search finds none.
+        "scale_sharpness": 4.0,
     },
     training={"stretch_jitter": (0.6, 1.7)},
     # The response is surer of the center than the regression is.
-    online={"position": "peak", "motion": 1.6},
+    online={"position": "peak", "motion": 1.6, "search_scales": (0.87, 1.0, 1.15)},
 )
 
 _DESKTOP = modify(

@@ -40,6 +40,18 @@ def gaussian_labels(
     return torch.exp(-alpha * (y.square()[..., :, None] + x.square()[..., None, :]))
 
 
+def scale_labels(boxes: Tensor, config: ModelConfig) -> Tensor:
+    """Return the labels' heights `[...]` for boxes `[..., 4]` in patch pixels: 1 at the nominal size.
+
+    A Gaussian in the logarithm of the size, as DSST's scale filter learns one (Danelljan et al., BMVC
+    2014): a patch in which the target is too large or too small should respond less, or a search over
+    scales has nothing to go by. The paper has none (`scale_sharpness` 0).
+    """
+    nominal = config.patch_size / config.region_scale
+    off = torch.log(boxes[..., 2:].prod(dim=-1).sqrt() / nominal)
+    return torch.exp(-config.scale_sharpness * off.square())
+
+
 def anchors_at(cells_x: Tensor, cells_y: Tensor, sizes: Tensor, config: ModelConfig) -> Tensor:
     """Return the anchors `[N, H, W, 4]` as `(x, y, w, h)` in patch pixels, one a cell (eq. 6)."""
     extent = anchor_size(sizes.to(cells_x.dtype), config.filter_scale, config.stride)
@@ -54,6 +66,8 @@ def make_targets(
 ) -> Targets:
     """Return the targets of `boxes` `[N, n, 4]` (patch pixels) for filters of `sizes` `[N, 2]` cells."""
     labels = gaussian_labels(boxes, cells_x, cells_y, config.stride, config.label_sharpness)
+    if config.scale_sharpness:
+        labels = labels * scale_labels(boxes, config)[..., None, None]
     anchors = anchors_at(cells_x, cells_y, sizes, config)[:, None]
     boxes = boxes[:, :, None, None]
     overlap = box_iou(anchors, boxes)

@@ -1,11 +1,13 @@
 """Gaussian labels: peaked where the target is, as wide as the target is."""
 
-from math import exp
+from math import exp, log
 
 import pytest
 import torch
 
-from roam_lite.model.losses import gaussian_labels
+from roam_lite.config import modify
+from roam_lite.model.losses import gaussian_labels, make_targets, scale_labels
+from roam_lite.profiles import get_profile
 
 CELLS = torch.arange(70, dtype=torch.float64) * 4 + 2
 
@@ -44,3 +46,22 @@ def test_leading_axes_are_kept_and_the_map_may_be_oblong():
     torch.testing.assert_close(
         labels[1, 3], gaussian_labels(boxes[1, 3], CELLS[:9], CELLS[:6], 4, 20.0)
     )
+
+
+def test_labels_are_lower_where_the_size_is_not_the_nominal_one():
+    config = modify(get_profile("smoke"), model={"scale_sharpness": 4.0}).model
+    nominal = config.patch_size / config.region_scale
+    boxes = torch.tensor(
+        [[10.0, 10.0, f * nominal * 2, f * nominal / 2] for f in (1.0, 0.7, 1 / 0.7, 1.1)],
+        dtype=torch.float64,
+    )
+    expected = [1.0, exp(-4 * log(0.7) ** 2), exp(-4 * log(0.7) ** 2), exp(-4 * log(1.1) ** 2)]
+    assert scale_labels(boxes, config).tolist() == pytest.approx(expected)
+
+    cells, sizes = CELLS[:16], torch.tensor([[5, 5]])
+    arguments = (boxes[None], sizes, cells, cells)
+    scaled = make_targets(*arguments, config)
+    plain = make_targets(*arguments, get_profile("smoke").model)
+    for label, height, alone in zip(scaled.labels[0], expected, plain.labels[0], strict=True):
+        torch.testing.assert_close(label, height * alone)
+    torch.testing.assert_close(scaled.deltas, plain.deltas)
