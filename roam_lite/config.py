@@ -43,9 +43,7 @@ class ModelConfig:
     # Initial model (Algorithm 1, line 5; section 4)
     initial_steps: int  # gradient steps with lambda0; the paper takes one (footnote 1)
     initial_scales: tuple[float, ...]  # s and r of the stretched first samples
-    scale_sharpness: float = (
-        0.0  # how fast labels fall where a target's size is not the nominal one
-    )
+    scale_sharpness: float = 0.0  # of the labels, in the logarithm of the target's size
 
     @cached_property
     def channels(self) -> int:
