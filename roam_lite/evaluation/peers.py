@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from roam_lite.data.sequence import to_rgb_uint8
 from roam_lite.errors import InputError
 
 # OpenCV's classes by name: wheels without the contrib modules lack some of them.
@@ -107,7 +108,7 @@ def _make(path: str) -> Any:
 
 
 def _bgr(image: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(image[..., ::-1])
+    return np.ascontiguousarray(to_rgb_uint8(image)[..., ::-1])
 
 
 def _inside(box: np.ndarray, image: np.ndarray) -> tuple[int, int, int, int]:

@@ -62,6 +62,13 @@ def test_peers_get_the_colors_in_opencvs_order(fake_csrt):
     assert kind.first_pixels == [[3, 2, 1]]
 
 
+def test_gray_images_are_not_mirrored(fake_csrt):
+    kind, image = FakeKind(), np.zeros((20, 20), np.uint8)
+    image[:, 0] = 7
+    fake_csrt(kind).init(image, np.array([2, 2, 10, 10]))
+    assert kind.first_pixels == [[7, 7, 7]]
+
+
 @pytest.mark.parametrize("fails_in", ["", "init", "update"])
 def test_a_target_not_found_repeats_the_box_before(fake_csrt, fails_in):
     tracker = fake_csrt(FakeKind(fails_in))
