@@ -97,7 +97,7 @@ def test_boxes_without_area_inside_the_image_are_refused(box):
 
 
 def test_an_unknown_peer_is_refused():
-    with pytest.raises(InputError, match="choose one of: csrt, kcf, mil"):
+    with pytest.raises(InputError, match="choose one of: csrt, kcf, mil, nano, vit"):
         OpenCVTracker("mosse")
 
 
@@ -151,9 +151,14 @@ def test_trackers_by_name(module):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("mosse", {}, "choose roam\\+\\+, roam, csrt, kcf, mil or MODULE:FACTORY"),
+        ("mosse", {}, "choose roam\\+\\+, roam, csrt, kcf, mil, nano, vit or MODULE"),
         ("csrt", {"sgd_rate": 0.1, "rule": None}, "--sgd-rate: only for the trackers roam"),
         ("csrt", {"lr": 0.1, "size_rate": "1"}, "--lr, --set size_rate: only for the trackers"),
+        ("csrt", {"weights": "x"}, "--weights: only for the trackers nano and vit, not for csrt"),
+        ("roam++", {"weights": "x"}, "--weights: only for .* not for roam"),
+        ("my_trackers:Still", {"weights": "x"}, "--weights: only for .* not for my_trackers:Still"),
+        ("nano", {}, "nano needs weights: give --weights DIR"),
+        ("nano", {"weights": "x", "rule": "sgd"}, "--rule: only for the trackers roam"),
     ],
 )
 def test_names_and_options_that_make_no_sense_are_refused(name, options, message):
