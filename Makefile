@@ -11,9 +11,12 @@ IS_NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for name in $(NAMES); do \
 	$$name $(IS_NEW_ENOUGH) >/dev/null 2>&1 && echo $$name && break; done)
 
-# Tests that want real video skip themselves where these sequences are not at hand.
+# Tests that want real video, or other trackers' weights, skip themselves where these are not at hand.
 ifneq ($(wildcard ../shared/sequences/.),)
 export ROAM_LITE_SEQUENCES ?= $(abspath ../shared/sequences)
+endif
+ifneq ($(wildcard ../shared/peers/.),)
+export ROAM_LITE_PEERS ?= $(abspath ../shared/peers)
 endif
 
 # Two test processes share two cores, so each computes with one thread; sitecustomize.py in

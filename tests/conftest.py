@@ -58,3 +58,14 @@ def sequences_root() -> Path:
     if not Path(folder, "dev").is_dir():
         pytest.skip(f"ROAM_LITE_SEQUENCES names {folder}, which has no dev/ folder")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def peers_root() -> Path:
+    """The folder of other trackers' weights (`nanotrack/v1-*.onnx`, `v2-*.onnx`), where there is one."""
+    folder = os.environ.get("ROAM_LITE_PEERS")
+    if not folder:
+        pytest.skip("ROAM_LITE_PEERS is not set: no weights of other trackers on this machine")
+    if not Path(folder, "nanotrack").is_dir():
+        pytest.skip(f"ROAM_LITE_PEERS names {folder}, which has no nanotrack/ folder")
+    return Path(folder)

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from roam_lite.cli.options import add_tracker_options, count, device_from, tracker_from
+from roam_lite.cli.options import add_tracker_options, count, device_from, names, tracker_from
 
 DESCRIPTION = """\
 measure speed, what to expect of unusual video, and how much of a score is chance
@@ -13,7 +13,8 @@ videos with direct convolutions), and checks that both give the same numbers. `c
 rendered sequences with tiny and huge targets, gray, dark, huge and slow video. `long` tracks one
 rendered sequence for thousands of frames and prints speed, memory and overlap as it goes. `chance`
 tracks the same sequences several times, their first boxes moved by at most a hundredth of a pixel,
-with one thread, and prints how far the scores move; --json keeps the means, for `roam-lite compare`."""
+with one thread, and prints how far the scores move and how many targets were lost for good; --json
+keeps the means, for `roam-lite compare`, and the number of lost targets of each draw."""
 
 EXAMPLES = """\
   roam-lite bench tracking
@@ -21,6 +22,7 @@ EXAMPLES = """\
   roam-lite bench conditions --tracker csrt
   roam-lite bench long --frames 10000
   roam-lite bench chance --root OTB100 --draws 10 --rule none --json none.json
+  roam-lite bench chance --root mixed --split-by DAVIS_,VOT_
 """
 
 
@@ -39,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--frames", type=count, default=10_000, help="of the long sequence (default: 10000)"
     )
     parser.add_argument("--draws", type=count, default=10, help="of every first box (default: 10)")
+    parser.add_argument(
+        "--split-by",
+        type=names,
+        metavar="PREFIX,...",
+        help="chance also of the sequences whose names begin so, and of the others",
+    )
     parser.add_argument("--json", metavar="FILE", help="write the means over the draws")
     add_tracker_options(parser)
 
@@ -54,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.trackers import OWN
 
     if args.what == "training":
-        for name in ("root", "tracker", "rule", "lr", "set", "checkpoint"):
+        for name in ("root", "tracker", "rule", "lr", "set", "checkpoint", "weights"):
             if getattr(args, name) not in (None, "roam++"):
                 raise InputError(f"bench training: trains a profile anew; omit --{name}")
         config, device = get_profile(args.profile or "laptop"), device_from(args)
@@ -80,17 +88,21 @@ def run(args: argparse.Namespace) -> None:
 def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Namespace) -> None:
     """Print the scores of each draw as they come, and what they say together."""
     from roam_lite.errors import InputError
-    from roam_lite.evaluation.chance import drawn_reports, mean_report, spread_table
+    from roam_lite.evaluation.chance import drawn_reports, mean_report, split_names, spread_table
     from roam_lite.evaluation.report import write_json
 
     if args.draws < 2:
         raise InputError("--draws 1: chance shows in two draws or more")
-    reports = []
-    print(f"{'draw':9}    AUC  prec@20")
+    reports, groups = [], None
+    if args.split_by:
+        groups = split_names([sequence.name for sequence in sequences], args.split_by)
+    print(f"{'draw':9}    AUC  prec@20  lost")
     for report in drawn_reports(make_tracker, sequences, args.draws):
         reports.append(report)
         mean = report.mean()
-        print(f"{len(reports):<9} {mean['auc']:6.3f} {mean['precision_20']:8.3f}", flush=True)
-    print(spread_table(reports))
+        scores = f"{mean['auc']:6.3f} {mean['precision_20']:8.3f} {len(report.lost()):5}"
+        print(f"{len(reports):<9} {scores}", flush=True)
+    print(spread_table(reports, groups))
     if args.json:
-        write_json(args.json, mean_report(reports).to_json())
+        lost = [len(report.lost()) for report in reports]
+        write_json(args.json, {**mean_report(reports).to_json(), "lost": lost})

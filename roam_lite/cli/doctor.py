@@ -90,11 +90,12 @@ def _opencv() -> str:
     import cv2
 
     from roam_lite.errors import InputError
-    from roam_lite.evaluation.peers import PEERS, REMEDY, missing_peers
+    from roam_lite.evaluation.peers import PEERS, REMEDY, missing_peers, peers_with_weights
 
     if lacking := missing_peers():
         raise InputError(f"{cv2.__version__}, without the peers {', '.join(lacking)}; {REMEDY}")
-    return f"{cv2.__version__}, peers {', '.join(PEERS)}"
+    weighted = ", ".join(peers_with_weights())
+    return f"{cv2.__version__}, peers {', '.join(PEERS)}; with --weights DIR: {weighted}"
 
 
 def _extras() -> str:

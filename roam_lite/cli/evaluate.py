@@ -24,6 +24,7 @@ of GOT-10k and TrackingNet), the zip to upload is written beside them."""
 EXAMPLES = """\
   roam-lite evaluate --benchmark otb --root data_samples
   roam-lite evaluate --root OTB100 --sequences Basketball,Jogging.1 --tracker csrt --json csrt.json
+  roam-lite evaluate --root OTB100 --tracker nano --weights nanotrack/v2 --json nano.json
   roam-lite evaluate --root OTB100 --rule sgd --lr 0.001 --json - > sgd.json
   roam-lite evaluate --root OTB100 --results results --plots plots
   roam-lite evaluate --benchmark vot2016 --root VOT2016 --results results --workers 8

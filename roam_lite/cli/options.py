@@ -15,7 +15,7 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         "--tracker",
         default="roam++",
         metavar="NAME",
-        help="roam++, roam, csrt, kcf, mil or MODULE:FACTORY (default: roam++)",
+        help="roam++, roam, csrt, kcf, mil, nano, vit or MODULE:FACTORY (default: roam++)",
     )
     group.add_argument(
         "--rule",
@@ -44,6 +44,12 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--checkpoint", metavar="FILE", help="weights; they hold their whole configuration"
     )
+    group.add_argument(
+        "--weights",
+        metavar="DIR",
+        help="folder of the .onnx files of nano (one with backbone in its name, one with head) or vit "
+        "(one); DIR/v2 if only those count whose names begin with v2",
+    )
     add_device_option(group)
 
 
@@ -70,6 +76,7 @@ def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
 
     return tracker_factory(
         args.tracker,
+        weights=args.weights,
         profile=args.profile,
         checkpoint=args.checkpoint,
         rule=args.rule,

@@ -4,13 +4,15 @@ A tracker cuts each patch around its own last box, so small errors grow: from 1e
 within ten frames. Another machine does the same. Smaller differences than between draws mean nothing.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
+from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report, Score
 from roam_lite.evaluation.running.engine import limited_threads
 from roam_lite.evaluation.running.runner import evaluate
@@ -51,16 +53,48 @@ def mean_report(reports: list[Report]) -> Report:
     return Report(tuple(scores), {**reports[0].tracker, "draws": len(reports)})
 
 
-def spread_table(reports: list[Report]) -> str:
-    """Return what the draws say together: means, their standard deviation, and who hangs on chance."""
-    rows = np.array([[r.mean()["auc"], r.mean()["precision_20"]] for r in reports])
-    lines = [
-        f"{'mean':9} {rows[:, 0].mean():6.3f} {rows[:, 1].mean():8.3f}",
-        f"{'deviation':9} {rows[:, 0].std(ddof=1):6.4f} {rows[:, 1].std(ddof=1):8.4f}",
-    ]
+def split_names(names: Collection[str], prefixes: Collection[str]) -> dict[str, list[str]]:
+    """Return the names by title, `PREFIX*` for the first prefix that each begins with, else `others`.
+
+    Raises InputError for a prefix that leaves no name.
+    """
+    groups: dict[str, list[str]] = {f"{prefix}*": [] for prefix in prefixes}
+    for name in names:
+        title = next((f"{p}*" for p in prefixes if name.startswith(p)), "others")
+        groups.setdefault(title, []).append(name)
+    if empty := [title.removesuffix("*") for title, found in groups.items() if not found]:
+        raise InputError(
+            f"--split-by {','.join(empty)}: no sequence's name begins so, or an earlier prefix has it "
+            f"already; there are {', '.join(names)}"
+        )
+    return groups
+
+
+def spread_table(reports: list[Report], groups: Mapping[str, Collection[str]] | None = None) -> str:
+    """Return what the draws say together: means, their standard deviation, and who hangs on chance.
+
+    `groups` are names of sequences by title (`split_names`), each of which gets such lines as well.
+    """
+    lines = _spread(reports)
     each = np.array([[score.auc for score in report.scores] for report in reports])
     names = [score.name for score in reports[0].scores]
     for index in np.argsort(-np.ptp(each, axis=0), kind="stable")[:3]:
         low, high = each[:, index].min(), each[:, index].max()
         lines.append(f"{names[index]}: AUC {low:.3f} to {high:.3f}")
+    lost = Counter(name for report in reports for name in report.lost())
+    for name, times in lost.most_common():
+        lines.append(f"{name}: lost for good in {times} of {len(reports)} draws")
+    for title, some in (groups or {}).items():
+        kept = [tuple(s for s in report.scores if s.name in some) for report in reports]
+        parts = [replace(r, scores=scores) for r, scores in zip(reports, kept, strict=True)]
+        lines += ["", f"{title}: {len(some)} of {len(names)} sequences", *_spread(parts)]
     return "\n".join(lines)
+
+
+def _spread(reports: list[Report]) -> list[str]:
+    rows = [[r.mean()["auc"], r.mean()["precision_20"], len(r.lost())] for r in reports]
+    mean, deviation = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1)
+    return [
+        f"{'mean':9} {mean[0]:6.3f} {mean[1]:8.3f} {mean[2]:5.1f}",
+        f"{'deviation':9} {deviation[0]:6.4f} {deviation[1]:8.4f} {deviation[2]:5.1f}",
+    ]

@@ -1,34 +1,60 @@
-"""Trackers to compare with: OpenCV's CSRT, KCF and MIL, and anybody's by `MODULE:FACTORY`."""
+"""Trackers to compare with: OpenCV's, and anybody's by `MODULE:FACTORY`."""
 
+import hashlib
 import os
 import pkgutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
+from roam_lite.data.sequence import to_rgb_uint8
 from roam_lite.errors import InputError
+from roam_lite.evaluation.peer_weights import find_networks
 
-# OpenCV's classes by name: wheels without the contrib modules lack some of them.
-PEERS = {"csrt": "TrackerCSRT", "kcf": "TrackerKCF", "mil": "TrackerMIL"}
+
+@dataclass(frozen=True)
+class Peer:
+    """A tracker of OpenCV."""
+
+    kind: str  # its class; wheels without the contrib modules lack some of them
+    # Where it is made of networks: the parameters that name their files, and what word each file's
+    # name holds.
+    networks: Mapping[str, str] = field(default_factory=dict)
+
+
+PEERS = {
+    "csrt": Peer("TrackerCSRT"),
+    "kcf": Peer("TrackerKCF"),
+    "mil": Peer("TrackerMIL"),
+    "nano": Peer("TrackerNano", {"backbone": "backbone", "neckhead": "head"}),
+    "vit": Peer("TrackerVit", {"net": ""}),
+}
 MIN_SIDE = 8  # pixels; on smaller boxes CSRT fails and MIL never returns
 REMEDY = "let opencv-contrib-python-headless be the only OpenCV package in the environment"
 
 
 def missing_peers() -> list[str]:
     """Return the names of the peers that the installed OpenCV lacks."""
-    return [name for name, kind in PEERS.items() if not hasattr(cv2, kind)]
+    return [name for name, peer in PEERS.items() if not hasattr(cv2, peer.kind)]
+
+
+def peers_with_weights() -> list[str]:
+    """Return the names of the peers whose weights are the user's to give."""
+    return [name for name, peer in PEERS.items() if peer.networks]
 
 
 class PeerResult(NamedTuple):
     """A peer's result for one frame."""
 
     box: np.ndarray  # float64 [4], x, y, w, h
-    score: float  # 1 found, 0 lost: OpenCV gives no more
+    score: float  # what a network says of it; of the others 1 found, 0 lost: they say no more
     lost: bool
 
 
@@ -37,22 +63,31 @@ class OpenCVTracker:
 
     Its boxes are whole pixels. A frame in which it finds nothing, or cannot start, is lost and
     repeats the box before it. MIL seeds itself from the clock: its scores differ from run to run.
+    NanoTrack never says that it lost the target. `weights` are as `peer_weights.find_networks` takes
+    them. Raises InputError, before anything is tracked, for what OpenCV lacks or cannot read.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, weights: str | Path | None = None) -> None:
         if name not in PEERS:
             raise InputError(f"there is no peer {name!r}; choose one of: {', '.join(PEERS)}")
         if name in missing_peers():
             raise InputError(f"{name} is not in this OpenCV; {REMEDY}")
-        self.description = {"tracker": name, "opencv": cv2.__version__}
-        self._kind = getattr(cv2, PEERS[name])
+        self._kind = PEERS[name].kind
+        self._files = find_networks(name, PEERS[name].networks, weights)
+        self.description: dict[str, Any] = {"tracker": name, "opencv": cv2.__version__}
+        if self._files:
+            self.description["weights"] = {
+                path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+                for path in self._files.values()
+            }
+            self._try()
         self._tracker = None
         self._box = np.zeros(4)
 
     def init(self, image: np.ndarray, box: np.ndarray) -> None:
         """Start on an RGB uint8 image [H, W, 3]; InputError if the box has no area inside it."""
         self._box = np.array(box, dtype=float)
-        self._tracker = self._kind.create()
+        self._tracker = self._create()
         try:
             self._tracker.init(_bgr(image), _inside(self._box, image))
         except cv2.error:
@@ -60,13 +95,51 @@ class OpenCVTracker:
 
     def update(self, image: np.ndarray) -> PeerResult:
         """Return the box in the next image, or the box before it and `lost`."""
-        found = False
+        found, score = False, 0.0
         with suppress(cv2.error):
             if self._tracker is not None:
                 found, box = self._tracker.update(_bgr(image))
+                ask = getattr(self._tracker, "getTrackingScore", None)
+                score = float(ask() if ask else found)
         if found:
             self._box = np.array(box, dtype=float)
-        return PeerResult(self._box.copy(), float(found), not found)
+        return PeerResult(self._box.copy(), score, not found)
+
+    def _create(self) -> Any:
+        kind = getattr(cv2, self._kind)
+        if not self._files:
+            return kind.create()
+        parameters = getattr(cv2, f"{self._kind}_Params")()
+        for name, path in self._files.items():
+            setattr(parameters, name, str(path))
+        with _quiet():
+            return kind.create(parameters)
+
+    def _try(self) -> None:
+        """Track a blank image: networks of something else fail here, and not by losing every frame."""
+        blank = np.zeros((64, 64, 3), np.uint8)
+        try:
+            with _quiet():
+                tracker = self._create()
+                tracker.init(blank, (16, 16, 32, 32))
+                tracker.update(blank)
+        except cv2.error as error:
+            reason = " ".join(str(error).split())
+            raise InputError(
+                f"{self.description['tracker']}: OpenCV cannot track with "
+                f"{' and '.join(map(str, self._files.values()))} ({reason}); give other weights"
+            ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep OpenCV from printing what it does without: OpenCV 5 would at every start."""
+    log = getattr(cv2.utils, "logging", cv2)  # in OpenCV 4 these are functions of cv2 itself
+    before = log.setLogLevel(0)
+    try:
+        yield
+    finally:
+        log.setLogLevel(before)
 
 
 def load_object(path: str) -> Any:
@@ -107,7 +180,7 @@ def _make(path: str) -> Any:
 
 
 def _bgr(image: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(image[..., ::-1])
+    return np.ascontiguousarray(to_rgb_uint8(image)[..., ::-1])
 
 
 def _inside(box: np.ndarray, image: np.ndarray) -> tuple[int, int, int, int]:

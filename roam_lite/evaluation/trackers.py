@@ -2,22 +2,28 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from roam_lite.config import OnlineConfig
 from roam_lite.errors import InputError
-from roam_lite.evaluation.peers import PEERS, OpenCVTracker, load_factory
+from roam_lite.evaluation.peers import PEERS, OpenCVTracker, load_factory, peers_with_weights
 
 OWN = ("roam++", "roam")
 
 
-def tracker_factory(name: str = "roam++", **options: Any) -> Callable[[], Any]:
-    """Return a function that makes the tracker of that name.
+def tracker_factory(
+    name: str = "roam++", *, weights: str | Path | None = None, **options: Any
+) -> Callable[[], Any]:
+    """Return a function that makes the tracker of that name; it can be pickled.
 
-    `options` are those of `roam_lite.load_tracker`; None counts as not given. Raises InputError if
-    there is no such tracker, or if a peer is given an option that only ours have.
+    `weights` are the networks of a peer that is made of some (`peer_weights.find_networks`), `options`
+    those of `roam_lite.load_tracker`; None counts as not given. Raises InputError if there is no such
+    tracker, if it cannot be made here, or if it is given an option that only others have.
     """
     options = {key: value for key, value in options.items() if value is not None}
+    if weights is not None and name not in (takers := peers_with_weights()):
+        raise InputError(f"--weights: only for the trackers {' and '.join(takers)}, not for {name}")
     if name in OWN:
         from roam_lite import load_tracker  # torch takes a second to import: only when needed
 
@@ -33,4 +39,6 @@ def tracker_factory(name: str = "roam++", **options: Any) -> Callable[[], Any]:
     if name not in PEERS:
         known = ", ".join((*OWN, *PEERS))
         raise InputError(f"there is no tracker {name!r}; choose {known} or MODULE:FACTORY")
-    return partial(OpenCVTracker, name)
+    factory = partial(OpenCVTracker, name, weights)
+    factory()  # says now what is missing
+    return factory

@@ -34,7 +34,7 @@ def test_bench_training_gives_the_same_numbers_both_ways(capsys):
 
 
 def test_bench_training_refuses_what_it_would_ignore(capsys):
-    for option, value in (("--rule", "gru"), ("--tracker", "csrt")):
+    for option, value in (("--rule", "gru"), ("--tracker", "csrt"), ("--weights", "x")):
         assert run("bench", "training", option, value) == 2
         assert f"omit {option}" in capsys.readouterr().err
 
@@ -45,14 +45,27 @@ def test_bench_chance_keeps_means_that_compare_reads(root, smoke, tmp_path, caps
         arguments = ["--root", root, "--draws", "2", "--json", file, "--rule", *rule]
         assert run("bench", "chance", *smoke, *arguments) == 0
     output = capsys.readouterr().out
-    number = r" +([\d.]+) +[\d.]+$"
+    number = r" +([\d.]+) +[\d.]+ +[\d.]+$"
     assert len(re.findall(rf"^[12]{number}", output, re.M)) == 4
     means = re.findall(rf"^mean{number}", output, re.M)
     for file, mean in zip(files, means, strict=True):
         kept = json.loads(file.read_text())
         assert kept["mean"]["auc"] == pytest.approx(float(mean), abs=1e-3)
         assert kept["tracker"]["draws"] == 2
+        assert kept["lost"] == [0, 0]
     assert run("compare", *files) == 0
+
+
+def test_bench_chance_splits_by_the_beginning_of_names(root, statue, tmp_path, capsys):
+    arguments = ["--root", root, "--draws", "2", "--tracker", statue, "--split-by"]
+    assert run("bench", "chance", *arguments, "A") == 0
+    output = capsys.readouterr().out
+    assert re.findall(r"^(\S+): 1 of 2 sequences$", output, re.M) == ["A*", "others"]
+    assert len(re.findall(r"^mean ", output, re.M)) == 3
+    assert run("bench", "chance", *arguments, "C_") == 2
+    captured = capsys.readouterr()
+    assert "--split-by C_: no sequence's name begins so" in captured.err
+    assert captured.out == ""
 
 
 def test_bench_chance_needs_two_draws(root, smoke, capsys):

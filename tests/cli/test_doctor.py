@@ -13,7 +13,9 @@ def test_doctor_reports_and_fails_where_the_shipped_checkpoint_is_missing(
     assert run("doctor", "--root", root) == 1
     output = capsys.readouterr().out
     assert re.search(r"^MISS +laptop", output, re.M)
-    assert re.search(r"^ok +opencv .*csrt, kcf, mil", output, re.M)
+    assert re.search(
+        r"^ok +opencv .*csrt, kcf, mil, nano, vit; with --weights DIR: nano, vit$", output, re.M
+    )
     assert re.search(
         r"^part +OTB-2015: 2 of 100 sequences, 12 frames in .*Basketball", output, re.M
     )

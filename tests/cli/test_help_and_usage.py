@@ -10,6 +10,7 @@ from roam_lite.cli import main
 from roam_lite.cli.main import build_parser
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.evaluation.benchmarks import benchmark_names, get_benchmark
+from roam_lite.evaluation.peers import PEERS
 from roam_lite.rules import RULES, learned_rules
 from tests.cli.commands import CLEAN, COMMANDS, run, usage_error
 
@@ -57,7 +58,7 @@ def test_help_names_what_is_registered(capsys):
         return set(re.findall(r"[\w-]+", capsys.readouterr().out))
 
     evaluate = help_of("evaluate")
-    assert {*benchmark_names(), *RULES} <= evaluate
+    assert {*benchmark_names(), *RULES, *PEERS} <= evaluate
     assert {rule for name in benchmark_names() for rule in get_benchmark(name).rules} <= evaluate
     assert {*learned_rules(), *LAYOUTS} <= help_of("train")
 
@@ -91,6 +92,9 @@ def test_bad_usage_exits_with_2(arguments, message, capsys):
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--sequences", "Z"], "'Z'"),
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--rule", "sgd"], "--rule: only"),
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--oracle"], "--oracle: only"),
+        (["evaluate", "--root", "{root}", "--tracker", "nano"], "nano needs weights: give --weig"),
+        (["evaluate", "--root", "{root}", "--tracker", "nano", "--weights", "x"], "x: no .onnx f"),
+        (["evaluate", "--root", "{root}", "--tracker", "kcf", "--weights", "x"], "--weights: only"),
         (["evaluate", "--root", "{root}", "--tracker", "kcf", "--split", "val"], "no split 'val'"),
         (
             ["evaluate", "--root", "{root}", "--tracker", "kcf", "--repetitions", "2"],

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from roam_lite.evaluation.chance import NUDGE, drawn_reports, mean_report, nudged, spread_table
+from roam_lite.errors import InputError
+from roam_lite.evaluation.chance import (
+    NUDGE,
+    drawn_reports,
+    mean_report,
+    nudged,
+    split_names,
+    spread_table,
+)
 from roam_lite.evaluation.running.runner import evaluate
 from tests.fakes import Follower, moving_square
 
@@ -53,3 +61,45 @@ def test_means_and_deviations_are_over_the_draws():
     assert float(mean.split()[1]) == pytest.approx(draws.mean(), abs=1e-3)
     assert float(deviation.split()[1]) == pytest.approx(draws.mean(axis=1).std(ddof=1), abs=1e-4)
     assert first == f"a: AUC {draws.min():.3f} to {draws.max():.3f}"
+
+
+def test_the_lost_are_counted_in_each_draw_and_named():
+    reports = list(drawn_reports(Coin, SQUARES, 8))
+    lost = [[name for s in r.scores if (name := s.name) and s.evidence["lost"]] for r in reports]
+    counts = [len(names) for names in lost]
+    assert 0 < sum(counts) < 16
+    mean, deviation, *lines = spread_table(reports).splitlines()
+    assert float(mean.split()[-1]) == pytest.approx(np.mean(counts), abs=0.05)
+    assert float(deviation.split()[-1]) == pytest.approx(np.std(counts, ddof=1), abs=0.05)
+    for name in ("a", "b"):
+        times = sum(name in names for names in lost)
+        assert f"{name}: lost for good in {times} of 8 draws" in lines
+
+
+def test_groups_have_the_lines_of_a_table_of_their_own():
+    squares = [moving_square(name) for name in ("a", "X_b", "X_c")]
+    reports = list(drawn_reports(Coin, squares, 6))
+    groups = split_names([square.name for square in squares], ["X_"])
+    assert groups == {"X_*": ["X_b", "X_c"], "others": ["a"]}
+    lines = spread_table(reports, groups).splitlines()
+    for title, chosen in (
+        ("X_*: 2 of 3 sequences", squares[1:]),
+        ("others: 1 of 3 sequences", squares[:1]),
+    ):
+        alone = spread_table(list(drawn_reports(Coin, chosen, 6))).splitlines()[:2]
+        start = lines.index(title)
+        assert lines[start + 1 : start + 3] == alone
+    assert lines[: lines.index("")] == spread_table(reports).splitlines()
+
+
+def test_names_belong_to_the_first_prefix_that_fits():
+    names = ["A_x", "A_long_y", "B_z"]
+    assert split_names(names, ["A_long", "A_", "B_"]) == {
+        "A_long*": ["A_long_y"], "A_*": ["A_x"], "B_*": ["B_z"]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("prefixes", [["C_"], ["A_", "A_long"]])
+def test_a_prefix_without_names_is_refused(prefixes):
+    with pytest.raises(InputError, match=f"--split-by {prefixes[-1]}: no .*A_x, A_long_y, B_z"):
+        split_names(["A_x", "A_long_y", "B_z"], prefixes)

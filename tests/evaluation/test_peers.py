@@ -62,6 +62,13 @@ def test_peers_get_the_colors_in_opencvs_order(fake_csrt):
     assert kind.first_pixels == [[3, 2, 1]]
 
 
+def test_gray_images_are_not_mirrored(fake_csrt):
+    kind, image = FakeKind(), np.zeros((20, 20), np.uint8)
+    image[:, 0] = 7
+    fake_csrt(kind).init(image, np.array([2, 2, 10, 10]))
+    assert kind.first_pixels == [[7, 7, 7]]
+
+
 @pytest.mark.parametrize("fails_in", ["", "init", "update"])
 def test_a_target_not_found_repeats_the_box_before(fake_csrt, fails_in):
     tracker = fake_csrt(FakeKind(fails_in))
@@ -90,7 +97,7 @@ def test_boxes_without_area_inside_the_image_are_refused(box):
 
 
 def test_an_unknown_peer_is_refused():
-    with pytest.raises(InputError, match="choose one of: csrt, kcf, mil"):
+    with pytest.raises(InputError, match="choose one of: csrt, kcf, mil, nano, vit"):
         OpenCVTracker("mosse")
 
 
@@ -144,9 +151,14 @@ def test_trackers_by_name(module):
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("mosse", {}, "choose roam\\+\\+, roam, csrt, kcf, mil or MODULE:FACTORY"),
+        ("mosse", {}, "choose roam\\+\\+, roam, csrt, kcf, mil, nano, vit or MODULE"),
         ("csrt", {"sgd_rate": 0.1, "rule": None}, "--sgd-rate: only for the trackers roam"),
         ("csrt", {"lr": 0.1, "size_rate": "1"}, "--lr, --set size_rate: only for the trackers"),
+        ("csrt", {"weights": "x"}, "--weights: only for the trackers nano and vit, not for csrt"),
+        ("roam++", {"weights": "x"}, "--weights: only for .* not for roam"),
+        ("my_trackers:Still", {"weights": "x"}, "--weights: only for .* not for my_trackers:Still"),
+        ("nano", {}, "nano needs weights: give --weights DIR"),
+        ("nano", {"weights": "x", "rule": "sgd"}, "--rule: only for the trackers roam"),
     ],
 )
 def test_names_and_options_that_make_no_sense_are_refused(name, options, message):

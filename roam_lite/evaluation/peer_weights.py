@@ -1,0 +1,43 @@
+"""Find the networks that some of OpenCV's trackers are made of: .onnx files in a folder of the user's."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from roam_lite.errors import InputError
+
+
+def find_networks(
+    tracker: str, networks: Mapping[str, str], weights: str | Path | None
+) -> dict[str, Path]:
+    """Return the .onnx file of each of the tracker's networks.
+
+    `networks` says which word the name of each one's file holds, in capitals or not; "" is any. `weights` is
+    a folder that holds one such file each, or FOLDER/START where only names that begin with START
+    count. Raises InputError if weights are missing, not wanted, or not one file for each network.
+    """
+    if not networks and weights is not None:
+        raise InputError(f"{tracker} takes no weights; omit them")
+    if networks and weights is None:
+        raise InputError(f"{tracker} needs weights: give --weights DIR, {_folder(networks)}")
+    return {name: _only_file(tracker, networks, name, Path(weights)) for name in networks}
+
+
+def _only_file(tracker: str, networks: Mapping[str, str], name: str, weights: Path) -> Path:
+    folder, start = (weights, "") if weights.is_dir() else (weights.parent, weights.name)
+    word = networks[name]
+    files = [
+        p for p in folder.glob("*.onnx") if p.name.startswith(start) and word in p.name.lower()
+    ]
+    if len(files) == 1:
+        return files[0]
+    kind = f".onnx file with {word!r} in its name" if word else ".onnx file"
+    found = ", ".join(sorted(path.name for path in files))
+    raise InputError(
+        f"{weights}: {f'more than one {kind} ({found})' if files else f'no {kind}'}; give {tracker} "
+        f"{_folder(networks)}, or say how their names begin: DIR/START"
+    )
+
+
+def _folder(networks: Mapping[str, str]) -> str:
+    words = (f" with {word!r} in its name" if word else "" for word in networks.values())
+    return "a folder with one .onnx file" + " and one".join(words)
