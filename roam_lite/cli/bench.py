@@ -84,22 +84,26 @@ def run(args: argparse.Namespace) -> None:
         return
     if args.what in ("sizes", "first-step"):
         args.rule = "none"
-    make_tracker, args.root = tracker_from(args), args.root or samples_folder()
+    make_tracker = tracker_from(args)
     if args.what == "conditions":
         print(conditions_table(make_tracker, args.count))
-    elif args.what == "long":
+        return
+    if args.what == "long":
         for line in long_run(make_tracker, args.frames or 10_000):
             print(line, flush=True)
-    elif args.what == "first-step":
-        _compare_first_steps(make_tracker, args)
+        return
+    root = args.root or samples_folder()
+    names = list_sequences(root)
+    if args.what == "first-step":
+        _compare_first_steps(make_tracker, root, names, args)
+        return
+    sequences = [read_sequence(root, name) for name in names]
+    if args.what == "tracking":
+        print(bench_tracking(make_tracker, sequences))
+    elif args.what == "sizes":
+        _measure_sizes(make_tracker, sequences, args)
     else:
-        sequences = [read_sequence(args.root, name) for name in list_sequences(args.root)]
-        if args.what == "tracking":
-            print(bench_tracking(make_tracker, sequences))
-        elif args.what == "sizes":
-            _measure_sizes(make_tracker, sequences, args)
-        else:
-            _measure_chance(make_tracker, sequences, args)
+        _measure_chance(make_tracker, sequences, args)
 
 
 def _refuse_ignored(args: argparse.Namespace) -> None:
@@ -107,16 +111,13 @@ def _refuse_ignored(args: argparse.Namespace) -> None:
     from roam_lite.errors import InputError
     from roam_lite.evaluation.trackers import OWN
 
-    ignored = {
-        "training": (
-            ("root", "tracker", "rule", "lr", "set", "checkpoint"),
-            "trains a profile anew",
-        ),
-        "sizes": (("rule", "lr"), "the first frame's model is never updated"),
-        "first-step": (("rule", "lr"), "the first frame's model is never updated"),
-    }
-    names, reason = ignored.get(args.what, ((), ""))
-    for name in names:
+    ignored, reason = (), ""
+    if args.what == "training":
+        ignored = ("root", "tracker", "rule", "lr", "set", "checkpoint")
+        reason = "trains a profile anew"
+    elif args.what in ("sizes", "first-step"):
+        ignored, reason = ("rule", "lr"), "the first frame's model is never updated"
+    for name in ignored:
         if getattr(args, name) not in (None, "roam++"):
             raise InputError(f"bench {args.what}: {reason}; omit --{name}")
     if args.what == "sizes" and args.tracker != "roam++":
@@ -171,27 +172,29 @@ def _measure_sizes(make_tracker: Callable, sequences: list, args: argparse.Names
         write_json(args.json, {"tracker": tracker.description, **sizes_json(*measured)})
 
 
-def _compare_first_steps(make_tracker: Callable, args: argparse.Namespace) -> None:
-    """Print each setting as it is done, the search first, then the table of those compared."""
+def _compare_first_steps(
+    make_tracker: Callable, root: str | Path, names: list[str], args: argparse.Namespace
+) -> None:
+    """Print each first model as it is tried, in the search and then compared, and the table."""
     from roam_lite.data.otb import list_sequences
     from roam_lite.evaluation import first_step
     from roam_lite.evaluation.report import write_json
 
     tracker, frames = make_tracker(), args.frames or 100
-    names = list_sequences(args.train)[:: args.every], list_sequences(args.root)
-    learned, none = first_step.Setting(tracker.config.model.initial_steps), first_step.Setting(0)
+    searched = (args.train, list_sequences(args.train)[:: args.every])
+    learned = first_step.Setting(tracker.config.model.initial_steps)
     with tempfile.TemporaryDirectory() as passing:
         kept, settings = Path(args.results or passing), first_step.searched_settings()
-        work = (tracker, settings, args.train, names[0], frames, kept / "search")
-        searched = _printed(first_step.trials(*work), len(settings))
-        at_border = first_step.best_rates(searched)
-        settings = [learned, none, *at_border]
-        work = (tracker, settings, args.root, names[1], frames, kept / "comparison")
-        compared = _printed(first_step.trials(*work), len(settings))
+        trials = first_step.trials(tracker, settings, *searched, frames, kept / "search")
+        search = _printed(trials, len(settings))
+        at_border = first_step.best_rates(search)
+        settings = [learned, first_step.Setting(0), *at_border]
+        trials = first_step.trials(tracker, settings, root, names, frames, kept / "comparison")
+        compared = _printed(trials, len(settings))
     print(first_step.first_step_table(compared, at_border))
     if args.json:
         described = {"tracker": tracker.description, "frames": frames}
-        found = first_step.first_step_json(searched, compared, at_border)
+        found = first_step.first_step_json(search, compared, at_border)
         write_json(args.json, described | found)
 
 

@@ -1,8 +1,8 @@
 """What learned rates are worth in the first frame: other optimizers, from the same theta0.
 
 Each builds the first model from the same nine samples, and no model is ever updated afterwards. A
-hand-designed optimizer has one rate for all coordinates of theta, the best of `RATES` for its number of
-steps; where the best is the least or the largest of them, the table says so.
+hand-designed optimizer has one rate for all coordinates of theta, the best of five for its number of
+steps; where that is the least or the largest of them, the table says so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,12 +24,13 @@ from roam_lite.evaluation.running.engine import run_benchmark
 from roam_lite.rules import SGD, build_rule
 from roam_lite.tracking import Tracker
 
-STEPS = (2, 20, 100)
-RATES = {
-    "sgd": (1e-6, 1e-5, 1e-4, 1e-3, 1e-2),
-    "momentum": (1e-6, 1e-5, 1e-4, 1e-3, 1e-2),
-    "adam": (1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
+# The middle rate of those tried for each number of steps, from a first look at training sequences.
+MIDDLE_RATES = {
+    "sgd": {2: 3e-4, 20: 1e-4, 100: 3e-5},
+    "momentum": {2: 3e-4, 20: 3e-5, 100: 3e-5},
+    "adam": {2: 3e-4, 20: 3e-4, 100: 3e-4},
 }
+FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)  # of the middle rate
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,10 @@ class Setting:
     lr: float | None = None
 
     def __str__(self) -> str:
+        if self.steps == 0:
+            return "no steps"
         rates = "the learned rates" if self.rule is None else f"{self.rule} {self.lr:g}"
-        return f"{self.steps or 'no'} steps" + (f" of {rates}" if self.steps else "")
+        return f"{self.steps} step{'s' if self.steps > 1 else ''} of {rates}"
 
 
 class FirstStepTracker(Tracker):
@@ -70,8 +73,12 @@ class FirstStepTracker(Tracker):
 
 def searched_settings() -> list[Setting]:
     """Return every hand-designed optimizer with every number of steps and rate."""
-    grid = ((steps, rule, lr) for rule, rates in RATES.items() for steps in STEPS for lr in rates)
-    return [Setting(*point) for point in grid]
+    return [
+        Setting(steps, rule, middle * factor)
+        for rule, middles in MIDDLE_RATES.items()
+        for steps, middle in middles.items()
+        for factor in FACTORS
+    ]
 
 
 @dataclass(frozen=True)

@@ -111,26 +111,25 @@ def test_bench_of_first_models_refuses_rules(what, option, value, root, capsys):
 
 
 def test_bench_first_step_compares_the_best_rates(root, smoke, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(first_step, "STEPS", (2, 3))
-    monkeypatch.setattr(first_step, "RATES", {"sgd": (1e-5, 1e-4, 1e-3), "adam": (1e-3, 1e-2)})
+    middles = {"sgd": {2: 1e-4, 3: 1e-4}, "adam": {2: 1e-3, 3: 1e-3}}
+    monkeypatch.setattr(first_step, "MIDDLE_RATES", middles)
+    monkeypatch.setattr(first_step, "FACTORS", (1.0, 3.0))
     file = tmp_path / "first.json"
     arguments = ["--train", root, "--every", "2", "--root", root, "--frames", "4", "--json", file]
     assert run("bench", "first-step", *smoke, *arguments, "--results", tmp_path / "kept") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line[:7] for line in lines if "10/10" in line or "6/6" in line] == [
-        " 10/10 ",
-        "  6/6  ",
-    ]
+    counted = [line.split()[0] for line in lines if re.match(r" *\d+/", line)]
+    assert counted == [f"{i}/8" for i in range(1, 9)] + [f"{i}/6" for i in range(1, 7)]
     table = lines[-7:]
     assert table[0].endswith("AUC against 2 steps of the learned rates")
     assert [re.match("(.*?)  ", row)[1].rpartition(" ")[0] for row in table[3:]] == [
         "2 steps of sgd", "3 steps of sgd", "2 steps of adam", "3 steps of adam",
     ]  # fmt: skip
     # Of two rates, either is at the border.
-    assert all(row.endswith("at the border of those tried") for row in table[5:])
+    assert all(row.endswith("at the border of those tried") for row in table[3:])
     kept = json.loads(file.read_text())
     assert kept["frames"] == 4
-    assert [list(entry["sequences"]) for entry in kept["search"]] == [["A"]] * 10
+    assert [list(entry["sequences"]) for entry in kept["search"]] == [["A"]] * 8
     assert [list(entry["sequences"]) for entry in kept["compared"]] == [["A", "B"]] * 6
     assert kept["compared"][1]["steps"] == 0
     assert kept["compared"][0]["sequences"]["A"]["frames"] == 4
