@@ -50,7 +50,7 @@ class Stopwatch:
     def attach(self, tracker: Tracker) -> None:
         """Time the methods of one tracker."""
         parts = {"init": "update", "_update_model": "update", "backbone": "backbone"}
-        for name, part in {**parts, "_regress": "localize", "_search": "localize"}.items():
+        for name, part in {**parts, "regress": "localize", "_search": "localize"}.items():
             setattr(tracker, name, self.timed(part, getattr(tracker, name)))
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,12 +1,21 @@
 """`roam-lite bench`: where the time goes, what the fast paths save, what to expect of other video."""
 
 import argparse
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
-from roam_lite.cli.options import add_tracker_options, count, device_from, names, tracker_from
+from roam_lite.cli.options import (
+    add_tracker_options,
+    count,
+    device_from,
+    names,
+    tracker_from,
+    whole_number,
+)
 
 DESCRIPTION = """\
-measure speed, what to expect of unusual video, and how much of a score is chance
+measure speed, what to expect of unusual video, and what scores are made of
 `tracking` prints the milliseconds of each part of a frame, updates included. `training` times the
 double backward of the correlation and a whole meta-training step, fast against plain (a loop over
 videos with direct convolutions), and checks that both give the same numbers. `conditions` tracks
@@ -14,7 +23,11 @@ rendered sequences with tiny and huge targets, gray, dark, huge and slow video. 
 rendered sequence for thousands of frames and prints speed, memory and overlap as it goes. `chance`
 tracks the same sequences several times, their first boxes moved by at most a hundredth of a pixel,
 with one thread, and prints how far the scores move and how many targets were lost for good; --json
-keeps the means, for `roam-lite compare`, and the number of lost targets of each draw."""
+keeps the means, for `roam-lite compare`, and the number of lost targets of each draw.
+`sizes` cuts later frames around the true center as if the target were 0.6 to 1.6 times as large, and
+prints the sizes that the first frame's model finds. `first-step` compares first models, never updated:
+after no steps, the learned ones, and 2, 20 and 100 of SGD, momentum and Adam from the same theta0, each
+at its best rate of five on --train."""
 
 EXAMPLES = """\
   roam-lite bench tracking
@@ -23,66 +36,118 @@ EXAMPLES = """\
   roam-lite bench long --frames 10000
   roam-lite bench chance --root OTB100 --draws 10 --rule none --json none.json
   roam-lite bench chance --root mixed --split-by DAVIS_,VOT_
+  roam-lite bench sizes --root OTB100 --frame 30
+  roam-lite bench first-step --train TRAIN --every 3 --root OTB100 --results kept --json first.json
 """
+
+WHAT = ("tracking", "training", "conditions", "long", "chance", "sizes", "first-step")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("what", choices=("tracking", "training", "conditions", "long", "chance"))
-    parser.add_argument(
-        "--root", metavar="DIR", help="sequences to track (default: the project's samples)"
+    add = parser.add_argument
+    add("what", choices=WHAT)
+    add("--root", metavar="DIR", help="sequences to track (default: the project's samples)")
+    add("--batch", type=count, default=4, help="videos in a step (default: 4)")
+    add("--repeats", type=count, default=3, help="the fastest of so many counts (default: 3)")
+    add("--count", type=count, default=8, help="sequences a condition (default: 8)")
+    add(
+        "--frames",
+        type=count,
+        help="of the long sequence (default: 10000), of each in first-step (default: 100)",
     )
-    parser.add_argument("--batch", type=count, default=4, help="videos in a step (default: 4)")
-    parser.add_argument(
-        "--repeats", type=count, default=3, help="the fastest of so many counts (default: 3)"
-    )
-    parser.add_argument("--count", type=count, default=8, help="sequences a condition (default: 8)")
-    parser.add_argument(
-        "--frames", type=count, default=10_000, help="of the long sequence (default: 10000)"
-    )
-    parser.add_argument("--draws", type=count, default=10, help="of every first box (default: 10)")
-    parser.add_argument(
+    add("--draws", type=count, default=10, help="of every first box (default: 10)")
+    add(
         "--split-by",
         type=names,
         metavar="PREFIX,...",
         help="chance also of the sequences whose names begin so, and of the others",
     )
-    parser.add_argument("--json", metavar="FILE", help="write the means over the draws")
+    add(
+        "--frame",
+        type=whole_number,
+        default=30,
+        metavar="K",
+        help="sizes are told for each sequence in this one, the first being 0 (default: 30)",
+    )
+    add("--json", metavar="FILE", help="write what chance, sizes and first-step measure")
+    add = parser.add_argument_group("first-step").add_argument
+    add("--train", metavar="DIR", help="sequences to search the rates on, in OTB layout")
+    add("--every", type=count, default=1, metavar="K", help="only every K-th of them (default: 1)")
+    add(
+        "--results", metavar="DIR", help="keep boxes and times there, and resume from what is there"
+    )
     add_tracker_options(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Measure and print."""
-    from roam_lite import get_profile
-    from roam_lite.bench import bench_tracking, bench_training
+    from roam_lite.bench import bench_tracking
     from roam_lite.data.otb import list_sequences, read_sequence
     from roam_lite.demo import samples_folder
-    from roam_lite.errors import InputError
     from roam_lite.evaluation.conditions import conditions_table, long_run
-    from roam_lite.evaluation.trackers import OWN
 
+    _refuse_ignored(args)
     if args.what == "training":
-        for name in ("root", "tracker", "rule", "lr", "set", "checkpoint", "weights"):
-            if getattr(args, name) not in (None, "roam++"):
-                raise InputError(f"bench training: trains a profile anew; omit --{name}")
-        config, device = get_profile(args.profile or "laptop"), device_from(args)
-        print(bench_training(config, batch=args.batch, repeats=args.repeats, device=device))
+        _bench_training(args)
         return
-    if args.what == "tracking" and args.tracker not in OWN:
-        raise InputError(f"bench tracking: only for the trackers {' and '.join(OWN)}")
+    if args.what in ("sizes", "first-step"):
+        args.rule = "none"
     make_tracker = tracker_from(args)
     if args.what == "conditions":
         print(conditions_table(make_tracker, args.count))
-    elif args.what == "long":
-        for line in long_run(make_tracker, args.frames):
+        return
+    if args.what == "long":
+        for line in long_run(make_tracker, args.frames or 10_000):
             print(line, flush=True)
+        return
+    root = args.root or samples_folder()
+    present = list_sequences(root)
+    if args.what == "first-step":
+        _compare_first_steps(make_tracker, root, present, args)
+        return
+    sequences = [read_sequence(root, name) for name in present]
+    if args.what == "tracking":
+        print(bench_tracking(make_tracker, sequences))
+    elif args.what == "sizes":
+        _measure_sizes(make_tracker, sequences, args)
     else:
-        root = args.root or samples_folder()
-        sequences = [read_sequence(root, name) for name in list_sequences(root)]
-        if args.what == "tracking":
-            print(bench_tracking(make_tracker, sequences))
-        else:
-            _measure_chance(make_tracker, sequences, args)
+        _measure_chance(make_tracker, sequences, args)
+
+
+def _refuse_ignored(args: argparse.Namespace) -> None:
+    """Raise InputError for options that would mean nothing, and for trackers that do not fit."""
+    from roam_lite.errors import InputError
+    from roam_lite.evaluation.trackers import OWN
+
+    ignored, reason = (), ""
+    if args.what == "training":
+        ignored = ("root", "tracker", "rule", "lr", "set", "checkpoint", "weights")
+        reason = "trains a profile anew"
+    elif args.what in ("sizes", "first-step"):
+        ignored, reason = ("rule", "lr"), "the first frame's model is never updated"
+    for name in ignored:
+        if getattr(args, name) not in (None, "roam++"):
+            raise InputError(f"bench {args.what}: {reason}; omit --{name}")
+    if args.what == "sizes" and args.tracker != "roam++":
+        raise InputError(
+            f"bench sizes: only for the tracker roam++, which regresses sizes; not for {args.tracker}"
+        )
+    if args.what in ("tracking", "first-step") and args.tracker not in OWN:
+        raise InputError(f"bench {args.what}: only for the trackers {' and '.join(OWN)}")
+    if args.what == "first-step" and not args.train:
+        raise InputError(
+            "bench first-step: --train DIR is needed, sequences to search the rates on"
+        )
+
+
+def _bench_training(args: argparse.Namespace) -> None:
+    """Print fast against plain."""
+    from roam_lite import get_profile
+    from roam_lite.bench import bench_training
+
+    config, device = get_profile(args.profile or "laptop"), device_from(args)
+    print(bench_training(config, batch=args.batch, repeats=args.repeats, device=device))
 
 
 def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Namespace) -> None:
@@ -106,3 +171,53 @@ def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Name
     if args.json:
         lost = [len(report.lost()) for report in reports]
         write_json(args.json, {**mean_report(reports).to_json(), "lost": lost})
+
+
+def _measure_sizes(make_tracker: Callable, sequences: list, args: argparse.Namespace) -> None:
+    """Print the sizes found in a later frame, and their medians in a few."""
+    from roam_lite.evaluation.report import write_json
+    from roam_lite.evaluation.sizes import FRAMES, size_responses, sizes_json, sizes_table
+
+    tracker = make_tracker()
+    measured = size_responses(tracker, sequences, (*FRAMES, args.frame))
+    print(sizes_table(*measured, args.frame))
+    if args.json:
+        write_json(args.json, {"tracker": tracker.description, **sizes_json(*measured)})
+
+
+def _compare_first_steps(
+    make_tracker: Callable, root: str | Path, names: list[str], args: argparse.Namespace
+) -> None:
+    """Print each first model as it is tried, in the search and then compared, and the table."""
+    from roam_lite.data.otb import list_sequences
+    from roam_lite.evaluation import first_step
+    from roam_lite.evaluation.report import write_json
+
+    tracker, frames = make_tracker(), args.frames or 100
+    searched = (args.train, list_sequences(args.train)[:: args.every])
+    learned = first_step.Setting(tracker.config.model.initial_steps)
+    with tempfile.TemporaryDirectory() as passing:
+        kept, settings = Path(args.results or passing), first_step.searched_settings()
+        trials = first_step.trials(tracker, settings, *searched, frames, kept / "search")
+        search = _printed(trials, len(settings))
+        at_border = first_step.best_rates(search)
+        settings = [learned, first_step.Setting(0), *at_border]
+        trials = first_step.trials(tracker, settings, root, names, frames, kept / "comparison")
+        compared = _printed(trials, len(settings))
+    print(first_step.first_step_table(compared, at_border))
+    if args.json:
+        described = {"tracker": tracker.description, "frames": frames}
+        found = first_step.first_step_json(search, compared, at_border)
+        write_json(args.json, described | found)
+
+
+def _printed(trials: Iterable, total: int) -> list:
+    """Return the trials, each printed when it is done."""
+    from roam_lite.evaluation.first_step import HEAD
+
+    done = []
+    print(f"{'':7} {HEAD}", flush=True)
+    for trial in trials:
+        done.append(trial)
+        print(f"{len(done):3}/{total:<3} {trial}", flush=True)
+    return done

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from roam_lite.adaptation import Kept, adapt, collect, halves, initialize, make_samples
+from roam_lite.adaptation import Kept, Samples, adapt, collect, halves, initialize, make_samples
 from roam_lite.config import Config
 from roam_lite.data.sequence import to_rgb_uint8
 from roam_lite.errors import InputError
@@ -98,12 +98,9 @@ class Tracker:
         boxes = torch.stack([self._in_patch(self.box, region) for region in regions])
         self._resize_filters()
         samples = make_samples(features, boxes[None], self.sizes, self.cells, config)
-        theta0, lambda0 = self.model.theta0.detach()[None], self.model.lambda0
-        first = initialize(theta0, lambda0, samples, config)
-        self.theta = first.theta
-        self.update_losses = [float(first.update_loss)]
+        self.theta, self.update_losses = self.first_steps(samples)
         if self.rule is not None:
-            self.state = self.rule.init(self.theta, lambda0[None])
+            self.state = self.rule.init(self.theta, self.model.lambda0[None])
             self.first_model = self.theta, self.state
         self._prepare()
         response, _ = self.tracking_model(features[:, :1])
@@ -123,9 +120,9 @@ class Tracker:
         image = to_rgb_uint8(image)
         self.frame += 1
         online = self.config.online
-        search = self._regress if self.variant == "roam++" else self._search
+        search = self.regress if self.variant == "roam++" else self._search
         sharpness = online.motion if self.trusted else online.wide_motion
-        estimate, found, features, region = search(image, sharpness)
+        estimate, found, features, region = search(image, self.box, sharpness)
         # A weak response is not trusted, and nothing is until a strong one comes back.
         least = online.weak_response if self.trusted else online.strong_response
         self.trusted = float(estimate.response) / self.first_peak >= least
@@ -145,6 +142,30 @@ class Tracker:
             raise InputError("the tracker has no target yet: call init(image, box) first")
         return Result(self.box.copy(), 0.0, True)
 
+    def first_steps(self, samples: Samples) -> tuple[Tensor, list[float]]:
+        """Return theta `[1, P]` after the steps with lambda0 from theta0, and the loss before them."""
+        theta0 = self.model.theta0.detach()[None]
+        first = initialize(theta0, self.model.lambda0, samples, self.config.model)
+        return first.theta, [float(first.update_loss)]
+
+    def regress(
+        self, image: NDArray[np.uint8], box: NDArray[np.float64], sharpness: float
+    ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
+        """Return estimate, new box `[4]`, features `[1, 1, C, H, W]` and region of the patch (ROAM++).
+
+        The patch is cut around `box`, in image pixels; estimate and new box are in those of the
+        patch. After `init`; nothing moves and nothing is learned.
+        """
+        config = self.config
+        region = region_around(box, config.model.region_scale)
+        features = self._features(image, [region])
+        previous = self._in_patch(box, region)[None]
+        self.last_maps, estimate, found = localize(
+            self.tracking_model, features, self.anchors, self.cells, previous, sharpness, config
+        )
+        self.last_response = self.last_maps.response[0].cpu().numpy()
+        return estimate, found[0], features, region
+
     def _features(self, image: NDArray[np.uint8], regions: list[NDArray[np.float64]]) -> Tensor:
         """Return features `[1, n, C, H, W]` of the regions' patches."""
         size = self.config.model.patch_size
@@ -156,30 +177,16 @@ class Tracker:
         box = boxes_to_patch(box, region, self.config.model.patch_size)
         return torch.as_tensor(box, dtype=torch.float32, device=self.cells.device)
 
-    def _regress(
-        self, image: NDArray[np.uint8], sharpness: float
-    ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
-        """Return estimate, new box `[4]`, features `[1, 1, C, H, W]` and region of the patch (ROAM++)."""
-        config, model = self.config, self.tracking_model
-        region = region_around(self.box, config.model.region_scale)
-        features = self._features(image, [region])
-        previous = self._in_patch(self.box, region)[None]
-        self.last_maps, estimate, found = localize(
-            model, features, self.anchors, self.cells, previous, sharpness, config
-        )
-        self.last_response = self.last_maps.response[0].cpu().numpy()
-        return estimate, found[0], features, region
-
     def _search(
-        self, image: NDArray[np.uint8], sharpness: float
+        self, image: NDArray[np.uint8], box: NDArray[np.float64], sharpness: float
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
-        """Return the same for the best of several scales (ROAM)."""
+        """Return what `regress` does, for the best of several scales (ROAM)."""
         online = self.config.online
-        region = region_around(self.box, self.config.model.region_scale)
+        region = region_around(box, self.config.model.region_scale)
         regions = [region * [1, 1, scale, scale] for scale in np.array(online.search_scales)]
         features = self._features(image, regions)
         response = self.tracking_model(features)[0][0]
-        previous = self._in_patch(self.box, region)
+        previous = self._in_patch(box, region)
         motion = motion_map(self.cells, previous, sharpness)
         scales = self.cells.new_tensor(online.search_scales)
         estimate, best = searched_box(
@@ -187,7 +194,7 @@ class Tracker:
         )
         self.last_response = response[best].cpu().numpy()
         # The box is in the pixels of the chosen patch, where the last one has another size.
-        previous = self._in_patch(self.box, regions[best])
+        previous = self._in_patch(box, regions[best])
         found = smoothed_box(estimate, previous, online.size_rate)
         return estimate, found, features[:, best : best + 1], regions[best]
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from roam_lite.evaluation import first_step
 from tests.cli.commands import run
 
 
@@ -71,3 +72,84 @@ def test_bench_chance_splits_by_the_beginning_of_names(root, statue, tmp_path, c
 def test_bench_chance_needs_two_draws(root, smoke, capsys):
     assert run("bench", "chance", "--root", root, "--draws", "1", *smoke) == 2
     assert "--draws 1" in capsys.readouterr().err
+
+
+def test_bench_sizes_tells_a_row_a_sample_and_writes_them(smoke, tmp_path, capsys):
+    file = tmp_path / "sizes.json"
+    assert run("bench", "sizes", *smoke, "--frame", "20", "--json", file) == 0
+    head, *rows, skipped = capsys.readouterr().out.splitlines()
+    assert head.split() == [
+        "frame",
+        "20",
+        "0.6",
+        "0.8",
+        "1",
+        "1.25",
+        "1.6",
+        "slope",
+        "bias",
+        "|bias|",
+    ]
+    names = ["camera", "deformation", "distractors", "light", "occlusion", "scale"]
+    medians = [f"median, frame {frame}" for frame in (0, 1, 10, 20)]
+    told = dict(re.match(r"(\S.*?) +((?: *-?[\d.]+){8})$", row).groups() for row in rows)
+    assert list(told) == names + medians
+    assert skipped == "skipped: none"
+    kept = json.loads(file.read_text())
+    assert kept["tracker"]["rule"] == "none"
+    assert len(kept["responses"]) == 4 * len(names)
+    assert kept["medians"]["20"]["slope"] == pytest.approx(
+        float(told[medians[-1]].split()[-3]), abs=1e-3
+    )
+
+
+def test_bench_sizes_counts_what_is_too_short(root, smoke, capsys):
+    assert run("bench", "sizes", "--root", root, "--frame", "5", *smoke) == 0
+    assert "skipped: frame 10: 2 too short" in capsys.readouterr().out
+    assert run("bench", "sizes", "--root", root, *smoke) == 2
+    assert "no size to tell of in frame 30" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("tracker", ["roam", "csrt", "mine:Tracker"])
+def test_bench_sizes_refuses_trackers_that_regress_none(root, tracker, capsys):
+    assert run("bench", "sizes", "--root", root, "--tracker", tracker) == 2
+    assert f"regresses sizes; not for {tracker}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["sizes", "first-step"])
+@pytest.mark.parametrize(("option", "value"), [("--rule", "lstm"), ("--lr", "0.1")])
+def test_bench_of_first_models_refuses_rules(what, option, value, root, capsys):
+    assert run("bench", what, "--train", root, option, value) == 2
+    assert f"never updated; omit {option}" in capsys.readouterr().err
+
+
+def test_bench_first_step_compares_the_best_rates(root, smoke, tmp_path, capsys, monkeypatch):
+    middles = {"sgd": {2: 1e-4, 3: 1e-4}, "adam": {2: 1e-3, 3: 1e-3}}
+    monkeypatch.setattr(first_step, "MIDDLE_RATES", middles)
+    monkeypatch.setattr(first_step, "FACTORS", (1.0, 3.0))
+    file = tmp_path / "first.json"
+    arguments = ["--train", root, "--every", "2", "--root", root, "--frames", "4", "--json", file]
+    assert run("bench", "first-step", *smoke, *arguments, "--results", tmp_path / "kept") == 0
+    lines = capsys.readouterr().out.splitlines()
+    counted = [line.split()[0] for line in lines if re.match(r" *\d+/", line)]
+    assert counted == [f"{i}/8" for i in range(1, 9)] + [f"{i}/6" for i in range(1, 7)]
+    table = lines[-7:]
+    assert table[0].endswith("AUC against 2 steps of the learned rates")
+    assert [re.match("(.*?)  ", row)[1].rpartition(" ")[0] for row in table[3:]] == [
+        "2 steps of sgd", "3 steps of sgd", "2 steps of adam", "3 steps of adam",
+    ]  # fmt: skip
+    # Of two rates, either is at the border.
+    assert all(row.endswith("at the border of those tried") for row in table[3:])
+    kept = json.loads(file.read_text())
+    assert kept["frames"] == 4
+    assert [list(entry["sequences"]) for entry in kept["search"]] == [["A"]] * 8
+    assert [list(entry["sequences"]) for entry in kept["compared"]] == [["A", "B"]] * 6
+    assert kept["compared"][1]["steps"] == 0
+    assert kept["compared"][0]["sequences"]["A"]["frames"] == 4
+
+
+def test_bench_first_step_says_what_it_needs(root, capsys):
+    assert run("bench", "first-step", "--root", root) == 2
+    assert "--train DIR is needed" in capsys.readouterr().err
+    assert run("bench", "first-step", "--train", root, "--tracker", "csrt") == 2
+    assert "only for the trackers roam++ and roam" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roam_lite import InputError
-from roam_lite.geometry import check_box
+from roam_lite.geometry import boxes_to_image, check_box
 from roam_lite.profiles import get_profile
 from roam_lite.rules import SGD, learned_rules
 from roam_lite.tracking import Tracker
@@ -78,6 +78,19 @@ def test_responses_that_are_no_numbers_leave_the_box_where_it_was(image):
     result = tracker.update(image)
     assert result.lost
     np.testing.assert_array_equal(result.box, BOX)
+
+
+def test_regressing_around_the_last_box_finds_the_next_one_without_moving(image):
+    tracker = smoke_tracker()
+    tracker.init(image, BOX)
+    for _ in range(3):
+        tracker.update(image)
+    box, kept = tracker.box.copy(), len(tracker.queue)
+    _, found, _, region = tracker.regress(image, box, tracker.config.online.motion)
+    np.testing.assert_array_equal(tracker.box, box)
+    assert (tracker.frame, len(tracker.queue)) == (3, kept)
+    found = boxes_to_image(found.numpy(), region, tracker.config.model.patch_size)
+    np.testing.assert_allclose(tracker.update(image).box, found, rtol=1e-5)
 
 
 def test_oracle_box_changes_the_samples_and_not_the_estimate(image):

@@ -1,0 +1,191 @@
+"""What learned rates are worth in the first frame: other optimizers, from the same theta0.
+
+Each builds the first model from the same nine samples, and no model is ever updated afterwards. A
+hand-designed optimizer has one rate for all coordinates of theta, the best of five for its number of
+steps; where that is the least or the largest of them, the table says so.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from roam_lite.adaptation import Samples, adapt
+from roam_lite.data.sequence import Sequence
+from roam_lite.evaluation.benchmarks import get_benchmark, score_results
+from roam_lite.evaluation.compare import paired_bootstrap
+from roam_lite.evaluation.conditions import Mapped
+from roam_lite.evaluation.report import Report
+from roam_lite.evaluation.running.engine import run_benchmark
+from roam_lite.rules import SGD, build_rule
+from roam_lite.tracking import Tracker
+
+# The middle rate of those tried for each number of steps, from a first look at training sequences.
+MIDDLE_RATES = {
+    "sgd": {2: 3e-4, 20: 1e-4, 100: 3e-5},
+    "momentum": {2: 3e-4, 20: 3e-5, 100: 3e-5},
+    "adam": {2: 3e-4, 20: 3e-4, 100: 3e-4},
+}
+FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)  # of the middle rate
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Steps from theta0 to the first model, and who takes them."""
+
+    steps: int
+    rule: str | None = None  # in `rules.RULES`, with `lr`; None: gradient steps with lambda0
+    lr: float | None = None
+
+    def __str__(self) -> str:
+        if self.steps == 0:
+            return "no steps"
+        rates = "the learned rates" if self.rule is None else f"{self.rule} {self.lr:g}"
+        return f"{self.steps} step{'s' if self.steps > 1 else ''} of {rates}"
+
+
+class FirstStepTracker(Tracker):
+    """A tracker whose first model is made as a setting says, and stays."""
+
+    def __init__(self, tracker: Tracker, setting: Setting) -> None:
+        title = {"tracker": f"{tracker.variant}, {setting}", "rule": None}
+        description = {**tracker.description, **title}
+        super().__init__(tracker.model, None, tracker.variant, tracker.config, description)
+        self.setting = setting
+
+    def first_steps(self, samples: Samples) -> tuple[Tensor, list[float]]:
+        """Return theta `[1, P]` after the setting's steps, and the loss before each."""
+        theta, lambda0 = self.model.theta0.detach()[None], self.model.lambda0
+        rule, losses = SGD(lambda0), []
+        if self.setting.rule is not None:
+            rule = build_rule(self.setting.rule, lr=self.setting.lr)
+        state = rule.init(theta, lambda0[None])
+        for _ in range(self.setting.steps):
+            step = adapt(theta, samples, rule, state, self.config.model)
+            theta, state = step.theta, step.state
+            losses.append(step.update_loss)
+        return theta, [float(loss) for loss in losses]
+
+
+def searched_settings() -> list[Setting]:
+    """Return every hand-designed optimizer with every number of steps and rate."""
+    return [
+        Setting(steps, rule, middle * factor)
+        for rule, middles in MIDDLE_RATES.items()
+        for steps, middle in middles.items()
+        for factor in FACTORS
+    ]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How the models of a setting track."""
+
+    setting: Setting
+    report: Report
+    milliseconds: float  # of the first frame, all steps included; median over the sequences
+
+    @property
+    def aucs(self) -> list[float]:
+        """One score for each sequence."""
+        return [score.auc for score in self.report.scores]
+
+    def __str__(self) -> str:
+        mean = self.report.mean()
+        scores = f"{mean['auc']:6.3f} {mean['precision_20']:8.3f}"
+        return f"{self.setting!s:30} {scores} {self.milliseconds:9.1f}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return setting, time and scores as plain JSON types."""
+        time = self.milliseconds if np.isfinite(self.milliseconds) else None
+        return {**asdict(self.setting), "first_ms": time, **self.report.to_json()}
+
+
+HEAD = f"{'first model':30}    AUC  prec@20  first ms"  # of rows that are `str(trial)`
+
+
+def trials(
+    tracker: Tracker,
+    settings: Iterable[Setting],
+    root: str | Path,
+    names: list[str],
+    frames: int,
+    results: str | Path,
+) -> Iterator[Trial]:
+    """Yield the trial of each setting on the first `frames` of sequences in OTB layout.
+
+    Boxes and times are kept in the folder `results`: an interrupted search resumes there. One process
+    with one thread, so that times compare. Raises InputError as `run_benchmark` does.
+    """
+    otb = get_benchmark("otb")
+    layout = replace(
+        otb.layout, read_sequence=lambda *place: beginning(otb.layout.read_sequence(*place), frames)
+    )
+    benchmark = replace(otb, layout=layout)
+    for setting in settings:
+        make_tracker = partial(FirstStepTracker, tracker, setting)
+        description = {**make_tracker().description, "frames": frames}
+        folder = run_benchmark(
+            benchmark, root, names, make_tracker, description, results, workers=1
+        )
+        sequences = (layout.read_sequence(Path(root), name) for name in names)
+        runs = [benchmark.protocol.layout.runs(folder, sequence)[0] for sequence in sequences]
+        milliseconds = 1e3 * float(np.median([run.seconds[0] for run in runs]))
+        yield Trial(setting, score_results(benchmark, root, names, folder), milliseconds)
+
+
+def beginning(sequence: Sequence, frames: int) -> Sequence:
+    """Return the first frames of a sequence, or all if there are no more."""
+    kept = np.arange(min(frames, len(sequence)))
+    mapped = Mapped(sequence.frames, lambda image, _: image, kept)
+    return Sequence(sequence.name, mapped, sequence.boxes[kept], sequence.visibility[kept])
+
+
+def best_rates(searched: Iterable[Trial]) -> dict[Setting, bool]:
+    """Return the setting of highest mean AUC for each optimizer and number of steps.
+
+    True says that its rate is the least or the largest of those tried: a better one may lie beyond.
+    """
+    groups: dict[tuple[str | None, int], list[Trial]] = {}
+    for trial in searched:
+        groups.setdefault((trial.setting.rule, trial.setting.steps), []).append(trial)
+    best = {}
+    for group in groups.values():
+        setting = max(group, key=lambda trial: np.mean(trial.aucs)).setting
+        rates = [trial.setting.lr for trial in group]
+        best[setting] = setting.lr in (min(rates), max(rates))
+    return best
+
+
+def first_step_table(compared: list[Trial], at_border: Mapping[Setting, bool]) -> str:
+    """Return a row a trial: scores, time, and how far its AUC is from the first one's (95 %)."""
+    base = compared[0]
+    lines = [f"{HEAD}  AUC against {base.setting}"]
+    for trial in compared:
+        gain = paired_bootstrap(trial.aucs, base.aucs)
+        told = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if trial is not base else ""
+        border = "the best rate is at the border of those tried"
+        lines.append(
+            f"{trial}  {told:23}  {border if at_border.get(trial.setting) else ''}".rstrip()
+        )
+    return "\n".join(lines)
+
+
+def first_step_json(
+    searched: list[Trial], compared: list[Trial], at_border: Mapping[Setting, bool]
+) -> dict[str, Any]:
+    """Return both lists of trials as plain JSON types, with differences of AUC to the first compared."""
+    base = compared[0].aucs
+    entries = [
+        {
+            **trial.to_json(),
+            "difference": paired_bootstrap(trial.aucs, base)._asdict(),
+            "at_border": at_border.get(trial.setting, False),
+        }
+        for trial in compared
+    ]
+    return {"search": [trial.to_json() for trial in searched], "compared": entries}
