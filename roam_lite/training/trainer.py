@@ -61,7 +61,8 @@ class Trainer:
         self._mid_step = False
         self.last_rollout: Rollout | None = None
         self.seconds = 0.0
-        self._batches(self.stages[0])  # unreadable data is reported before anything is written
+        # Unreadable data is reported before anything is written.
+        self.batches = ClipBatches(run.data, run.seed, self.stages, self.config)
         model, self.parent = initial_model(run, self.config)
         self.model = model.to(run.device)
         self.average = deepcopy(self.model) if self.config.training.averaging else None
@@ -81,21 +82,24 @@ class Trainer:
         steps; an interruption inside a step falls back to the last state saved.
         """
         try:
+            remaining = range(self.step, self.steps)
+            batches = load_batches(self.batches, remaining, self.run_config.workers)
             for index, stage in enumerate(self.stages):
                 first = sum(s.steps for s in self.stages[:index])
-                yield from self._run_stage(stage, first)
+                yield from self._run_stage(stage, first, batches)
         finally:
             if not self._mid_step:
                 self.save()
             self.log.close()
 
-    def _run_stage(self, stage: Stage, first: int) -> Iterator[StepRecord]:
+    def _run_stage(
+        self, stage: Stage, first: int, batches: Iterator[Clips | Footage]
+    ) -> Iterator[StepRecord]:
         remaining = range(max(self.step, first), first + stage.steps)
         if not remaining:
             return
         if self.optimizer is None or self.step == first:
             self.optimizer = build_optimizer(self.model, stage)
-        batches = load_batches(self._batches(stage), remaining, self.run_config.workers)
         frozen = None if stage.backbone_lr > 0 else self.model.backbone.folded()
         for step in remaining:
             began = time.monotonic()
@@ -157,9 +161,6 @@ class Trainer:
             for buffer, kept in zip(buffers, statistics, strict=True):
                 buffer.copy_(kept)
         return result, finite
-
-    def _batches(self, stage: Stage) -> ClipBatches:
-        return ClipBatches(self.run_config.data, self.run_config.seed, stage, self.config)
 
     @torch.no_grad()
     def _update_average(self) -> None:

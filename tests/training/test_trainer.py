@@ -1,11 +1,11 @@
 """The loop around Algorithm 1: stages, rates, guards, logs."""
 
 import json
+import multiprocessing
 from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from roam_lite import devices
@@ -13,36 +13,12 @@ from roam_lite.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.config import modify
 from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
-from roam_lite.profiles import PROFILES, get_profile
+from roam_lite.profiles import get_profile
 from roam_lite.rules import RULES, Rule, learned_rules
-from roam_lite.training import TrainConfig, Trainer
-from roam_lite.training.loader import ClipBatches
+from roam_lite.training import Trainer
 from tests.fakes import LearnedMomentum
 
 SMOKE = get_profile("smoke")
-
-
-@pytest.fixture
-def config(tmp_path):
-    def make(**changes):
-        defaults = {"profile": "smoke", "data": "synthetic", "workers": 0, "steps": 8}
-        return TrainConfig(**{**defaults, "out": str(tmp_path / "run"), **changes})
-
-    return make
-
-
-@pytest.fixture
-def painted(monkeypatch):
-    """Batches come from memory: what they hold does not matter to the loop."""
-    made = {}
-
-    def batch(self, step, original=ClipBatches.__getitem__):
-        key = (self.stage.updates, self.stage.batch)
-        if key not in made:
-            made[key] = original(self, 0)
-        return made[key]
-
-    monkeypatch.setattr(ClipBatches, "__getitem__", batch)
 
 
 def weights(model):
@@ -78,6 +54,19 @@ def test_eight_steps_run_through_both_stages_with_finite_losses(config, tmp_path
     _, card = load_checkpoint(out / "checkpoint.safetensors", "smoke")
     assert card["steps"] == card["of"] == 8
     assert card["skipped_steps"] == 0
+
+
+def test_workers_live_from_the_first_stage_to_the_last(config):
+    others = set(multiprocessing.active_children())
+    stages, workers = [], []
+    steps = Trainer(config(workers=1, steps=2)).run()
+    for record in steps:
+        stages.append(record.stage)
+        workers.append({child.pid for child in set(multiprocessing.active_children()) - others})
+    assert stages == ["first_step", "closed_loop"]
+    assert len(workers[0]) == 1
+    assert workers[0] == workers[1]
+    assert not set(multiprocessing.active_children()) - others
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(config, tmp_path):
@@ -255,71 +244,6 @@ def test_a_checkpoint_whose_rule_emits_other_rates_is_refused_unless_another_is_
     with pytest.raises(InputError, match=r"(?s)w\.safetensors.*profile smoke.*rule\.log_gains"):
         Trainer(config(init=str(path)))
     assert torch.equal(Trainer(config(init=str(path), rule="gru")).model.theta0, model.theta0)
-
-
-# What the checkpoint holds
-
-
-def saved(trainer):
-    trainer.save()
-    return load_file(trainer.out / "checkpoint.safetensors")
-
-
-def average(values, model, kept):
-    """The next moving average, in float64; integers count and are copied."""
-    latest = weights(model)
-    floating = {name: value.double() for name, value in latest.items() if value.is_floating_point()}
-    moved = {name: kept * values[name] + (1 - kept) * floating[name] for name in floating}
-    return latest | moved
-
-
-def assert_close(found, expected):
-    assert found.keys() == expected.keys()
-    for name, value in found.items():
-        torch.testing.assert_close(
-            value.double(), expected[name].double(), rtol=1e-5, atol=1e-9, msg=name
-        )
-
-
-@pytest.mark.parametrize("decay", [0.3, 0.999])
-def test_a_checkpoint_holds_the_moving_average_of_the_weights(config, painted, monkeypatch, decay):
-    averaged = modify(SMOKE, training={"averaging": decay})
-    monkeypatch.setitem(PROFILES, "smoke", averaged)
-    trainer = Trainer(config())
-    expected = {name: value.double() for name, value in weights(trainer.model).items()}
-    for taken, _ in enumerate(trainer.run()):
-        expected = average(expected, trainer.model, min(decay, (1 + taken) / (10 + taken)))
-    checkpoint = saved(trainer)
-    assert_close(checkpoint, expected)
-    counters = {name for name, value in checkpoint.items() if not value.is_floating_point()}
-    assert counters
-    for name, value in trainer.model.state_dict().items():
-        assert torch.equal(checkpoint[name], value) == (name in counters), name
-
-
-def test_a_skipped_step_does_not_enter_the_average(config, painted, monkeypatch):
-    monkeypatch.setitem(PROFILES, "smoke", modify(SMOKE, training={"averaging": 0.9}))
-    trainer = Trainer(config(stages=("first_step",), steps=3))
-    steps = trainer.run()
-    next(steps)
-    before, lambda0 = saved(trainer), trainer.model.log_lambda0.data
-    kept = lambda0[0].item()
-    lambda0[0] = torch.inf
-    assert next(steps).skipped == 1
-    lambda0[0] = kept
-    between = saved(trainer)
-    assert all(torch.equal(between[name], value) for name, value in before.items())
-    assert next(steps).skipped == 1
-    # The second step that counts.
-    assert_close(saved(trainer), average(between, trainer.model, 2 / 11))
-
-
-def test_without_an_average_a_checkpoint_holds_the_last_weights(config, painted):
-    trainer = Trainer(config())
-    list(trainer.run())
-    checkpoint, last = saved(trainer), trainer.model.state_dict()
-    assert checkpoint.keys() == last.keys()
-    assert all(torch.equal(checkpoint[name], value) for name, value in last.items())
 
 
 # Rules
