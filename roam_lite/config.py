@@ -101,7 +101,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How the rule is meta-trained: random filter scaling, sampling, outer optimizer, stages."""
+    """How the rule is meta-trained: random filter scaling, sampling, outer optimizer, stages.
+
+    Raises InputError for an average that cannot be kept.
+    """
 
     # Random filter scaling (section 3.3)
     kappa_response: float
@@ -126,6 +129,13 @@ class TrainingConfig:
     betas: tuple[float, float]
     max_gradient_norm: float  # longer gradients are shortened
     stages: tuple[Stage, ...]
+    averaging: float = 0.0  # decay of the weights' average in a checkpoint; 0: the last step's
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.averaging < 1:
+            raise InputError(
+                f"training constant averaging: {self.averaging!r}; give 0 or more and less than 1"
+            )
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,13 @@ def test_modify_replaces_what_is_named_and_nothing_else():
         modify(SMOKE, online={"update_interval": 0})
 
 
+@pytest.mark.parametrize("decay", [-0.1, 1.0, 2.0])
+def test_an_average_that_cannot_be_kept_is_refused(decay):
+    with pytest.raises(InputError, match=rf"averaging: {decay}; give 0 or more and less than 1"):
+        modify(SMOKE, training={"averaging": decay})
+    assert modify(SMOKE, training={"averaging": 0.999}) != SMOKE
+
+
 def test_every_online_constant_has_values_here():
     assert ONLINE.keys() == {field.name for field in fields(OnlineConfig)}
 

@@ -97,7 +97,7 @@ def meta_step(config: Config, batch: int, device: str) -> Callable[[bool], list[
     """
     stage = supported_precision(replace(config.training.stages[-1], batch=batch), device)
     model = MetaModel(config, torch.Generator().manual_seed(0)).to(device)
-    clips = ClipBatches("synthetic", 0, stage, config)[0].to(device)
+    clips = ClipBatches("synthetic", 0, (stage,), config)[0].to(device)
     scales = scales_at(model, stage, batch, seed=0, step=0, progress=1.0)
     trained_parameters(model, stage)
     precision, trains = getattr(torch, stage.precision), stage.backbone_lr > 0

@@ -24,8 +24,8 @@ class Source(Protocol):
 
     name: str
 
-    def draw(self, rng: np.random.Generator) -> Sequence:
-        """One sequence."""
+    def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
+        """One sequence; if it is rendered, of `length` frames."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,11 @@ class SyntheticSource:
     """Rendered video: each draw is a sequence never seen before."""
 
     seed: int
-    length: int = 60
     name = "synthetic"
 
-    def draw(self, rng: np.random.Generator) -> Sequence:
-        """A new sequence."""
-        return synthesize((self.seed, int(rng.integers(2**62))), length=self.length)
+    def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
+        """A new sequence of `length` frames."""
+        return synthesize((self.seed, int(rng.integers(2**62))), length=length)
 
 
 class FolderSource:
@@ -57,22 +56,22 @@ class FolderSource:
                 sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
             self.sequences.append(sequence)
 
-    def draw(self, rng: np.random.Generator) -> Sequence:
-        """One of the folder's sequences."""
+    def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
+        """One of the folder's sequences, as long as it is."""
         return self.sequences[int(rng.integers(len(self.sequences)))]
 
 
 class CollageSource:
     """Rendered video whose backdrops and textures are cut from the frames under a folder in OTB layout."""
 
-    def __init__(self, seed: int, root: str | Path, length: int = 60) -> None:
+    def __init__(self, seed: int, root: str | Path) -> None:
         self.name = f"collage:{root}"
-        self.rendered = SyntheticSource(seed, length)
+        self.rendered = SyntheticSource(seed)
         self.photographs = FolderSource("otb", root)
 
-    def draw(self, rng: np.random.Generator) -> Sequence:
-        """A new sequence."""
-        sequence = self.rendered.draw(rng)
+    def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
+        """A new sequence of `length` frames."""
+        sequence = self.rendered.draw(rng, length)
         return replace(sequence, frames=with_photographs(sequence.frames, rng, self._photograph))
 
     def _photograph(self, rng: np.random.Generator) -> np.ndarray:
@@ -102,8 +101,8 @@ class FrameCache:
         return image
 
 
-def parse_sources(text: str, seed: int, length: int = 60) -> list[Source]:
-    """Sources that a list names (`known_sources`), the rendered ones of `length` frames from `seed` on.
+def parse_sources(text: str, seed: int) -> list[Source]:
+    """Sources that a list names (`known_sources`), the rendered ones from `seed` on.
 
     Raises `InputError` for other words and unreadable folders.
     """
@@ -111,9 +110,9 @@ def parse_sources(text: str, seed: int, length: int = 60) -> list[Source]:
     for word in filter(None, (part.strip() for part in text.split(","))):
         kind, _, place = word.partition(":")
         if word == "synthetic":
-            sources.append(SyntheticSource(seed, length))
+            sources.append(SyntheticSource(seed))
         elif kind == "collage" and place:
-            sources.append(CollageSource(seed, place, length))
+            sources.append(CollageSource(seed, place))
         elif kind in LAYOUTS and place:
             sources.append(FolderSource(kind, place))
         else:

@@ -3,6 +3,8 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,37 +12,58 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from roam_lite.config import Config, Stage
-from roam_lite.data.sources import parse_sources
+from roam_lite.data.layouts import LAYOUTS
+from roam_lite.data.sources import Source, parse_sources
 from roam_lite.training.clips import Clips, Footage, clip_sampler_for, stack_clips
 from roam_lite.training.sampling import usable_frames
+from roam_lite.training.schedule import stage_of
 
 # Batches made ahead by each worker.
 _PREFETCH = 3
 
 
 class ClipBatches(Dataset):
-    """Batch `step` of a stage: the same clips whenever, and in whichever process, it is asked for."""
+    """Batch `step` of a run: the same clips whenever, and in whichever process, it is asked for.
 
-    def __init__(self, data: str, seed: int, stage: Stage, config: Config) -> None:
-        self.data, self.seed, self.stage, self.config = data, seed, stage, config
-        length = max(60, 1 + stage.updates * config.online.update_interval)
-        self.sources = parse_sources(data, seed, length)
+    A pickle holds what describes the sources, not their sequences: a process that gets one opens
+    them itself, once. Raises InputError if data cannot be read or trained on.
+    """
+
+    def __init__(self, data: str, seed: int, stages: tuple[Stage, ...], config: Config) -> None:
+        self.data, self.seed, self.stages, self.config = data, seed, stages, config
+        # To unpickle a layout imports its module, which a worker may not have done.
+        self.layouts = {kind: layout for kind, layout in LAYOUTS.items() if f"{kind}:" in data}
         for sequence in (s for source in self.sources for s in getattr(source, "sequences", ())):
             usable_frames(sequence, config.training)  # or it would stop the run hours later
-        self.draw = clip_sampler_for(stage, config)
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """What sequences are drawn from."""
+        LAYOUTS.update(self.layouts)
+        return parse_sources(self.data, self.seed)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "sources"}
 
     def __getitem__(self, step: int) -> Clips | Footage:
-        """Return the clips of one step."""
+        """Return the clips of one step, 0-based over all stages."""
+        stage = stage_of(self.stages, step)
+        draw = clip_sampler_for(stage, self.config)
+        length = max(60, 1 + stage.updates * self.config.online.update_interval)
         clips = []
-        for video in range(self.stage.batch):
+        for video in range(stage.batch):
             rng = np.random.default_rng((self.seed, step, video))
             source = self.sources[int(rng.integers(len(self.sources)))]
-            clips.append(self.draw(source.draw(rng), rng, self.stage, self.config))
+            clips.append(draw(source.draw(rng, length), rng, stage, self.config))
         return stack_clips(clips)
 
 
 def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[Clips | Footage]:
-    """Return the batches of the given steps in order, made ahead by `workers` processes (0: here)."""
+    """Return the batches of the given steps in order, made ahead by `workers` processes (0: here).
+
+    The processes live as long as the iterator.
+    """
+    workers = min(workers, len(steps))
     loader = DataLoader(
         batches,
         batch_size=None,

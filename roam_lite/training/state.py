@@ -1,4 +1,4 @@
-"""The state of a run, from which it resumes bit for bit: parameters, Adam's moments, counters."""
+"""The state of a run, from which it resumes bit for bit: weights, Adam's moments, counters."""
 
 import json
 from pathlib import Path
@@ -17,10 +17,17 @@ Moments = dict[int, dict[str, torch.Tensor]]
 
 
 def save_state(
-    path: Path, model: MetaModel, optimizer: torch.optim.Optimizer | None, meta: dict[str, Any]
+    path: Path,
+    models: dict[str, MetaModel],
+    optimizer: torch.optim.Optimizer | None,
+    meta: dict[str, Any],
 ) -> None:
-    """Write parameters, optimizer moments and counters to one safetensors file, atomically."""
-    tensors = {f"model.{key}": value for key, value in model.state_dict().items()}
+    """Write named models, optimizer moments and counters to one safetensors file, atomically."""
+    tensors = {
+        f"{name}.{key}": value
+        for name, model in models.items()
+        for key, value in model.state_dict().items()
+    }
     if optimizer is not None:
         for index, moments in optimizer.state_dict()["state"].items():
             for key, value in moments.items():
@@ -32,8 +39,8 @@ def save_state(
     write_atomically(path, blob)
 
 
-def load_state(path: Path, model: MetaModel) -> tuple[dict[str, Any], Moments]:
-    """Load the parameters into `model`; return the counters and the optimizer's moments.
+def load_state(path: Path, models: dict[str, MetaModel]) -> tuple[dict[str, Any], Moments]:
+    """Load the weights into the models, by their names; return the counters and Adam's moments.
 
     There are none where no step had been taken. Raises InputError if the file is damaged.
     """
@@ -41,9 +48,11 @@ def load_state(path: Path, model: MetaModel) -> tuple[dict[str, Any], Moments]:
         with safe_open(path, framework="pt") as file:
             meta = json.loads((file.metadata() or {})["meta"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        model.load_state_dict(
-            {k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")}
-        )
+        for name, model in models.items():
+            start = f"{name}."
+            model.load_state_dict(
+                {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
+            )
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise InputError(
             f"{path}: not a readable training state ({error}); "

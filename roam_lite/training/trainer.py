@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -38,6 +39,12 @@ class Trainer:
     The folder holds `config.json`, `log.jsonl`, TensorBoard files, `state.safetensors` (from which a
     run continues bit for bit) and `checkpoint.safetensors` with its model card. `last_rollout` is
     that of the last step, None before it: it holds the rates, which records do not.
+
+    `model` is as the last step left it. With `training.averaging` above 0 the checkpoint holds an
+    exponential moving average of the weights instead, running statistics of batch norms included.
+    It goes on from stage to stage; skipped steps do not enter. A step after n others keeps at most
+    (1 + n) / (10 + n) of the average, so that it soon forgets where the run began.
+
     Raises InputError if the folder holds another run, or one and `resume` is false, or if TensorBoard
     is not installed.
     """
@@ -54,9 +61,11 @@ class Trainer:
         self._mid_step = False
         self.last_rollout: Rollout | None = None
         self.seconds = 0.0
-        self._batches(self.stages[0])  # unreadable data is reported before anything is written
+        # Unreadable data is reported before anything is written.
+        self.batches = ClipBatches(run.data, run.seed, self.stages, self.config)
         model, self.parent = initial_model(run, self.config)
         self.model = model.to(run.device)
+        self.average = deepcopy(self.model) if self.config.training.averaging else None
         self.optimizer: torch.optim.Adam | None = None
         if resume or overwrite:
             remove_leftovers(self.out)
@@ -73,21 +82,24 @@ class Trainer:
         steps; an interruption inside a step falls back to the last state saved.
         """
         try:
+            remaining = range(self.step, self.steps)
+            batches = load_batches(self.batches, remaining, self.run_config.workers)
             for index, stage in enumerate(self.stages):
                 first = sum(s.steps for s in self.stages[:index])
-                yield from self._run_stage(stage, first)
+                yield from self._run_stage(stage, first, batches)
         finally:
             if not self._mid_step:
                 self.save()
             self.log.close()
 
-    def _run_stage(self, stage: Stage, first: int) -> Iterator[StepRecord]:
+    def _run_stage(
+        self, stage: Stage, first: int, batches: Iterator[Clips | Footage]
+    ) -> Iterator[StepRecord]:
         remaining = range(max(self.step, first), first + stage.steps)
         if not remaining:
             return
         if self.optimizer is None or self.step == first:
             self.optimizer = build_optimizer(self.model, stage)
-        batches = load_batches(self._batches(stage), remaining, self.run_config.workers)
         frozen = None if stage.backbone_lr > 0 else self.model.backbone.folded()
         for step in remaining:
             began = time.monotonic()
@@ -144,23 +156,38 @@ class Trainer:
         finite = bool(torch.isfinite(torch.stack([*norms, result.loss.detach()])).all())
         if finite:
             self.optimizer.step()
+            self._update_average()
         else:  # batch norms have moved in the forward pass already
             for buffer, kept in zip(buffers, statistics, strict=True):
                 buffer.copy_(kept)
         return result, finite
 
-    def _batches(self, stage: Stage) -> ClipBatches:
-        return ClipBatches(self.run_config.data, self.run_config.seed, stage, self.config)
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        if self.average is None:
+            return
+        taken = self.step - self.skipped
+        kept = min(self.config.training.averaging, (1 + taken) / (10 + taken))
+        latest = self.model.state_dict()
+        for name, mean in self.average.state_dict().items():  # which shares its memory
+            if mean.is_floating_point():
+                mean.lerp_(latest[name], 1 - kept)
+            else:  # counters of batch norms
+                mean.copy_(latest[name])
+
+    def _models(self) -> dict[str, MetaModel]:
+        average = {} if self.average is None else {"average": self.average}
+        return {"model": self.model} | average
 
     def save(self) -> None:
         """Write the state to resume from and the checkpoint with its card."""
         meta = {"step": self.step, "skipped": self.skipped, "seconds": self.seconds}
-        save_state(self.out / STATE, self.model, self.optimizer, meta)
+        save_state(self.out / STATE, self._models(), self.optimizer, meta)
         card = model_card(self.run_config, self.stages, meta, self.parent)
-        save_checkpoint(self.out / CHECKPOINT, self.model, card)
+        save_checkpoint(self.out / CHECKPOINT, self.average or self.model, card)
 
     def _restore(self) -> None:
-        meta, moments = load_state(self.out / STATE, self.model)
+        meta, moments = load_state(self.out / STATE, self._models())
         self.step, self.skipped, self.seconds = meta["step"], meta["skipped"], meta["seconds"]
         if moments and self.step < self.steps:
             stage = stage_of(self.stages, self.step - 1)

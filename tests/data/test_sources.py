@@ -45,7 +45,7 @@ def test_folder_that_is_missing_is_refused(tmp_path):
 
 def test_synthetic_draws_depend_on_generator_and_seed():
     def draw(seed: int, stream: int) -> np.ndarray:
-        return SyntheticSource(seed, length=3).draw(np.random.default_rng(stream)).boxes
+        return SyntheticSource(seed).draw(np.random.default_rng(stream), length=3).boxes
 
     np.testing.assert_array_equal(draw(1, 5), draw(1, 5))
     assert not np.array_equal(draw(1, 5), draw(1, 6))
@@ -53,15 +53,16 @@ def test_synthetic_draws_depend_on_generator_and_seed():
 
 
 def test_synthetic_never_repeats_within_a_stream():
-    source, rng = SyntheticSource(0, length=2), np.random.default_rng(0)
-    names = {source.draw(rng).name for _ in range(8)}
+    source, rng = SyntheticSource(0), np.random.default_rng(0)
+    names = {source.draw(rng, length=2).name for _ in range(8)}
     assert len(names) == 8
 
 
 def test_collages_show_the_folders_pictures_and_keep_the_rendered_boxes(root):
-    rendered = SyntheticSource(1, length=2).draw(np.random.default_rng(5))
-    collage = CollageSource(1, root, length=2).draw(np.random.default_rng(5))
-    again = CollageSource(1, root, length=2).draw(np.random.default_rng(5))
+    rendered = SyntheticSource(1).draw(np.random.default_rng(5), length=2)
+    collage = CollageSource(1, root).draw(np.random.default_rng(5), length=2)
+    again = CollageSource(1, root).draw(np.random.default_rng(5), length=2)
+    assert len(rendered) == 2
     np.testing.assert_array_equal(collage.boxes, rendered.boxes)
     np.testing.assert_array_equal(collage.visibility, rendered.visibility)
     np.testing.assert_array_equal(collage.frames[1], again.frames[1])

@@ -8,6 +8,8 @@ import signal
 import time
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from roam_lite.config import modify
 from roam_lite.errors import InputError
@@ -121,6 +123,26 @@ def test_a_pause_changes_nothing(tmp_path, uninterrupted, pause):
     assert len(lines) == pause
     assert saved != uninterrupted[0]
     assert run(tmp_path / "run", resume=True) == uninterrupted
+
+
+@pytest.mark.parametrize("pause", [1, 4, 6])
+def test_a_pause_does_not_change_the_average_nor_an_average_the_steps(
+    tmp_path, uninterrupted, monkeypatch, pause
+):
+    averaged = modify(PROFILES["smoke"], training={"averaging": 0.99})
+    monkeypatch.setitem(PROFILES, "smoke", averaged)
+    weights, lines = run(tmp_path / "whole")
+    assert weights != uninterrupted[0]
+    assert lines == uninterrupted[1]
+    steps = Trainer(config(tmp_path / "run")).run()
+    for _ in range(pause):
+        next(steps)
+    steps.close()
+    assert run(tmp_path / "run", resume=True) == (weights, lines)
+    states = [load_file(tmp_path / name / "state.safetensors") for name in ("whole", "run")]
+    assert states[0].keys() == states[1].keys()
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+    assert {"model.theta0", "average.theta0", "adam.0.step"} <= states[0].keys()
 
 
 def test_an_interrupt_inside_a_step_falls_back_to_the_last_save(

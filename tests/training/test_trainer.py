@@ -1,6 +1,7 @@
 """The loop around Algorithm 1: stages, rates, guards, logs."""
 
 import json
+import multiprocessing
 from dataclasses import replace
 
 import pytest
@@ -14,34 +15,10 @@ from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from roam_lite.rules import RULES, Rule, learned_rules
-from roam_lite.training import TrainConfig, Trainer
-from roam_lite.training.loader import ClipBatches
+from roam_lite.training import Trainer
 from tests.fakes import LearnedMomentum
 
 SMOKE = get_profile("smoke")
-
-
-@pytest.fixture
-def config(tmp_path):
-    def make(**changes):
-        defaults = {"profile": "smoke", "data": "synthetic", "workers": 0, "steps": 8}
-        return TrainConfig(**{**defaults, "out": str(tmp_path / "run"), **changes})
-
-    return make
-
-
-@pytest.fixture
-def painted(monkeypatch):
-    """Batches come from memory: what they hold does not matter to the loop."""
-    made = {}
-
-    def batch(self, step, original=ClipBatches.__getitem__):
-        key = (self.stage.updates, self.stage.batch)
-        if key not in made:
-            made[key] = original(self, 0)
-        return made[key]
-
-    monkeypatch.setattr(ClipBatches, "__getitem__", batch)
 
 
 def weights(model):
@@ -77,6 +54,19 @@ def test_eight_steps_run_through_both_stages_with_finite_losses(config, tmp_path
     _, card = load_checkpoint(out / "checkpoint.safetensors", "smoke")
     assert card["steps"] == card["of"] == 8
     assert card["skipped_steps"] == 0
+
+
+def test_workers_live_from_the_first_stage_to_the_last(config):
+    others = set(multiprocessing.active_children())
+    stages, workers = [], []
+    steps = Trainer(config(workers=1, steps=2)).run()
+    for record in steps:
+        stages.append(record.stage)
+        workers.append({child.pid for child in set(multiprocessing.active_children()) - others})
+    assert stages == ["first_step", "closed_loop"]
+    assert len(workers[0]) == 1
+    assert workers[0] == workers[1]
+    assert not set(multiprocessing.active_children()) - others
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(config, tmp_path):
