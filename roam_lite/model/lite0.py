@@ -107,7 +107,12 @@ class Trunk(nn.Module):
 
 
 class JoinedMaps(nn.Module):
-    """Features `[N, channels, H, W]` of stride 4: the trunk's maps, added from coarse to fine."""
+    """Features `[N, channels, H, W]` of stride 4: the trunk's maps, added from coarse to fine.
+
+    Coarse maps are enlarged as images are, by their corners. Their cells lie on every second fine one,
+    so that context comes from 2 (stride 8) and 6 patch pixels (stride 16) to the upper left of where
+    it is used. The layers above learn where it lies; positions come from the finest map.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -137,18 +142,9 @@ class JoinedMaps(nn.Module):
         fine, middle, coarse = (
             lateral(part) for lateral, part in zip(self.lateral, self.trunk(x), strict=True)
         )
-        middle = middle + upsample(coarse, middle.shape[-2:])
-        return self.norm(self.mix(torch.relu(fine + upsample(middle, fine.shape[-2:]))))
-
-
-def upsample(coarse: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return a map at twice the resolution, `size` `(H, W)`: cell j of the coarse one is cell 2 j.
-
-    Cells in between are means of their neighbors; those past the last are its copies.
-    """
-    height, width = (2 * side - 1 for side in coarse.shape[-2:])
-    finer = F.interpolate(coarse, size=(height, width), mode="bilinear", align_corners=True)
-    return F.pad(finer, (0, size[1] - width, 0, size[0] - height), mode="replicate")
+        middle = middle + F.interpolate(coarse, size=middle.shape[-2:], mode="bilinear")
+        fine = fine + F.interpolate(middle, size=fine.shape[-2:], mode="bilinear")
+        return self.norm(self.mix(torch.relu(fine)))
 
 
 @torch.no_grad()
