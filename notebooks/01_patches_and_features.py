@@ -49,7 +49,7 @@ from roam_lite.geometry import (
     nominal_size,
     region_around,
 )
-from roam_lite.model.backbones import VGG16, SmallBackbone, VGG16Program
+from roam_lite.model.backbones import VGG16, Lite0, SmallBackbone, VGG16Program
 from roam_lite.widgets import explore, show
 
 use_style()
@@ -245,16 +245,18 @@ show(figure, "Nine patches of the same frame, the target wider, narrower, larger
 #
 # ## From patch to feature map
 #
-# Two backbones are at hand. `paper` uses the first layers of **VGG-16**, with the upper poolings
-# removed, so that a cell of the map stands for 4 patch pixels and not for 16. `laptop` uses a small
-# residual network of the same stride, because two CPU cores want to track too. *How much does that
-# cost? Guess the ratio before you run the cell.*
+# Three backbones are at hand. `paper` uses the first layers of **VGG-16**, with the upper poolings
+# removed, so that a cell of the map stands for 4 patch pixels and not for 16. `laptop` uses
+# **EfficientNet-Lite0**, whose maps of strides 4, 8 and 16 are joined at stride 4, because two CPU cores want
+# to track too. `laptop-small` uses a small residual network that learned its features from a few dozen
+# videos instead of ImageNet. *How do their costs compare? Guess before you run the cell.*
 
 # %%
 torch.manual_seed(0)
 backbones = {
     "paper": VGG16().eval(),
     "laptop": load_tracker("laptop").model.backbone,
+    "laptop-small": load_tracker("laptop-small").model.backbone,
 }
 for name, backbone in backbones.items():
     side = get_profile(name).model.patch_size
@@ -268,7 +270,7 @@ for name, backbone in backbones.items():
     cells = len(backbone.cells(side))
     assert features.shape[-2:] == (cells, cells)
     print(
-        f"{name:7s} {parameters:10,d} parameters, {side} px -> {cells} x {cells} cells of ", end=""
+        f"{name:12s} {parameters:10,d} parameters, {side} px -> {cells} x {cells} cells of ", end=""
     )
     print(f"{features.shape[2]} channels, {1000 * seconds:6.0f} ms a patch")
 
@@ -282,9 +284,12 @@ print(f"with all four poolings VGG-16 would leave {side // 16} x {side // 16} ce
 # no cell; cell 34 is centered at 138 and cell 35 at 142. A label map that takes the middle *cell*
 # for the middle of the *patch* is wrong by 1.5 or 2.5 pixels, in every training sample.
 #
-# Both backbones halve the map twice by layers that are symmetric about two pixels, hence
+# VGG-16 and the small backbone halve the map twice by layers that are symmetric about two pixels, hence
 #
 # $$ \text{cell } k \text{ is centered at } 4k + 2 \text{ patch pixels.} $$
+#
+# The kernels of EfficientNet-Lite0 are odd and centered on every second pixel: its cell $k$ lies on pixel
+# $4k$, whose center is at $4k + \tfrac12$.
 #
 # Do not believe it; ask the gradient. A cell's derivative with respect to the patch shows what the
 # cell looks at, and its center of mass is where the cell lies. Weights are random, so single networks
@@ -310,26 +315,30 @@ class NarrowBackbone(SmallBackbone):
     channels = 16
 
 
-kinds = {"VGG-16, 10 convolutions": VGG16Program, "small": NarrowBackbone}
+kinds = {
+    "VGG-16, 10 convolutions": VGG16Program,
+    "small": NarrowBackbone,
+    "EfficientNet-Lite0": Lite0,
+}
 
 figure, axes = plt.subplots(figsize=(6, 3))
-for (name, build), style in zip(kinds.items(), ("--", "-"), strict=True):
-    looks = []
+for (name, build), style in zip(kinds.items(), ("--", "-", ":"), strict=True):
+    looks, position = [], float(build().cells(side)[k])
     for seed in range(networks):
         torch.manual_seed(seed)
         looks.append(sensitivity(build().eval(), k, side))
     looks = torch.stack([look / look.sum() for look in looks])
     centers = looks @ column
     error = centers.std() / networks**0.5
-    print(f"{name:24s} center {centers.mean():6.2f} ± {error:.2f}, 4k + 2 = {4 * k + 2}")
-    assert (centers.mean() - (4 * k + 2)).abs() < max(3 * error, 0.5)
+    print(f"{name:24s} center {centers.mean():6.2f} ± {error:.2f}, the cell is at {position}")
+    assert (centers.mean() - position).abs() < max(3 * error, 0.5)
     axes.plot(column, looks.mean(dim=0), style, color=BLUE, label=name)
     low, high = looks.quantile(torch.tensor([0.1, 0.9]), dim=0)
     axes.fill_between(column, low, high, color=BLUE, alpha=0.12)
 axes.axvline(4 * k + 2, color="black", linewidth=1, label=f"4k + 2 = {4 * k + 2}")
 axes.set(xlabel="patch column (pixels)", ylabel="share of the sensitivity", xlim=(10, 82))
 axes.legend(fontsize=8)
-show(figure, "What cell 11 looks at: bumps of both backbones, both centered at 46 pixels.")
+show(figure, "What cell 11 looks at: bumps of three backbones, two at 46 pixels and one at 44.5.")
 
 # %% [markdown]
 # The bands hold 80 % of the twelve networks. VGG-16 has no padding trouble here because the
@@ -416,7 +425,8 @@ show(
 #
 # ## Recap
 #
-# - Continuous coordinates, 0-based: pixel $j$ covers $[j, j+1)$, and cell $k$ is centered at $4k+2$.
+# - Continuous coordinates, 0-based: pixel $j$ covers $[j, j+1)$, and cell $k$ is centered at $4k+2$,
+#   with EfficientNet-Lite0 at $4k+\tfrac12$.
 # - The region's side is $\gamma\sqrt{wh}$: each target fills $1/\gamma^2$ of its patch.
 # - Images are sampled at pixel centers, boxes are not: half a pixel belongs to the crop alone.
 # - Nine stretched samples with nine stretched *boxes* make the first training set.

@@ -306,8 +306,8 @@ show(
 
 # %% [markdown]
 # More than a thousand new errors, and the balanced loss is cut by more than half. A frozen
-# backbone, as in the paper, has little room for that trick. The small backbone of the `laptop`
-# profile is trained by the loss itself, and found it. That is why its profile has a third kind,
+# backbone, as in the paper, has little room for that trick. A backbone that is trained by
+# the loss itself, as that of `laptop-small` was, found it. That is why our profiles have a third kind,
 # `focused`: the same sum, divided by the number of cells whose *label* is at least 0.1, which no
 # model can change.
 #
