@@ -15,7 +15,7 @@ from roam_lite.figures.film import open_video
 from roam_lite.figures.pictures import caption, draw_box, grid, save_image
 from roam_lite.figures.style import TRUTH_COLOR, color_of
 
-SGD_RATE = 1e-4  # the best of five on real video, see the README's table
+SGD_RATE = 1e-4  # the best of five on real video, with the weights of laptop-small
 WAYS = {
     "ROAM++": {"name": "roam++"},
     "ROAM": {"name": "roam"},
