@@ -87,9 +87,9 @@ show(figure, "A grid of 7 by 4 pixels; the box covers pixels 1 to 4 and rows 1 a
 #
 # $$ S = \gamma \sqrt{w h} $$
 #
-# with $\gamma = 5$ in the paper and 4 in `laptop`, and is resized to a fixed number of pixels. Why the root of the area, and not
-# the longer side? *Before you run the next cell: how much of the patch does the target fill if it
-# is 100 × 25, and how much if it is 50 × 50?*
+# with $\gamma = 5$ in the paper and 4 in `laptop`, and is resized to a fixed number of pixels. Why the
+# root of the area, and not the longer side? *Before you run the next cell: how much of the patch does the
+# target fill if it is 100 × 25, and how much if it is 50 × 50?*
 
 
 # %%

@@ -130,6 +130,16 @@ class TrainingConfig:
     max_gradient_norm: float  # longer gradients are shortened
     stages: tuple[Stage, ...]
     averaging: float = 0.0  # decay of the weights' average in a checkpoint; 0: the last step's
+    # Augmentation of a whole clip, as by worse cameras; ranges of how much
+    soft_chance: float = 0.0  # that it is softened, as by a lens or an enlarged smaller frame
+    softness: tuple[float, float] = (1.2, 3.0)  # pixels of a patch that look like one
+    flat_chance: float = 0.0  # that its contrast is low
+    contrast: tuple[float, float] = (0.3, 0.7)  # what is left of it, about a middle gray
+    dark_chance: float = 0.0  # that it is dark
+    light: tuple[float, float] = (0.125, 0.5)  # what is left of it
+    sensor_noise: float = 3.0  # in the dark, standard deviation, of 255
+    jpeg_chance: float = 0.0  # that it is compressed
+    jpeg_quality: tuple[float, float] = (25.0, 70.0)
 
     def __post_init__(self) -> None:
         if not 0 <= self.averaging < 1:

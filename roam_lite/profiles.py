@@ -202,6 +202,10 @@ _LAPTOP = modify(
     },
     training={
         "stretch_jitter": (0.6, 1.7),
+        "soft_chance": 0.35,
+        "flat_chance": 0.12,
+        "dark_chance": 0.12,
+        "jpeg_chance": 0.25,
         # Checkpoints of neighboring steps differ by 0.02 AUC.
         "averaging": 0.98,
         "stages": (

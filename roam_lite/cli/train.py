@@ -22,7 +22,7 @@ EXAMPLES = """\
   roam-lite train --profile smoke --data synthetic --steps 4 --out runs/smoke
   roam-lite train --profile laptop --data synthetic --out runs/laptop
   roam-lite train --profile laptop --data synthetic --out runs/laptop --resume
-  roam-lite train --profile laptop --data synthetic,otb:DIR --rule gru --out runs/gru \\
+  roam-lite train --profile laptop --data 'synthetic,otb:DIR*2' --rule gru --out runs/gru \\
       --init runs/laptop/checkpoint.safetensors --stages closed_loop
 """
 
@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         default="synthetic",
         metavar="SOURCES",
-        help="comma-separated: synthetic (default), collage:DIR, or LAYOUT:DIR with a layout of otb, "
-        "vot, lasot, got10k or trackingnet",
+        help="comma-separated: synthetic (default), collage:photographs, collage:DIR, or LAYOUT:DIR with a "
+        "layout of otb, vot, lasot, got10k or trackingnet; *K behind one draws it K times as often",
     )
     parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
     parser.add_argument(
@@ -81,12 +81,16 @@ def run(args: argparse.Namespace) -> None:
 
     from roam_lite.memory import keep_freed_memory
     from roam_lite.training import TrainConfig, Trainer
+    from roam_lite.training.breadth import report_breadths
 
     keep_freed_memory()
     args.device, args.stages = device_from(args), args.stages and tuple(args.stages)
     known = {field.name for field in fields(TrainConfig)}
     config = TrainConfig(**{name: value for name, value in vars(args).items() if name in known})
     trainer = Trainer(config, resume=args.resume, overwrite=args.overwrite)
+    if trainer.step < trainer.steps:
+        for line in report_breadths(trainer.batches.sources, trainer.config):
+            print(line, file=sys.stderr)
     bar = tqdm(total=trainer.steps, initial=trainer.step, unit="step", file=sys.stderr)
     with bar, stop_asked() as stop, closing(trainer.run()) as records:
         for record in records:

@@ -1,8 +1,10 @@
-"""Where training takes its sequences from: `parse_sources("synthetic,collage:DIR,otb:DIR", seed)`.
+"""Where training takes its sequences from: `parse_sources("synthetic,collage:DIR,otb:DIR*2", seed)`.
 
-Folders may have any layout of `layouts.LAYOUTS`.
+Folders may have any layout of `layouts.LAYOUTS`. A source with `*K` behind it is drawn K times as
+often as one without.
 """
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +13,19 @@ from typing import Protocol
 import numpy as np
 
 from roam_lite.data.layouts import LAYOUTS
+from roam_lite.data.photographs import draw_photograph, photographs_folder
 from roam_lite.data.sequence import ImageFrames, Sequence, read_image
 from roam_lite.data.synthetic import synthesize
 from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError
 
 CACHE_BYTES = 1_500_000_000
+# Of rendered video: sizes of frames, and the target's mean side as a share of a frame's height, whose
+# logarithm has a density that rises from the first to the second and falls to the third. With them
+# as much of the regions lies outside the frame, and targets are as large, as in OTB's video.
+FRAMES = ((320, 240), (400, 300), (480, 360), (640, 480))
+SIDES = (0.03, 0.13, 0.24)
+_REMEDY = "a weight is a whole number from 1 to 999, as in otb:DIR*2"
 
 
 class Source(Protocol):
@@ -37,7 +46,10 @@ class SyntheticSource:
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """A new sequence of `length` frames."""
-        return synthesize((self.seed, int(rng.integers(2**62))), length=length)
+        seed = (self.seed, int(rng.integers(2**62)))
+        size = FRAMES[int(rng.integers(len(FRAMES)))]
+        side = size[1] * float(np.exp(rng.triangular(*np.log(SIDES))))
+        return synthesize(seed, length=length, size=size, side=side)
 
 
 class FolderSource:
@@ -62,12 +74,18 @@ class FolderSource:
 
 
 class CollageSource:
-    """Rendered video whose backdrops and textures are cut from the frames under a folder in OTB layout."""
+    """Rendered video whose backdrops and textures are cut from photographs.
+
+    These are the frames under a folder in OTB layout, or, where `root` is "photographs", those of
+    `photographs.PHOTOGRAPHS`; "./photographs" is a folder of that name.
+    """
 
     def __init__(self, seed: int, root: str | Path) -> None:
         self.name = f"collage:{root}"
         self.rendered = SyntheticSource(seed)
-        self.photographs = FolderSource("otb", root)
+        self.folder = None if root == "photographs" else FolderSource("otb", root)
+        if self.folder is None:
+            photographs_folder()  # or what is missing would stop the run at its first step
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """A new sequence of `length` frames."""
@@ -75,7 +93,9 @@ class CollageSource:
         return replace(sequence, frames=with_photographs(sequence.frames, rng, self._photograph))
 
     def _photograph(self, rng: np.random.Generator) -> np.ndarray:
-        frames = self.photographs.draw(rng).frames
+        if self.folder is None:
+            return draw_photograph(rng)
+        frames = self.folder.draw(rng).frames
         return frames[int(rng.integers(len(frames)))]
 
 
@@ -104,25 +124,49 @@ class FrameCache:
 def parse_sources(text: str, seed: int) -> list[Source]:
     """Sources that a list names (`known_sources`), the rendered ones from `seed` on.
 
-    Raises `InputError` for other words and unreadable folders.
+    One of weight K stands in the list K times, so that each entry is as likely as the others.
+    Raises `InputError` for other words, other weights and unreadable folders.
     """
     sources: list[Source] = []
     for word in filter(None, (part.strip() for part in text.split(","))):
-        kind, _, place = word.partition(":")
-        if word == "synthetic":
-            sources.append(SyntheticSource(seed))
+        name, weight = split_weight(word)
+        kind, _, place = name.partition(":")
+        if "*" in place and not Path(place).exists():
+            raise InputError(f"{word}: no such folder, and no weight either; {_REMEDY}")
+        if name == "synthetic":
+            source = SyntheticSource(seed)
         elif kind == "collage" and place:
-            sources.append(CollageSource(seed, place))
+            source = CollageSource(seed, place)
         elif kind in LAYOUTS and place:
-            sources.append(FolderSource(kind, place))
+            source = FolderSource(kind, place)
         else:
-            raise InputError(f"unknown data {word!r}; give {known_sources()}, comma-separated")
+            raise InputError(f"unknown data {word!r}; give {known_sources()}")
+        sources += [source] * (weight or 1)
     if not sources:
-        raise InputError(f"no data named; give {known_sources()}, comma-separated")
+        raise InputError(f"no data named; give {known_sources()}")
     return sources
+
+
+def split_weight(word: str) -> tuple[str, int | None]:
+    """A source's name without its weight, and the weight; None if it has none.
+
+    The weight is what follows the last `*`, if that is a number: `otb:a*b` is the folder `a*b`, and
+    a folder whose own name ends so needs a weight behind it, `otb:a*2*1`. Raises `InputError` for a
+    weight of 0, or of four digits and more.
+    """
+    weighted = re.fullmatch(r"(.*)\*([0-9]+)", word)
+    if not weighted:
+        return word, None
+    name, digits = weighted.groups()
+    if len(digits) > 3 or int(digits) == 0:
+        raise InputError(f"{word}: its weight is {digits}; {_REMEDY}")
+    return name, int(digits)
 
 
 def known_sources() -> str:
     """The words that `parse_sources` knows, as messages list them."""
-    *words, last = ("synthetic", "collage:DIR", *(f"{kind}:DIR" for kind in LAYOUTS))
-    return f"{', '.join(words)} or {last}"
+    layouts = (f"{kind}:DIR" for kind in LAYOUTS)
+    *words, last = ("synthetic", "collage:photographs", "collage:DIR", *layouts)
+    return (
+        f"{', '.join(words)} or {last}, comma-separated, *K behind one to draw it K times as often"
+    )

@@ -10,6 +10,7 @@ from roam_lite.config import Config, TrainingConfig
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.geometry import boxes_to_patch, crop, region_around
+from roam_lite.training.degradation import Degradation
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Augmentation:
     gray: bool
     transposed: bool  # x and y exchanged
     channels: NDArray[np.int64]  # the order of the color channels
+    degradation: Degradation | None
 
     @staticmethod
     def draw(rng: np.random.Generator, config: TrainingConfig) -> "Augmentation":
@@ -28,7 +30,12 @@ class Augmentation:
         gray = rng.random() < config.gray_chance
         transposed, recolored = rng.random(2) < config.swap_chance
         channels = rng.permutation(3) if recolored else np.arange(3)
-        return Augmentation(mirrored, gray, transposed, channels)
+        degrades = max(
+            config.soft_chance, config.flat_chance, config.dark_chance, config.jpeg_chance
+        )
+        # Without a chance nothing is drawn: clips stay what they were before it could be set.
+        degradation = Degradation.draw(rng, config) if degrades > 0 else None
+        return Augmentation(mirrored, gray, transposed, channels, degradation)
 
 
 class PatchSampler:
@@ -86,6 +93,8 @@ class PatchSampler:
         patch, box = self.stretched(index, (scale * aspect, scale / aspect), shift)
         gain = rng.uniform(*config.light_gain)
         offset = rng.uniform(-config.light_offset, config.light_offset)
+        if self.augmentation.degradation:  # or little would be left of what is dark
+            offset *= self.augmentation.degradation.light
         return cv2.convertScaleAbs(np.maximum(patch * gain + offset, 0)), box
 
     def cut(self, index: int, region: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
@@ -98,6 +107,8 @@ class PatchSampler:
         else:
             patch = crop(image, region, size)
         patch = patch[..., change.channels]
+        if change.degradation:
+            patch = change.degradation.apply(patch, self.rng)
         if change.gray:
             patch = cv2.cvtColor(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         return np.ascontiguousarray(patch[:, ::-1]) if change.mirrored else patch

@@ -38,7 +38,8 @@ class Trainer:
 
     The folder holds `config.json`, `log.jsonl`, TensorBoard files, `state.safetensors` (from which a
     run continues bit for bit) and `checkpoint.safetensors` with its model card. `last_rollout` is
-    that of the last step, None before it: it holds the rates, which records do not.
+    that of the last step, None before it: it holds the rates, which records do not. What clips are
+    drawn from is `batches.sources`.
 
     `model` is as the last step left it. With `training.averaging` above 0 the checkpoint holds an
     exponential moving average of the weights instead, running statistics of batch norms included.

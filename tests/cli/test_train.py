@@ -4,28 +4,36 @@ import re
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from roam_lite.profiles import get_profile
 from roam_lite.training import StepRecord
 from tests.cli.commands import CLEAN, TRAIN, run
 
 
 def test_train_writes_a_checkpoint_that_tracks(root, tmp_path, capsys):
-    assert run(*TRAIN, "--out", tmp_path / "run") == 0
-    assert "2/2" in capsys.readouterr().err
+    train = [*TRAIN, "--data", f"synthetic,otb:{root}*2", "--out", tmp_path / "run"]
+    assert run(*train) == 0
+    said = capsys.readouterr().err
+    assert "2/2" in said
+    assert re.search(r"synthetic: padding 0\.\d\d / .*, target side \d+ / \d+ / \d+ px\n", said)
+    assert said.index(f"otb:{root}: padding") < said.index("together: padding") < said.index("0/2")
     weights = tmp_path / "run" / "checkpoint.safetensors"
     options = ["--profile", "smoke", "--checkpoint", weights]
     assert run("evaluate", "--root", root, "--sequences", "A", *options) == 0
-    assert run(*TRAIN, "--out", tmp_path / "run") == 2
+    assert run(*train) == 2
     assert "--resume" in capsys.readouterr().err
-    assert run(*TRAIN, "--out", tmp_path / "run", "--resume") == 0
+    assert run(*train, "--resume") == 0
+    assert "padding" not in capsys.readouterr().err  # there is no step left
 
 
 def test_ctrl_c_ends_training_after_the_step_and_says_how_to_go_on(tmp_path, monkeypatch, capsys):
     class SlowTrainer:
         def __init__(self, config, resume, overwrite):
             self.steps, self.step, self.out, self.saved = 9, 0, tmp_path, False
+            self.config, self.batches = get_profile("smoke"), SimpleNamespace(sources=[])
             trainers.append(self)
 
         def run(self):

@@ -5,11 +5,13 @@ import pytest
 
 from roam_lite.data.sequence import FrameError
 from roam_lite.data.sources import (
+    FRAMES,
     CollageSource,
     FolderSource,
     FrameCache,
     SyntheticSource,
     parse_sources,
+    split_weight,
 )
 from roam_lite.errors import InputError
 
@@ -24,7 +26,7 @@ def root(make_folder):
 
 
 def test_sources_are_named_in_text(root):
-    names = ["synthetic", f"collage:{root}", f"otb:{root}"]
+    names = ["synthetic", "collage:photographs", f"collage:{root}", f"otb:{root}"]
     assert [source.name for source in parse_sources(", ".join(names), seed=3)] == names
 
 
@@ -33,9 +35,61 @@ def test_sources_are_named_in_text(root):
 )
 def test_unknown_sources_are_refused(text):
     with pytest.raises(
-        InputError, match=r"give synthetic, collage:DIR, otb:DIR, .* or trackingnet:DIR"
+        InputError,
+        match=r"give synthetic, collage:photographs, collage:DIR, otb:DIR, .* or trackingnet:DIR, "
+        r"comma-separated, \*K behind one",
     ):
         parse_sources(text, seed=0)
+
+
+# Weights
+
+
+@pytest.mark.parametrize(
+    ("word", "split"),
+    [
+        ("synthetic", ("synthetic", None)),
+        ("synthetic*3", ("synthetic", 3)),
+        ("otb:a/b*12", ("otb:a/b", 12)),
+        ("otb:a*b", ("otb:a*b", None)),
+        ("otb:a*b*2", ("otb:a*b", 2)),
+        ("otb:a*2*1", ("otb:a*2", 1)),
+        ("otb:a*2/", ("otb:a*2/", None)),
+        ("otb:a*-2", ("otb:a*-2", None)),
+    ],
+)
+def test_a_weight_is_the_number_behind_the_last_star(word, split):
+    assert split_weight(word) == split
+
+
+@pytest.mark.parametrize("digits", ["0", "00", "1000", "9" * 5000])
+def test_weights_that_no_list_can_have_are_refused(digits, root):
+    with pytest.raises(InputError, match=r"its weight is \d+; a weight is a .* from 1 to 999"):
+        parse_sources(f"otb:{root}*{digits}", seed=0)
+
+
+@pytest.mark.parametrize("end", ["x", "1.5", "-2", "2x", ""])
+def test_a_word_that_is_neither_weight_nor_folder_is_refused_as_both(end, root):
+    with pytest.raises(InputError, match=r"no such folder, and no weight either; .* otb:DIR\*2"):
+        parse_sources(f"otb:{root}*{end}", seed=0)
+
+
+def test_a_source_stands_in_the_list_as_often_as_its_weight_says(root):
+    sources = parse_sources(f"synthetic,otb:{root}*3,collage:{root}*1", seed=0)
+    names = ["synthetic", *[f"otb:{root}"] * 3, f"collage:{root}"]
+    assert [source.name for source in sources] == names
+    assert len({id(source) for source in sources}) == 3  # one folder, one cache
+
+
+def test_a_folder_may_have_a_star_in_its_name(root):
+    star = root.rename(root.parent / "stars*2")
+    (plain,) = parse_sources(f"otb:{star}*1", seed=0)
+    assert plain.name == f"otb:{star}"
+    named = star.rename(star.parent / "stars*x")
+    assert len(parse_sources(f"otb:{named},otb:{named}*2", seed=0)) == 3
+
+
+# Rendered video
 
 
 def test_folder_that_is_missing_is_refused(tmp_path):
@@ -58,6 +112,15 @@ def test_synthetic_never_repeats_within_a_stream():
     assert len(names) == 8
 
 
+def test_rendered_frames_are_of_every_size_and_targets_of_all_between_the_least_and_the_largest():
+    source, rng = SyntheticSource(0), np.random.default_rng(0)
+    drawn = [source.draw(rng, length=3) for _ in range(60)]
+    assert {sequence.image_size() for sequence in drawn} == set(FRAMES)
+    sides = np.sqrt(np.concatenate([sequence.boxes[:, 2:] for sequence in drawn]).prod(axis=1))
+    assert 6 < sides.min() < 15
+    assert 80 < sides.max() < 150
+
+
 def test_collages_show_the_folders_pictures_and_keep_the_rendered_boxes(root):
     rendered = SyntheticSource(1).draw(np.random.default_rng(5), length=2)
     collage = CollageSource(1, root).draw(np.random.default_rng(5), length=2)
@@ -67,6 +130,29 @@ def test_collages_show_the_folders_pictures_and_keep_the_rendered_boxes(root):
     np.testing.assert_array_equal(collage.visibility, rendered.visibility)
     np.testing.assert_array_equal(collage.frames[1], again.frames[1])
     assert not np.array_equal(collage.frames[1], rendered.frames[1])
+
+
+def test_collages_of_the_installed_photographs_keep_the_rendered_boxes_too():
+    rendered = SyntheticSource(1).draw(np.random.default_rng(5), length=2)
+    collage = CollageSource(1, "photographs").draw(np.random.default_rng(5), length=2)
+    np.testing.assert_array_equal(collage.boxes, rendered.boxes)
+    assert not np.array_equal(collage.frames[1], rendered.frames[1])
+
+
+def test_a_folder_called_photographs_is_named_by_its_path(root, monkeypatch):
+    root.rename(root.parent / "photographs")
+    monkeypatch.chdir(root.parent)
+    assert CollageSource(0, "./photographs").folder.sequences
+    assert CollageSource(0, "photographs").folder is None
+
+
+def test_photographs_that_are_not_installed_are_asked_for_before_training(monkeypatch):
+    monkeypatch.setattr("roam_lite.extras.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r'skimage is needed .* pip install "roam-lite\[train\]"'):
+        parse_sources("collage:photographs", seed=0)
+
+
+# Folders
 
 
 def test_sequences_of_a_folder_are_equally_likely(root):

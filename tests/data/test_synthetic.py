@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from roam_lite.data.synthetic import CHALLENGES, actors, synthesize
 from roam_lite.data.synthetic.fields import bank, fractal
+from roam_lite.data.synthetic.recipe import Recipe
 from roam_lite.data.synthetic.scene import POINTS, _inner_points
 from roam_lite.data.synthetic.sprites import Part, Plan, Sprite
 from roam_lite.errors import InputError
@@ -126,6 +127,9 @@ def test_frames_have_the_size_asked_for(size):
     {"seed": (3, -2)},
     {"seed": 0, "length": 0},
     {"seed": 0, "size": (320, 63)},
+    {"seed": 0, "side": 4.0},
+    {"seed": 0, "side": float("nan")},
+    {"seed": 0, "size": (320, 240), "side": 121.0},
 ])  # fmt: skip
 def test_unusable_arguments_are_refused(arguments):
     with pytest.raises(InputError):
@@ -140,6 +144,51 @@ def test_targets_are_of_the_promised_sizes_and_aspects():
     assert np.percentile(aspect, 5) > 0.35
     assert np.percentile(aspect, 95) < 2.6
     assert size.std() > 10
+
+
+@pytest.mark.parametrize(("arguments", "boxes", "visible"), [
+    ({"seed": 3}, [[121.814, 80.8, 78.885, 74.741], [62.123, 24.217, 67.034, 72.293]], 60.0),
+    (
+        {"seed": (20, 1), "size": (400, 300), "challenge": "occlusion"},
+        [[101.355, 141.178, 57.202, 68.061], [208.701, 190.765, 53.131, 58.295]],
+        15.673913,
+    ),
+])  # fmt: skip
+def test_without_a_side_targets_are_those_of_the_first_version(arguments, boxes, visible):
+    sequence = synthesize(**arguments)
+    np.testing.assert_allclose(sequence.boxes[[0, 59]], boxes, atol=1e-3)
+    assert sequence.visibility.sum() == pytest.approx(visible, abs=0.05)
+
+
+@pytest.mark.parametrize(("side", "height"), [(8, 240), (35, 300), (108, 360)])
+def test_targets_have_the_side_asked_for(side, height):
+    size = (height * 4 // 3, height)
+    boxes = [synthesize((9, i), length=20, size=size, side=side).boxes for i in range(12)]
+    sides = np.array([np.sqrt(track[:, 2:].prod(axis=1)) for track in boxes])
+    assert 0.85 < np.exp(np.log(sides).mean()) / side < 1.25  # boxes are larger than what they hold
+    assert 0.75 * min(20, 0.75 * side) < sides.min()
+    assert sides.max() < 1.4 * max(100, 1.25 * side)
+
+
+def test_a_target_with_a_side_is_mostly_kept_off_the_edge_of_the_frame():
+    def room(**options):
+        """In sides of the target: the least distance of its center from an edge, a sequence."""
+        least = []
+        for i in range(20):
+            boxes = synthesize((10, i), challenge="gray", **options).boxes
+            center, side = boxes[:, :2] + boxes[:, 2:] / 2, np.sqrt(boxes[:, 2:].prod(axis=1))
+            distance = np.minimum(center, np.array([320, 240]) - center).min(axis=1)
+            least.append((distance / side).min())
+        return np.array(least)
+
+    assert np.percentile(room(side=35), 20) > 1.1
+    assert np.median(room()) < 0.9
+
+
+def test_one_recipe_in_ten_lets_a_target_with_a_side_come_to_the_edge():
+    rng = np.random.default_rng(0)
+    recipes = [Recipe().around(35.0, rng) for _ in range(500)]
+    assert 0.05 < np.mean([recipe.room < 0.5 for recipe in recipes]) < 0.15
 
 
 def test_frames_have_the_spectrum_of_photographs():

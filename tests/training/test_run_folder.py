@@ -171,6 +171,11 @@ def test_half_written_files_neither_count_nor_stay(run, tmp_path):
         ("otb:here, synthetic", "otb:here,synthetic"),
         (" otb:a/b ,got10k:c/d,, ", "otb:b,got10k:d"),
         ("otb:../x", "otb:x"),
+        ("synthetic*2,otb:a/b*3", "synthetic*2,otb:b*3"),
+        ("otb:/mount/of/mine/train/*2", "otb:train*2"),
+        ("otb:a/b*c", "otb:b*c"),
+        ("otb:a/b*2*1", "otb:b*2*1"),
+        ("collage:photographs*2", "collage:photographs*2"),
     ],
 )
 def test_data_is_named_without_its_folders(data, name):

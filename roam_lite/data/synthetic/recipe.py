@@ -33,6 +33,14 @@ class Recipe:
     zoom: float = 0.03  # standard deviation of the logarithm
     shake: float = 0.0  # standard deviation of each frame's jump, pixels
     gray: bool = False
+    sizes: tuple[float, float] = (20.0, 100.0)  # range of the target's, pixels; others keep to it
+    room: float = 0.45  # to the edge of the frame, in its own sizes
+
+    def around(self, size: float, rng: Generator) -> "Recipe":
+        """The recipe for a target of that mean size, which nine of ten cameras keep off the edge."""
+        smallest, largest = self.sizes
+        sizes = min(smallest, 0.75 * size), max(largest, 1.25 * size)
+        return replace(self, sizes=sizes, room=self.room if rng.random() < 0.1 else 1.3)
 
 
 def draw_recipe(rng: Generator, challenge: str | None) -> Recipe:

@@ -15,23 +15,30 @@ from roam_lite.data.synthetic.sprites import Sprite, shadow_sprite
 
 MARGIN = np.array([110, 60])  # pixels of backdrop beyond the frame, on each side
 NOISE_ROOM = 64  # by how much the noise is larger than the frame
-SMALLEST, LARGEST = 20.0, 100.0  # size of the target, square root of its area, pixels
 Size = tuple[int, int]  # width, height
 
 
-def build_scene(rng: Generator, length: int, size: Size, recipe: Recipe) -> Scene:
-    """A scene of `length` frames of `size` (width, height) in which `recipe` happens."""
+def build_scene(
+    rng: Generator, length: int, size: Size, recipe: Recipe, mean_size: float | None = None
+) -> Scene:
+    """A scene of `length` frames of `size` (width, height) in which `recipe` happens.
+
+    The target's size is `mean_size` on average, or a random one if None.
+    """
     jumps = rng.normal(0, 1, (length, 2)) * recipe.shake
     camera, camera_step = _film(rng, jumps, size, recipe)
     shake = actors.pose(jumps, np.ones(length))
-    mean_size = np.exp(rng.uniform(np.log(26), np.log(80))) * min(min(size) / 240, 1.25)
+    if mean_size is None:
+        mean_size = np.exp(rng.uniform(np.log(26), np.log(80))) * min(min(size) / 240, 1.25)
+    else:
+        recipe = recipe.around(mean_size, rng)
     sprite = draw_sprite(rng, mean_size * 1.2, recipe.turn)
     target = _direct(rng, sprite, mean_size, size, recipe, length)
     behind, front = [], []
     for _ in range(recipe.distractors):
         other, other_size = sprite, mean_size * np.exp(rng.normal(0, 0.15))
         if rng.random() >= recipe.alike:
-            other_size = np.clip(mean_size * np.exp(rng.normal(0, 0.5)), SMALLEST, LARGEST)
+            other_size = np.clip(mean_size * np.exp(rng.normal(0, 0.5)), *recipe.sizes)
             other = draw_sprite(rng, other_size)
         actor = _direct(rng, other, other_size, size, recipe, length).moved(shake)
         hides = rng.random() < 0.2 and not _touch(actor, target, 0)
@@ -40,9 +47,9 @@ def build_scene(rng: Generator, length: int, size: Size, recipe: Recipe) -> Scen
         behind.append(_under(target).moved(shake))
     for _ in range(recipe.occluders):
         meeting = int(rng.uniform(0.25, 0.95) * length)
-        occluder = _stand(rng, target, meeting, mean_size, camera)
+        occluder = _stand(rng, target, meeting, mean_size, recipe, camera)
         if rng.random() < 0.5 or _touch(occluder, target, 0):  # the first frame shows the target
-            occluder = _pass(rng, target, meeting, mean_size).moved(shake)
+            occluder = _pass(rng, target, meeting, mean_size, recipe).moved(shake)
         front.append(occluder)
     front += [_shade(rng, length, size).moved(shake) for _ in range(recipe.shades)]
     light = wander(rng, length, 25) * recipe.light
@@ -82,7 +89,7 @@ def _direct(
     rng: Generator, sprite: Sprite, mean_size: float, size: Size, recipe: Recipe, length: int
 ) -> Actor:
     """The sprite on a path of its own through the frame, changing as the recipe says."""
-    border = np.minimum(mean_size * 0.45, np.array(size) * 0.35)
+    border = np.minimum(mean_size * recipe.room, np.array(size) * 0.35)
     path = roam(rng, length, border, np.array(size) - border, recipe.speed * mean_size)
     sizes = mean_size * np.exp(wander(rng, length, 40)[:, 0] * recipe.scale)
     aspect = np.exp(wander(rng, length, 25)[:, 0] * recipe.aspect)
@@ -95,7 +102,7 @@ def _direct(
     phases = rng.uniform(0, 2 * np.pi, 2) + wander(rng, length, 30, 2)
     bend = np.hstack([wander(rng, length, 15, 2) * recipe.bend, phases])
     slide = recipe.turn * (0.5 + 0.5 * np.sin(wander(rng, length, 40)[:, 0] * 1.2))
-    affine = actors.pose(path, np.clip(sizes, SMALLEST, LARGEST), aspect, angle)
+    affine = actors.pose(path, np.clip(sizes, *recipe.sizes), aspect, angle)
     return Actor(sprite, affine, np.stack(angles, axis=1), bend, slide)
 
 
@@ -112,9 +119,10 @@ def _under(target: Actor) -> Actor:
     return actors.still(shadow_sprite(0.45), actors.pose(center, width * 1.1 / 5**0.5, 5.0))
 
 
-def _pass(rng: Generator, target: Actor, meeting: int, mean_size: float) -> Actor:
+def _pass(rng: Generator, target: Actor, meeting: int, mean_size: float, recipe: Recipe) -> Actor:
     """Something that crosses in front of the target and meets it at frame `meeting`."""
-    size = float(np.clip(mean_size * rng.uniform(0.7, 1.5), SMALLEST, 1.5 * LARGEST))
+    smallest, largest = recipe.sizes
+    size = float(np.clip(mean_size * rng.uniform(0.7, 1.5), smallest, 1.5 * largest))
     direction = rng.choice([0.0, np.pi]) + rng.normal(0, 0.4)
     # Fast enough to be clear of the target's place at frame 0.
     pace = max(mean_size * rng.uniform(0.06, 0.2), 1.2 * (mean_size + size) / max(meeting, 1))
@@ -125,12 +133,17 @@ def _pass(rng: Generator, target: Actor, meeting: int, mean_size: float) -> Acto
 
 
 def _stand(
-    rng: Generator, target: Actor, meeting: int, mean_size: float, camera: np.ndarray
+    rng: Generator,
+    target: Actor,
+    meeting: int,
+    mean_size: float,
+    recipe: Recipe,
+    camera: np.ndarray,
 ) -> Actor:
     """Something that stands in the world where the target comes by at frame `meeting`."""
-    length = len(camera)
-    size = float(np.clip(mean_size * rng.uniform(0.8, 2.0), SMALLEST, 2 * LARGEST))
-    screen = draw_screen(rng, min(size, LARGEST))
+    length, (smallest, largest) = len(camera), recipe.sizes
+    size = float(np.clip(mean_size * rng.uniform(0.8, 2.0), smallest, 2 * largest))
+    screen = draw_screen(rng, min(size, largest))
     place = camera[meeting] @ [*target.affine[meeting, :, 2], 1.0]
     place = place + rng.normal(0, 0.25, 2) * mean_size
     to_frame = np.linalg.inv(camera[:, :, :2])

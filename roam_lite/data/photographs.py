@@ -1,0 +1,49 @@
+"""Photographs with free licenses that scikit-image carries: `draw_photograph`, for collages."""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from roam_lite.data.sequence import read_image
+from roam_lite.data.synthetic.textures import colorize, draw_colors
+from roam_lite.extras import require
+
+# Files of its folder `data` that its wheel holds and whose license its documentation states.
+PHOTOGRAPHS = (
+    "astronaut.png",  # NASA; public domain
+    "chelsea.png",  # CC0
+    "coffee.png",  # CC0
+    "rocket.jpg",  # SpaceX; public domain
+    "camera.png",  # gray, as those that follow; CC0
+    "brick.png",  # CC0
+    "grass.png",  # CC0
+    "gravel.png",  # CC0
+)
+
+
+def draw_photograph(rng: np.random.Generator) -> np.ndarray:
+    """One of the photographs, RGB uint8 [H, W, 3]; a gray one in random colors that go together.
+
+    Raises `InputError` if scikit-image is not installed.
+    """
+    picture = _read(PHOTOGRAPHS[int(rng.integers(len(PHOTOGRAPHS)))])
+    gray = np.ascontiguousarray(picture[..., 0])
+    if (picture == gray[..., None]).all():
+        return colorize(gray, draw_colors(rng, 4))
+    return picture
+
+
+def photographs_folder() -> Path:
+    """The folder of the photographs. Raises `InputError` if scikit-image is not installed."""
+    require("skimage", "collage:photographs")
+    (package,) = find_spec("skimage").submodule_search_locations  # to import it would take a second
+    return Path(package, "data")
+
+
+@cache
+def _read(name: str) -> np.ndarray:
+    image = read_image(photographs_folder() / name)
+    image.flags.writeable = False
+    return image

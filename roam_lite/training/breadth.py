@@ -1,0 +1,89 @@
+"""How wide the video is that training draws: targets against frames, source by source.
+
+A tracker that was trained on large targets in small frames, where most of a region lies outside of
+the frame, fails on small targets in wide ones, and its losses do not tell.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roam_lite.config import Config
+from roam_lite.data.sources import Source
+from roam_lite.geometry import region_around
+from roam_lite.training.sampling import PatchSampler
+
+_SEED = 29  # of a generator of its own: what training draws does not depend on it
+_FRAMES = 30  # of a clip
+
+
+@dataclass(frozen=True)
+class Breadth:
+    """Padding shares and target sides (image pixels) of frames that a source draws, `[D]` each."""
+
+    name: str
+    padding: NDArray[np.float64]
+    sides: NDArray[np.float64]
+
+    def __str__(self) -> str:
+        padding, sides = (np.percentile(v, (25, 50, 75)) for v in (self.padding, self.sides))
+        return (
+            f"{self.name}: padding {' / '.join(f'{share:.2f}' for share in padding)}, "
+            f"target side {' / '.join(f'{side:.0f}' for side in sides)} px"
+        )
+
+
+def padding_share(
+    boxes: NDArray[np.float64], size: tuple[int, int], region_scale: float
+) -> NDArray[np.float64]:
+    """Return what share of each box's region lies outside of a frame of that (width, height), `[T]`."""
+    regions = region_around(boxes, region_scale)
+    center, half = regions[:, :2], regions[:, 2:] / 2
+    inside = np.minimum(center + half, size) - np.maximum(center - half, 0)
+    return 1 - np.maximum(inside, 0).prod(axis=1) / regions[:, 2:].prod(axis=1)
+
+
+def measure_breadth(source: Source, config: Config, draws: int = 60) -> Breadth:
+    """Return the breadth of so many clips of a source, drawn as training draws them.
+
+    Of a folder no sequence is drawn again before all are, so that few draws say more.
+    Raises InputError if a sequence never shows its target well enough.
+    """
+    rng = np.random.default_rng(_SEED)
+    known = getattr(source, "sequences", ())
+    order = np.resize(rng.permutation(max(len(known), 1)), draws)
+    padding, sides = [], []
+    for index in order:
+        sequence = known[index] if len(known) else source.draw(rng)
+        boxes = sequence.boxes[PatchSampler(sequence, _FRAMES, rng, config).frames]
+        padding.append(padding_share(boxes, sequence.image_size(), config.model.region_scale))
+        sides.append(np.sqrt(boxes[:, 2:].prod(axis=1)))
+    return Breadth(source.name, np.concatenate(padding), np.concatenate(sides))
+
+
+def breadths(sources: Sequence[Source], config: Config, draws: int = 60) -> Iterator[Breadth]:
+    """Yield the breadth of each source, and, if there are several, that of all as training mixes them.
+
+    A source that stands in the list K times counts K times there.
+    """
+    measured = {}
+    for source in sources:
+        if source.name not in measured:
+            measured[source.name] = measure_breadth(source, config, draws)
+            yield measured[source.name]
+    if len(measured) > 1:
+        every = [measured[source.name] for source in sources]
+        padding, sides = ([getattr(one, name) for one in every] for name in ("padding", "sides"))
+        yield Breadth("together", np.concatenate(padding), np.concatenate(sides))
+
+
+def report_breadths(sources: Sequence[Source], config: Config) -> Iterator[str]:
+    """Yield the lines that `roam-lite train` prints before its first step."""
+    yield (
+        "What is drawn, in quartiles. Padding: what share of a region of "
+        f"{config.model.region_scale:g} target sides lies outside of the frame."
+    )
+    for breadth in breadths(sources, config):
+        yield f"  {breadth}"
