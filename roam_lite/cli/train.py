@@ -38,8 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         default="synthetic",
         metavar="SOURCES",
-        help="comma-separated: synthetic (default), collage:photographs, collage:DIR, or LAYOUT:DIR with a "
-        "layout of otb, vot, lasot, got10k or trackingnet; *K behind one draws it K times as often",
+        help="comma-separated: synthetic (default), collage:photographs, collage:DIR, or LAYOUT:DIR "
+        "with a layout of otb, vot, lasot, got10k or trackingnet; *K behind one draws it K times as "
+        "often",
     )
     parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
     parser.add_argument(

@@ -23,8 +23,8 @@ CACHE_BYTES = 1_500_000_000
 # Of rendered video: sizes of frames, and the target's mean side as a share of a frame's height, whose
 # logarithm has a density that rises from the first to the second and falls to the third. With them
 # as much of the regions lies outside the frame, and targets are as large, as in OTB's video.
-FRAMES = ((320, 240), (400, 300), (480, 360), (640, 480))
-SIDES = (0.03, 0.13, 0.24)
+FRAMES = ((320, 240), (400, 300), (480, 360))
+SIDES = (0.03, 0.14, 0.28)
 _REMEDY = "a weight is a whole number from 1 to 999, as in otb:DIR*2"
 
 

@@ -24,11 +24,11 @@ def synthesize(
     The box is the tight box of the target's whole mask, clipped nowhere, even where something
     covers it; the visibility is the share of the mask that shows. The same seed gives the same
     bytes; frames are drawn when asked for, each by itself. `challenge` is one of `CHALLENGES`, or
-    None for a random mix. `side` is the target's mean size (square root of its area, pixels), and
-    in nine of ten sequences the target then keeps off the edge of the frame; None draws a size of
-    26 to 80 px in a frame 240 px high, and the target comes to the edge in each. Raises
-    `InputError` for an unknown challenge, a negative seed, no frames, a frame below 64 px or a
-    side that is not 5 px to half of the frame's.
+    None for a random mix. `side` is the target's mean size (square root of its area, pixels); in
+    nine of ten sequences it is then kept off the edge of the frame. None draws a size of 26 to 80 px
+    in a frame 240 px high, and lets the target go anywhere in it. Raises `InputError` for an unknown
+    challenge, a negative seed, no frames, a frame below 64 px or a side that is not 5 px to half of
+    the frame's.
     """
     words = (seed,) if isinstance(seed, int | np.integer) else tuple(seed)
     if not words or any(word < 0 for word in words):

@@ -40,7 +40,7 @@ class Recipe:
         """The recipe for a target of that mean size, which nine of ten cameras keep off the edge."""
         smallest, largest = self.sizes
         sizes = min(smallest, 0.75 * size), max(largest, 1.25 * size)
-        return replace(self, sizes=sizes, room=self.room if rng.random() < 0.1 else 1.4)
+        return replace(self, sizes=sizes, room=self.room if rng.random() < 0.1 else 1.45)
 
 
 def draw_recipe(rng: Generator, challenge: str | None) -> Recipe:
