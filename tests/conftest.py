@@ -52,20 +52,20 @@ def samples_root() -> Path:
 @pytest.fixture(scope="session")
 def sequences_root() -> Path:
     """The folder of real sequences (`train/`, `dev/`), where this machine has one."""
-    folder = os.environ.get("ROAM_LITE_SEQUENCES")
-    if not folder:
-        pytest.skip("ROAM_LITE_SEQUENCES is not set: no real sequences on this machine")
-    if not Path(folder, "dev").is_dir():
-        pytest.skip(f"ROAM_LITE_SEQUENCES names {folder}, which has no dev/ folder")
-    return Path(folder)
+    return folder_named("ROAM_LITE_SEQUENCES", "dev", "real sequences")
 
 
 @pytest.fixture(scope="session")
 def peers_root() -> Path:
     """The folder of other trackers' weights (`nanotrack/v1-*.onnx`, `v2-*.onnx`), where there is one."""
-    folder = os.environ.get("ROAM_LITE_PEERS")
+    return folder_named("ROAM_LITE_PEERS", "nanotrack", "weights of other trackers")
+
+
+def folder_named(variable: str, part: str, content: str) -> Path:
+    """The folder that an environment variable names; skips where there is none, or no `part` in it."""
+    folder = os.environ.get(variable)
     if not folder:
-        pytest.skip("ROAM_LITE_PEERS is not set: no weights of other trackers on this machine")
-    if not Path(folder, "nanotrack").is_dir():
-        pytest.skip(f"ROAM_LITE_PEERS names {folder}, which has no nanotrack/ folder")
+        pytest.skip(f"{variable} is not set: no {content} on this machine")
+    if not Path(folder, part).is_dir():
+        pytest.skip(f"{variable} names {folder}, which has no {part}/ folder")
     return Path(folder)
