@@ -128,9 +128,24 @@ def initialize(
     Line 5 of Algorithm 1, and the model initialization of section 4. What comes back is the last
     step, with the update loss of the first: that of theta0 itself.
     """
-    rule, theta, losses = SGD(lambda0), theta0, []
-    for _ in range(config.initial_steps):
-        step = adapt(theta, samples, rule, None, config, scales, second_order)
-        theta = step.theta
+    rule, steps = SGD(lambda0), config.initial_steps
+    return take_steps(theta0, samples, rule, None, steps, config, scales, second_order)
+
+
+def take_steps(
+    theta: Tensor,
+    samples: Samples,
+    rule: UpdateRule,
+    state: Any,
+    steps: int,
+    config: ModelConfig,
+    scales: Tensor | None = None,
+    second_order: bool = False,
+) -> Adapted:
+    """Return the last of `steps` steps on the same samples, with the update loss of the first."""
+    losses = []
+    for _ in range(steps):
+        step = adapt(theta, samples, rule, state, config, scales, second_order)
+        theta, state = step.theta, step.state
         losses.append(step.update_loss)
     return replace(step, update_loss=losses[0])

@@ -41,6 +41,31 @@ EXAMPLES = """\
 """
 
 WHAT = ("tracking", "training", "conditions", "long", "chance", "sizes", "first-step")
+_TRACK = tuple(what for what in WHAT if what != "training")
+_UPDATE = ("tracking", "conditions", "long", "chance")
+# What uses each option; the others refuse it.
+_USED_BY = {
+    "root": ("tracking", "chance", "sizes", "first-step"),
+    "batch": ("training",),
+    "repeats": ("training",),
+    "count": ("conditions",),
+    "frames": ("long", "first-step"),
+    "draws": ("chance",),
+    "split_by": ("chance",),
+    "frame": ("sizes",),
+    "json": ("chance", "sizes", "first-step"),
+    "train": ("first-step",),
+    "every": ("first-step",),
+    "results": ("first-step",),
+    "rule": _UPDATE,
+    "lr": _UPDATE,
+    "set": _TRACK,
+    "checkpoint": _TRACK,
+    "weights": _TRACK,
+    "tracker": _TRACK,
+}
+# Set only once it is known which options were given.
+_DEFAULTS = {"batch": 4, "repeats": 3, "count": 8, "draws": 10, "frame": 30, "every": 1}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,15 +73,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("what", choices=WHAT)
     add("--root", metavar="DIR", help="sequences to track (default: the project's samples)")
-    add("--batch", type=count, default=4, help="videos in a step (default: 4)")
-    add("--repeats", type=count, default=3, help="the fastest of so many counts (default: 3)")
-    add("--count", type=count, default=8, help="sequences a condition (default: 8)")
+    add("--batch", type=count, help="videos in a step (default: 4)")
+    add("--repeats", type=count, help="the fastest of so many counts (default: 3)")
+    add("--count", type=count, help="sequences a condition (default: 8)")
     add(
         "--frames",
         type=count,
         help="of the long sequence (default: 10000), of each in first-step (default: 100)",
     )
-    add("--draws", type=count, default=10, help="of every first box (default: 10)")
+    add("--draws", type=count, help="of every first box (default: 10)")
     add(
         "--split-by",
         type=names,
@@ -66,14 +91,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--frame",
         type=whole_number,
-        default=30,
         metavar="K",
         help="sizes are told for each sequence in this one, the first being 0 (default: 30)",
     )
     add("--json", metavar="FILE", help="write what chance, sizes and first-step measure")
     add = parser.add_argument_group("first-step").add_argument
     add("--train", metavar="DIR", help="sequences to search the rates on, in OTB layout")
-    add("--every", type=count, default=1, metavar="K", help="only every K-th of them (default: 1)")
+    add("--every", type=count, metavar="K", help="only every K-th of them (default: 1)")
     add(
         "--results", metavar="DIR", help="keep boxes and times there, and resume from what is there"
     )
@@ -88,6 +112,9 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.conditions import conditions_table, long_run
 
     _refuse_ignored(args)
+    for name, value in _DEFAULTS.items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
     if args.what == "training":
         _bench_training(args)
         return
@@ -117,18 +144,16 @@ def run(args: argparse.Namespace) -> None:
 
 def _refuse_ignored(args: argparse.Namespace) -> None:
     """Raise InputError for options that would mean nothing, and for trackers that do not fit."""
+    from roam_lite.demo import samples_folder
     from roam_lite.errors import InputError
     from roam_lite.evaluation.trackers import OWN
 
-    ignored, reason = (), ""
-    if args.what == "training":
-        ignored = ("root", "tracker", "rule", "lr", "set", "checkpoint", "weights")
-        reason = "trains a profile anew"
-    elif args.what in ("sizes", "first-step"):
-        ignored, reason = ("rule", "lr"), "the first frame's model is never updated"
-    for name in ignored:
-        if getattr(args, name) not in (None, "roam++"):
-            raise InputError(f"bench {args.what}: {reason}; omit --{name}")
+    for name, users in _USED_BY.items():
+        if args.what not in users and getattr(args, name) not in (None, "roam++"):
+            raise InputError(
+                f"--{name.replace('_', '-')} means nothing to bench {args.what}; omit it "
+                f"(it is for {', '.join(users)})"
+            )
     if args.what == "sizes" and args.tracker != "roam++":
         raise InputError(
             f"bench sizes: only for the tracker roam++, which regresses sizes; not for {args.tracker}"
@@ -138,6 +163,11 @@ def _refuse_ignored(args: argparse.Namespace) -> None:
     if args.what == "first-step" and not args.train:
         raise InputError(
             "bench first-step: --train DIR is needed, sequences to search the rates on"
+        )
+    if args.train and Path(args.train).resolve() == Path(args.root or samples_folder()).resolve():
+        raise InputError(
+            f"bench first-step: --train and --root are both {args.train}; rates have to be searched on "
+            "other sequences than those that they are compared on"
         )
 
 

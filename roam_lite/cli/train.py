@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--profile",
         default="laptop",
-        help="constants of a new run: smoke, laptop (default) or paper",
+        help="constants of a new run: smoke, laptop-small, laptop (default), desktop or paper",
     )
     parser.add_argument(
         "--data",
@@ -68,7 +68,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     method.add_argument(
         "--backbone-weights",
         metavar="FILE",
-        help="VGG-16 state as safetensors, for profile paper (default: torchvision fetches it)",
+        help="ImageNet weights: of lite0 as .pth (default: the extra `pretrained` brings them), of VGG-16 "
+        "as .safetensors (default: torchvision fetches them)",
     )
     method.add_argument("--stages", type=names, metavar="A,B", help="only these stages")
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from roam_lite.adaptation import Samples, adapt
+from roam_lite.adaptation import Samples, take_steps
 from roam_lite.data.sequence import Sequence
 from roam_lite.evaluation.benchmarks import get_benchmark, score_results
 from roam_lite.evaluation.compare import paired_bootstrap
@@ -58,17 +58,16 @@ class FirstStepTracker(Tracker):
         self.setting = setting
 
     def first_steps(self, samples: Samples) -> tuple[Tensor, list[float]]:
-        """Return theta `[1, P]` after the setting's steps, and the loss before each."""
-        theta, lambda0 = self.model.theta0.detach()[None], self.model.lambda0
-        rule, losses = SGD(lambda0), []
+        """Return theta `[1, P]` after the setting's steps, and the loss before them, if there are any."""
+        theta0, lambda0 = self.model.theta0.detach()[None], self.model.lambda0
+        if self.setting.steps == 0:
+            return theta0, []
+        rule = SGD(lambda0)
         if self.setting.rule is not None:
             rule = build_rule(self.setting.rule, lr=self.setting.lr)
-        state = rule.init(theta, lambda0[None])
-        for _ in range(self.setting.steps):
-            step = adapt(theta, samples, rule, state, self.config.model)
-            theta, state = step.theta, step.state
-            losses.append(step.update_loss)
-        return theta, [float(loss) for loss in losses]
+        state, steps = rule.init(theta0, lambda0[None]), self.setting.steps
+        last = take_steps(theta0, samples, rule, state, steps, self.config.model)
+        return last.theta, [float(last.update_loss)]
 
 
 def searched_settings() -> list[Setting]:

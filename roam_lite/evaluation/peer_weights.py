@@ -13,13 +13,22 @@ def find_networks(
 
     `networks` says which word the name of each one's file holds, in capitals or not; "" is any. `weights` is
     a folder that holds one such file each, or FOLDER/START where only names that begin with START
-    count. Raises InputError if weights are missing, not wanted, or not one file for each network.
+    count. Raises InputError if weights are missing, not wanted, or not one file for each network, or if
+    the names differ in more than these words: OpenCV tracks with networks of two versions, and badly.
     """
     if not networks and weights is not None:
         raise InputError(f"{tracker} takes no weights; omit them")
     if networks and weights is None:
         raise InputError(f"{tracker} needs weights: give --weights DIR, {_folder(networks)}")
-    return {name: _only_file(tracker, networks, name, Path(weights)) for name in networks}
+    files = {name: _only_file(tracker, networks, name, Path(weights)) for name in networks}
+    rests = {files[name].name.lower().replace(word, "") for name, word in networks.items() if word}
+    if len(rests) > 1:
+        raise InputError(
+            f"{weights}: {' and '.join(file.name for file in files.values())} are not of one version by "
+            "their names; give files whose names differ in "
+            f"{' and '.join(repr(word) for word in networks.values())} alone"
+        )
+    return files
 
 
 def _only_file(tracker: str, networks: Mapping[str, str], name: str, weights: Path) -> Path:

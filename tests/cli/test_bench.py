@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -37,7 +38,23 @@ def test_bench_training_gives_the_same_numbers_both_ways(capsys):
 def test_bench_training_refuses_what_it_would_ignore(capsys):
     for option, value in (("--rule", "gru"), ("--tracker", "csrt"), ("--weights", "x")):
         assert run("bench", "training", option, value) == 2
-        assert f"omit {option}" in capsys.readouterr().err
+        assert f"{option} means nothing to bench training; omit it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("what", "option", "value"),
+    [
+        ("tracking", "--split-by", "A"),
+        ("chance", "--frame", "0"),
+        ("sizes", "--draws", "2"),
+        ("conditions", "--root", "x"),
+        ("long", "--json", "x.json"),
+        ("chance", "--every", "1"),
+    ],
+)
+def test_bench_refuses_options_of_its_other_kinds(what, option, value, root, smoke, capsys):
+    assert run("bench", what, *smoke, option, value) == 2
+    assert f"{option} means nothing to bench {what}; omit it" in capsys.readouterr().err
 
 
 def test_bench_chance_keeps_means_that_compare_reads(root, smoke, tmp_path, capsys):
@@ -119,8 +136,8 @@ def test_bench_sizes_refuses_trackers_that_regress_none(root, tracker, capsys):
 @pytest.mark.parametrize("what", ["sizes", "first-step"])
 @pytest.mark.parametrize(("option", "value"), [("--rule", "lstm"), ("--lr", "0.1")])
 def test_bench_of_first_models_refuses_rules(what, option, value, root, capsys):
-    assert run("bench", what, "--train", root, option, value) == 2
-    assert f"never updated; omit {option}" in capsys.readouterr().err
+    assert run("bench", what, "--root", root, option, value) == 2
+    assert f"{option} means nothing to bench {what}; omit it" in capsys.readouterr().err
 
 
 def test_bench_first_step_compares_the_best_rates(root, smoke, tmp_path, capsys, monkeypatch):
@@ -128,7 +145,9 @@ def test_bench_first_step_compares_the_best_rates(root, smoke, tmp_path, capsys,
     monkeypatch.setattr(first_step, "MIDDLE_RATES", middles)
     monkeypatch.setattr(first_step, "FACTORS", (1.0, 3.0))
     file = tmp_path / "first.json"
-    arguments = ["--train", root, "--every", "2", "--root", root, "--frames", "4", "--json", file]
+    shutil.copytree(root, tmp_path / "train")
+    arguments = ["--train", tmp_path / "train", "--every", "2", "--root", root, "--frames", "4"]
+    arguments += ["--json", file]
     assert run("bench", "first-step", *smoke, *arguments, "--results", tmp_path / "kept") == 0
     lines = capsys.readouterr().out.splitlines()
     counted = [line.split()[0] for line in lines if re.match(r" *\d+/", line)]
@@ -151,5 +170,7 @@ def test_bench_first_step_compares_the_best_rates(root, smoke, tmp_path, capsys,
 def test_bench_first_step_says_what_it_needs(root, capsys):
     assert run("bench", "first-step", "--root", root) == 2
     assert "--train DIR is needed" in capsys.readouterr().err
+    assert run("bench", "first-step", "--train", root, "--root", root / "A" / "..") == 2
+    assert "rates have to be searched on other sequences" in capsys.readouterr().err
     assert run("bench", "first-step", "--train", root, "--tracker", "csrt") == 2
     assert "only for the trackers roam++ and roam" in capsys.readouterr().err

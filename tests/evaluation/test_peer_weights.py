@@ -32,6 +32,14 @@ def test_the_start_of_the_names_chooses_among_several(folder):
     assert find_networks("nano", PAIR, folder / "v1") == found
 
 
+def test_networks_of_two_versions_are_refused(folder):
+    for name in ("v1-head.onnx", "v2-Backbone.onnx"):
+        (folder / name).unlink()
+    message = "v1-backbone.onnx and v2-HEAD.onnx are not of one version by their names; give files"
+    with pytest.raises(InputError, match=re.escape(message)):
+        find_networks("nano", PAIR, folder)
+
+
 def test_a_single_network_is_any_file_or_the_one_named(folder):
     assert find_networks("vit", ONE, folder / "v1-h") == {"net": folder / "v1-head.onnx"}
     assert find_networks("vit", ONE, folder / "v1-head.onnx") == {"net": folder / "v1-head.onnx"}
