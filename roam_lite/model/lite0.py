@@ -74,8 +74,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return a map of half the resolution where the stride is 2."""
-        y = F.relu6(self.expand_norm(self.expand_conv(x))) if self.expands else x
-        y = F.relu6(self.depth_norm(self.depth_conv(y)))
+        y = F.relu6(self.expand_norm(self.expand_conv(x)), inplace=True) if self.expands else x
+        y = F.relu6(self.depth_norm(self.depth_conv(y)), inplace=True)
         y = self.project_norm(self.project_conv(y))
         return x + y if self.residual else y
 
@@ -97,7 +97,7 @@ class Trunk(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Return the three maps, finest first."""
-        x = F.relu6(self.stem_norm(self.stem_conv(x)))
+        x = F.relu6(self.stem_norm(self.stem_conv(x)), inplace=True)
         maps = []
         for index, block in enumerate(self.blocks):
             x = block(x)
@@ -144,7 +144,7 @@ class JoinedMaps(nn.Module):
         )
         middle = middle + F.interpolate(coarse, size=middle.shape[-2:], mode="bilinear")
         fine = fine + F.interpolate(middle, size=fine.shape[-2:], mode="bilinear")
-        return self.norm(self.mix(torch.relu(fine)))
+        return self.norm(self.mix(torch.relu_(fine)))
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 
 from roam_lite.data.otb import write_sequence
+from roam_lite.data.sequence import Sequence
 from roam_lite.data.synthetic import synthesize
 from roam_lite.files import whole_folder
 
@@ -17,6 +18,8 @@ SAMPLES = {
     "occlusion": (1, 40),
     "scale": (1, 16),
 }
+
+LENGTH = 240  # frames of the long ones
 
 README = """\
 # Six rendered sequences
@@ -33,6 +36,11 @@ Everything here is rendered by `roam_lite.data.synthetic`; no photograph is in i
 `SHA256SUMS` lists every file; `sha256sum --check SHA256SUMS` compares them. Another version of
 OpenCV may round pixels differently; the boxes are the same everywhere.
 """
+
+
+def long_sample(challenge: str, seed: int) -> Sequence:
+    """Return a sequence of `LENGTH` frames, long enough for its target to change its look altogether."""
+    return synthesize((2, seed), length=LENGTH, challenge=challenge)
 
 
 def write_samples(folder: str | Path) -> Path:
