@@ -5,7 +5,9 @@ import torch
 from torch import nn
 
 from roam_lite.bench.plain import advance_plain
+from roam_lite.rules import build_rule, recurrent
 from roam_lite.rules.recurrent import advance
+from tests.tiny import TINY
 
 COORDINATES = 50
 
@@ -47,3 +49,23 @@ def test_fast_cells_equal_torchs_own(kind, dtype):
 def test_memory_is_hidden_first(kind, parts):
     memory = advance(kind(4, 3), torch.zeros(4, COORDINATES), None)
     assert [part.shape for part in memory] == [(3, COORDINATES)] * parts
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_blocks_of_coordinates_give_what_all_at_once_do(name, monkeypatch):
+    coordinates = 60  # of two videos
+    parts = torch.arange(coordinates // 2) % 8
+    rule = build_rule(name, config=TINY.rule, parts=parts)
+    generator = torch.Generator().manual_seed(0)
+    stacks = torch.randn(3, 2, coordinates // 2, 5, generator=generator, dtype=torch.float64)
+    rule.double()
+
+    def logits(block):
+        monkeypatch.setattr(recurrent, "BLOCK", block)
+        memory = ()
+        for stack in stacks:
+            found, memory = rule.logits(stack, memory)
+        return found, *(part for cell in memory for part in cell)
+
+    for parts, whole in zip(logits(coordinates // 3 + 1), logits(coordinates), strict=True):
+        torch.testing.assert_close(parts, whole, rtol=1e-12, atol=1e-12)
