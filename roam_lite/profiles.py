@@ -228,7 +228,7 @@ _LAPTOP = modify(
         ),
     },
     # The response is surer of the center than the regression is.
-    online={"position": "peak", "motion": 1.6, "search_scales": (0.87, 1.0, 1.15)},
+    online={"position": "peak", "motion": 1.6},
 )
 
 _DESKTOP = modify(

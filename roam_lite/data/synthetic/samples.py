@@ -19,7 +19,7 @@ SAMPLES = {
     "scale": (1, 16),
 }
 
-LENGTH = 240  # frames of the long ones
+LENGTH, SIDE = 240, 24.0  # frames, and the target's mean size in pixels, of the long ones
 
 README = """\
 # Six rendered sequences
@@ -39,8 +39,8 @@ OpenCV may round pixels differently; the boxes are the same everywhere.
 
 
 def long_sample(challenge: str, seed: int) -> Sequence:
-    """Return a sequence of `LENGTH` frames, long enough for its target to change its look altogether."""
-    return synthesize((2, seed), length=LENGTH, challenge=challenge)
+    """Return a sequence of `LENGTH` frames whose target is small: there is room to lose it in."""
+    return synthesize((2, seed), length=LENGTH, challenge=challenge, side=SIDE)
 
 
 def write_samples(folder: str | Path) -> Path:
