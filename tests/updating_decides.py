@@ -1,6 +1,6 @@
 """Search rendered video for sequences in which updating decides: without it the target is lost.
 
-    python -m tests.updating_decides --challenge turn --seeds 40
+    python -m tests.updating_decides --seeds 40
 
 Seeds are tried in order, of the same sequences as `data_samples/long` (`samples.long_sample`). A sequence
 qualifies if a model that is never updated loses its target, and one that the shipped optimizer
@@ -51,21 +51,20 @@ def decides(sequence: Sequence, told: Callable[[str], None]) -> bool:
 
 
 def main() -> None:
-    """Try the seeds of one challenge in order."""
+    """Try the seeds in order."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--challenge", required=True)
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--first", type=int, default=0)
     args = parser.parse_args()
     found = []
     with limited_threads(1):
         for seed in range(args.first, args.first + args.seeds):
-            sequence = long_sample(args.challenge, seed)
+            sequence = long_sample(seed)
             words: list[str] = []
             if decides(sequence, words.append):
                 found.append(seed)
                 words.append("updating decides")
-            print(f"{args.challenge} {seed}: {'; '.join(words)}", flush=True)
+            print(f"{seed}: {'; '.join(words)}", flush=True)
     print(f"{len(found)} of {args.seeds} seeds qualify: {found}")
 
 

@@ -10,6 +10,8 @@ from roam_lite.model.filters import interpolation
 
 # FFT lengths made of these factors alone are fast: the divisors of high powers of their product.
 _FAST_FACTORS = 2 * 3 * 5 * 7
+# So many products are held at once: 8 MB.
+FITS = 2**20
 
 
 def correlate(features: Tensor, kernels: Tensor) -> Tensor:
@@ -28,7 +30,7 @@ def correlate(features: Tensor, kernels: Tensor) -> Tensor:
 class TransformedFilters:
     """Filters as `apply_filters` wants them: worth keeping where they serve many features."""
 
-    spectra: tuple[Tensor, ...]  # of each group of filters: [N, f, C, O], complex conjugate
+    spectra: tuple[Tensor, ...]  # of each group of filters: [N, O, C, f], complex conjugate
     shape: tuple[int, int]  # of the transform, rows and columns
 
 
@@ -57,8 +59,8 @@ def transform_filters(
     half = half.view(videos, outputs * channels, base, -1, 2).permute(0, 2, 1, 3, 4)
     half = torch.view_as_complex(half.contiguous()).flatten(2)
     spectra = (down @ half).view(videos, shape[0], outputs, channels, -1)
-    parts = spectra.permute(0, 1, 4, 3, 2).split([group.shape[1] for group in groups], dim=-1)
-    return TransformedFilters(tuple(part.flatten(1, 2) for part in parts), shape)
+    parts = spectra.permute(0, 2, 3, 1, 4).flatten(3).split([g.shape[1] for g in groups], dim=1)
+    return TransformedFilters(tuple(parts), shape)
 
 
 def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
@@ -68,11 +70,23 @@ def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
     """
     height, width = features.shape[-2:]
     shape = filters.shape
-    maps = _Spectrum.apply(features, shape).flatten(3).permute(0, 3, 1, 2)  # [N, f, n, G C]
-    parts = maps.chunk(len(filters.spectra), dim=-1)
-    products = [part @ group for part, group in zip(parts, filters.spectra, strict=True)]
-    product = torch.cat(products, dim=-1).permute(0, 2, 3, 1).unflatten(3, (shape[0], -1))
+    maps = _Spectrum.apply(features, shape).flatten(3)  # [N, n, G C, f]
+    parts = maps.chunk(len(filters.spectra), dim=2)
+    products = [_multiply(part, group) for part, group in zip(parts, filters.spectra, strict=True)]
+    product = torch.cat(products, dim=2).unflatten(3, (shape[0], -1))
     return torch.fft.irfft2(product, s=shape)[..., :height, :width]
+
+
+def _multiply(maps: Tensor, filters: Tensor) -> Tensor:
+    """Return the sums over channels `[N, n, O, f]` of maps `[N, n, C, f]` times filters `[N, O, C, f]`.
+
+    A few small matrices per frequency are slower than all products side by side, until these no
+    longer fit the cache.
+    """
+    videos, samples, channels, frequencies = maps.shape
+    if videos * samples * filters.shape[1] * channels * frequencies <= FITS:
+        return (maps[:, :, None] * filters[:, None]).sum(dim=3)
+    return (maps.permute(0, 3, 1, 2) @ filters.permute(0, 3, 2, 1)).permute(0, 2, 3, 1)
 
 
 @lru_cache(maxsize=1024)

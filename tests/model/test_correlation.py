@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from roam_lite.bench.plain import correlate_plain
-from roam_lite.model.correlation import correlate
+from roam_lite.model import correlation
+from roam_lite.model.correlation import apply_filters, correlate, transform_filters
 
 # (H, W, K): even and odd maps, kernels from one tap to the whole map.
 SHAPES = [(6, 6, 1), (6, 8, 3), (7, 7, 5), (5, 9, 5), (9, 9, 9), (16, 15, 11), (11, 12, 11)]
@@ -72,3 +73,21 @@ def test_kernels_are_not_flipped_and_zeros_lie_around_the_map():
     assert ones[0, 0].item() == pytest.approx(4)
     assert ones[0, 2].item() == pytest.approx(6)
     assert ones[2, 2].item() == pytest.approx(9)
+
+
+def test_products_side_by_side_are_those_of_matrices(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    options = {"generator": generator, "dtype": torch.float64}
+    maps = torch.randn(2, 3, 8, 9, 9, **options).requires_grad_()
+    groups = [torch.randn(2, outputs, 4, 5, 5, **options).requires_grad_() for outputs in (1, 4)]
+    sizes = torch.tensor([[5, 7], [3, 5]])
+
+    def derivatives(fits):
+        monkeypatch.setattr(correlation, "FITS", fits)
+        found = apply_filters(maps, transform_filters(tuple(groups), sizes, (9, 9)))
+        first = torch.autograd.grad(found.square().sum(), [maps, *groups], create_graph=True)
+        second = torch.autograd.grad(sum(g.square().sum() for g in first), [maps, *groups])
+        return found, *first, *second
+
+    for sides, matrices in zip(derivatives(2**20), derivatives(0), strict=True):
+        torch.testing.assert_close(sides, matrices, rtol=1e-10, atol=1e-10)

@@ -38,9 +38,9 @@ OpenCV may round pixels differently; the boxes are the same everywhere.
 """
 
 
-def long_sample(challenge: str, seed: int) -> Sequence:
-    """Return a sequence of `LENGTH` frames whose target is small: there is room to lose it in."""
-    return synthesize((2, seed), length=LENGTH, challenge=challenge, side=SIDE)
+def long_sample(seed: int) -> Sequence:
+    """Return a sequence of `LENGTH` frames and mixed challenges, its target small in the frame."""
+    return synthesize((2, seed), length=LENGTH, side=SIDE)
 
 
 def write_samples(folder: str | Path) -> Path:
