@@ -16,7 +16,7 @@ from roam_lite.rules.neural import NeuralRule
 from roam_lite.rules.preprocessing import CHANNELS
 
 Cell = nn.LSTMCell | nn.GRUCell
-BLOCK = 4096  # coordinates
+BLOCK = 8192  # coordinates
 Memory = tuple[Tensor, ...]  # (h, c) of an LSTM, (h,) of a GRU; [hidden, coordinates] each
 
 
