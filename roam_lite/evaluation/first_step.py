@@ -26,8 +26,8 @@ from roam_lite.tracking import Tracker
 
 # The middle rate of those tried for each number of steps, from a first look at training sequences.
 MIDDLE_RATES = {
-    "sgd": {2: 3e-4, 20: 1e-4, 100: 3e-5},
-    "momentum": {2: 3e-4, 20: 3e-5, 100: 3e-5},
+    "sgd": {2: 3e-3, 20: 1e-3, 100: 3e-4},
+    "momentum": {2: 3e-3, 20: 1e-4, 100: 3e-5},
     "adam": {2: 3e-4, 20: 3e-4, 100: 3e-4},
 }
 FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)  # of the middle rate
