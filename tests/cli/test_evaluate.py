@@ -1,11 +1,14 @@
 """Evaluate: tables, JSON, kept results and plots of any tracker."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
 from roam_lite.data.boxes import read_boxes
+from roam_lite.data.otb import write_sequence
+from roam_lite.data.synthetic import synthesize
 from tests import trees
 from tests.cli.commands import run
 
@@ -108,3 +111,31 @@ def test_plots_without_kept_results_show_this_run(root, tmp_path):
     arguments = ["--root", root, "--tracker", "kcf", "--plots", tmp_path / "p"]
     assert run("evaluate", *arguments) == 0
     assert (tmp_path / "p" / "success.png").is_file()
+
+
+def test_kept_results_of_another_root_are_not_this_ones(root, statue, tmp_path, capsys):
+    other = tmp_path / "other"
+    for seed, name in enumerate("AB"):
+        write_sequence(other / name, synthesize(seed + 7, length=6, size=(160, 120)))
+    arguments = ["evaluate", "--tracker", statue, "--results", tmp_path / "r"]
+    assert run(*arguments, "--root", root) == 0
+    capsys.readouterr()
+    assert run(*arguments, "--root", other) == 2
+    output, message = capsys.readouterr()
+    assert output == ""
+    assert "A (first box, " in message
+    assert "name another --results" in message
+
+
+def test_a_tracker_that_was_edited_is_tracked_again_beside_the_old_results(
+    root, statue, tmp_path, capsys
+):
+    arguments = ["evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r"]
+    assert run(*arguments) == 0
+    edited = (tmp_path / "mine.py").read_text().replace("self.box = box", "self.box = box + 3")
+    (tmp_path / "mine.py").write_text(edited)
+    sys.modules.pop("mine")
+    assert run(*arguments) == 0
+    assert "took over 0 of 2 sequences" in capsys.readouterr().err
+    one, two = ((f / "A.txt").read_text() for f in (tmp_path / "r" / "OTB2015").iterdir())
+    assert one != two

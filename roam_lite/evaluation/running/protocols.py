@@ -11,6 +11,7 @@ import numpy as np
 from roam_lite.data.ahead import ahead
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
+from roam_lite.evaluation.kept import source_of
 from roam_lite.evaluation.metrics.vot import region_overlap
 from roam_lite.evaluation.results import ResultLayout
 from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
@@ -24,13 +25,15 @@ class Protocol:
     """Repetitions of one kind of run, and where their results go.
 
     Each repetition has a tracker of its own. `agreeing` repetitions are enough if they all gave the
-    same boxes to the last digit, as deterministic trackers do; None always asks for all.
+    same boxes to the last digit, as deterministic trackers do; None always asks for all. A `guided` one
+    uses the ground truth of later frames too.
     """
 
     once: Callable[[Callable[[], Any], Sequence, bool], Run | Trajectory]
     layout: ResultLayout
     repetitions: int = 1
     agreeing: int | None = None
+    guided: bool = False
 
     def finished(self, folder: Path, name: str) -> bool:
         """Whether all results of the sequence are in the folder."""
@@ -50,12 +53,13 @@ class Protocol:
     ) -> tuple[int, ...]:
         """Run what the folder lacks, frames decoded ahead; return the frames that cannot be read."""
         unreadable: set[int] = set()
+        source = source_of(sequence, self.guided or oracle)
         with ahead(sequence.frames) as frames:
             sequence = replace(sequence, frames=frames)
             while not self.finished(folder, sequence.name):
                 repetition = len(self.layout.records(folder, sequence.name)) + 1
                 run = self.once(make_tracker, sequence, oracle)
-                self.layout.keep(folder, sequence.name, repetition, run)
+                self.layout.keep(folder, sequence.name, repetition, run, source)
                 unreadable.update(run.unreadable)
         return tuple(sorted(unreadable))
 

@@ -39,7 +39,7 @@ def track_steps(
             image = sequence.frames[index]
         except FrameError as error:
             if not warned:
-                _say(f"{sequence.name}: {error}; the frame counts as lost, tracking continues")
+                say(f"{sequence.name}: {error}; the frame counts as lost, tracking continues")
             warned = True
             if hasattr(tracker, "skip"):
                 tracker.skip()
@@ -107,7 +107,7 @@ def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndar
 def report_unreadable(name: str, frames: Collection[int]) -> None:
     """Report to stderr how many frames of a sequence could not be read, if any."""
     if frames:
-        _say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
+        say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
 
 
 def check_names(names: Collection[str]) -> None:
@@ -124,5 +124,6 @@ def _counted(steps: Iterable[Step], bar: tqdm) -> Iterator[Step]:
         yield step
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
+    """Report a message to stderr, above a progress bar if there is one."""
     tqdm.write(message, file=sys.stderr)
