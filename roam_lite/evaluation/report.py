@@ -22,6 +22,7 @@ class Score:
     fps: float  # frames per second of tracking, decoding left out; nan where it is not known
     frames: int
     evidence: Mapping[str, Any] = field(default_factory=dict)  # what means and plots are made of
+    unreadable: int = 0  # frames that cannot be read: misses, whoever tracks
 
     @property
     def auc(self) -> float:
@@ -39,8 +40,9 @@ class Score:
         return self.evidence["success"]
 
     def entry(self) -> dict[str, float]:
-        """Return the metrics, fps and number of frames, as reports hold them."""
-        return {**self.metrics, "fps": self.fps, "frames": self.frames}
+        """Return the metrics, fps and number of frames, as reports hold them; of unreadable ones, if any."""
+        unreadable = {"unreadable": self.unreadable} if self.unreadable else {}
+        return {**self.metrics, "fps": self.fps, "frames": self.frames, **unreadable}
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Report:
                 means[key] = float(np.mean([score.metrics[key] for score in self.scores]))
         known = [score.fps for score in self.scores if np.isfinite(score.fps)]
         fps = means.pop("fps", float(np.mean(known)) if known else float("nan"))
-        return {**means, "fps": fps, "frames": sum(score.frames for score in self.scores)}
+        counts = {k: sum(getattr(s, k) for s in self.scores) for k in ("frames", "unreadable")}
+        return {**means, "fps": fps, **{k: n for k, n in counts.items() if n or k == "frames"}}
 
     def lost(self) -> list[str]:
         """Return the sequences whose target was lost for good, where the benchmark's scores tell."""
@@ -125,7 +128,7 @@ def _is_entry(entry: Any) -> bool:
 def metrics_of(report: Mapping[str, Any]) -> list[str]:
     """Return the names of the metrics that a read report has for every sequence."""
     first, *others = report["sequences"].values()
-    shared = set(first).intersection(*others) - {"frames"}
+    shared = set(first).intersection(*others) - {"frames", "unreadable"}
     return [key for key in first if key in shared]
 
 

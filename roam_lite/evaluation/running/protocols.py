@@ -14,7 +14,15 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation.kept import source_of
 from roam_lite.evaluation.metrics.vot import region_overlap
 from roam_lite.evaluation.results import ResultLayout
-from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
+from roam_lite.evaluation.running.run import (
+    FAILURE,
+    SKIPPED,
+    START,
+    TRACKED,
+    Run,
+    Step,
+    Trajectory,
+)
 from roam_lite.evaluation.running.runner import first_frame, run_sequence, track_steps
 
 SKIP = 5  # frames from a failure to VOT's next start
@@ -74,9 +82,9 @@ def supervised(
 ) -> Trajectory:
     """Return the run of a tracker that is started anew, from the truth, after each failure.
 
-    A failure is a frame in which region and ground truth do not overlap inside the image, or the
-    box is not finite. Each start gets a tracker of its own, on the first frame that can be read and has a
-    ground truth. Raises InputError if the first frame is not such a one.
+    A failure is a frame in which region and ground truth do not overlap inside the image, in which the
+    box is not finite, or a labeled one that cannot be read. Each start gets a tracker of its own, on the
+    first frame that can be read and has a ground truth. Raises InputError if the first frame is none.
     """
     length, size = len(sequence), sequence.image_size()
     codes = np.full(length, SKIPPED)
@@ -91,7 +99,7 @@ def supervised(
                 unreadable.append(step.index)
             if step.index == start:
                 codes[start] = START
-            elif _missed(step.box, sequence.polygons[step.index], size):
+            elif _missed(step, sequence.polygons[step.index], size):
                 codes[step.index], failure = FAILURE, step.index
                 break
             else:
@@ -100,10 +108,12 @@ def supervised(
     return Trajectory(codes, regions, seconds, tuple(unreadable))
 
 
-def _missed(box: np.ndarray, truth: np.ndarray, size: tuple[int, int]) -> bool:
-    if not np.isfinite(box).all():
+def _missed(step: Step, truth: np.ndarray, size: tuple[int, int]) -> bool:
+    if not np.isfinite(step.box).all():
         return True
-    return bool(np.isfinite(truth).all()) and region_overlap(box[None], truth[None], size)[0] <= 0
+    if not np.isfinite(truth).all():
+        return False
+    return step.image is None or region_overlap(step.box[None], truth[None], size)[0] <= 0
 
 
 def _next_start(sequence: Sequence, frame: int) -> int | None:
