@@ -6,7 +6,14 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from roam_lite.cli.options import add_tracker_options, count, device_from, names, tracker_from
+from roam_lite.cli.options import (
+    add_tracker_options,
+    count,
+    device_from,
+    names,
+    tracker_from,
+    weights_read,
+)
 
 if TYPE_CHECKING:
     from roam_lite.evaluation.report import Report
@@ -68,12 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--plots",
         metavar="DIR",
-        help="write success and precision plots, with the trackers kept in --results",
+        help="write success and precision plots, with the trackers kept in --results (files are replaced)",
     )
     add(
         "--overwrite",
         action="store_true",
-        help="track these sequences again, in place of their kept results",
+        help="replace --json, and track these sequences again in place of their kept results",
     )
     add_tracker_options(parser)
 
@@ -111,7 +118,16 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.running.runner import describe
     from roam_lite.evaluation.trackers import OWN
     from roam_lite.extras import require
+    from roam_lite.files import check_outputs
 
+    remedy = "--overwrite replaces it" + (", and tracks again what is kept" if args.results else "")
+    check_outputs(
+        {"--json": args.json},
+        {"--results": args.results, "--plots": args.plots},
+        inputs=weights_read(args),
+        overwrite=args.overwrite,
+        remedy=f"remove it, or name another; {remedy}",
+    )
     if args.plots:
         require("matplotlib", "--plots")
         from roam_lite.figures.plots import save_plots
