@@ -1,15 +1,67 @@
-"""Trackers of the user's own, by `MODULE:FACTORY`."""
+"""Trackers of the user's own, by `MODULE:FACTORY`: loaded, known by their code, told what they do wrong."""
 
 import hashlib
 import os
 import pkgutil
+import reprlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from roam_lite.errors import InputError
+
+
+@contextmanager
+def blamed(tracker: Any, where: str) -> Iterator[None]:
+    """Turn what a user's tracker raises, or its name's, into one InputError that names it and `where`.
+
+    What a tracker of the package raises, other than InputError, is no fault of the user's: it passes,
+    with a note of `where`.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        kind, told = type(tracker), " ".join(str(error).split())
+        own = kind.__module__.startswith("roam_lite.")
+        if isinstance(tracker, str):
+            name = tracker
+        elif own:
+            name = tracker.description.get("tracker", kind.__qualname__)
+        else:
+            name = f"{kind.__module__}:{kind.__qualname__}"
+        if isinstance(error, InputError):
+            raise InputError(f"{name}, {where}: {told}") from error
+        if own:
+            error.add_note(where)
+            raise
+        raise InputError(
+            f"{name}, {where}: {type(error).__name__}{told and f': {told}'}; --debug shows its traceback"
+        ) from error
+
+
+def answer(result: Any) -> tuple[np.ndarray, float, bool]:
+    """Return box float64 `[4]`, score and whether the target is lost, of what `update` returned.
+
+    That is a box (x, y, w, h), nan where the tracker has none, or an object with `box` and perhaps
+    `score` and `lost`. Raises InputError for anything else.
+    """
+    try:
+        given = np.asarray(getattr(result, "box", result))
+        if given.shape not in ((4,), (1, 4)) or given.dtype.kind not in "iufO":
+            raise TypeError
+        box = np.array([float(value) for value in given.ravel()])
+        score, lost = getattr(result, "score", 1.0), getattr(result, "lost", False)
+        return box, float(score), bool(lost)
+    except (TypeError, ValueError, RuntimeError) as error:  # the last: tensors on a GPU
+        raise InputError(
+            f"update returned {reprlib.repr(result)}; return a box of four numbers (x, y, w, h), or an "
+            "object with such a `box` and, as numbers, `score` and `lost`"
+        ) from error
 
 
 def load_object(path: str) -> Any:
@@ -22,9 +74,10 @@ def load_object(path: str) -> Any:
     sys.path.insert(0, os.getcwd())
     try:
         return pkgutil.resolve_name(path)
-    except (ValueError, ImportError, AttributeError) as error:
+    except (Exception, SystemExit) as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(
-            f"{path!r} cannot be loaded ({error}); is it installed, or in this folder?"
+            f"{path!r} cannot be loaded ({told}); is it installed, or in this folder?"
         ) from error
     finally:
         sys.path.remove(os.getcwd())
@@ -35,18 +88,26 @@ def load_factory(path: str) -> Callable[[], Any]:
 
     Raises InputError if there is none or what it makes has no `init` and `update`.
     """
-    factory = load_object(path)
-    tracker = factory() if callable(factory) else None
-    if not (hasattr(tracker, "init") and hasattr(tracker, "update")):
+    if not callable(load_object(path)):
         raise InputError(
-            f"{path!r} makes no tracker; the factory must take no arguments and return an object "
-            "with init(image, box) and update(image)"
+            f"{path!r} makes no tracker: it cannot be called; name a class or a function"
         )
-    return partial(_make, path)
+    make(path)
+    return partial(make, path)
 
 
-def _make(path: str) -> Any:
-    return load_object(path)()
+def make(path: str) -> Any:
+    """Return a new tracker of MODULE:FACTORY; InputError as for `load_factory`."""
+    with blamed(path, "called to make a tracker"):
+        tracker = load_object(path)()
+    if not (
+        callable(getattr(tracker, "init", None)) and callable(getattr(tracker, "update", None))
+    ):
+        raise InputError(
+            f"{path!r} makes no tracker but {reprlib.repr(tracker)}; the factory must take no arguments "
+            "and return an object with init(image, box) and update(image)"
+        )
+    return tracker
 
 
 def code_of(path: str, tracker: Any) -> dict[str, str]:

@@ -26,7 +26,7 @@ from roam_lite.data.boxes import format_row, read_boxes, read_rows, write_boxes
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation import kept
-from roam_lite.evaluation.report import write_json
+from roam_lite.evaluation.report import checked_tracker, write_json
 from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
 from roam_lite.files import whole_file, write_atomically
 
@@ -212,7 +212,7 @@ def short_name(description: Mapping[str, Any]) -> str:
     lr = description.get("lr", description.get("sgd_rate"))  # its name in older results
     if lr is not None:
         words.append(f"{lr:g}")
-    words += [f"{name}={value}" for name, value in description.get("online", {}).items()]
+    words += [f"{name}={value}" for name, value in (description.get("online") or {}).items()]
     if description.get("oracle"):
         words.append("oracle")
     return " ".join(str(word) for word in words if word)
@@ -252,10 +252,10 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
         return {"tracker": Path(folder).resolve().name}
     try:
         description = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: no JSON ({error}); remove it to name the folder alone"
         ) from error
     if not isinstance(description, dict):
         raise InputError(f"{path}: no configuration; remove it to name the folder alone")
-    return description
+    return checked_tracker(description, str(path))

@@ -1,6 +1,7 @@
 """Evaluate: tables, JSON, kept results and plots of any tracker."""
 
 import json
+import subprocess
 import sys
 
 import numpy as np
@@ -10,7 +11,7 @@ from roam_lite.data.boxes import read_boxes
 from roam_lite.data.otb import write_sequence
 from roam_lite.data.synthetic import synthesize
 from tests import trees
-from tests.cli.commands import run
+from tests.cli.commands import CLEAN, run
 
 
 def test_evaluate_prints_a_table_and_json_of_the_conventional_shape(root, smoke, capsys):
@@ -139,3 +140,38 @@ def test_a_tracker_that_was_edited_is_tracked_again_beside_the_old_results(
     assert "took over 0 of 2 sequences" in capsys.readouterr().err
     one, two = ((f / "A.txt").read_text() for f in (tmp_path / "r" / "OTB2015").iterdir())
     assert one != two
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_was_finished_is_kept_when_a_users_tracker_fails(root, tmp_path, workers, capsys):
+    (tmp_path / "late.py").write_text(
+        "class Late:\n"
+        "    def init(self, image, box):\n"
+        "        self.box = box\n"
+        "    def update(self, image):\n"
+        "        return self.box if image.shape[0] > 100 else exit(0)\n"
+    )
+    data = tmp_path / "data"
+    write_sequence(data / "A", synthesize(0, length=6, size=(160, 120)))
+    write_sequence(data / "B", synthesize(1, length=4, size=(96, 72)))
+    arguments = [
+        "--tracker",
+        "late:Late",
+        "--results",
+        "r",
+        "--workers",
+        workers,
+        "--json",
+        "x.json",
+    ]
+    arguments = ["evaluate", "--root", str(data), *arguments]
+    code = f"import sys; from roam_lite.cli import main; sys.exit(main({arguments}))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=CLEAN
+    )
+    assert result.returncode == 2
+    *_, line = result.stderr.splitlines()
+    told = "late:Late, frame 1 of B: SystemExit: 0; --debug shows its traceback"
+    assert line == f"roam-lite evaluate: {told}"
+    assert [path.name for path in (tmp_path / "r").rglob("?.txt")] == ["A.txt"]
+    assert not (tmp_path / "x.json").exists()

@@ -7,15 +7,18 @@ before them is repeated, and `kept` notes which they were.
 What a tracker answers is scored by each benchmark's own rule. An answer that is not four numbers stops
 the run (`foreign.answer`). Where some are nan or infinite, or width or height is not above 0:
 
-| rule | not finite | no area |
-|---|---|---|
-| OTB, LaSOT official | the last good box again | the last good box again |
-| OTB got10k, pysot; LaSOT pysot | no success, no hit | overlap 0; precision by its center |
-| GOT-10k | refused: the toolkit has no rule | overlap 0 |
-| TrackingNet | refused: the kit has no rule | overlap 0; precision by its center |
-| VOT | a failure | the hull of its corners: where that has no area, a failure |
+==================================  ======================  ===================================
+rule                                not finite              no area
+==================================  ======================  ===================================
+OTB official, LaSOT official        the last good box       the last good box
+OTB got10k and pysot, LaSOT pysot   no success, no hit      overlap 0, precision by its center
+GOT-10k                             refused: it has none    overlap 0
+TrackingNet                         refused: it has none    overlap 0, precision by its center
+VOT                                 a failure               a failure
+==================================  ======================  ===================================
 
-The first frame's answer is the given box, but for pysot, which scores what it finds in the file.
+VOT takes a region as the hull of its corners, so negative sizes have an area there. The first
+frame's answer is the given box, but for pysot, which scores what it finds in the file.
 """
 
 from collections.abc import Iterable

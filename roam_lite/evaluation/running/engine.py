@@ -82,7 +82,8 @@ def run_benchmark(
     results.claim(folder, description)
     for name in names if overwrite else ():
         protocol.layout.remove(folder, name)
-    _report_taken(folder, sum(protocol.finished(folder, name) for name in names), len(names))
+    if rank_and_ranks()[0] == 0:
+        _report_taken(folder, sum(protocol.finished(folder, name) for name in names), len(names))
     job = Job(read, make_tracker, protocol, folder, oracle)
     track_all(job, frames, title=results.short_name(description), **options)
     return folder
