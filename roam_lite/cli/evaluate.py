@@ -116,23 +116,10 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.results import write_submission
     from roam_lite.evaluation.running.engine import rank_and_ranks, run_benchmark, visible_gpus
     from roam_lite.evaluation.running.runner import describe
-    from roam_lite.evaluation.trackers import OWN
-    from roam_lite.extras import require
-    from roam_lite.files import check_outputs
 
-    remedy = "--overwrite replaces it" + (", and tracks again what is kept" if args.results else "")
-    check_outputs(
-        {"--json": args.json},
-        {"--results": args.results, "--plots": args.plots},
-        inputs=weights_read(args),
-        overwrite=args.overwrite,
-        remedy=f"remove it, or name another; {remedy}",
-    )
+    _check(args)
     if args.plots:
-        require("matplotlib", "--plots")
         from roam_lite.figures.plots import save_plots
-    if args.oracle and args.tracker not in OWN:
-        raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
     make_tracker = tracker_from(args)
     tracker = make_tracker()
     description = {**describe(tracker, args.tracker), **code_of(args.tracker, tracker)}
@@ -176,6 +163,27 @@ def run(args: argparse.Namespace) -> None:
         else:
             path = write_submission(benchmark.protocol.layout, folder, chosen)
             print(f"{len(chosen)} sequences; the server scores them, upload {path}")
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise InputError for outputs that cannot be written, and for options that do not fit."""
+    from roam_lite.errors import InputError
+    from roam_lite.evaluation.trackers import OWN
+    from roam_lite.extras import require
+    from roam_lite.files import check_outputs
+
+    remedy = "--overwrite replaces it" + (", and tracks again what is kept" if args.results else "")
+    check_outputs(
+        {"--json": args.json},
+        {"--results": args.results, "--plots": args.plots},
+        inputs=weights_read(args),
+        overwrite=args.overwrite,
+        remedy=f"remove it, or name another; {remedy}",
+    )
+    if args.plots:
+        require("matplotlib", "--plots")
+    if args.oracle and args.tracker not in OWN:
+        raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
 
 
 def _write(report: "Report", args: argparse.Namespace) -> None:
