@@ -138,6 +138,8 @@ def run(args: argparse.Namespace) -> None:
             "--results DIR is needed: "
             + ("a server scores this split" if not scored else "torchrun's processes share it")
         )
+    if not scored and (args.json or args.plots):
+        raise InputError("a server scores this split: there is nothing for --json and --plots")
     with tempfile.TemporaryDirectory() as passing:
         folder = run_benchmark(
             *work,

@@ -103,6 +103,8 @@ def test_a_split_that_a_server_scores_gives_a_zip(statue, tmp_path, capsys):
     arguments = ["evaluate", "--benchmark", "got10k", "--root", data, "--tracker", statue]
     assert run(*arguments) == 2
     assert "--results DIR is needed: a server scores this split" in capsys.readouterr().err
+    assert run(*arguments, "--results", tmp_path / "r", "--json", tmp_path / "x.json") == 2
+    assert "there is nothing for --json and --plots" in capsys.readouterr().err
     assert run(*arguments, "--results", tmp_path / "r") == 0
     (path,) = (tmp_path / "r" / "GOT-10k").glob("*.zip")
     assert f"1 sequences; the server scores them, upload {path}" in capsys.readouterr().out
