@@ -22,6 +22,7 @@ WAYS = {
     "ROAM++ with SGD": {"name": "roam++", "rule": "sgd", "lr": SGD_RATE},
     "ROAM++, no update": {"name": "roam++", "rule": "none"},
 }
+FILES = ("side_by_side.mp4", "side_by_side.png")
 SHEET_MOMENT = 0.8  # the picture shows each sequence at this share of its length
 
 
@@ -57,7 +58,7 @@ def demonstrate(root: str | Path, out: str | Path, **options: Any) -> tuple[str,
         boxes = {title: runs[index].boxes[frame] for title, (_, runs) in evaluated.items()}
         return [caption(draw_box(image, boxes[t], color), t, color) for t, color in colors.items()]
 
-    video, picture = Path(out) / "side_by_side.mp4", Path(out) / "side_by_side.png"
+    video, picture = (Path(out) / name for name in FILES)
     rows = []
     with open_video(video) as film:
         for index, sequence in enumerate(sequences):

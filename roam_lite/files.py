@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from roam_lite.errors import InputError
@@ -24,16 +25,23 @@ def write_atomically(path: Path, content: bytes) -> None:
 def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its name on success and vanishes otherwise.
 
-    The suffix is kept, because encoders choose a format by it; missing parent folders are made.
+    The suffix is kept, because encoders choose a format by it; missing parent folders are made. An
+    OSError about the temporary file names `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    temporary = _temporary(path)
     try:
         yield temporary
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (temporary, str(temporary)):
+            error.filename, error.filename2 = str(path), None
         raise
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
 
 
 @contextmanager
@@ -63,3 +71,68 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raise InputError if `path` exists and may not be overwritten."""
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists; give --overwrite to replace it, or name another place")
+
+
+def refuse_twice(paths: Iterable[str | Path]) -> None:
+    """Raise InputError if two of the paths are one place."""
+    seen: set[Path] = set()
+    for path in paths:
+        if Path(path).resolve() in seen:
+            raise InputError(f"{path} is given twice; name each once")
+        seen.add(Path(path).resolve())
+
+
+def check_outputs(
+    files: Mapping[str, str | Path | None],
+    folders: Mapping[str, str | Path | None] | None = None,
+    *,
+    inputs: Iterable[str | Path | None] = (),
+    overwrite: bool = False,
+    remedy: str = "remove it, or name another place",
+) -> None:
+    """Raise InputError for a place that a command could not, or must not, write to when its work is done.
+
+    Files and folders go by the option that names them; None is none, and the file "-" standard output.
+    None may be another's or one of the `inputs`, a file none that exists unless `overwrite`; `remedy`
+    says what to do about that. Each is tried, and nothing of that stays.
+    """
+    folders = folders or {}
+    read, written = {Path(path).resolve() for path in inputs if path is not None}, {}
+    for option, path in (*files.items(), *folders.items()):
+        if path is None or (option in files and str(path) == "-"):
+            continue
+        try:
+            place = Path(path).resolve()
+            if place in written:
+                raise InputError(
+                    f"{option} {path}: {written[place]} is the same place; name another"
+                )
+            if place in read:
+                raise InputError(
+                    f"{option} {path}: this is read, not to be written to; name another"
+                )
+            written[place] = option
+            _try(path, place, option in folders)
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(f"{path}: cannot be written ({reason}); name another place") from error
+        if option in files and place.exists() and not overwrite:
+            raise InputError(f"{path} exists; {remedy}")
+
+
+def _try(path: str | Path, place: Path, folder: bool) -> None:
+    """Raise OSError or InputError if no file, or folder, can be written at a resolved place."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        os.stat(_temporary(place))  # longer than the name itself
+    if place.exists() and not (place.is_dir() if folder else place.is_file()):
+        kinds = {"a folder": place.is_dir(), "a file": place.is_file(), "no ordinary file": True}
+        kind = next(kind for kind, holds in kinds.items() if holds)
+        raise InputError(f"{path}: this is {kind}; name {'a folder' if folder else 'a file'}")
+    above = (place, *place.parents) if folder else place.parents
+    parent = next(p for p in above if p.exists())
+    if not parent.is_dir():
+        raise InputError(f"{path}: {parent} is a file, which holds none; name another place")
+    with tempfile.TemporaryFile(dir=parent):
+        pass

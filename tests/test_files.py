@@ -8,7 +8,13 @@ import sys
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.files import whole_file, whole_folder, write_atomically
+from roam_lite.files import (
+    check_outputs,
+    refuse_twice,
+    whole_file,
+    whole_folder,
+    write_atomically,
+)
 
 
 def names(folder):
@@ -54,6 +60,28 @@ def test_an_interrupt_takes_the_half_written_file_away(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert names(tmp_path) == []
+
+
+def test_a_failure_names_the_file_and_not_the_temporary_one(tmp_path):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(OSError, match="directory") as error:
+        write_atomically(tmp_path / "there", b"content")
+    assert error.value.filename == str(tmp_path / "there")
+    assert names(tmp_path) == ["there"]
+
+
+def test_outputs_that_can_be_written_leave_no_trace(tmp_path):
+    (tmp_path / "old").write_text("old")
+    files = {"--a": tmp_path / "new" / "a", "--b": tmp_path / "b", "--c": "-", "--d": None}
+    check_outputs(files, {"--e": tmp_path / "e" / "f", "--g": tmp_path, "--h": None})
+    check_outputs({"--old": tmp_path / "old"}, overwrite=True)
+    assert names(tmp_path) == ["old"]
+
+
+def test_what_is_given_twice_is_found_however_it_is_spelled(tmp_path):
+    refuse_twice([tmp_path / "a", tmp_path / "b"])
+    with pytest.raises(InputError, match=r"b/\.\./a is given twice"):
+        refuse_twice([tmp_path / "a", tmp_path / "b" / ".." / "a"])
 
 
 def test_a_folder_appears_when_it_is_complete(tmp_path):

@@ -11,6 +11,7 @@ from roam_lite.cli.options import (
     device_from,
     names,
     tracker_from,
+    weights_read,
     whole_number,
 )
 
@@ -110,8 +111,11 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.data.otb import list_sequences, read_sequence
     from roam_lite.demo import samples_folder
     from roam_lite.evaluation.conditions import conditions_table, long_run
+    from roam_lite.files import check_outputs
 
     _refuse_ignored(args)
+    outputs = {"--json": args.json}, {"--results": args.results}
+    check_outputs(*outputs, inputs=weights_read(args))
     for name, value in _DEFAULTS.items():
         if getattr(args, name) is None:
             setattr(args, name, value)

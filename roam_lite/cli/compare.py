@@ -26,6 +26,7 @@ def run(args: argparse.Namespace) -> None:
     """Print a table for each metric."""
     from roam_lite.evaluation.compare import comparison_table
     from roam_lite.evaluation.report import read_report
+    from roam_lite.files import refuse_twice
 
-    reports = [read_report(path) for path in args.reports]
-    print(comparison_table(args.reports, reports))
+    refuse_twice(args.reports)
+    print(comparison_table({path: read_report(path) for path in args.reports}))

@@ -1,8 +1,9 @@
 """`roam-lite demo`: see the tracker at work beside plain SGD."""
 
 import argparse
+from pathlib import Path
 
-from roam_lite.cli.options import add_device_option, device_from
+from roam_lite.cli.options import add_device_option, device_from, weights_read
 
 DESCRIPTION = """\
 track the sample sequences with ROAM++, ROAM, SGD and no update, side by side
@@ -26,8 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the demonstration and say where its pictures are."""
-    from roam_lite.demo import demonstrate, samples_folder
+    from roam_lite.demo import FILES, demonstrate, samples_folder
+    from roam_lite.files import check_outputs
 
+    outputs = {f"--out/{name}": Path(args.out, name) for name in FILES}
+    check_outputs(outputs, inputs=weights_read(args), overwrite=True)
     options = {"profile": args.profile, "checkpoint": args.checkpoint, "device": device_from(args)}
     table, files = demonstrate(args.root or samples_folder(), args.out, **options)
     print(table)

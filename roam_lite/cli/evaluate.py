@@ -6,7 +6,14 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from roam_lite.cli.options import add_tracker_options, count, device_from, names, tracker_from
+from roam_lite.cli.options import (
+    add_tracker_options,
+    count,
+    device_from,
+    names,
+    tracker_from,
+    weights_read,
+)
 
 if TYPE_CHECKING:
     from roam_lite.evaluation.report import Report
@@ -18,7 +25,9 @@ sequence and for all: OTB, LaSOT and TrackingNet in one pass, GOT-10k three time
 (15 times, or 3 if these agree). A layout that somebody added is run and scored as OTB is. Speed is in
 frames per second, decoding left out.
 With --results, each sequence's boxes are kept in the benchmark's own layout as soon as it is done;
-the same command run again resumes from there. Where a server keeps the ground truth (the test splits
+the same command run again takes them over, and says how many. It refuses to if images, first box or
+ground truth are others than those that were tracked; a tracker, a user's own code included, that has
+changed since has another folder. Where a server keeps the ground truth (the test splits
 of GOT-10k and TrackingNet), the zip to upload is written beside them."""
 
 EXAMPLES = """\
@@ -66,9 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--plots",
         metavar="DIR",
-        help="write success and precision plots, with the trackers kept in --results",
+        help="write success and precision plots, with the trackers kept in --results (files are replaced)",
     )
-    add("--overwrite", action="store_true", help="remove this configuration's kept results first")
+    add(
+        "--overwrite",
+        action="store_true",
+        help="replace --json, and track these sequences again in place of their kept results",
+    )
     add_tracker_options(parser)
 
 
@@ -99,18 +112,17 @@ def run(args: argparse.Namespace) -> None:
 
     from roam_lite.errors import InputError
     from roam_lite.evaluation import benchmarks
+    from roam_lite.evaluation.foreign import code_of
     from roam_lite.evaluation.results import write_submission
     from roam_lite.evaluation.running.engine import rank_and_ranks, run_benchmark, visible_gpus
     from roam_lite.evaluation.running.runner import describe
-    from roam_lite.evaluation.trackers import OWN
-    from roam_lite.extras import require
 
+    _check(args)
     if args.plots:
-        require("matplotlib", "--plots")
         from roam_lite.figures.plots import save_plots
-    if args.oracle and args.tracker not in OWN:
-        raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
     make_tracker = tracker_from(args)
+    tracker = make_tracker()
+    description = {**describe(tracker, args.tracker), **code_of(args.tracker, tracker)}
     benchmark = benchmarks.get_benchmark(args.benchmark)
     if args.repetitions:
         benchmark = benchmark.repeated(args.repetitions)
@@ -126,11 +138,13 @@ def run(args: argparse.Namespace) -> None:
             "--results DIR is needed: "
             + ("a server scores this split" if not scored else "torchrun's processes share it")
         )
+    if not scored and (args.json or args.plots):
+        raise InputError("a server scores this split: there is nothing for --json and --plots")
     with tempfile.TemporaryDirectory() as passing:
         folder = run_benchmark(
             *work,
             make_tracker,
-            describe(make_tracker(), args.tracker),
+            description,
             args.results or passing,
             oracle=args.oracle,
             overwrite=args.overwrite,
@@ -143,12 +157,35 @@ def run(args: argparse.Namespace) -> None:
         if scored:
             _write(benchmarks.score_results(*work, folder, args.scoring), args)
             if args.plots:
-                kept = benchmarks.score_kept(*work, folder.parent, args.scoring)
+                kept, others = benchmarks.score_kept(*work, folder.parent, args.scoring)
+                for path in others:
+                    print(f"not in the plots, tracked on other video: {path}", file=sys.stderr)
                 for path in save_plots(kept, args.plots):
                     print(f"wrote {path}", file=sys.stderr)
         else:
             path = write_submission(benchmark.protocol.layout, folder, chosen)
             print(f"{len(chosen)} sequences; the server scores them, upload {path}")
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise InputError for outputs that cannot be written, and for options that do not fit."""
+    from roam_lite.errors import InputError
+    from roam_lite.evaluation.trackers import OWN
+    from roam_lite.extras import require
+    from roam_lite.files import check_outputs
+
+    remedy = "--overwrite replaces it" + (", and tracks again what is kept" if args.results else "")
+    check_outputs(
+        {"--json": args.json},
+        {"--results": args.results, "--plots": args.plots},
+        inputs=weights_read(args),
+        overwrite=args.overwrite,
+        remedy=f"remove it, or name another; {remedy}",
+    )
+    if args.plots:
+        require("matplotlib", "--plots")
+    if args.oracle and args.tracker not in OWN:
+        raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
 
 
 def _write(report: "Report", args: argparse.Namespace) -> None:

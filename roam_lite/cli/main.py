@@ -2,16 +2,19 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 
 from roam_lite.cli import bench, compare, demo, doctor, evaluate, report, synth, track, train
 from roam_lite.errors import InputError
 
 COMMANDS = (doctor, demo, track, evaluate, compare, report, train, synth, bench)
-DONE, FAILED, BAD_INPUT = 0, 1, 2
+DONE, FAILED, BAD_INPUT, UNEXPECTED = 0, 1, 2, 3
+DEBUG = "show the traceback of an error; an unexpected one has exit code 3"
 
 EPILOG = """\
-exit codes: 0 done, 1 failed (no space left, no such device), 2 bad usage or bad input
+exit codes: 0 done, 1 failed (no space left, no such device), 2 bad usage or bad input, 3 an unexpected
+error, a fault of the program: --debug shows where
 
 examples:
   roam-lite doctor
@@ -30,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--debug", action="store_true", help=DEBUG)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:
         summary, *_ = command.DESCRIPTION.partition("\n")
@@ -41,6 +45,10 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(subparser)
+        # May stand before or behind the command: here it must not take back what was said before.
+        subparser.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help=DEBUG
+        )
         subparser.set_defaults(run=command.run)
     return parser
 
@@ -52,19 +60,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = args.run(args) or DONE
         sys.stdout.flush()
     except InputError as error:
-        return _fail(args.command, str(error), BAD_INPUT)
+        return _fail(args, str(error), BAD_INPUT)
     except BrokenPipeError:  # the reader of our output left, as `| head` does
         sys.stdout = None  # nothing more to flush when Python ends
         return FAILED
     except OSError as error:
         reason = error.strerror or str(error)  # what the system said, with the file it is about
         reason = f"{error.filename}: {reason}" if error.filename else reason
-        return _fail(args.command, reason, FAILED)
+        return _fail(args, reason, FAILED)
+    except MemoryError:
+        return _fail(args, "out of memory", FAILED)
     except KeyboardInterrupt:
-        return _fail(args.command, "interrupted", FAILED)
+        return _fail(args, "interrupted", FAILED)
+    except Exception as error:  # the last door
+        told = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+        hint = "this is a fault of the program; --debug shows where"
+        return _fail(args, f"unexpected {' '.join(told.split())}; {hint}", UNEXPECTED)
     return code
 
 
-def _fail(command: str, message: str, code: int) -> int:
-    print(f"roam-lite {command}: {message}", file=sys.stderr)
+def _fail(args: argparse.Namespace, message: str, code: int) -> int:
+    if args.debug:
+        traceback.print_exc()
+    print(f"roam-lite {args.command}: {message}", file=sys.stderr)
     return code

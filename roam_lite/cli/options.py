@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from roam_lite.config import OnlineConfig
@@ -84,6 +85,16 @@ def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
         device=device_from(args) if args.device else None,
         **dict(args.set or ()),
     )
+
+
+def weights_read(args: argparse.Namespace) -> list[Path]:
+    """Return the files of --checkpoint or --init, card included, which no output may replace."""
+    given = (getattr(args, name, None) for name in ("checkpoint", "init", "backbone_weights"))
+    return [
+        file
+        for path in map(Path, filter(None, given))
+        for file in (path, path.with_suffix(".json"))
+    ]
 
 
 def setting(text: str) -> tuple[str, str]:

@@ -40,16 +40,18 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.data.synthetic import synthesize
     from roam_lite.data.synthetic.samples import write_samples
     from roam_lite.errors import InputError
+    from roam_lite.files import check_outputs
 
+    kind = args.challenge or "mixed"
+    folders = [Path(args.out or "") / f"{kind}-{args.seed}-{i:04d}" for i in range(args.count)]
+    for folder in [Path(args.samples)] if args.samples else folders:
+        if folder.exists():
+            raise InputError(f"{folder} exists; remove it, or choose another --out or --seed")
+    check_outputs({}, {"--out": args.out, "--samples": args.samples})
     if args.samples:
         write_samples(args.samples)
         print(f"wrote {args.samples}")
         return
-    kind = args.challenge or "mixed"
-    folders = [Path(args.out) / f"{kind}-{args.seed}-{i:04d}" for i in range(args.count)]
-    for folder in folders:
-        if folder.exists():
-            raise InputError(f"{folder} exists; remove it, or choose another --out or --seed")
     for index, folder in enumerate(tqdm(folders, unit="sequence", file=sys.stderr)):
         sequence = synthesize((args.seed, index), length=args.length, challenge=args.challenge)
         write_sequence(folder, sequence)

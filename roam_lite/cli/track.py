@@ -3,7 +3,13 @@
 import argparse
 import sys
 
-from roam_lite.cli.options import add_tracker_options, box, positive_number, tracker_from
+from roam_lite.cli.options import (
+    add_tracker_options,
+    box,
+    positive_number,
+    tracker_from,
+    weights_read,
+)
 
 DESCRIPTION = """\
 track an object through a video
@@ -34,19 +40,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Track and write what was asked for."""
-    from pathlib import Path
-
     from roam_lite.data.otb import write_boxes
     from roam_lite.data.video import open_frames
     from roam_lite.errors import InputError
     from roam_lite.figures.film import follow
-    from roam_lite.files import refuse_existing
+    from roam_lite.files import check_outputs
 
     if not (args.out or args.boxes):
         raise InputError("nothing to write; give --out FILE.mp4, --boxes FILE, or both")
-    for path in filter(None, (args.out, args.boxes)):
-        refuse_existing(Path(path), overwrite=args.overwrite)
     frames = open_frames(args.video)
+    check_outputs(
+        {"--out": args.out, "--boxes": args.boxes},
+        inputs=(args.video, *getattr(frames, "paths", ()), *weights_read(args)),
+        overwrite=args.overwrite,
+        remedy="give --overwrite to replace it, or name another place",
+    )
     tracked = follow(tracker_from(args)(), frames, args.box, video=args.out, fps=args.fps)
     if args.boxes:
         write_boxes(args.boxes, tracked.boxes)

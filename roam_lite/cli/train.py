@@ -7,8 +7,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields
+from pathlib import Path
 
-from roam_lite.cli.options import add_device_option, count, device_from, names, whole_number
+from roam_lite.cli.options import (
+    add_device_option,
+    count,
+    device_from,
+    names,
+    weights_read,
+    whole_number,
+)
 
 DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
@@ -52,8 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_device_option(parser)
     begin = parser.add_mutually_exclusive_group()
-    begin.add_argument("--resume", action="store_true", help="continue the run in RUN")
-    begin.add_argument("--overwrite", action="store_true", help="begin anew in RUN")
+    begin.add_argument("--resume", action="store_true", help="continue the run that is in RUN")
+    begin.add_argument(
+        "--overwrite", action="store_true", help="remove the run in RUN and begin anew"
+    )
     method = parser.add_argument_group("method")
     method.add_argument(
         "--rule",
@@ -81,10 +91,16 @@ def run(args: argparse.Namespace) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from tqdm import tqdm
 
+    from roam_lite.files import check_outputs
     from roam_lite.memory import keep_freed_memory
     from roam_lite.training import TrainConfig, Trainer
     from roam_lite.training.breadth import report_breadths
 
+    files = {
+        f"--out/{name}": Path(args.out, name)
+        for name in ("checkpoint.safetensors", "checkpoint.json")
+    }
+    check_outputs(files, {"--out": args.out}, inputs=weights_read(args), overwrite=True)
     keep_freed_memory()
     args.device, args.stages = device_from(args), args.stages and tuple(args.stages)
     known = {field.name for field in fields(TrainConfig)}

@@ -11,7 +11,7 @@ import numpy as np
 from roam_lite.data.layouts import LAYOUTS, Layout
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation import results
+from roam_lite.evaluation import kept, results
 from roam_lite.evaluation.metrics import got10k, lasot, otb, trackingnet, vot
 from roam_lite.evaluation.report import Report, Score
 from roam_lite.evaluation.results import ResultLayout
@@ -60,7 +60,7 @@ def _one_pass(
 
 def _supervised(name: str, lengths: tuple[int, int]) -> Benchmark:
     """Return a challenge of VOT, which restarts trackers."""
-    protocol = Protocol(supervised, results.VOT, repetitions=15, agreeing=3)
+    protocol = Protocol(supervised, results.VOT, repetitions=15, agreeing=3, guided=True)
     pool = partial(vot.pool, lengths=lengths)
     return Benchmark(name, name.upper(), LAYOUTS["vot"], protocol, vot.score, pool, curves=False)
 
@@ -105,19 +105,24 @@ def score_results(
 ) -> Report:
     """Return the scores of a folder of results, ours or anybody's in the toolkit's layout.
 
-    Raises InputError for a file that is missing or does not fit, and for an unknown scoring rule.
+    Raises InputError for a file that is missing or does not fit, for results that are known to have been
+    tracked on other video, and for an unknown scoring rule.
     """
     check_rule(benchmark, rule)
-    folder, scores = Path(folder), []
+    folder, scores, differing = Path(folder), [], {}
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; give one with results of {benchmark.name}")
     for name in names:
         sequence = benchmark.layout.read_sequence(Path(root), name)
+        if (words := kept.differences(folder, sequence)) not in ([], [kept.UNKNOWN]):
+            differing[name] = words
+            continue
         runs = benchmark.protocol.layout.runs(folder, sequence)
         try:
             scores.append(benchmark.score(sequence, runs, rule))
         except InputError as error:
             raise InputError(f"{folder}, {name}: {error}") from error
+    kept.refuse_differing(folder, differing)
     means = None if benchmark.pool is None else benchmark.pool(scores)
     tracker = {**results.read_configuration(folder), "benchmark": benchmark.name, "scoring": rule}
     return Report(tuple(scores), tracker, means)
@@ -125,14 +130,26 @@ def score_results(
 
 def score_kept(
     benchmark: Benchmark, root: str | Path, names: list[str], folder: Path, rule: str
-) -> list[Report]:
-    """Return the scores of all trackers whose results of these sequences lie in a folder."""
+) -> tuple[list[Report], list[Path]]:
+    """Return the scores of all trackers whose results of these sequences lie in a folder.
+
+    Folders whose results were, or may have been, tracked on other video come second, not scored.
+    """
     records = benchmark.protocol.layout.records
-    return [
-        score_results(benchmark, root, names, kept, rule)
-        for kept in sorted(folder.iterdir())
-        if kept.is_dir() and all(records(kept, name) for name in names)
+    complete = [
+        tracker
+        for tracker in sorted(folder.iterdir())
+        if tracker.is_dir() and all(records(tracker, name) for name in names)
     ]
+    sequences = [benchmark.layout.read_sequence(Path(root), name) for name in names]
+    others = [
+        tracker
+        for tracker in complete
+        if (tracker / results.CONFIGURATION).is_file()
+        and any(kept.differences(tracker, sequence) for sequence in sequences)
+    ]
+    ours = [tracker for tracker in complete if tracker not in others]
+    return [score_results(benchmark, root, names, tracker, rule) for tracker in ours], others
 
 
 def scored_here(benchmark: Benchmark, root: str | Path, names: list[str]) -> bool:

@@ -47,6 +47,7 @@ def mean_report(reports: list[Report]) -> Report:
             {k: float(np.mean([score.metrics[k] for score in same])) for k in same[0].metrics},
             float(np.mean([score.fps for score in same])),
             same[0].frames,
+            unreadable=same[0].unreadable,
         )
         for same in zip(*(report.scores for report in reports), strict=True)
     ]

@@ -40,6 +40,7 @@ COLUMNS: dict[str, Column] = {
     "failures": Column("failures", ".1f", rises=False),
     "fps": Column("fps", ".1f"),
     "frames": Column("frames", "d"),
+    "unreadable": Column("unreadable", "d", rises=False),
 }
 
 

@@ -52,22 +52,24 @@ def _difference(a: np.ndarray, b: np.ndarray, relative: bool) -> np.ndarray:
     return 100 * difference / np.where(scale == 0, np.nan, scale)
 
 
-def comparison_table(names: Sequence[str], reports: Sequence[Mapping[str, Any]]) -> str:
+def comparison_table(reports: Mapping[str, Mapping[str, Any]]) -> str:
     """Return a table: means of each report and what it gains on the first, with intervals.
 
     The benchmark's first two metrics are compared, and those that somebody added (`columns`). Means
-    are over sequences, also where the benchmark pools frames (GOT-10k, VOT). `reports` are as
-    `report.read_report` gives them. Raises InputError as `report.paired_scores` does.
+    are over sequences, also where the benchmark pools frames (GOT-10k, VOT). `reports`, by the name that
+    the table gives each, are as `report.read_report` gives them. Raises InputError as
+    `report.paired_scores` does.
     """
-    main, *others = dict.fromkeys([*metrics_of(reports[0])[:2], *added_metrics(reports[0])])
+    base_name, base_report = next(iter(reports.items()))
+    main, *others = dict.fromkeys([*metrics_of(base_report)[:2], *added_metrics(base_report)])
     scores = {key: paired_scores(reports, key) for key in (main, *others, "fps")}
     widths = {main: 5} | {key: max(7, len(column(key).label)) for key in others}
-    width = max(len(name) for name in names)
+    width = max(map(len, reports))
     heads, lines = [f"{'':{width}}"], []
     for key in widths:
         heads += [f"{column(key).label:>{widths[key]}}", f"{'difference':>25}"]
         heads += [f"{'relative':>24}"] if key == main else []
-    for index, name in enumerate(names):
+    for index, name in enumerate(reports):
         cells = [f"{name:{width}}"]
         for key in widths:
             own, base, form = scores[key][index], scores[key][0], column(key).form
@@ -76,7 +78,7 @@ def comparison_table(names: Sequence[str], reports: Sequence[Mapping[str, Any]])
             cells += [f"{np.mean(own):{widths[key]}{form}}", f"{gain if index else '':>25}"]
             cells += [f"{percent if index else '':>24}"] if key == main else []
         lines.append("  ".join([*cells, f"{np.mean(scores['fps'][index]):6.1f}"]))
-    title = f"{len(scores[main][0])} sequences; differences from {names[0]} with 95 % intervals"
+    title = f"{len(scores[main][0])} sequences; differences from {base_name} with 95 % intervals"
     return "\n".join([title, "", "  ".join([*heads, f"{'fps':>6}"]), *lines])
 
 

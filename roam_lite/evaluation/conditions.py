@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -34,6 +35,11 @@ class Mapped:
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The images' files, where the frames have some; AttributeError otherwise."""
+        return [self.frames.paths[index] for index in self.indices]
 
     def __getitem__(self, index: int) -> Image:
         source = int(self.indices[index])

@@ -1,13 +1,9 @@
-"""Trackers to compare with: OpenCV's, and anybody's by `MODULE:FACTORY`."""
+"""Trackers to compare with: OpenCV's."""
 
 import hashlib
-import os
-import pkgutil
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -140,43 +136,6 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         log.setLogLevel(before)
-
-
-def load_object(path: str) -> Any:
-    """Return what `MODULE:NAME` means, here or in the path. Raises InputError if there is no such thing."""
-    module_name, _, name = path.partition(":")
-    if not (module_name and name):
-        raise InputError(
-            f"{path!r} is not of the form MODULE:NAME, for example mypackage.fast:make"
-        )
-    sys.path.insert(0, os.getcwd())
-    try:
-        return pkgutil.resolve_name(path)
-    except (ValueError, ImportError, AttributeError) as error:
-        raise InputError(
-            f"{path!r} cannot be loaded ({error}); is it installed, or in this folder?"
-        ) from error
-    finally:
-        sys.path.remove(os.getcwd())
-
-
-def load_factory(path: str) -> Callable[[], Any]:
-    """Return a function without arguments, which can be pickled, that makes the tracker of MODULE:FACTORY.
-
-    Raises InputError if there is none or what it makes has no `init` and `update`.
-    """
-    factory = load_object(path)
-    tracker = factory() if callable(factory) else None
-    if not (hasattr(tracker, "init") and hasattr(tracker, "update")):
-        raise InputError(
-            f"{path!r} makes no tracker; the factory must take no arguments and return an object "
-            "with init(image, box) and update(image)"
-        )
-    return partial(_make, path)
-
-
-def _make(path: str) -> Any:
-    return load_object(path)()
 
 
 def _bgr(image: np.ndarray) -> np.ndarray:

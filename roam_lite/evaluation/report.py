@@ -1,7 +1,7 @@
 """What an evaluation found: scores of each sequence, their means, as table and as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ class Score:
     fps: float  # frames per second of tracking, decoding left out; nan where it is not known
     frames: int
     evidence: Mapping[str, Any] = field(default_factory=dict)  # what means and plots are made of
+    unreadable: int = 0  # frames that cannot be read: misses, whoever tracks
 
     @property
     def auc(self) -> float:
@@ -39,8 +40,9 @@ class Score:
         return self.evidence["success"]
 
     def entry(self) -> dict[str, float]:
-        """Return the metrics, fps and number of frames, as reports hold them."""
-        return {**self.metrics, "fps": self.fps, "frames": self.frames}
+        """Return the metrics, fps and number of frames, as reports hold them; of unreadable ones, if any."""
+        unreadable = {"unreadable": self.unreadable} if self.unreadable else {}
+        return {**self.metrics, "fps": self.fps, "frames": self.frames, **unreadable}
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Report:
                 means[key] = float(np.mean([score.metrics[key] for score in self.scores]))
         known = [score.fps for score in self.scores if np.isfinite(score.fps)]
         fps = means.pop("fps", float(np.mean(known)) if known else float("nan"))
-        return {**means, "fps": fps, "frames": sum(score.frames for score in self.scores)}
+        counts = {k: sum(getattr(s, k) for s in self.scores) for k in ("frames", "unreadable")}
+        return {**means, "fps": fps, **{k: n for k, n in counts.items() if n or k == "frames"}}
 
     def lost(self) -> list[str]:
         """Return the sequences whose target was lost for good, where the benchmark's scores tell."""
@@ -100,15 +103,15 @@ def write_json(path: str | Path, content: Any) -> None:
 def read_report(path: str | Path) -> dict[str, Any]:
     """Return the JSON that `evaluate --json` wrote. Raises InputError if the file holds anything else."""
     try:
-        report = json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
+        report = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path} cannot be read ({error}); give a file that evaluate --json wrote"
         ) from error
     try:
         entries = [report["mean"], *report["sequences"].values()]
         complete = len(entries) > 1 and all(map(_is_entry, entries))
-        complete = complete and isinstance(report["tracker"], dict)
+        report["tracker"] = checked_tracker(report["tracker"], str(path))
     except (AttributeError, KeyError, TypeError):
         complete = False
     if not complete:
@@ -119,13 +122,35 @@ def read_report(path: str | Path) -> dict[str, Any]:
 def _is_entry(entry: Any) -> bool:
     """Whether this is what a report says of a sequence: numbers, fps and frames among them."""
     numbers = (v is None or (isinstance(v, int | float) and np.isfinite(v)) for v in entry.values())
-    return {"fps", "frames"} <= set(entry) and len(entry) > 2 and all(numbers)
+    return "fps" in entry and entry["frames"] > 0 and len(entry) > 2 and all(numbers)
+
+
+# What tables, legends and colors read of a description.
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("tracker", "rule", "benchmark", "scoring"), (str,)),
+    **dict.fromkeys(("lr", "sgd_rate"), (int, float)),
+    "online": (Mapping,),
+}
+
+
+def checked_tracker(description: Any, where: str) -> dict[str, Any]:
+    """Return a tracker's description; InputError naming `where` if it is none that tables can print."""
+    if not isinstance(description, Mapping):
+        raise InputError(
+            f"{where}: a tracker is described by names and values, not {description!r}"
+        )
+    for name, kinds in _KINDS.items():
+        value = description.get(name)
+        if value is not None and not isinstance(value, kinds):
+            wanted = " or ".join(kind.__name__ for kind in kinds)
+            raise InputError(f"{where}: the tracker's {name} is {value!r}; make it {wanted}")
+    return dict(description)
 
 
 def metrics_of(report: Mapping[str, Any]) -> list[str]:
     """Return the names of the metrics that a read report has for every sequence."""
     first, *others = report["sequences"].values()
-    shared = set(first).intersection(*others) - {"frames"}
+    shared = set(first).intersection(*others) - {"frames", "unreadable"}
     return [key for key in first if key in shared]
 
 
@@ -134,30 +159,49 @@ def added_metrics(report: Mapping[str, Any]) -> list[str]:
     return [k for k in metrics_of(report) if k not in COLUMNS or COLUMNS[k].compute]
 
 
-def paired_scores(reports: Sequence[Mapping[str, Any]], key: str) -> list[list[float]]:
-    """Return the scores `key` of each report, in the same order of sequences.
+def check_comparable(reports: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise InputError unless reports, by name, are of one benchmark and scoring rule, and of the same video.
 
-    Raises InputError if reports differ in their sequences, their benchmark or their scoring rule.
+    The same video means sequences of the same names with as many frames.
     """
-    names = sorted(reports[0]["sequences"])
-    for report in reports[1:]:
-        different = set(names) ^ set(report["sequences"])
-        if different:
+    (first, base), *others = reports.items()
+    for name, report in others:
+        of, for_ = (r["tracker"].get("benchmark") or "otb" for r in (base, report))
+        if of != for_:
             raise InputError(
-                f"only some of the reports hold {', '.join(sorted(different))}; "
-                "evaluate all trackers on the same --sequences"
+                f"{first} and {name} are of different benchmarks ({of}, {for_}); compare trackers on the same"
             )
-    benchmarks = {report["tracker"].get("benchmark", "otb") for report in reports}
-    if len(benchmarks) > 1:
-        raise InputError(
-            f"the reports are of different benchmarks ({', '.join(sorted(benchmarks))}); "
-            "compare trackers on the same one"
-        )
-    rules = {report["tracker"].get("scoring") for report in reports}
-    if len(rules) > 1:
-        raise InputError(
-            f"the reports were scored by different rules ({', '.join(map(str, rules))}); "
-            "evaluate all trackers with the same --scoring"
-        )
-    rows = [[report["sequences"][name].get(key) for name in names] for report in reports]
+        of, for_ = (r["tracker"].get("scoring") for r in (base, report))
+        if of != for_:
+            raise InputError(
+                f"{first} and {name} were scored by different rules ({of}, {for_}); evaluate all trackers "
+                "with the same --scoring"
+            )
+        here, there = base["sequences"], report["sequences"]
+        if different := sorted(set(here) ^ set(there)):
+            raise InputError(
+                f"only one of {first} and {name} holds {', '.join(different)}; evaluate all trackers on "
+                "the same --sequences"
+            )
+        frames = [n for n in here if here[n].get("frames") != there[n].get("frames")]
+        if frames:
+            raise InputError(
+                f"{first} and {name} have other numbers of frames of {', '.join(frames)}: they are of other "
+                "video; evaluate all trackers on the same --root"
+            )
+
+
+def paired_scores(reports: Mapping[str, Mapping[str, Any]], key: str) -> list[list[float]]:
+    """Return the scores `key` of each report, in the same order of sequences; nan where one is null.
+
+    Raises InputError as `check_comparable` does, and if a report has no such score.
+    """
+    check_comparable(reports)
+    names, rows = sorted(next(iter(reports.values()))["sequences"]), []
+    for title, report in reports.items():
+        if lacking := [name for name in names if key not in report["sequences"][name]]:
+            raise InputError(
+                f"{title}: no {key} of {', '.join(lacking)}; evaluate the tracker again with this version"
+            )
+        rows.append([report["sequences"][name][key] for name in names])
     return [[float("nan") if value is None else value for value in row] for row in rows]

@@ -2,6 +2,7 @@
 
     FOLDER/tracker.json   the configuration, which the toolkits do not mind
     FOLDER/...            one file of boxes a sequence and repetition, and its times (`ResultLayout`)
+    FOLDER/tracked/...    what was tracked, and what else was known of it (`kept`)
 
 Each file is whole or not there, and it is written when its sequence is done: the files are the state
 from which an interrupted run resumes.
@@ -24,7 +25,8 @@ import numpy as np
 from roam_lite.data.boxes import format_row, read_boxes, read_rows, write_boxes
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation.report import write_json
+from roam_lite.evaluation import kept
+from roam_lite.evaluation.report import checked_tracker, write_json
 from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
 from roam_lite.files import whole_file, write_atomically
 
@@ -106,17 +108,33 @@ class ResultLayout:
         paths = (self.record_path(folder, name, number) for number in numbers)
         return list(itertools.takewhile(Path.is_file, paths))
 
-    def keep(self, folder: Path, name: str, repetition: int, run: Run | Trajectory) -> None:
-        """Write a run. The boxes come last: once they are there, the repetition is done."""
+    def keep(
+        self,
+        folder: Path,
+        name: str,
+        repetition: int,
+        run: Run | Trajectory,
+        source: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write a run and its source. Boxes come last: once they are there, the repetition is done."""
         path = self.times_path(folder, name)
         times = _read_times(path, len(run), repetition)
         times[:, -1] = run.seconds
         lines = (",".join(f"{t:.8f}" for t in row) for row in times)
         write_atomically(path, "".join(f"{line}\n" for line in lines).encode())
+        kept.note(folder, name, repetition, run, source)
         self.write(self.record_path(folder, name, repetition), run)
+
+    def remove(self, folder: Path, name: str) -> None:
+        """Remove the sequence's results, and nothing of others."""
+        for path in (*reversed(self.records(folder, name)), self.times_path(folder, name)):
+            path.unlink(missing_ok=True)
+        kept.forget(folder, name)
 
     def runs(self, folder: Path, sequence: Sequence) -> list[Run | Trajectory]:
         """The sequence's runs, one a repetition; seconds are nan where no file tells them.
+
+        Unreadable and lost frames are those that were noted; results of others have no such notes.
 
         Raises InputError for a file that is missing, cannot be read or lacks lines or has more.
         """
@@ -131,15 +149,16 @@ class ResultLayout:
             )
         path = self.times_path(folder, sequence.name)
         times = _read_times(path, len(sequence), len(records))
-        runs = []
-        for path, seconds in zip(records, times.T, strict=True):
+        runs, known = [], itertools.chain(kept.facts(folder, sequence.name), itertools.repeat({}))
+        for path, seconds, facts in zip(records, times.T, known, strict=False):
             run = self.read(path)
             if len(run) < len(sequence) or (len(run) > len(sequence) and not self.longer):
                 raise InputError(
                     f"{path}: {len(run)} lines for the {len(sequence)} frames of {sequence.name}; "
                     "it is cut off or belongs to another data set; track the sequence again"
                 )
-            runs.append(replace(run, seconds=seconds))
+            facts = {key: facts[key] for key in facts if hasattr(run, key)}
+            runs.append(replace(run, seconds=seconds, **facts))
         return runs
 
 
@@ -193,7 +212,7 @@ def short_name(description: Mapping[str, Any]) -> str:
     lr = description.get("lr", description.get("sgd_rate"))  # its name in older results
     if lr is not None:
         words.append(f"{lr:g}")
-    words += [f"{name}={value}" for name, value in description.get("online", {}).items()]
+    words += [f"{name}={value}" for name, value in (description.get("online") or {}).items()]
     if description.get("oracle"):
         words.append("oracle")
     return " ".join(str(word) for word in words if word)
@@ -233,10 +252,10 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
         return {"tracker": Path(folder).resolve().name}
     try:
         description = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: no JSON ({error}); remove it to name the folder alone"
         ) from error
     if not isinstance(description, dict):
         raise InputError(f"{path}: no configuration; remove it to name the folder alone")
-    return description
+    return checked_tracker(description, str(path))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from roam_lite.errors import InputError
+from roam_lite.evaluation.benchmarks import BENCHMARKS, Benchmark
 from roam_lite.evaluation.columns import cell, column
 from roam_lite.evaluation.report import added_metrics, metrics_of
 from roam_lite.paper.exhibit import Measure, Table
@@ -24,21 +25,50 @@ class Grid:
     ranks: tuple[tuple[int | None, ...], ...]
 
 
-def table_for(benchmark: str, reports: Mapping[str, Mapping[str, Any]]) -> Table:
+def table_for(benchmark: str, reports: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
     """Return the paper's table of a benchmark, with a column for every metric that somebody added.
 
-    One that the paper lacks has its own metrics in columns. `reports` are of it, by tracker.
+    One that the paper lacks has its own metrics in columns. `reports` go by benchmark and tracker. Where
+    they are of other sequences than the paper's, the caption says so.
     """
     known = BY_BENCHMARK.get(benchmark)
     table = known or Table(f"Results on {benchmark}", (), {})
+    if known:
+        shown = {column.benchmark for column in known.columns}
+        told = [
+            other
+            for name in sorted(shown & set(reports))
+            if (other := _others(name, reports[name]))
+        ]
+        if told:
+            rows = f"the paper's rows: {known.caption}" if known.rows else known.caption
+            table = replace(table, caption=f"Measured on {' and '.join(told)}; {rows}")
     listed = added_metrics if known else metrics_of
-    further = dict.fromkeys(key for report in reports.values() for key in listed(report))
+    further = dict.fromkeys(key for report in reports[benchmark].values() for key in listed(report))
     further.pop("fps", None)
     return replace(
         table,
         columns=(*table.columns, *(Measure(benchmark, key, column(key).label) for key in further)),
         rows={name: (*values, *(None for _ in further)) for name, values in table.rows.items()},
     )
+
+
+def heading(benchmark: Benchmark, reports: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what stands over the scores of every sequence; `reports` by tracker."""
+    return f"{_others(benchmark.name, reports) or benchmark.folder}, every sequence"
+
+
+def _others(benchmark: str, reports: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return what reports are of, unless it is the benchmark's own set of sequences, as the paper's are."""
+    names = set(next(iter(reports.values()))["sequences"])
+    if benchmark not in BENCHMARKS:
+        return ""  # a layout of somebody's own has no such set
+    for part in BENCHMARKS[benchmark].layout.parts:
+        # A split without a list of names is one whose ground truth a server keeps, or training video.
+        unnamed = not part.names and part.split is None and part.count == len(names)
+        if unnamed or (part.names and names == set(part.names)):
+            return ""
+    return f"{len(names)} other sequences in the layout of {benchmark}"
 
 
 def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Grid:

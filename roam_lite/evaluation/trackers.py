@@ -7,7 +7,8 @@ from typing import Any
 
 from roam_lite.config import OnlineConfig
 from roam_lite.errors import InputError
-from roam_lite.evaluation.peers import PEERS, OpenCVTracker, load_factory, peers_with_weights
+from roam_lite.evaluation.foreign import load_factory
+from roam_lite.evaluation.peers import PEERS, OpenCVTracker, peers_with_weights
 
 OWN = ("roam++", "roam")
 

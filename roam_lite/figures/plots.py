@@ -56,20 +56,26 @@ PLOTS = {
 }
 
 
-def curve_plot(name: str, reports: Sequence[Report]) -> Figure:
+def curve_plot(name: str, reports: Sequence[Report], names: Sequence[str] | None = None) -> Figure:
     """Return the trackers' mean curves of one of `PLOTS` in a figure of their own."""
     with style():
         figure = Figure(layout="constrained")
-        draw_curves(figure.subplots(), name, reports, PLOTS[name].title)
+        draw_curves(figure.subplots(), name, reports, PLOTS[name].title, names)
     return figure
 
 
-def draw_curves(axes: Axes, name: str, reports: Sequence[Report], title: str) -> None:
-    """Draw the trackers' curves, the best first in the legend, which says the score."""
+def draw_curves(
+    axes: Axes,
+    name: str,
+    reports: Sequence[Report],
+    title: str,
+    names: Sequence[str] | None = None,
+) -> None:
+    """Draw the trackers' curves, the best first in the legend, which says the score and `names`."""
     plot, means = PLOTS[name], [report.mean() for report in reports]
     ranks = [next(mean[key] for key in plot.ranks if key in mean) for mean in means]
     trackers = [report.tracker for report in reports]
-    looks, names = distinct_looks(trackers), distinct_names(trackers)
+    looks, names = distinct_looks(trackers), names or distinct_names(trackers)
     entries = zip(ranks, reports, looks, names, strict=True)
     for rank, report, (color, dashes), tracker in sorted(entries, key=lambda entry: -entry[0]):
         curve = mean_curve(report, name)
@@ -106,18 +112,27 @@ def mean_curve(report: Report, name: str) -> np.ndarray:
     return np.average(curves, axis=0, weights=pooled)
 
 
-def save_plots(reports: Sequence[Report], folder: str | Path) -> list[Path]:
-    """Write `success.png`, `precision.png` and `normalized.png`, which of them there are; return paths."""
+def save_plots(
+    reports: Sequence[Report], folder: str | Path, names: Sequence[str] | None = None
+) -> list[Path]:
+    """Write `success.png`, `precision.png` and `normalized.png`, which of them there are; return paths.
+
+    `names` are the trackers' in the legends; None: `distinct_names`.
+    """
     paths = []
     for name in PLOTS:
         if name in reports[0].scores[0].evidence:
             paths.append(Path(folder) / f"{name}.png")
             with whole_file(paths[-1]) as temporary, style():
-                curve_plot(name, reports).savefig(temporary)
+                curve_plot(name, reports, names).savefig(temporary)
     return paths
 
 
-def attribute_plots(reports: Sequence[Report], attributes: Mapping[str, Collection[str]]) -> Figure:
+def attribute_plots(
+    reports: Sequence[Report],
+    attributes: Mapping[str, Collection[str]],
+    names: Sequence[str] | None = None,
+) -> Figure:
     """Return small success plots of the attributes that any sequence has, as OTB's figures do.
 
     `attributes` are as `otb_attributes.read_attributes` gives them. Titles say how many sequences
@@ -134,7 +149,7 @@ def attribute_plots(reports: Sequence[Report], attributes: Mapping[str, Collecti
         figure = Figure(figsize=(4.2 * columns, 3.4 * rows), layout="constrained")
         for place, (attribute, some) in enumerate(subsets.items(), start=1):
             title = f"{ATTRIBUTES[attribute]} ({len(some[0].scores)})"
-            draw_curves(figure.add_subplot(rows, columns, place), "success", some, title)
+            draw_curves(figure.add_subplot(rows, columns, place), "success", some, title, names)
     return figure
 
 

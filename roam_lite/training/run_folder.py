@@ -6,6 +6,7 @@ that it began with, even if its profile has changed.
 
 import json
 import platform
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from roam_lite.data.sources import split_weight
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 
-CONFIG, STATE, CHECKPOINT = "config.json", "state.safetensors", "checkpoint.safetensors"
+CONFIG, STATE = "config.json", "state.safetensors"
+CHECKPOINT, CARD = "checkpoint.safetensors", "checkpoint.json"
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,24 @@ class TrainConfig:
         return {name: value for name, value in asdict(self).items() if name not in other}
 
 
-def written_config(run: TrainConfig) -> Config | None:
-    """Return the configuration of the run in the folder, or None where there is none.
+def written_config(run: TrainConfig) -> Config:
+    """Return the configuration of the run in the folder, which is to be resumed; nothing is touched.
 
-    Raises InputError if it is another run's, or cannot be read.
+    Raises InputError if there is none, if it is another run's, cannot be read, or has lost its state: it
+    would begin anew, and at its first save replace a trained checkpoint.
     """
-    path = Path(run.out) / CONFIG
-    if not path.exists():
-        return None
+    out = Path(run.out)
+    path = out / CONFIG
+    if not path.is_file():
+        raise InputError(
+            f"{out}: no run to resume, {CONFIG} is missing; leave --resume out to begin one, or name the "
+            "run's --out"
+        )
+    if (out / CHECKPOINT).exists() and not (out / STATE).exists():
+        raise InputError(
+            f"{out}: {STATE} is missing, so the run cannot go on; restore it, train on from its "
+            f"{CHECKPOINT} with --init in another --out, or begin anew with --overwrite"
+        )
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
         identity, config = dict(written["run"]), written["config"]
@@ -71,9 +83,9 @@ def written_config(run: TrainConfig) -> Config | None:
 
 
 def claim(run: TrainConfig, config: Config, overwrite: bool) -> None:
-    """Make the folder the place of a new run.
+    """Make the folder the place of a new run; `overwrite` removes the run that is there.
 
-    Raises InputError if there is something in it and `overwrite` is false.
+    Raises InputError if there is something in it and `overwrite` is false, or if that is no run.
     """
     out = Path(run.out)
     # A killed run may leave hidden, half-written files behind: they are not results.
@@ -83,8 +95,12 @@ def claim(run: TrainConfig, config: Config, overwrite: bool) -> None:
                 f"{out}: exists; add --resume to continue it, --overwrite to begin anew, "
                 "or choose another --out"
             )
-        for name in (STATE, "log.jsonl"):
+        if not (out / CONFIG).is_file():
+            raise InputError(f"{out}: holds files but no run ({CONFIG}); choose another --out")
+        # The configuration goes last: without it, what is left would be nobody's.
+        for name in (STATE, CHECKPOINT, CARD, "log.jsonl"):
             (out / name).unlink(missing_ok=True)
+        shutil.rmtree(out / "tensorboard", ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
     content = {"run": run.identity(), "config": config.to_dict()}
     write_atomically(out / CONFIG, json.dumps(content, indent=2).encode())

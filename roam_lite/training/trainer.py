@@ -46,8 +46,8 @@ class Trainer:
     It goes on from stage to stage; skipped steps do not enter. A step after n others keeps at most
     (1 + n) / (10 + n) of the average, so that it soon forgets where the run began.
 
-    Raises InputError if the folder holds another run, or one and `resume` is false, or if TensorBoard
-    is not installed.
+    Raises InputError if the folder holds another run, or one and `resume` is false, or none, or one
+    without its state, and `resume` is true; and if TensorBoard is not installed.
     """
 
     def __init__(self, run: TrainConfig, resume: bool = False, overwrite: bool = False) -> None:
@@ -68,12 +68,12 @@ class Trainer:
         self.model = model.to(run.device)
         self.average = deepcopy(self.model) if self.config.training.averaging else None
         self.optimizer: torch.optim.Adam | None = None
-        if resume or overwrite:
-            remove_leftovers(self.out)
         if written is None:
             claim(run, self.config, overwrite)
         elif (self.out / STATE).exists():
             self._restore()
+        if resume or overwrite:
+            remove_leftovers(self.out)
         self.log = RunLog(self.out, self.step)
 
     def run(self) -> Iterator[StepRecord]:

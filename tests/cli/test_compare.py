@@ -21,4 +21,7 @@ def test_compare_refuses_different_sequences(root, tmp_path, capsys):
         arguments = ["--tracker", "kcf", "--sequences", name, "--json", tmp_path / f"{name}.json"]
         run("evaluate", "--root", root, *arguments)
     assert run("compare", tmp_path / "A.json", tmp_path / "B.json") == 2
-    assert "the same --sequences" in capsys.readouterr().err
+    assert "A.json" in (said := capsys.readouterr().err)
+    assert "the same --sequences" in said
+    assert run("compare", tmp_path / "A.json", tmp_path / "A.json") == 2
+    assert "A.json is given twice" in capsys.readouterr().err

@@ -1,13 +1,17 @@
 """Evaluate: tables, JSON, kept results and plots of any tracker."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from roam_lite.data.boxes import read_boxes
+from roam_lite.data.otb import write_sequence
+from roam_lite.data.synthetic import synthesize
 from tests import trees
-from tests.cli.commands import run
+from tests.cli.commands import CLEAN, run
 
 
 def test_evaluate_prints_a_table_and_json_of_the_conventional_shape(root, smoke, capsys):
@@ -99,6 +103,8 @@ def test_a_split_that_a_server_scores_gives_a_zip(statue, tmp_path, capsys):
     arguments = ["evaluate", "--benchmark", "got10k", "--root", data, "--tracker", statue]
     assert run(*arguments) == 2
     assert "--results DIR is needed: a server scores this split" in capsys.readouterr().err
+    assert run(*arguments, "--results", tmp_path / "r", "--json", tmp_path / "x.json") == 2
+    assert "there is nothing for --json and --plots" in capsys.readouterr().err
     assert run(*arguments, "--results", tmp_path / "r") == 0
     (path,) = (tmp_path / "r" / "GOT-10k").glob("*.zip")
     assert f"1 sequences; the server scores them, upload {path}" in capsys.readouterr().out
@@ -108,3 +114,66 @@ def test_plots_without_kept_results_show_this_run(root, tmp_path):
     arguments = ["--root", root, "--tracker", "kcf", "--plots", tmp_path / "p"]
     assert run("evaluate", *arguments) == 0
     assert (tmp_path / "p" / "success.png").is_file()
+
+
+def test_kept_results_of_another_root_are_not_this_ones(root, statue, tmp_path, capsys):
+    other = tmp_path / "other"
+    for seed, name in enumerate("AB"):
+        write_sequence(other / name, synthesize(seed + 7, length=6, size=(160, 120)))
+    arguments = ["evaluate", "--tracker", statue, "--results", tmp_path / "r"]
+    assert run(*arguments, "--root", root) == 0
+    capsys.readouterr()
+    assert run(*arguments, "--root", other) == 2
+    output, message = capsys.readouterr()
+    assert output == ""
+    assert "A (first box, " in message
+    assert "name another --results" in message
+
+
+def test_a_tracker_that_was_edited_is_tracked_again_beside_the_old_results(
+    root, statue, tmp_path, capsys
+):
+    arguments = ["evaluate", "--root", root, "--tracker", statue, "--results", tmp_path / "r"]
+    assert run(*arguments) == 0
+    edited = (tmp_path / "mine.py").read_text().replace("self.box = box", "self.box = box + 3")
+    (tmp_path / "mine.py").write_text(edited)
+    sys.modules.pop("mine")
+    assert run(*arguments) == 0
+    assert "took over 0 of 2 sequences" in capsys.readouterr().err
+    one, two = ((f / "A.txt").read_text() for f in (tmp_path / "r" / "OTB2015").iterdir())
+    assert one != two
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_was_finished_is_kept_when_a_users_tracker_fails(root, tmp_path, workers, capsys):
+    (tmp_path / "late.py").write_text(
+        "class Late:\n"
+        "    def init(self, image, box):\n"
+        "        self.box = box\n"
+        "    def update(self, image):\n"
+        "        return self.box if image.shape[0] > 100 else exit(0)\n"
+    )
+    data = tmp_path / "data"
+    write_sequence(data / "A", synthesize(0, length=6, size=(160, 120)))
+    write_sequence(data / "B", synthesize(1, length=4, size=(96, 72)))
+    arguments = [
+        "--tracker",
+        "late:Late",
+        "--results",
+        "r",
+        "--workers",
+        workers,
+        "--json",
+        "x.json",
+    ]
+    arguments = ["evaluate", "--root", str(data), *arguments]
+    code = f"import sys; from roam_lite.cli import main; sys.exit(main({arguments}))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=CLEAN
+    )
+    assert result.returncode == 2
+    *_, line = result.stderr.splitlines()
+    told = "late:Late, frame 1 of B: SystemExit: 0; --debug shows its traceback"
+    assert line == f"roam-lite evaluate: {told}"
+    assert [path.name for path in (tmp_path / "r").rglob("?.txt")] == ["A.txt"]
+    assert not (tmp_path / "x.json").exists()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.cli.commands import CLEAN, TRAIN, run
+from tests.cli.commands import CLEAN, COMMANDS, TRAIN, run
 
 
 @pytest.mark.parametrize("output", ["--json", "--results", "--plots"])
@@ -25,12 +25,6 @@ def test_no_space_left_is_a_failure_without_half_written_files(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_failure_names_the_file(monkeypatch, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    assert run("synth", "--out", tmp_path / "file" / "x", "--length", "1") == 1
-    assert f"{tmp_path / 'file'}" in capsys.readouterr().err
-
-
 def test_ctrl_c_elsewhere_is_a_failure_without_traceback(monkeypatch, root, capsys):
     def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt
@@ -46,6 +40,65 @@ def test_cuda_where_there_is_none_is_bad_input(root, monkeypatch, tmp_path, caps
     assert "give cpu or auto" in capsys.readouterr().err
     assert run("evaluate", "--root", root, "--device", "cuda") == 2
     assert "give cpu or auto" in capsys.readouterr().err
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """A command with a fault of the program's."""
+
+    def fail(*_arguments, **_options):
+        error = ZeroDivisionError("division\nby zero")
+        error.add_note("frame 3 of A")
+        raise error
+
+    monkeypatch.setattr("roam_lite.evaluation.running.engine.run_benchmark", fail)
+
+
+def test_an_unexpected_error_is_one_line_with_a_hint_and_an_exit_code_of_its_own(
+    broken, root, tmp_path, capsys
+):
+    place = tmp_path / "new" / "x.json"
+    assert run("evaluate", "--root", root, "--tracker", "kcf", "--json", place) == 3
+    said = capsys.readouterr().err
+    assert said == (
+        "roam-lite evaluate: unexpected ZeroDivisionError: division by zero, frame 3 of A; "
+        "this is a fault of the program; --debug shows where\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_debug_shows_the_traceback_before_or_behind_the_command(before, broken, root, capsys):
+    arguments = ["evaluate", "--root", root, "--tracker", "kcf"]
+    arguments = ["--debug", *arguments] if before else [*arguments, "--debug"]
+    assert run(*arguments) == 3
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback (most recent call last)")
+    assert "in fail" in said
+    assert said.splitlines()[-1].startswith("roam-lite evaluate: unexpected ZeroDivisionError")
+
+
+def test_debug_shows_tracebacks_of_bad_input_too(capsys):
+    assert run("compare", "none.json", "--debug") == 2
+    assert "in read_report" in capsys.readouterr().err
+
+
+def test_no_memory_left_is_a_failure(monkeypatch, root, capsys):
+    def full(*_arguments, **_options):
+        raise MemoryError
+
+    monkeypatch.setattr("roam_lite.evaluation.running.engine.run_benchmark", full)
+    assert run("evaluate", "--root", root, "--tracker", "kcf") == 1
+    assert capsys.readouterr().err.strip() == "roam-lite evaluate: out of memory"
+
+
+def test_every_help_names_the_option_and_the_exit_code(capsys):
+    for command in ([], *([name] for name in COMMANDS)):
+        with pytest.raises(SystemExit):
+            run(*command, "--help")
+        said = " ".join(capsys.readouterr().out.split())
+        assert "--debug" in said
+        assert "exit code 3" in said
 
 
 def test_a_reader_that_leaves_early_is_no_crash(root):

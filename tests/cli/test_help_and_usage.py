@@ -116,7 +116,15 @@ def test_bad_usage_exits_with_2(arguments, message, capsys):
         (["track", "--video", "nowhere.mp4", "--box", "1,2,3,4", "--out", "a.mp4"], "no such file"),
         (["track", "--video", "{root}/A/img", "--box", "1,2,3,4"], "give --out"),
         (
-            ["track", "--video", "{root}/A/img", "--box", "1,2,3,4", "--out", "{root}/A"],
+            [
+                "track",
+                "--video",
+                "{root}/A/img",
+                "--box",
+                "1,2,3,4",
+                "--boxes",
+                "{root}/A/visibility.txt",
+            ],
             "--overwrite",
         ),
         (["compare", "none.json"], "give a file that evaluate --json wrote"),

@@ -48,7 +48,7 @@ def test_report_combines_folders_in_plots_and_tables(root, three_trackers, tmp_p
 
 def test_trackers_of_one_name_stay_apart(root, three_trackers, tmp_path, capsys):
     ours, eco, _ = three_trackers
-    copies = [tmp_path / place / "SGD-0.001" for place in ("r1", "r2", "r3")]
+    copies = [tmp_path / place / "sgd-0.001" for place in ("r1", "r2", "r3")]
     for level, copy in enumerate(copies):
         shutil.copytree(eco, copy)
         description = {"tracker": "roam++", "rule": "sgd", "lr": 0.001, "weights_sha256": level}
@@ -56,17 +56,22 @@ def test_trackers_of_one_name_stay_apart(root, three_trackers, tmp_path, capsys)
     assert run("report", ours, *copies, "--root", root, "--out", tmp_path / "out") == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     name = "roam++ sgd 0.001"
-    assert list(report["otb"]) == [
-        "mine:Statue", name, f"{name} (SGD-0.001)", f"{name} ({copies[2]})"
-    ]  # fmt: skip
+    names = [f"{name} ({place}/sgd-0.001)" for place in ("r1", "r2", "r3")]
+    assert list(report["otb"]) == ["mine:Statue", *names]
+    for file in ("table.md", "sequences.md"):
+        assert all(name in (tmp_path / "out" / file).read_text() for name in names)
     assert [r["tracker"].get("weights_sha256") for r in report["otb"].values()] == [None, 0, 1, 2]
 
 
 def test_report_takes_what_evaluate_wrote_without_the_data(root, statue, tmp_path, capsys):
     json_file = tmp_path / "still.json"
     assert run("evaluate", "--root", root, "--tracker", statue, "--json", json_file) == 0
-    assert run("report", json_file, json_file, "--out", tmp_path / "out") == 0
-    assert "mine:Statue (still) (measured)" in capsys.readouterr().out
+    shutil.copy(json_file, tmp_path / "sgd-0.001.json")
+    files = [json_file, tmp_path / "sgd-0.001.json"]
+    assert run("report", *files, "--out", tmp_path / "out") == 0
+    table = capsys.readouterr().out
+    assert "mine:Statue (still) (measured)" in table
+    assert "mine:Statue (sgd-0.001) (measured)" in table
     assert not (tmp_path / "out" / "success.png").exists()
     assert run("report", json_file, "--benchmark", "lasot", "--out", tmp_path / "out") == 2
     assert "none of the files is of lasot" in capsys.readouterr().err
@@ -93,3 +98,59 @@ def test_report_says_what_is_wrong_with_results(root, three_trackers, tmp_path, 
         assert message in capsys.readouterr().err
     assert run("report", three_trackers[1]) == 2
     assert "--root DIR is needed" in capsys.readouterr().err
+
+
+def test_a_table_of_other_sequences_does_not_say_that_it_is_the_benchmarks(
+    root, three_trackers, tmp_path, capsys
+):
+    assert run("report", *three_trackers, "--root", root, "--out", tmp_path / "out") == 0
+    said = (
+        "Measured on 2 other sequences in the layout of otb; the paper's rows: Results on OTB-2015"
+    )
+    assert said in capsys.readouterr().out
+    assert (
+        "2 other sequences in the layout of otb, every"
+        in (tmp_path / "out/sequences.md").read_text()
+    )
+
+
+def test_the_named_sequences_alone_are_reported_of_json_too(root, statue, tmp_path, capsys):
+    files = {name: tmp_path / f"{name}.json" for name in ("both", "alone")}
+    for name, more in (("both", []), ("alone", ["--sequences", "B"])):
+        arguments = ["--root", root, "--tracker", statue, "--json", files[name], *more]
+        assert run("evaluate", *arguments) == 0
+    assert run("report", files["both"], "--sequences", "B", "--out", tmp_path / "out") == 0
+    (report,) = json.loads((tmp_path / "out" / "report.json").read_text())["otb"].values()
+    alone = json.loads(files["alone"].read_text())
+    assert list(report["sequences"]) == ["B"]
+    assert report["mean"]["auc"] == alone["mean"]["auc"]
+    assert report["mean"]["frames"] == 6
+    assert run("report", files["both"], "--sequences", "Z", "--out", tmp_path / "out") == 2
+    assert "both.json: no scores of Z" in capsys.readouterr().err
+    assert run("report", *files.values(), "--out", tmp_path / "out") == 2
+    assert "holds A; evaluate all trackers on the same --sequences" in capsys.readouterr().err
+
+
+def test_scores_by_different_rules_are_not_mixed(root, statue, three_trackers, tmp_path, capsys):
+    files = {rule: tmp_path / f"{rule}.json" for rule in ("official", "pysot")}
+    for rule, path in files.items():
+        arguments = ["--root", root, "--tracker", statue, "--json", path, "--scoring", rule]
+        assert run("evaluate", *arguments) == 0
+    for mixed in (list(files.values()), [*three_trackers, files["pysot"]], [files["pysot"]]):
+        assert run("report", *mixed, "--root", root, "--out", tmp_path / "out") == 2
+        assert "pysot.json: scored by the rule pysot, not official" in capsys.readouterr().err
+    assert run("report", files["pysot"], "--scoring", "pysot", "--out", tmp_path / "out") == 0
+
+
+def test_what_is_given_twice_or_read_is_not_reported(root, statue, tmp_path, capsys):
+    file = tmp_path / "out" / "report.json"
+    assert run("evaluate", "--root", root, "--tracker", statue, "--json", file) == 0
+    before = file.read_bytes()
+    assert run("report", file, tmp_path / "out" / ".." / "out" / "report.json") == 2
+    assert "is given twice" in capsys.readouterr().err
+    assert run("report", file, "--out", tmp_path / "out") == 2
+    assert "this is read, not to be written to" in capsys.readouterr().err
+    assert file.read_bytes() == before
+    assert run("report", file, "--split", "val", "--out", tmp_path / "o") == 2
+    assert "--split means nothing to JSON files" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()

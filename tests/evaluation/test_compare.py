@@ -58,17 +58,31 @@ def test_scores_that_do_not_pair_are_refused(a, b):
 def test_the_table_pairs_sequences_by_name():
     base = report({"A": 0.1, "B": 0.9})
     better = report({"B": 1.0, "A": 0.2})
-    table = comparison_table(["base.json", "better.json"], [base, better])
+    table = comparison_table({"base.json": base, "better.json": better})
     assert table.startswith("2 sequences; differences from base.json")
     assert "+0.100 [+0.100, +0.100]" in table
     assert "+20.0" in table  # relative to 0.5
 
 
 def test_different_sequences_are_named():
-    with pytest.raises(InputError, match="only some of the reports hold B"):
-        comparison_table(["a", "b"], [report({"A": 1, "B": 1}), report({"A": 1})])
+    with pytest.raises(InputError, match=r"only one of a\.json and b\.json holds B"):
+        comparison_table({"a.json": report({"A": 1, "B": 1}), "b.json": report({"A": 1})})
 
 
 def test_different_scoring_is_refused():
-    with pytest.raises(InputError, match="--scoring"):
-        comparison_table(["a", "b"], [report({"A": 1}), report({"A": 1}, "pysot")])
+    with pytest.raises(InputError, match=r"a and b .*official, pysot.*--scoring"):
+        comparison_table({"a": report({"A": 1}), "b": report({"A": 1}, "pysot")})
+
+
+def test_sequences_of_one_name_with_other_frames_are_other_video():
+    other = report({"A": 1})
+    other["sequences"]["A"]["frames"] = 11
+    with pytest.raises(InputError, match=r"a and b have other numbers of frames of A: .*--root"):
+        comparison_table({"a": report({"A": 1}), "b": other})
+
+
+def test_a_report_without_the_metric_is_named():
+    other = report({"A": 1})
+    del other["sequences"]["A"]["auc"]
+    with pytest.raises(InputError, match="b: no auc of A; evaluate the tracker again"):
+        comparison_table({"a": report({"A": 1}), "b": other})

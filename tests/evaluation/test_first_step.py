@@ -11,6 +11,7 @@ import torch
 from roam_lite.adaptation import update_loss
 from roam_lite.data.otb import write_sequence
 from roam_lite.data.synthetic import synthesize
+from roam_lite.errors import InputError
 from roam_lite.evaluation.compare import paired_bootstrap
 from roam_lite.evaluation.first_step import (
     MIDDLE_RATES,
@@ -195,6 +196,16 @@ def test_a_trial_scores_the_first_frames_and_is_resumed(root, tmp_path, monkeypa
     )
     list(trials(tracker, settings[:1], root, ["A"], 5, tmp_path / "kept"))
     assert len(seen) == 16  # another number of frames is another result
+
+
+def test_trials_of_other_video_are_not_resumed(root, tmp_path):
+    work = (smoke_tracker(), [Setting(0)], root, ["A"], 4, tmp_path / "kept")
+    list(trials(*work))
+    (root / "A" / "img" / "0006.jpg").write_bytes(b"")  # beyond the first four
+    list(trials(*work))
+    (root / "A" / "img" / "0002.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match=r"A \(names and sizes of images, middle image\)"):
+        list(trials(*work))
 
 
 def test_the_time_is_that_of_the_first_frame(root, tmp_path, monkeypatch):

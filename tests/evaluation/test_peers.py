@@ -1,4 +1,3 @@
-import pickle
 import sys
 
 import cv2
@@ -6,7 +5,7 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.peers import OpenCVTracker, load_factory, load_object
+from roam_lite.evaluation.peers import OpenCVTracker
 from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.evaluation.trackers import tracker_factory
 from roam_lite.geometry import iou
@@ -114,33 +113,6 @@ def module(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     yield "my_trackers"
     sys.modules.pop("my_trackers", None)
-
-
-def test_a_tracker_is_found_in_the_current_folder(module):
-    before = list(sys.path)
-    tracker = load_factory(f"{module}:Still")()
-    assert isinstance(tracker, type(pickle.loads(pickle.dumps(load_factory(f"{module}:Still")))()))
-    assert run_sequence(tracker, moving_square(length=3)).boxes.shape == (3, 4)
-    assert sys.path == before
-
-
-@pytest.mark.parametrize(
-    ("path", "message"),
-    [
-        ("my_trackers", "not of the form MODULE:NAME"),
-        (":Still", "not of the form MODULE:NAME"),
-        ("my_trackers:Other", "cannot be loaded"),
-        ("no_such_module:Other", "cannot be loaded"),
-    ],
-)
-def test_what_cannot_be_loaded_is_said(module, path, message):
-    with pytest.raises(InputError, match=message):
-        load_object(path)
-
-
-def test_a_factory_must_make_a_tracker(module):
-    with pytest.raises(InputError, match="makes no tracker"):
-        load_factory(f"{module}:number")
 
 
 def test_trackers_by_name(module):

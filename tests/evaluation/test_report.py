@@ -93,4 +93,34 @@ def test_reports_of_different_benchmarks_do_not_pair():
     one, other = REPORT.to_json(), REPORT.to_json()
     other["tracker"]["benchmark"] = "lasot"
     with pytest.raises(InputError, match="different benchmarks"):
-        paired_scores([one, other], "auc")
+        paired_scores({"a.json": one, "b.json": other}, "auc")
+
+
+GOOD = {"a": {"auc": 0.5, "fps": 1, "frames": 2}}
+
+
+@pytest.mark.parametrize("tracker", [
+    {"tracker": 3}, {"tracker": ["kcf"]}, {"scoring": ["official"]}, {"benchmark": {}}, {"lr": "0.1"},
+    {"online": [1]}, {"rule": ["sgd"]},
+])  # fmt: skip
+def test_descriptions_that_tables_cannot_print_are_refused_by_the_file(tmp_path, tracker):
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps({"sequences": GOOD, "mean": GOOD["a"], "tracker": tracker}))
+    (name,) = tracker
+    with pytest.raises(InputError, match=rf"other\.json: the tracker's {name} is "):
+        read_report(path)
+
+
+@pytest.mark.parametrize("content", [
+    "[" * 100_000, "\udcff", json.dumps({"sequences": GOOD, "mean": GOOD["a"], "tracker": 3}),
+    json.dumps({"sequences": {"a": {**GOOD["a"], "frames": 0}}, "mean": GOOD["a"], "tracker": {}}),
+    json.dumps({"sequences": {"a": {**GOOD["a"], "frames": None}}, "mean": GOOD["a"], "tracker": {}}),
+    json.dumps({"sequences": {"a": {**GOOD["a"], "auc": 10**400}}, "mean": GOOD["a"], "tracker": {}}),
+    json.dumps({"sequences": [GOOD["a"]], "mean": GOOD["a"], "tracker": {}}),
+    json.dumps({"otb": {"kcf": {"sequences": GOOD, "mean": GOOD["a"], "tracker": {}}}}),
+])  # fmt: skip
+def test_odd_files_are_refused_by_name(tmp_path, content):
+    path = tmp_path / "other.json"
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(InputError, match=r"other\.json"):
+        read_report(path)

@@ -175,11 +175,48 @@ def test_a_run_saved_before_its_first_step_resumes(tmp_path):
     assert run(tmp_path / "run", resume=True, steps=2) == run(tmp_path / "other", steps=2)
 
 
-def test_resume_without_a_run_begins_one(tmp_path):
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_resume_without_a_run_is_refused_and_touches_nothing(tmp_path):
+    with pytest.raises(InputError, match=r"no run to resume, config\.json is missing"):
+        run(tmp_path / "run", resume=True)
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "run").mkdir()
-    # What a kill leaves of a file that was being written.
-    (tmp_path / "run" / ".config.123.tmp.json").write_text("{")
-    assert run(tmp_path / "run", resume=True, steps=2) == run(tmp_path / "other", steps=2)
+    (tmp_path / "run" / ".notes.tmp").write_text("mine")
+    with pytest.raises(InputError, match="no run to resume"):
+        run(tmp_path / "run", resume=True)
+    assert [path.name for path in contents(tmp_path)] == [".notes.tmp"]
+
+
+def test_a_run_without_its_state_is_not_begun_anew_over_its_checkpoint(tmp_path):
+    out = tmp_path / "run"
+    run(out, steps=2)
+    (out / "state.safetensors").unlink()
+    before = contents(out)
+    with pytest.raises(InputError, match=r"state\.safetensors is missing.*--init.*--overwrite"):
+        run(out, resume=True, steps=2)
+    assert contents(out) == before
+
+
+def test_a_run_that_was_killed_before_its_first_save_begins_when_it_is_resumed(tmp_path):
+    out = tmp_path / "run"
+    Trainer(config(out, steps=2)).log.close()
+    assert not (out / "state.safetensors").exists()
+    (out / ".state.123.tmp.safetensors").write_bytes(b"half")
+    assert run(out, resume=True, steps=2) == run(tmp_path / "other", steps=2)
+    assert not list(out.glob(".*"))
+
+
+def test_beginning_anew_leaves_nothing_of_the_old_run(tmp_path):
+    out = tmp_path / "run"
+    run(out, steps=2)
+    Trainer(
+        config(out, steps=2, seed=5), overwrite=True
+    ).log.close()  # killed before its first save
+    assert not list(out.glob("*.safetensors"))
+    assert run(out, resume=True, steps=2, seed=5) == run(tmp_path / "fresh", steps=2, seed=5)
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,21 @@ def test_a_claimed_folder_gives_its_configuration_back(run, file):
     assert json.loads(file.read_text())["run"] == json.loads(json.dumps(run.identity()))
 
 
-def test_where_there_is_no_run_there_is_no_configuration(run, tmp_path):
-    assert written_config(run) is None
-    (tmp_path / "run").mkdir()
-    assert written_config(run) is None
+def test_where_there_is_no_run_none_is_resumed(run, tmp_path):
+    for _ in range(2):
+        with pytest.raises(
+            InputError, match=r"no run to resume, config\.json is missing.*--resume"
+        ):
+            written_config(run)
+        (tmp_path / "run").mkdir(exist_ok=True)
+
+
+def test_a_checkpoint_without_a_state_is_not_resumed(run, file):
+    (file.parent / "checkpoint.safetensors").write_bytes(b"trained")
+    with pytest.raises(InputError, match=r"state\.safetensors is missing"):
+        written_config(run)
+    (file.parent / "state.safetensors").write_bytes(b"state")
+    assert written_config(run) == EDITED
 
 
 def test_place_and_speed_do_not_make_another_run(run, file, tmp_path):
@@ -142,12 +153,22 @@ def test_a_folder_with_anything_in_it_is_refused_and_left_alone(run, tmp_path):
 
 def test_overwriting_takes_away_what_a_run_would_go_on_with(run, file):
     out = file.parent
-    for name in ("state.safetensors", "log.jsonl", "notes.txt"):
+    (out / "tensorboard").mkdir()
+    old = ("state.safetensors", "checkpoint.safetensors", "checkpoint.json", "log.jsonl")
+    for name in (*old, "notes.txt", "tensorboard/events"):
         (out / name).write_text("old")
     other = replace(run, seed=4)
     claim(other, get_profile("smoke"), overwrite=True)
     assert sorted(path.name for path in out.iterdir()) == ["config.json", "notes.txt"]
     assert written_config(other) == get_profile("smoke")
+
+
+def test_a_folder_that_is_no_runs_is_not_overwritten(run, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "log.jsonl").write_text("somebody's")
+    with pytest.raises(InputError, match=r"holds files but no run \(config\.json\)"):
+        claim(run, EDITED, overwrite=True)
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["log.jsonl"]
 
 
 def test_half_written_files_neither_count_nor_stay(run, tmp_path):

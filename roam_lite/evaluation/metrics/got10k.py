@@ -3,11 +3,13 @@
 Neither the first frame counts, which is given, nor frames in which nothing of the target is seen.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation.metrics import paired
+from roam_lite.evaluation.metrics import paired, unreadable_among
 from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import iou
@@ -16,14 +18,18 @@ SUCCESS_THRESHOLDS = np.linspace(0, 1, 101)  # IoU, strictly greater counts
 
 
 def frame_overlaps(
-    boxes: np.ndarray, truth: np.ndarray, visible: np.ndarray, size: tuple[int, int]
+    boxes: np.ndarray,
+    truth: np.ndarray,
+    visible: np.ndarray,
+    size: tuple[int, int],
+    unreadable: Iterable[int] = (),
 ) -> np.ndarray:
     """Return the overlaps `[F]` of the F frames that count, boxes clipped to the image.
 
     `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each, `visible` bool `[T]`, `size`
-    (width, height) in pixels. AO is the mean, SR_t the share above t, over the frames of all
-    sequences together. Raises InputError as `paired` does, if no frame counts, or if a box is not
-    finite: the toolkit has no rule for that.
+    (width, height) in pixels; frames that are `unreadable` have overlap 0. AO is the mean, SR_t the
+    share above t, over the frames of all sequences together. Raises InputError as `paired` does, if no
+    frame counts, or if a box is not finite: the toolkit has no rule for that.
     """
     boxes, truth, labeled = paired(boxes, truth)
     if not np.isfinite(boxes).all():
@@ -36,7 +42,9 @@ def frame_overlaps(
     counts[0] = False
     if not counts.any():
         raise InputError("no frame after the first has a visible target, so nothing can be scored")
-    return iou(_clipped(boxes[counts], size), _clipped(truth[counts], size))
+    overlaps = iou(_clipped(boxes[counts], size), _clipped(truth[counts], size))
+    overlaps[unreadable_among(unreadable, counts)] = 0
+    return overlaps
 
 
 def success_curve(overlaps: np.ndarray) -> np.ndarray:
@@ -64,13 +72,14 @@ def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
     """Return the GOT-10k scores of a sequence, its repetitions pooled as the toolkit does."""
     visible, size = sequence.visibility > 0, sequence.image_size()
     overlaps = np.concatenate(
-        [frame_overlaps(run.boxes, sequence.boxes, visible, size) for run in runs]
+        [frame_overlaps(r.boxes, sequence.boxes, visible, size, r.unreadable) for r in runs]
     )
     seconds = np.concatenate([run.seconds for run in runs])
     success = success_curve(overlaps)
     evidence = {"overlaps": overlaps, "success": success, "seconds": seconds}
-    fps = speed(seconds)
-    return Score(sequence.name, _metrics(overlaps), fps, len(sequence), evidence)
+    unreadable = len(set().union(*(run.unreadable for run in runs)))
+    metrics, frames = _metrics(overlaps), len(sequence)
+    return Score(sequence.name, metrics, speed(seconds), frames, evidence, unreadable)
 
 
 def pool(scores: list[Score]) -> dict[str, float]:

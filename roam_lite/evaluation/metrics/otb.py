@@ -5,6 +5,7 @@ two toolkits, which differ in three details (`Rule`). Frames whose ground truth 
 count in neither score nor denominator, whatever the rule.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.columns import computed
-from roam_lite.evaluation.metrics import paired
+from roam_lite.evaluation.metrics import paired, unreadable_among
 from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import center_error, iou
@@ -37,33 +38,41 @@ RULES = {
 }
 
 
-def success_curve(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> np.ndarray:
+def success_curve(
+    boxes: np.ndarray, truth: np.ndarray, rule: str = "official", unreadable: Iterable[int] = ()
+) -> np.ndarray:
     """Return the share of frames, `[21]`, whose overlap exceeds each of the thresholds 0:0.05:1.
 
     `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each. The mean of the curve is the AUC:
     overlap must exceed the threshold, so a perfect tracker has 20/21.
     """
-    overlap, _ = frame_scores(boxes, truth, rule)
+    overlap, _ = frame_scores(boxes, truth, rule, unreadable)
     return (overlap[:, None] > SUCCESS_THRESHOLDS).mean(axis=0)
 
 
-def precision_curve(boxes: np.ndarray, truth: np.ndarray, rule: str = "official") -> np.ndarray:
+def precision_curve(
+    boxes: np.ndarray, truth: np.ndarray, rule: str = "official", unreadable: Iterable[int] = ()
+) -> np.ndarray:
     """Return the share of frames, `[51]`, whose center is off by at most 0, 1, ..., 50 pixels."""
-    _, error = frame_scores(boxes, truth, rule)
+    _, error = frame_scores(boxes, truth, rule, unreadable)
     return (error[:, None] <= PRECISION_THRESHOLDS).mean(axis=0)
 
 
 def frame_scores(
-    boxes: np.ndarray, truth: np.ndarray, rule: str = "official"
+    boxes: np.ndarray, truth: np.ndarray, rule: str = "official", unreadable: Iterable[int] = ()
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return overlap and center error (image pixels), `[F]` each, of the F labeled frames.
 
-    Both are -1 where the official rule finds no ground truth inside the image. Raises InputError if
-    the tracks differ in length, if no frame is labeled, or if there is no rule of that name.
+    Both are -1 where the official rule finds no ground truth inside the image, 0 and infinite in frames
+    that are `unreadable`. Raises InputError if the tracks differ in length, if no frame is labeled, or
+    if there is no rule of that name.
     """
+    labeled = np.isfinite(np.asarray(truth, dtype=float)).all(axis=-1)
     boxes, truth, outside = compared(boxes, truth, rule)
     overlap, error = iou(boxes, truth), center_error(boxes, truth)
     overlap[outside] = error[outside] = -1
+    missed = unreadable_among(unreadable, labeled)
+    overlap[missed], error[missed] = 0, np.inf
     return overlap, error
 
 
@@ -95,25 +104,28 @@ def repeat_invalid(boxes: np.ndarray) -> np.ndarray:
     return boxes[np.where(last_valid < 0, np.arange(len(boxes)), last_valid)]
 
 
-def lost_for_good(boxes: np.ndarray, truth: np.ndarray) -> bool:
-    """Return whether boxes `[T, 4]` never overlap the truth in the last quarter of its labeled frames."""
+def lost_for_good(boxes: np.ndarray, truth: np.ndarray, unreadable: Iterable[int] = ()) -> bool:
+    """Return whether boxes `[T, 4]` never overlap the truth in the last quarter of its labeled frames.
+
+    Frames that are `unreadable` have no overlap.
+    """
     labeled = np.flatnonzero(np.isfinite(truth).all(axis=1))
-    last = labeled[-max(1, len(labeled) // 4) :]
+    last = np.setdiff1d(labeled[-max(1, len(labeled) // 4) :], list(unreadable))
     return not np.nan_to_num(iou(boxes[last], truth[last])).any()
 
 
 def score_run(sequence: Sequence, run: Run, scoring: str = "official") -> Score:
     """Return the OTB scores of a run."""
-    success = success_curve(run.boxes, sequence.boxes, scoring)
-    precision = precision_curve(run.boxes, sequence.boxes, scoring)
+    success = success_curve(run.boxes, sequence.boxes, scoring, run.unreadable)
+    precision = precision_curve(run.boxes, sequence.boxes, scoring, run.unreadable)
     metrics = {
         "auc": float(success.mean()),
         "precision_20": float(precision[20]),
         **computed(sequence, run),
     }
-    lost = lost_for_good(run.boxes, sequence.boxes)
+    lost = lost_for_good(run.boxes, sequence.boxes, run.unreadable)
     evidence = {"success": success, "precision": precision, "lost": lost}
-    return Score(sequence.name, metrics, run.fps, len(sequence), evidence)
+    return Score(sequence.name, metrics, run.fps, len(sequence), evidence, len(run.unreadable))
 
 
 def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:

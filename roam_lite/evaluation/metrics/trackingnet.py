@@ -4,12 +4,14 @@ Boxes are rounded to whole pixels and the first is replaced by the ground truth.
 area under its curve over 21 thresholds (trapezoids), as a share; the kit prints percent.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.columns import computed
-from roam_lite.evaluation.metrics import paired
+from roam_lite.evaluation.metrics import paired, unreadable_among
 from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import iou
@@ -19,11 +21,14 @@ PRECISION_THRESHOLDS = np.linspace(0, 50, 21)  # image pixels, at most counts
 NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 21)  # shares of the target's size, at most counts
 
 
-def curves(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def curves(
+    boxes: np.ndarray, truth: np.ndarray, unreadable: Iterable[int] = ()
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return success, precision and normalized precision, `[21]` each, over their thresholds.
 
-    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each; unlabeled frames are left out.
-    Raises InputError as `paired` does, and for a box that is not finite: the kit has no such rule.
+    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each; unlabeled frames are left out,
+    `unreadable` ones have overlap 0 and are missed. Raises InputError as `paired` does, and for a box
+    that is not finite: the kit has no such rule.
     """
     boxes, truth, labeled = paired(boxes, truth)
     boxes[0] = truth[0]
@@ -36,9 +41,12 @@ def curves(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray
     offset = boxes[:, :2] - truth[:, :2] + (boxes[:, 2:] - truth[:, 2:]) / 2
     with np.errstate(divide="ignore", invalid="ignore"):  # a box without area has no such error
         normalized = np.linalg.norm(offset / truth[:, 2:], axis=1)
+    overlap, error = iou(boxes, truth), np.linalg.norm(offset, axis=1)
+    missed = unreadable_among(unreadable, labeled)
+    overlap[missed], error[missed], normalized[missed] = 0, np.inf, np.inf
     return (
-        (iou(boxes, truth)[:, None] >= SUCCESS_THRESHOLDS).mean(axis=0),
-        (np.linalg.norm(offset, axis=1)[:, None] <= PRECISION_THRESHOLDS).mean(axis=0),
+        (overlap[:, None] >= SUCCESS_THRESHOLDS).mean(axis=0),
+        (error[:, None] <= PRECISION_THRESHOLDS).mean(axis=0),
         (normalized[:, None] <= NORMALIZED_THRESHOLDS).mean(axis=0),
     )
 
@@ -50,12 +58,13 @@ def area(curve: np.ndarray) -> float:
 
 def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
     """Return the TrackingNet scores of the one run there is."""
-    success, precision, normalized = curves(runs[0].boxes, sequence.boxes)
+    run = runs[0]
+    success, precision, normalized = curves(run.boxes, sequence.boxes, run.unreadable)
     metrics = {
         "auc": area(success),
         "precision": area(precision),
         "normalized_precision": area(normalized),
-        **computed(sequence, runs[0]),
+        **computed(sequence, run),
     }
     evidence = {"success": success, "precision": precision, "normalized": normalized}
-    return Score(sequence.name, metrics, runs[0].fps, len(sequence), evidence)
+    return Score(sequence.name, metrics, run.fps, len(sequence), evidence, len(run.unreadable))

@@ -110,7 +110,8 @@ def score(sequence: Sequence, runs: list[Trajectory], scoring: str) -> Score:
     pieces = [p for run in runs for p in fragments(run, truth, size, weight)]
     evidence = {"overlaps": overlaps, "fragments": pieces}
     fps = float(np.mean([run.fps for run in runs]))
-    return Score(sequence.name, metrics, fps, len(sequence), evidence)
+    unreadable = len(set().union(*(run.unreadable for run in runs)))
+    return Score(sequence.name, metrics, fps, len(sequence), evidence, unreadable)
 
 
 def pool(scores: list[Score], lengths: tuple[int, int]) -> dict[str, float]:

@@ -10,7 +10,6 @@ torchrun every process takes its share of the sequences, on one machine or many 
 import datetime
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import threading
@@ -27,12 +26,18 @@ import cv2
 import torch
 from tqdm import tqdm
 
+import roam_lite
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
-from roam_lite.evaluation import results
+from roam_lite.evaluation import kept, results
 from roam_lite.evaluation.benchmarks import Benchmark
 from roam_lite.evaluation.running.protocols import Protocol
-from roam_lite.evaluation.running.runner import check_names, first_frame, report_unreadable
+from roam_lite.evaluation.running.runner import (
+    check_names,
+    first_frame,
+    report_unreadable,
+    say,
+)
 from roam_lite.evaluation.running.workers import worker_context
 
 FRAMES_A_WORKER = 500  # fewer are not worth starting a process for
@@ -52,29 +57,47 @@ def run_benchmark(
 ) -> Path:
     """Track the sequences and return the folder of the results, inside `results_dir`.
 
-    The folder is `RESULTS_DIR/OTB2015/NAME-DIGEST`, named after benchmark and configuration. A run
-    that was interrupted resumes from what lies there, unless `overwrite` removes that first.
-    `options` are those of `track_all`. Raises InputError, before anything is tracked, if there is
-    no sequence, two of the same name, one that no tracker can start on, or if the folder is taken.
+    The folder is `RESULTS_DIR/OTB2015/NAME-DIGEST`, named after benchmark, configuration and version of
+    the package. Sequences whose results lie there are taken over (`kept`), and stderr says how many,
+    unless `overwrite` asks to track them again. `options` are those of `track_all`. Raises InputError,
+    before anything is tracked or removed, if there is no sequence, two of the same name, one that no
+    tracker can start on, if results there are of other video, or if the folder is taken.
     """
-    description = {**description, "benchmark": benchmark.name, "oracle": oracle}
+    own = {"benchmark": benchmark.name, "oracle": oracle, "version": roam_lite.__version__}
+    description = {**description, **own}
     folder = Path(results_dir) / benchmark.folder / results.configuration_name(description)
     if overwrite and rank_and_ranks()[1] > 1:
         raise InputError(f"--overwrite does not go with torchrun; remove {folder} by hand")
-    if overwrite and folder.is_dir():
-        shutil.rmtree(folder)
-    read = partial(benchmark.layout.read_sequence, Path(root))
+    read, protocol = partial(benchmark.layout.read_sequence, Path(root)), benchmark.protocol
     check_names(names)
-    frames = {}
+    frames, differing = {}, {}
     for name in names:
         sequence = read(name)  # one at a time: memory does not grow with the benchmark
         frames[name] = len(sequence)
-        if not benchmark.protocol.finished(folder, name):
+        if overwrite or not protocol.finished(folder, name):
             first_frame(sequence)  # finds now what would stop the run hours later
+        if not overwrite and protocol.layout.records(folder, name):
+            differing[name] = kept.differences(folder, sequence)
+    kept.refuse_differing(folder, {name: words for name, words in differing.items() if words})
     results.claim(folder, description)
-    job = Job(read, make_tracker, benchmark.protocol, folder, oracle)
+    for name in names if overwrite else ():
+        protocol.layout.remove(folder, name)
+    if rank_and_ranks()[0] == 0:
+        _report_taken(folder, sum(protocol.finished(folder, name) for name in names), len(names))
+    job = Job(read, make_tracker, protocol, folder, oracle)
     track_all(job, frames, title=results.short_name(description), **options)
     return folder
+
+
+def _report_taken(folder: Path, taken: int, total: int) -> None:
+    """Report to stderr how many sequences are taken over from a folder, if anybody may expect some."""
+    if taken:
+        say(f"took over {taken} of {total} sequences, tracked before, from {folder}")
+    elif any(path != folder for path in folder.parent.glob(f"{folder.name[:-8]}????????/")):
+        say(
+            f"took over 0 of {total} sequences: what {folder.parent} holds of this tracker is of other "
+            f"configurations, which their {results.CONFIGURATION} describe; new results go to {folder}"
+        )
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,18 @@ import numpy as np
 from roam_lite.data.ahead import ahead
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
+from roam_lite.evaluation.kept import source_of
 from roam_lite.evaluation.metrics.vot import region_overlap
 from roam_lite.evaluation.results import ResultLayout
-from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
+from roam_lite.evaluation.running.run import (
+    FAILURE,
+    SKIPPED,
+    START,
+    TRACKED,
+    Run,
+    Step,
+    Trajectory,
+)
 from roam_lite.evaluation.running.runner import first_frame, run_sequence, track_steps
 
 SKIP = 5  # frames from a failure to VOT's next start
@@ -24,13 +33,15 @@ class Protocol:
     """Repetitions of one kind of run, and where their results go.
 
     Each repetition has a tracker of its own. `agreeing` repetitions are enough if they all gave the
-    same boxes to the last digit, as deterministic trackers do; None always asks for all.
+    same boxes to the last digit, as deterministic trackers do; None always asks for all. A `guided` one
+    uses the ground truth of later frames too.
     """
 
     once: Callable[[Callable[[], Any], Sequence, bool], Run | Trajectory]
     layout: ResultLayout
     repetitions: int = 1
     agreeing: int | None = None
+    guided: bool = False
 
     def finished(self, folder: Path, name: str) -> bool:
         """Whether all results of the sequence are in the folder."""
@@ -50,12 +61,13 @@ class Protocol:
     ) -> tuple[int, ...]:
         """Run what the folder lacks, frames decoded ahead; return the frames that cannot be read."""
         unreadable: set[int] = set()
+        source = source_of(sequence, self.guided or oracle)
         with ahead(sequence.frames) as frames:
             sequence = replace(sequence, frames=frames)
             while not self.finished(folder, sequence.name):
                 repetition = len(self.layout.records(folder, sequence.name)) + 1
                 run = self.once(make_tracker, sequence, oracle)
-                self.layout.keep(folder, sequence.name, repetition, run)
+                self.layout.keep(folder, sequence.name, repetition, run, source)
                 unreadable.update(run.unreadable)
         return tuple(sorted(unreadable))
 
@@ -70,9 +82,9 @@ def supervised(
 ) -> Trajectory:
     """Return the run of a tracker that is started anew, from the truth, after each failure.
 
-    A failure is a frame in which region and ground truth do not overlap inside the image, or the
-    box is not finite. Each start gets a tracker of its own, on the first frame that can be read and has a
-    ground truth. Raises InputError if the first frame is not such a one.
+    A failure is a frame in which region and ground truth do not overlap inside the image, in which the
+    box is not finite, or a labeled one that cannot be read. Each start gets a tracker of its own, on the
+    first frame that can be read and has a ground truth. Raises InputError if the first frame is none.
     """
     length, size = len(sequence), sequence.image_size()
     codes = np.full(length, SKIPPED)
@@ -87,7 +99,7 @@ def supervised(
                 unreadable.append(step.index)
             if step.index == start:
                 codes[start] = START
-            elif _missed(step.box, sequence.polygons[step.index], size):
+            elif _missed(step, sequence.polygons[step.index], size):
                 codes[step.index], failure = FAILURE, step.index
                 break
             else:
@@ -96,10 +108,12 @@ def supervised(
     return Trajectory(codes, regions, seconds, tuple(unreadable))
 
 
-def _missed(box: np.ndarray, truth: np.ndarray, size: tuple[int, int]) -> bool:
-    if not np.isfinite(box).all():
+def _missed(step: Step, truth: np.ndarray, size: tuple[int, int]) -> bool:
+    if not np.isfinite(step.box).all():
         return True
-    return bool(np.isfinite(truth).all()) and region_overlap(box[None], truth[None], size)[0] <= 0
+    if not np.isfinite(truth).all():
+        return False
+    return step.image is None or region_overlap(step.box[None], truth[None], size)[0] <= 0
 
 
 def _next_start(sequence: Sequence, frame: int) -> int | None:

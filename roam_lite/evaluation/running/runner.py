@@ -1,7 +1,8 @@
 """Run trackers over sequences: one code path for ours and for the peers'.
 
 A tracker is anything with `init(image, box)` and `update(image)`; `update` returns the box
-`(x, y, w, h)` or an object with `box` and, if it likes, `score` and `lost`.
+`(x, y, w, h)` or an object with `box` and, if it likes, `score` and `lost`. What it does wrong is said by
+`foreign.blamed`.
 """
 
 import sys
@@ -14,8 +15,9 @@ from tqdm import tqdm
 
 from roam_lite.data.sequence import FrameError, Sequence
 from roam_lite.errors import InputError
+from roam_lite.evaluation.foreign import answer, blamed
 from roam_lite.evaluation.metrics.otb import score_run
-from roam_lite.evaluation.report import Report
+from roam_lite.evaluation.report import Report, checked_tracker
 from roam_lite.evaluation.results import short_name
 from roam_lite.evaluation.running.run import Run, Step, collect
 
@@ -27,11 +29,13 @@ def track_steps(
 
     `oracle` hands `tracker.update(image, oracle_box=...)` the ground truth, None where it is missing.
     A later frame that cannot be read is lost and repeats the box before it, through `tracker.skip()`
-    where there is one. Raises InputError if the first frame cannot be read or has no box.
+    where there is one. Raises InputError if the first frame cannot be read or has no box, and for what a
+    user's tracker raises or returns that is no box.
     """
     image, box = first_frame(sequence, start)
-    began = time.perf_counter()
-    tracker.init(image, box.copy())
+    with blamed(tracker, f"frame {start} of {sequence.name}"):
+        began = time.perf_counter()
+        tracker.init(image, box.copy())
     yield Step(start, image, box.copy(), 1.0, False, time.perf_counter() - began)
     warned = False
     for index in range(start + 1, len(sequence)):
@@ -39,20 +43,21 @@ def track_steps(
             image = sequence.frames[index]
         except FrameError as error:
             if not warned:
-                _say(f"{sequence.name}: {error}; the frame counts as lost, tracking continues")
+                say(f"{sequence.name}: {error}; the frame counts as lost, tracking continues")
             warned = True
-            if hasattr(tracker, "skip"):
-                tracker.skip()
+            with blamed(tracker, f"frame {index} of {sequence.name}"):
+                if hasattr(tracker, "skip"):
+                    tracker.skip()
             yield Step(index, None, box.copy(), 0.0, True, 0.0)
             continue
         truth = sequence.boxes[index]
         hint = {"oracle_box": truth if np.isfinite(truth).all() else None} if oracle else {}
-        began = time.perf_counter()
-        result = tracker.update(image, **hint)
-        seconds = time.perf_counter() - began
-        box = np.array(getattr(result, "box", result), dtype=float).reshape(4)
-        score, lost = getattr(result, "score", 1.0), getattr(result, "lost", False)
-        yield Step(index, image, box.copy(), float(score), bool(lost), seconds)
+        with blamed(tracker, f"frame {index} of {sequence.name}"):
+            began = time.perf_counter()
+            result = tracker.update(image, **hint)
+            seconds = time.perf_counter() - began
+            box, score, lost = answer(result)
+        yield Step(index, image, box.copy(), score, lost, seconds)
 
 
 def run_sequence(tracker: Any, sequence: Sequence, *, oracle: bool = False) -> Run:
@@ -88,10 +93,14 @@ def evaluate(
 
 
 def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
-    """Return the tracker's own description, or else `name` or the name of its class."""
+    """Return the tracker's own description, or else `name` or the name of its class.
+
+    Raises InputError for one that tables cannot print.
+    """
     kind = type(tracker)
     name = name or f"{kind.__module__}:{kind.__qualname__}"
-    return dict(getattr(tracker, "description", {"tracker": name}))
+    with blamed(tracker, "its description"):
+        return checked_tracker(getattr(tracker, "description", {"tracker": name}), "not one")
 
 
 def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +116,7 @@ def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndar
 def report_unreadable(name: str, frames: Collection[int]) -> None:
     """Report to stderr how many frames of a sequence could not be read, if any."""
     if frames:
-        _say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
+        say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
 
 
 def check_names(names: Collection[str]) -> None:
@@ -124,5 +133,6 @@ def _counted(steps: Iterable[Step], bar: tqdm) -> Iterator[Step]:
         yield step
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
+    """Report a message to stderr, above a progress bar if there is one."""
     tqdm.write(message, file=sys.stderr)

@@ -64,10 +64,12 @@ def test_a_box_in_a_frame_without_ground_truth_does_not_fail():
     assert run.codes.tolist() == [START, TRACKED, TRACKED, TRACKED, TRACKED, FAILURE]
 
 
-def test_an_unreadable_frame_repeats_the_box_before_it():
-    run = supervised(Statue, sequence_of(6, broken=(2,)))
+def test_an_unreadable_frame_is_a_failure_unless_it_has_no_ground_truth():
+    run = supervised(Statue, sequence_of(9, broken=(2,)))
     assert run.unreadable == (2,)
-    assert run.codes[2] == TRACKED
+    assert run.codes.tolist() == [START, TRACKED, FAILURE, *[SKIPPED] * 4, START, TRACKED]
+    run = supervised(Statue, sequence_of(4, broken=(2,), absent=(2,)))
+    assert run.codes.tolist() == [START, TRACKED, TRACKED, TRACKED]
     np.testing.assert_array_equal(run.regions[2], run.regions[1])
 
 

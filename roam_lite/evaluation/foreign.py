@@ -1,0 +1,129 @@
+"""Trackers of the user's own, by `MODULE:FACTORY`: loaded, known by their code, told what they do wrong."""
+
+import hashlib
+import os
+import pkgutil
+import reprlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from roam_lite.errors import InputError
+
+
+@contextmanager
+def blamed(tracker: Any, where: str) -> Iterator[None]:
+    """Turn what a user's tracker raises, or its name's, into one InputError that names it and `where`.
+
+    What a tracker of the package raises, other than InputError, is no fault of the user's: it passes,
+    with a note of `where`.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        kind, told = type(tracker), " ".join(str(error).split())
+        own = kind.__module__.startswith("roam_lite.")
+        if isinstance(tracker, str):
+            name = tracker
+        elif own:
+            name = tracker.description.get("tracker", kind.__qualname__)
+        else:
+            name = f"{kind.__module__}:{kind.__qualname__}"
+        if isinstance(error, InputError):
+            raise InputError(f"{name}, {where}: {told}") from error
+        if own:
+            error.add_note(where)
+            raise
+        raise InputError(
+            f"{name}, {where}: {type(error).__name__}{told and f': {told}'}; --debug shows its traceback"
+        ) from error
+
+
+def answer(result: Any) -> tuple[np.ndarray, float, bool]:
+    """Return box float64 `[4]`, score and whether the target is lost, of what `update` returned.
+
+    That is a box (x, y, w, h), nan where the tracker has none, or an object with `box` and perhaps
+    `score` and `lost`. Raises InputError for anything else.
+    """
+    try:
+        given = np.asarray(getattr(result, "box", result))
+        if given.shape not in ((4,), (1, 4)) or given.dtype.kind not in "iufO":
+            raise TypeError
+        box = np.array([float(value) for value in given.ravel()])
+        score, lost = getattr(result, "score", 1.0), getattr(result, "lost", False)
+        return box, float(score), bool(lost)
+    except (TypeError, ValueError, RuntimeError) as error:  # the last: tensors on a GPU
+        raise InputError(
+            f"update returned {reprlib.repr(result)}; return a box of four numbers (x, y, w, h), or an "
+            "object with such a `box` and, as numbers, `score` and `lost`"
+        ) from error
+
+
+def load_object(path: str) -> Any:
+    """Return what `MODULE:NAME` means, here or in the path. Raises InputError if there is no such thing."""
+    module_name, _, name = path.partition(":")
+    if not (module_name and name):
+        raise InputError(
+            f"{path!r} is not of the form MODULE:NAME, for example mypackage.fast:make"
+        )
+    sys.path.insert(0, os.getcwd())
+    try:
+        return pkgutil.resolve_name(path)
+    except (Exception, SystemExit) as error:
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise InputError(
+            f"{path!r} cannot be loaded ({told}); is it installed, or in this folder?"
+        ) from error
+    finally:
+        sys.path.remove(os.getcwd())
+
+
+def load_factory(path: str) -> Callable[[], Any]:
+    """Return a function without arguments, which can be pickled, that makes the tracker of MODULE:FACTORY.
+
+    Raises InputError if there is none or what it makes has no `init` and `update`.
+    """
+    if not callable(load_object(path)):
+        raise InputError(
+            f"{path!r} makes no tracker: it cannot be called; name a class or a function"
+        )
+    make(path)
+    return partial(make, path)
+
+
+def make(path: str) -> Any:
+    """Return a new tracker of MODULE:FACTORY; InputError as for `load_factory`."""
+    with blamed(path, "called to make a tracker"):
+        tracker = load_object(path)()
+    if not (
+        callable(getattr(tracker, "init", None)) and callable(getattr(tracker, "update", None))
+    ):
+        raise InputError(
+            f"{path!r} makes no tracker but {reprlib.repr(tracker)}; the factory must take no arguments "
+            "and return an object with init(image, box) and update(image)"
+        )
+    return tracker
+
+
+def code_of(path: str, tracker: Any) -> dict[str, str]:
+    """Return `{"code": digest}` of the source that the tracker of MODULE:FACTORY is made of, else nothing.
+
+    It is that of the loaded modules in its package, or in the current folder, and of the tracker's
+    class. Files of weights are not known: a tracker may name theirs in its `description`.
+    """
+    if ":" not in path:
+        return {}
+    own = {name.partition(":")[0].partition(".")[0] for name in (path, type(tracker).__module__)}
+    own.discard("roam_lite")  # its version is known, and parts are loaded as they are needed
+    files = {}
+    for name, module in sorted(sys.modules.items()):
+        file = Path(getattr(module, "__file__", None) or "nowhere")
+        if file.is_file() and (name.partition(".")[0] in own or file.parent == Path.cwd()):
+            files[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    digest = hashlib.sha256("".join(f"{name} {d}\n" for name, d in files.items()).encode())
+    return {"code": digest.hexdigest()[:12]}

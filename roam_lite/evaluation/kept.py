@@ -1,0 +1,118 @@
+"""What kept results were tracked on, and what their runs knew beyond boxes and times.
+
+    FOLDER/tracked/NAME.json   {"source": what `source_of` tells, "runs": one entry a repetition}
+
+Results are taken over only if their source is this run's. Toolkits do not write such files: where there
+is none, nobody can tell what was tracked.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from roam_lite.data.sequence import FrameError, Frames, Sequence
+from roam_lite.errors import InputError
+from roam_lite.evaluation.report import write_json
+
+UNKNOWN = "no note of what was tracked"
+_TRUTH = "ground truth"
+
+
+def source_of(sequence: Sequence, guided: bool = True) -> dict[str, Any]:
+    """Return what tells a video and its target from others, by words that messages use, as JSON types.
+
+    Names and sizes of all images count, and the bytes of three; of frames without files, the pixels of
+    these three. With `guided`, so does the ground truth of all frames: a protocol with restarts uses it.
+    """
+    paths, last = getattr(sequence.frames, "paths", ()), len(sequence) - 1
+    source = {
+        "number of frames": len(sequence),
+        "first box": sequence.boxes[0].tolist(),
+        "names and sizes of images": _digest(
+            "\n".join(f"{path.name} {_size(path)}" for path in paths).encode()
+        ),
+    }
+    for place, index in (("first", 0), ("middle", last // 2), ("last", last)):
+        source[f"{place} image"] = _digest(_content(sequence.frames, index))
+    if guided:
+        truth = sequence.boxes if sequence.polygons is None else sequence.polygons
+        source[_TRUTH] = _digest(truth.tobytes())
+    return source
+
+
+def differences(folder: Path, sequence: Sequence) -> list[str]:
+    """Return in which words the source of kept results differs from the sequence; `UNKNOWN` without one."""
+    kept = _read(folder, sequence.name).get("source")
+    if not isinstance(kept, dict) or not kept:
+        return [UNKNOWN]
+    present = source_of(sequence, guided=_TRUTH in kept)
+    return [word for word in present if present[word] != kept.get(word)]
+
+
+def refuse_differing(folder: Path, differing: Mapping[str, Iterable[str]]) -> None:
+    """Raise InputError if results of any sequence, by its name, were tracked on something else."""
+    if differing:
+        told = [f"{name} ({', '.join(words)})" for name, words in differing.items()]
+        more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+        raise InputError(
+            f"{folder}: not results of these sequences, they differ in {'; '.join(told[:3])}{more}; "
+            "name another --results, or track them again with --overwrite; `roam-lite report` scores the "
+            "folder on the --root that it belongs to"
+        )
+
+
+def note(
+    folder: Path, name: str, repetition: int, run: Any, source: Mapping[str, Any] | None
+) -> None:
+    """Write what a repetition's run knew, after those before it."""
+    known = facts(folder, name)[: repetition - 1]
+    known += [{}] * (repetition - 1 - len(known))
+    known.append({"unreadable": run.unreadable, "lost": getattr(run, "lost", ())})
+    write_json(_path(folder, name), {"source": source or {}, "runs": known})
+
+
+def facts(folder: Path, name: str) -> list[dict[str, tuple[int, ...]]]:
+    """Return `unreadable` and `lost` of each repetition's run, as far as the folder tells."""
+    runs = _read(folder, name).get("runs", [])
+    return [{key: tuple(frames) for key, frames in run.items()} for run in runs]
+
+
+def forget(folder: Path, name: str) -> None:
+    """Remove what is noted of a sequence."""
+    _path(folder, name).unlink(missing_ok=True)
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / "tracked" / f"{name}.json"
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    path = _path(folder, name)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        content.get("source")
+    except (OSError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path}: cannot be read ({error}); track {name} again with --overwrite"
+        ) from error
+    return content
+
+
+def _content(frames: Frames, index: int) -> bytes:
+    paths = getattr(frames, "paths", None)
+    with suppress(OSError, FrameError):
+        return paths[index].read_bytes() if paths else frames[index].tobytes()
+    return b""
+
+
+def _size(path: Path) -> int | None:
+    with suppress(OSError):
+        return path.stat().st_size
+    return None
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
