@@ -1,13 +1,12 @@
 """Which data sets lie in a folder, how complete they are, and what is missing or broken."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from roam_lite.data.images import some
 from roam_lite.data.layouts import LAYOUTS, Layout, Part
 from roam_lite.errors import InputError
-
-SHOWN = 3  # names that a finding spells out
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,9 @@ class Finding:
         of = f" of {self.part.count}" if self.part.count else ""
         parts = [f"{self.found}{of} sequences, {self.frames} frames in {self.folder}"]
         if self.missing:
-            parts.append(f"missing: {_some(self.missing)}")
+            parts.append(f"missing: {some(self.missing)}")
         if self.broken:
-            parts.append(f"cannot be read: {_some(self.broken, '; ')}")
+            parts.append(f"cannot be read: {some(self.broken, '; ')}")
         return "; ".join(parts)
 
 
@@ -70,8 +69,3 @@ def _look(layout: Layout, part: Part, folder: Path) -> Finding:
             broken.append(str(error))
     missing = [name for name in part.names if name not in set(listed)]
     return Finding(part, folder, found, frames, tuple(missing), tuple(broken))
-
-
-def _some(items: Collection[str], separator: str = ", ") -> str:
-    shown = separator.join(list(items)[:SHOWN])
-    return shown + (f" and {len(items) - SHOWN} more" if len(items) > SHOWN else "")

@@ -1,13 +1,12 @@
 """Frames of a video file or of a folder of images, whatever the user has."""
 
-import re
 from collections import OrderedDict
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from roam_lite.data.images import IMAGE_SUFFIXES
+from roam_lite.data.images import IMAGE_SUFFIXES, frames_of
 from roam_lite.data.sequence import FrameError, Frames, ImageFrames, frame_index, to_rgb_uint8
 from roam_lite.errors import InputError
 
@@ -15,29 +14,18 @@ KEPT = 16  # decoded frames that a `VideoFrames` remembers
 
 
 def open_frames(path: str | Path) -> Frames:
-    """Frames of a video file, or of the images in a folder in natural order (2 before 10).
+    """Frames of a video file, or of the images in a folder as `images.image_files` has them.
 
     Raises `InputError` if nothing is there, if it cannot be decoded, or if it has no frames.
     """
     path = Path(path)
     if path.is_dir():
-        images = [p for p in path.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES]
-        if not images:
-            raise InputError(
-                f"{path}: no images in this folder; give a video or a folder of images"
-            )
-        return ImageFrames(sorted(images, key=natural_key))
+        return ImageFrames(frames_of(path))
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
-    if path.suffix.lower() in IMAGE_SUFFIXES:
+    if path.suffix.lower() in IMAGE_SUFFIXES - {".gif"}:
         raise InputError(f"{path}: a single image; give a video or the folder of the images")
     return VideoFrames(path)
-
-
-def natural_key(path: Path) -> list[tuple[int, int, str]]:
-    """A key that sorts names with the numbers in them by value."""
-    pieces = re.split(r"([0-9]+)", path.name)
-    return [(1, int(p), p) if p.isdigit() else (0, 0, p.lower()) for p in pieces]
 
 
 class VideoFrames:

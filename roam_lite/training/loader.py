@@ -1,6 +1,7 @@
 """Mini-batches of clips from worker processes, each determined by the seed and the step alone."""
 
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from roam_lite.config import Config, Stage
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.sources import Source, parse_sources
+from roam_lite.errors import InputWarning
 from roam_lite.training.clips import Clips, Footage, clip_sampler_for, stack_clips
 from roam_lite.training.sampling import usable_frames
 from roam_lite.training.schedule import stage_of
@@ -97,5 +99,6 @@ def _interrupts_held() -> Iterator[None]:
 def _prepare_worker(worker: int) -> None:
     """Keep a worker from competing with the training step for cores, and Ctrl-C from killing it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore", InputWarning)  # the parent has said it
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

@@ -14,6 +14,7 @@ import shutil
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -28,7 +29,7 @@ import torch
 from tqdm import tqdm
 
 from roam_lite.data.sequence import Sequence
-from roam_lite.errors import InputError
+from roam_lite.errors import InputError, InputWarning
 from roam_lite.evaluation import results
 from roam_lite.evaluation.benchmarks import Benchmark
 from roam_lite.evaluation.running.protocols import Protocol
@@ -190,6 +191,7 @@ def _results(
 def _settle(places: Any, threads: int) -> None:
     """Prepare a worker: its GPU, its threads, and that it ends when its parent does or at Ctrl-C."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+    warnings.simplefilter("ignore", InputWarning)  # the parent has said it
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
