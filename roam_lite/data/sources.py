@@ -14,7 +14,8 @@ import numpy as np
 
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.photographs import draw_photograph, photographs_folder
-from roam_lite.data.sequence import ImageFrames, Sequence, read_image
+from roam_lite.data.pixels import decode_image
+from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.data.synthetic import synthesize
 from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError
@@ -108,11 +109,11 @@ class FrameCache:
         self.images: OrderedDict[Path, np.ndarray] = OrderedDict()
 
     def read(self, path: Path, frame: int) -> np.ndarray:
-        """The image of `path`, RGB uint8 [H, W, 3], read-only because it is shared."""
+        """The image of `path` (`decode_image`), read-only because it is shared."""
         if path in self.images:
             self.images.move_to_end(path)
             return self.images[path]
-        image = read_image(path, frame)
+        image = decode_image(path, frame)
         image.flags.writeable = False
         self.images[path] = image
         self.held += image.nbytes

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from roam_lite.data.sequence import to_rgb_uint8
+from roam_lite.data.pixels import to_rgb_uint8
 from roam_lite.errors import InputError
 from roam_lite.evaluation.peer_weights import find_networks
 

@@ -17,6 +17,7 @@ from roam_lite.evaluation.running.runner import describe, track_steps
 from roam_lite.figures.pictures import draw_box
 from roam_lite.figures.style import color_of
 from roam_lite.files import whole_file
+from roam_lite.text import opencv_path
 
 Box = tuple[float, float, float, float]  # x, y, w, h in image pixels
 
@@ -59,6 +60,7 @@ def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
     """
     if Path(path).suffix.lower() != ".mp4":
         raise InputError(f"{path}: videos are written as MP4; name the file .mp4")
+    opencv_path(Path(path).absolute())
     with whole_file(Path(path)) as temporary:
         with closing(VideoFile(temporary, fps)) as video:
             yield video

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from roam_lite.data.images import IMAGE_SUFFIXES, frames_of, gaps, image_files
-from roam_lite.data.sequence import read_image
+from roam_lite.data.pixels import read_image
 from roam_lite.errors import InputError, InputWarning
 
 

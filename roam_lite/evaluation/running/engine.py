@@ -28,7 +28,7 @@ import cv2
 import torch
 from tqdm import tqdm
 
-from roam_lite.data.sequence import Sequence
+from roam_lite.data.sequence import Sequence, with_bits
 from roam_lite.errors import InputError, InputWarning
 from roam_lite.evaluation import results
 from roam_lite.evaluation.benchmarks import Benchmark
@@ -49,22 +49,25 @@ def run_benchmark(
     *,
     oracle: bool = False,
     overwrite: bool = False,
+    bits: int | None = None,
     **options: Any,
 ) -> Path:
     """Track the sequences and return the folder of the results, inside `results_dir`.
 
     The folder is `RESULTS_DIR/OTB2015/NAME-DIGEST`, named after benchmark and configuration. A run
     that was interrupted resumes from what lies there, unless `overwrite` removes that first.
-    `options` are those of `track_all`. Raises InputError, before anything is tracked, if there is
-    no sequence, two of the same name, one that no tracker can start on, or if the folder is taken.
+    `bits` are those in use of 16-bit images (`ImageFrames`); `options` are those of `track_all`.
+    Raises InputError, before anything is tracked, if there is no sequence, two of the same name, one
+    that no tracker can start on, or if the folder is taken.
     """
     description = {**description, "benchmark": benchmark.name, "oracle": oracle}
+    description |= {} if bits is None else {"bits": bits}
     folder = Path(results_dir) / benchmark.folder / results.configuration_name(description)
     if overwrite and rank_and_ranks()[1] > 1:
         raise InputError(f"--overwrite does not go with torchrun; remove {folder} by hand")
     if overwrite and folder.is_dir():
         shutil.rmtree(folder)
-    read = partial(benchmark.layout.read_sequence, Path(root))
+    read = partial(_read, benchmark.layout.read_sequence, Path(root), bits)
     check_names(names)
     frames = {}
     for name in names:
@@ -76,6 +79,12 @@ def run_benchmark(
     job = Job(read, make_tracker, benchmark.protocol, folder, oracle)
     track_all(job, frames, title=results.short_name(description), **options)
     return folder
+
+
+def _read(
+    read_sequence: Callable[[Path, str], Sequence], root: Path, bits: int | None, name: str
+) -> Sequence:
+    return with_bits(read_sequence(root, name), bits)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from roam_lite.data.sequence import FrameError, Sequence
+from roam_lite.data.pixels import FrameError
+from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.metrics.otb import score_run
 from roam_lite.evaluation.report import Report
