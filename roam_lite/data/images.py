@@ -146,11 +146,11 @@ def _told(missing: list[tuple[int, int]]) -> str:
     return f"image {before + 1} is missing between {before} and {after}{more}"
 
 
-def with_first_box_only(name: str, folder: Path, box: np.ndarray) -> Sequence:
+def with_first_box_only(name: str, folder: Path, box: np.ndarray, truth: Path) -> Sequence:
     """All images of a folder and the first one's box: a server keeps the others."""
     images = image_files(folder)
     if missing := gaps(images):
         raise InputError(f"{folder}: {_told(missing)}; restore it")
     boxes = np.full((len(images), 4), np.nan)
     boxes[0] = box
-    return Sequence(name, ImageFrames(images), boxes)
+    return Sequence(name, ImageFrames(images), boxes, truth=truth)

@@ -75,7 +75,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
         raise InputError(f"{truth}: no boxes; the file must have one x,y,w,h a line")
     images, boxes = _official_part(folder.name, image_files(folder / "img"), boxes)
     frames = ImageFrames(paired(images, len(boxes), truth))
-    return Sequence(name, frames, boxes, _read_visibility(folder, len(boxes)))
+    return Sequence(name, frames, boxes, _read_visibility(folder, len(boxes)), truth=truth)
 
 
 def write_sequence(folder: str | Path, sequence: Sequence, *, quality: int = 90) -> Path:

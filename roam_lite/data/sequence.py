@@ -29,8 +29,8 @@ class Sequence:
     `boxes` is float64 [T, 4], (x, y, w, h) in image pixels, 0-based, a row of nan where the target
     is absent or not labeled. `visibility` is float64 [T], the visible share of the target in
     [0, 1]: 0 at rows of nan, and elsewhere 1 if None is given, because nobody knows. `polygons`
-    float64 [T, 8] and `size` (width, height) are None where the data set does not give them. Raises
-    `InputError` if the lengths disagree.
+    float64 [T, 8] and `size` (width, height) are None where the data set does not give them; `truth`
+    is the file of the boxes, for messages. Raises `InputError` if the lengths disagree.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Sequence:
     visibility: np.ndarray | None = None
     polygons: np.ndarray | None = None
     size: tuple[int, int] | None = None
+    truth: Path | None = None
 
     def __post_init__(self) -> None:
         boxes = np.asarray(self.boxes, dtype=np.float64)

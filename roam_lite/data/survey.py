@@ -6,6 +6,7 @@ from pathlib import Path
 
 from roam_lite.data.images import some
 from roam_lite.data.layouts import LAYOUTS, Layout, Part
+from roam_lite.data.plausible import check_track
 from roam_lite.errors import InputError
 
 
@@ -38,7 +39,8 @@ class Finding:
 def survey(root: str | Path) -> Iterator[Finding]:
     """A finding for each data set in `root`, or else in its folders.
 
-    All is read but images, which are counted. Raises `InputError` if `root` is no folder.
+    All is read but images, of which the first is read and the others are counted. Raises
+    `InputError` if `root` is no folder.
     """
     root = Path(root)
     if not root.is_dir():
@@ -63,7 +65,10 @@ def _look(layout: Layout, part: Part, folder: Path) -> Finding:
     found, frames, broken = 0, 0, []
     for name in listed:
         try:
-            frames += len(layout.read_sequence(folder, name))
+            sequence = layout.read_sequence(folder, name)
+            height, width = sequence.frames[0].shape[:2]
+            check_track(sequence, (width, height))
+            frames += len(sequence)
             found += 1
         except InputError as error:
             broken.append(str(error))

@@ -39,5 +39,6 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
     truth, images = part / "anno" / f"{name}.txt", part / "frames" / name
     boxes = read_truth(truth, origin=0)
     if part.name == "TEST":
-        return with_first_box_only(name, images, boxes[0])
-    return Sequence(name, ImageFrames(one_image_a_box(images, len(boxes), truth)), boxes)
+        return with_first_box_only(name, images, boxes[0], truth)
+    frames = ImageFrames(one_image_a_box(images, len(boxes), truth))
+    return Sequence(name, frames, boxes, truth=truth)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from roam_lite.data.plausible import check_box
 from roam_lite.data.sequence import Frames, Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.running.run import Run, Step, collect
@@ -94,8 +95,7 @@ def follow_steps(
     taken; a frame that cannot be read repeats the picture before it. Raises InputError if the first
     frame or the box cannot be used.
     """
-    if not np.isfinite(box).all():
-        raise InputError(f"the box {box} is not four finite numbers; give x,y,w,h in pixels")
+    box = check_box(box, frames[0].shape)
     boxes = np.full((len(frames), 4), np.nan)
     boxes[0] = box
     steps = track_steps(tracker, Sequence(Path(video or "video").stem, frames, boxes))

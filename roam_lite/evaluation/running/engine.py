@@ -33,7 +33,7 @@ from roam_lite.errors import InputError, InputWarning
 from roam_lite.evaluation import results
 from roam_lite.evaluation.benchmarks import Benchmark
 from roam_lite.evaluation.running.protocols import Protocol
-from roam_lite.evaluation.running.runner import check_names, first_frame, report_unreadable
+from roam_lite.evaluation.running.runner import check_names, check_sequence, report_unreadable
 from roam_lite.evaluation.running.workers import worker_context
 
 FRAMES_A_WORKER = 500  # fewer are not worth starting a process for
@@ -74,7 +74,7 @@ def run_benchmark(
         sequence = read(name)  # one at a time: memory does not grow with the benchmark
         frames[name] = len(sequence)
         if not benchmark.protocol.finished(folder, name):
-            first_frame(sequence)  # finds now what would stop the run hours later
+            check_sequence(sequence)  # finds now what would stop the run hours later
     results.claim(folder, description)
     job = Job(read, make_tracker, benchmark.protocol, folder, oracle)
     track_all(job, frames, title=results.short_name(description), **options)
