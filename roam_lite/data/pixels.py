@@ -148,7 +148,7 @@ def to_rgb_uint8(image: np.ndarray, bits: int = 16) -> np.ndarray:
     ones. The order of the colors is kept. The input is returned itself if it already fits. Raises
     `InputError` for other types and shapes.
     """
-    image = np.asarray(image)
+    image = _array(image)
     if image.dtype not in (np.uint8, np.uint16):
         raise InputError(
             f"an image of type {image.dtype} is ambiguous; convert it to uint8 (0..255) first"
@@ -172,7 +172,15 @@ def to_rgb_uint8(image: np.ndarray, bits: int = 16) -> np.ndarray:
 
 def used_bits(image: np.ndarray) -> int:
     """How many bits of a 16-bit image its numbers use, as cameras have them; 16 for all others."""
-    image = np.asarray(image)
+    image = _array(image)
     if image.dtype != np.uint16 or image.size == 0:
         return 16
     return next(bits for bits in DEPTHS if image.max() < 2**bits)
+
+
+def _array(image: object) -> np.ndarray:
+    try:
+        return np.asarray(image)
+    except (TypeError, ValueError, RuntimeError) as error:  # say a tensor on a GPU, or ragged lists
+        kind = type(image).__name__
+        raise InputError(f"an image of type {kind} is no array ({error}); give numpy's") from error

@@ -27,6 +27,7 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation.report import write_json
 from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
 from roam_lite.files import whole_file, write_atomically
+from roam_lite.text import read_text
 
 CONFIGURATION = "tracker.json"
 
@@ -232,7 +233,7 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
     if not path.is_file():
         return {"tracker": Path(folder).resolve().name}
     try:
-        description = json.loads(path.read_text())
+        description = json.loads(read_text(path))
     except (OSError, ValueError) as error:
         raise InputError(
             f"{path}: no JSON ({error}); remove it to name the folder alone"

@@ -16,6 +16,7 @@ from roam_lite.config import Config, Stage
 from roam_lite.data.sources import split_weight
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
+from roam_lite.text import read_text
 
 CONFIG, STATE, CHECKPOINT = "config.json", "state.safetensors", "checkpoint.safetensors"
 
@@ -53,7 +54,7 @@ def written_config(run: TrainConfig) -> Config | None:
     if not path.exists():
         return None
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
+        written = json.loads(read_text(path))
         identity, config = dict(written["run"]), written["config"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
