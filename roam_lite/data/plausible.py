@@ -16,9 +16,7 @@ LARGEST = 2  # sides of an image; what a target may be at most
 ORDER = "give x,y,w,h: left, top, width and height in pixels, 0-based"
 
 
-def check_box(
-    box: ArrayLike, shape: Collection[int], what: str = "", order: str = ORDER
-) -> NDArray[np.float64]:
+def check_box(box: ArrayLike, shape: Collection[int], what: str = "") -> NDArray[np.float64]:
     """A copy of a box as float64 [4], if a target in an image of shape [H, W, ...] can have it.
 
     Raises `InputError` that begins with `what` and says what is wrong with it otherwise.
@@ -35,14 +33,14 @@ def check_box(
         raise InputError(f"{told}: has no area; width and height must be above 0")
     if box[2:].min() < 1:
         share = " (shares of the image? multiply them by its size)" if (box <= 1).all() else ""
-        raise InputError(f"{told}: is smaller than a pixel{share}; {order}")
+        raise InputError(f"{told}: is smaller than a pixel{share}; {ORDER}")
     if (np.minimum(box[:2] + box[2:], size) - np.maximum(box[:2], 0)).min() <= 0:
-        raise InputError(f"{told}: lies outside {image}; {order}")
+        raise InputError(f"{told}: lies outside {image}; {ORDER}")
     if (box[2:] > LARGEST * size).any():
-        raise InputError(f"{told}: is far larger than {image}; {order}")
+        raise InputError(f"{told}: is far larger than {image}; {ORDER}")
     corners = (box[2:] > box[:2]).all() and (box[2:] <= size).all()
     if corners and (box[:2] + box[2:] > 1.1 * size).any():
-        warn(f"{told}: reaches beyond {image}; are these two corners? {order}")
+        warn(f"{told}: reaches beyond {image}; are these two corners? {ORDER}")
     return box
 
 
