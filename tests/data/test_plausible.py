@@ -103,7 +103,7 @@ def test_the_survey_finds_boxes_that_do_not_fit_the_images(tmp_path):
 def test_a_box_far_outside_is_not_trained_on(tmp_path):
     trees.otb(tmp_path, "A")
     spoil(tmp_path, "A", 3, "90000,20,16,12")
-    with pytest.warns(InputWarning, match=r"A \(.*groundtruth_rect\.txt\): 1 of 6 boxes .* line 4"):
+    with pytest.warns(InputWarning, match=r"A \(.*groundtruth_rect\.txt\): 1 of 6 boxes .*line 4"):
         (sequence,) = FolderSource("otb", tmp_path).sequences
     assert np.isnan(sequence.boxes[3]).all()
     whole = otb.read_sequence(tmp_path, "A")
