@@ -18,6 +18,7 @@ from roam_lite.config import Config, modify
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.meta_model import MetaModel
+from roam_lite.text import read_text
 
 WEIGHTS = Path(__file__).parent / "weights"
 _VERSION_1 = WEIGHTS / "version_1.json"
@@ -55,7 +56,7 @@ def load_checkpoint(path: Path, profile: str | None = None) -> tuple[MetaModel, 
                 "beside it, as `roam-lite train` writes them"
             )
     try:
-        card = json.loads(card_path.read_text(encoding="utf-8"))
+        card = json.loads(read_text(card_path))
         card = card if "config" in card else upgrade_card(card)
         values, digest = card["config"], card["sha256"]
     except InputError:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from roam_lite.data.otb import list_sequences, read_sequence
-from roam_lite.data.sequence import FrameError, Sequence
+from roam_lite.data.pixels import FrameError
+from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.running.runner import evaluate

@@ -1,5 +1,6 @@
 """Where to compute, and in which precision."""
 
+import re
 from dataclasses import replace
 
 import torch
@@ -11,19 +12,23 @@ from roam_lite.errors import InputError
 _BFLOAT16_SETS = ("amx_bf16", "avx512_bf16")
 
 
-def choose_device(name: str) -> str:
-    """Return the torch device that `cpu`, `cuda` or `auto` means; `auto` takes CUDA where it is.
+def choose_device(name: str | torch.device) -> str:
+    """Return the torch device that `cpu`, `cuda`, `cuda:N` or `auto` means; `auto` takes CUDA where it is.
 
-    Raises InputError for cuda where there is none, and for a name that torch does not know.
+    Raises InputError for cuda where there is none, and for other devices: nothing here is tried on them.
     """
-    if name == "auto":
+    wanted = str(name)
+    if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise InputError(f"device {name}: torch finds no CUDA device here; give cpu or auto")
-    try:
-        return str(torch.device(name))
-    except RuntimeError as error:
-        raise InputError(f"device {name!r}: give cpu, cuda or auto") from error
+    if not re.fullmatch(r"cpu|cuda(:[0-9]+)?", wanted):
+        raise InputError(f"device {wanted!r}: give cpu, cuda or auto")
+    if wanted == "cpu":
+        return wanted
+    if not torch.cuda.is_available():
+        raise InputError(f"device {wanted}: torch finds no CUDA device here; give cpu or auto")
+    if int(wanted.partition(":")[2] or 0) >= (count := torch.cuda.device_count()):
+        raise InputError(f"device {wanted}: there are {count} CUDA devices here, from cuda:0 on")
+    return wanted
 
 
 def multiplies_bfloat16(device: str) -> bool:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from roam_lite.config import ModelConfig
-from roam_lite.errors import InputError
+from roam_lite.data.plausible import check_box as check_box
 
 Boxes = TypeVar("Boxes", Tensor, NDArray[np.float64])
 Spread = tuple[float, float]
@@ -119,29 +119,6 @@ def center_error(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     return np.linalg.norm(a[..., :2] + a[..., 2:] / 2 - b[..., :2] - b[..., 2:] / 2, axis=-1)
-
-
-def check_box(box: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return a box as float64 `[4]`, if a target in an image of shape `[H, W, ...]` can have it.
-
-    Raises InputError saying what is wrong with it otherwise.
-    """
-    try:
-        box = np.array(box, dtype=np.float64).reshape(4)
-    except (ValueError, TypeError) as error:
-        raise InputError(f"box {box!r}: give four numbers x, y, w, h") from error
-    if not np.isfinite(box).all():
-        raise InputError(f"box {box.tolist()}: give finite numbers x, y, w, h")
-    if box[2:].min() <= 0:
-        raise InputError(f"box {box.tolist()}: has no area; width and height must be above 0")
-    low = np.maximum(box[:2], 0)
-    high = np.minimum(box[:2] + box[2:], [shape[1], shape[0]])
-    if (high - low).min() <= 0:
-        raise InputError(
-            f"box {box.tolist()}: lies outside the image of {shape[1]} x {shape[0]} pixels; "
-            "x and y are the left and top edge, 0-based"
-        )
-    return box
 
 
 def crop(image: NDArray[np.uint8], region: ArrayLike, size: int) -> NDArray[np.uint8]:

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from roam_lite.data.sequence import FrameError, Sequence
+from roam_lite.data.pixels import FrameError
+from roam_lite.data.sequence import Sequence
 from roam_lite.rules import RuleStep
 
 

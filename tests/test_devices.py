@@ -29,6 +29,21 @@ def test_cuda_is_refused_where_there_is_none(monkeypatch):
         devices.choose_device("cuda:1")
 
 
+def test_a_torch_device_is_a_device_too(monkeypatch):
+    assert devices.choose_device(torch.device("cpu")) == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert devices.choose_device(torch.device("cuda:1")) == "cuda:1"
+    with pytest.raises(InputError, match="cuda:2: there are 2 CUDA devices"):
+        devices.choose_device("cuda:2")
+
+
+@pytest.mark.parametrize("name", ["mps", "meta", "gpu", "", None, torch.device("meta")])
+def test_other_devices_are_refused(name):
+    with pytest.raises(InputError, match="give cpu, cuda or auto"):
+        devices.choose_device(name)
+
+
 @pytest.mark.parametrize("instructions", ["avx512_bf16", "amx_bf16"])
 def test_a_cpu_with_bfloat16_keeps_a_stage_as_it_is(monkeypatch, instructions):
     with_sets(monkeypatch, instructions)

@@ -24,8 +24,9 @@ def pictures(folder, numbers, digits=8, suffix=".jpg"):
 
 
 def square(length):
-    """Boxes [length, 4], 0-based."""
-    return np.array([[10.0 + 2 * t, 20, 16, 12] for t in range(length)])
+    """Boxes [length, 4], 0-based, that turn back before they leave the image."""
+    steps = [min(t % 50, 50 - t % 50) for t in range(length)]
+    return np.array([[10.0 + 2 * step, 20, 16, 12] for step in steps])
 
 
 def lines(rows, origin=0):

@@ -6,7 +6,7 @@ import numpy as np
 import trax
 
 from roam_lite.cli.options import add_tracker_options, tracker_from
-from roam_lite.data.sequence import read_image
+from roam_lite.data.pixels import read_image
 
 
 def main() -> None:

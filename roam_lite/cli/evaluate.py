@@ -7,6 +7,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from roam_lite.cli.options import (
+    add_bits_option,
     add_tracker_options,
     count,
     device_from,
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", metavar="NAME", help="test, val, train (default: the paper's, which is test)")
     add("--sequences", type=names, metavar="A,B", help="only these (default: all)")
     add("--repetitions", type=count, metavar="N", help="fewer or more for VOT and GOT-10k")
+    add_bits_option(parser)
     add("--oracle", action="store_true", help="update the model from ground truth (an ablation)")
     add = parser.add_argument_group("running").add_argument
     add(
@@ -147,6 +149,7 @@ def run(args: argparse.Namespace) -> None:
             description,
             args.results or passing,
             oracle=args.oracle,
+            bits=args.bits,
             overwrite=args.overwrite,
             workers=args.workers,
             threads=args.threads,

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Sequence
 
 from roam_lite.cli import bench, compare, demo, doctor, evaluate, report, synth, track, train
-from roam_lite.errors import InputError
+from roam_lite.errors import InputError, plain_warnings
 
 COMMANDS = (doctor, demo, track, evaluate, compare, report, train, synth, bench)
 DONE, FAILED, BAD_INPUT, UNEXPECTED = 0, 1, 2, 3
@@ -57,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; bad usage exits with 2 through argparse."""
     args = build_parser().parse_args(arguments)
     try:
-        code = args.run(args) or DONE
+        with plain_warnings(f"roam-lite {args.command}: "):
+            code = args.run(args) or DONE
         sys.stdout.flush()
     except InputError as error:
         return _fail(args, str(error), BAD_INPUT)

@@ -61,6 +61,17 @@ def add_device_option(parser: Any) -> None:
     )
 
 
+def add_bits_option(parser: Any) -> None:
+    """Add --bits to a parser or a group of one."""
+    parser.add_argument(
+        "--bits",
+        type=bits,
+        metavar="N",
+        help="bits in use of 16-bit images, say 14 of a thermal camera (default: as many as the first "
+        "image uses)",
+    )
+
+
 def device_from(args: argparse.Namespace) -> str:
     """Return the device that --device means: cpu unless it says otherwise.
 
@@ -121,6 +132,11 @@ def count(text: str) -> int:
 def whole_number(text: str) -> int:
     """Return a whole number of at least 0."""
     return _number(text, int, lambda value: value >= 0, "a whole number of at least 0")
+
+
+def bits(text: str) -> int:
+    """Return a whole number from 8 to 16."""
+    return _number(text, int, lambda value: 8 <= value <= 16, "a whole number from 8 to 16")
 
 
 def _number(text: str, kind: type, fits: Callable[[Any], bool], expected: str) -> Any:

@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from roam_lite.cli.options import (
+    add_bits_option,
     add_tracker_options,
     box,
     positive_number,
@@ -32,8 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--boxes", metavar="FILE", help="boxes as text in OTB layout: x,y,w,h a line, from 1"
     )
     parser.add_argument(
-        "--fps", type=positive_number, default=25.0, help="speed of the video written (default: 25)"
+        "--fps",
+        type=positive_number,
+        help="speed of the video written (default: that of the video, 25 for images)",
     )
+    add_bits_option(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace files that exist already")
     add_tracker_options(parser)
 
@@ -48,17 +52,21 @@ def run(args: argparse.Namespace) -> None:
 
     if not (args.out or args.boxes):
         raise InputError("nothing to write; give --out FILE.mp4, --boxes FILE, or both")
-    frames = open_frames(args.video)
+    frames = open_frames(args.video, args.bits)
     check_outputs(
         {"--out": args.out, "--boxes": args.boxes},
         inputs=(args.video, *getattr(frames, "paths", ()), *weights_read(args)),
         overwrite=args.overwrite,
         remedy="give --overwrite to replace it, or name another place",
     )
-    tracked = follow(tracker_from(args)(), frames, args.box, video=args.out, fps=args.fps)
+    fps = args.fps or getattr(frames, "fps", None) or 25.0
+    tracked = follow(tracker_from(args)(), frames, args.box, video=args.out, fps=fps)
     if args.boxes:
         write_boxes(args.boxes, tracked.boxes)
     lost = f", target lost in {len(tracked.lost)}" if tracked.lost else ""
-    print(f"{len(tracked.boxes)} frames at {tracked.fps:.1f} fps{lost}", file=sys.stderr)
+    read = len(tracked) - len(tracked.unreadable)
+    count = f"{read} of {len(tracked)}" if tracked.unreadable else len(tracked)
+    doubts = frames.doubts() if hasattr(frames, "doubts") else ""
+    print(f"{count} frames at {tracked.fps:.1f} fps{lost}{doubts}", file=sys.stderr)
     for path in filter(None, (args.out, args.boxes)):
         print(f"wrote {path}", file=sys.stderr)

@@ -8,22 +8,30 @@ from pathlib import Path
 
 import numpy as np
 
-from roam_lite.errors import InputError
+from roam_lite.errors import InputError, warn
 from roam_lite.files import write_atomically
+from roam_lite.text import read_text
 
 
 def read_boxes(path: str | Path, *, origin: int = 1) -> np.ndarray:
     """Boxes float64 [T, 4], 0-based, of a text file with one `x y w h` a line.
 
     Commas, tabs, semicolons and spaces separate, also mixed. An empty, short, nan or infinite row
-    becomes a row of nan; empty lines at the end do not count. Raises `InputError` naming the line
-    for anything else.
+    becomes a row of nan, an empty or short one is said. Raises `InputError` naming the line for
+    anything else.
     """
-    rows = []
+    rows, short = [], []
     for number, values in enumerate(read_rows(path), 1):
         if len(values) > 4:
             raise InputError(f"{path}, line {number}: {len(values)} values instead of x,y,w,h")
+        if len(values) < 4:
+            short.append(number)
         rows.append(values if len(values) == 4 else [np.nan] * 4)
+    if short:
+        warn(
+            f"{path}: {len(short)} empty or short line(s), the first is line {short[0]}; each counts "
+            "as a frame without the target"
+        )
     boxes = np.array(rows, dtype=np.float64).reshape(-1, 4)
     boxes[~np.isfinite(boxes).all(axis=1)] = np.nan
     boxes[:, :2] -= origin
@@ -46,13 +54,18 @@ def write_boxes(path: str | Path, boxes: np.ndarray, *, origin: int = 1) -> None
 
 
 def read_rows(path: str | Path) -> list[list[float]]:
-    """The numbers of each line, empty lines at the end left out. Raises `InputError` naming the line."""
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig", errors="replace")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); restore the file") from error
+    """The numbers of each line. Raises `InputError` naming the line, also for decimal commas.
+
+    Empty lines at the end do not count, nor does every second line where just those are empty.
+    """
+    lines = read_text(path).rstrip().split("\n")
+    if len(lines) > 4 and not any(map(str.strip, lines[1::2])) and all(map(str.strip, lines[::2])):
+        lines = lines[::2]  # doubled line ends
     rows = []
-    for number, line in enumerate(text.rstrip().splitlines(), 1):
+    for number, line in enumerate(lines if any(lines) else (), 1):
+        words = re.split(r"[;\s]+", line.strip())
+        if len(words) > 3 and all(re.fullmatch(r"-?\d+,\d+", word) for word in words):
+            raise InputError(f"{path}, line {number}: decimal commas in {line!r}; write points")
         try:
             rows.append([float(word) for word in re.split(r"[,;\s]+", line) if word])
         except ValueError:

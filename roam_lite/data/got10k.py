@@ -11,6 +11,7 @@ from roam_lite.data.boxes import read_labels, read_truth
 from roam_lite.data.images import listed_names, one_image_a_box, with_first_box_only
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
+from roam_lite.text import read_text
 
 FULL_COVER = 8
 
@@ -40,7 +41,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
     truth = folder / "groundtruth.txt"
     boxes = read_truth(truth)
     if _split_of(name) == "test":
-        return with_first_box_only(name, folder, boxes[0])
+        return with_first_box_only(name, folder, boxes[0], truth)
     frames = ImageFrames(one_image_a_box(folder, len(boxes), truth))
     label = folder / "cover.label"
     cover = read_labels(label)
@@ -49,7 +50,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
             f"{label}: {len(cover)} labels for {len(boxes)} boxes, or one outside "
             f"0..{FULL_COVER}; restore the file"
         )
-    return Sequence(name, frames, boxes, cover / FULL_COVER, size=_resolution(folder))
+    return Sequence(name, frames, boxes, cover / FULL_COVER, size=_resolution(folder), truth=truth)
 
 
 def _split_folder(root: Path, split: str) -> Path:
@@ -74,7 +75,7 @@ def _resolution(folder: Path) -> tuple[int, int] | None:
     if not path.is_file():
         return None
     line = re.compile(r"^resolution\s*[:=]\s*\(?\s*([1-9]\d*)\s*,\s*([1-9]\d*)\b", re.MULTILINE)
-    found = line.search(path.read_text(errors="replace"))
+    found = line.search(read_text(path))
     if not found:
         raise InputError(f"{path}: no line `resolution: (width, height)`; restore the file")
     return int(found[1]), int(found[2])

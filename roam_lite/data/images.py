@@ -1,60 +1,156 @@
-"""Folders of numbered images, and the names of such folders."""
+"""Folders of images: which files are frames, in which order, and which box belongs to which.
+
+One rule for tracking, evaluating and training. A frame is an image whose name follows the pattern of
+most of them (`frame#.jpg`, # being any number); hidden files never are. Frames come in natural order,
+numbers in their names by value. What is left out, and numbers that are missing, are said on stderr.
+"""
 
 import itertools
+import os
 import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from roam_lite.data.sequence import ImageFrames, Sequence
-from roam_lite.errors import InputError
+from roam_lite.errors import InputError, warn
+from roam_lite.text import read_text
 
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+# What OpenCV decodes, but for HDR pictures; it looks at the content, whatever the name says.
+_KINDS = "jpg jpeg jpe jfif png bmp dib tif tiff webp jp2 avif gif ras sr pbm pgm ppm pnm pam"
+IMAGE_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
+SHOWN = 3  # names that a message spells out
 
 
 def listed_names(folder: Path, pattern: str) -> list[str]:
     """Names in the folder's `list.txt`; without it, of the folders that hold files of the pattern."""
     listing = folder / "list.txt"
     if listing.is_file():
-        return listing.read_text(encoding="utf-8-sig").split()
-    return sorted(path.parent.name for path in folder.glob(pattern))
+        return [name for line in read_text(listing).split("\n") if (name := line.strip())]
+    return sorted(path.parent.name for path in visible(folder.glob(pattern)))
 
 
-def numbered_images(folder: Path) -> list[tuple[int, Path]]:
-    """Images of a folder by the numbers that end their names; `InputError` if none, or two are alike."""
-    images = []
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.suffix.lower() in IMAGE_SUFFIXES and (digits := re.search(r"(\d+)$", path.stem)):
-            images.append((int(digits[1]), path))
+def visible(paths: Iterable[Path]) -> Iterator[Path]:
+    """The paths whose file and folder are not hidden (`._0001.jpg`, `.ipynb_checkpoints`)."""
+    return (p for p in paths if not (p.name.startswith(".") or p.parent.name.startswith(".")))
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Frames of a folder, in natural order (2 before 10) over the whole name.
+
+    Images of another naming pattern than most have (`thumbnail.jpg` among `0001.jpg ...`) are left
+    out, and said. Raises `InputError` if there are no images, if no pattern is that of most, or if
+    two images have the same number.
+    """
+    entries = os.scandir(folder) if folder.is_dir() else ()
+    names = [e.name for e in entries if not e.name.startswith(".") and not e.is_dir()]
+    images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
     if not images:
-        raise InputError(f"{folder}: no numbered images (0001.jpg ...); restore them")
-    images.sort()
-    for (number, path), (following, other) in itertools.pairwise(images):
-        if number == following:
-            raise InputError(f"{folder}: both {path.name} and {other.name}; remove one of them")
+        kinds = sorted({Path(name).suffix for name in names} - {""})
+        there = f", and what is there is not read ({', '.join(kinds[:SHOWN])})" if kinds else ""
+        raise InputError(f"{folder}: no images in this folder{there}; restore or convert them")
+    images.sort(key=natural_key)
+    patterns = Counter(map(_pattern, images))
+    common, count = patterns.most_common(1)[0]
+    if count == 1 < len(images) and not any("#" in pattern for pattern in patterns):
+        warn(f"{folder}: the images' names have no numbers; they are taken in alphabetical order")
+        common = None
+    frames = [name for name in images if common in (None, _pattern(name))]
+    strangers = [name for name in images if name not in set(frames)]
+    if 2 * len(frames) <= len(images):
+        raise InputError(
+            f"{folder}: images of two series or more, named like {frames[0]} ({count}) and like "
+            f"{strangers[0]}; keep one of them in the folder"
+        )
+    if strangers:
+        warn(f"{folder}: {some(strangers)} left out, not named like the others ({frames[0]})")
+    for name, other in itertools.pairwise(frames):
+        if natural_key(name) == natural_key(other):
+            raise InputError(f"{folder}: both {name} and {other}; remove one of them")
+    return [folder / name for name in frames]
+
+
+def _pattern(name: str) -> str:
+    return re.sub("[0-9]+", "#", Path(name).stem.lower())
+
+
+def some(items: Collection[str], separator: str = ", ") -> str:
+    """The first of some names and how many more there are."""
+    shown = separator.join(list(items)[:SHOWN])
+    return shown + (f" and {len(items) - SHOWN} more" if len(items) > SHOWN else "")
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """A key that sorts names, the suffix left out, with the numbers in them by value."""
+    pieces = re.split(r"([0-9]+)", Path(name).stem.lower())
+    return [(1, int(p), "") if p.isdecimal() else (0, 0, p) for p in pieces]
+
+
+def gaps(paths: Collection[Path]) -> list[tuple[int, int]]:
+    """(before, after) of each gap in the images' numbers, by the step that most of them take.
+
+    None are found where more than one number of the names varies, or where no step is that of most,
+    as in times of day.
+    """
+    numbers = np.array([[int(n) for n in re.findall("[0-9]+", p.stem)] for p in paths], object)
+    varying = [column for column in numbers.T if len(set(column)) > 1]
+    if len(varying) != 1:
+        return []
+    steps = Counter(np.diff(varying[0]))
+    step, count = steps.most_common(1)[0]
+    pairs = itertools.pairwise(varying[0]) if 2 * count > steps.total() else ()
+    return [(before, after) for before, after in pairs if after - before != step]
+
+
+def frames_of(folder: Path) -> list[Path]:
+    """`image_files` to be tracked without boxes; gaps in their numbers are said."""
+    images = image_files(folder)
+    if missing := gaps(images):
+        warn(f"{folder}: {_told(missing)}; the images are taken as consecutive")
     return images
 
 
 def one_image_a_box(folder: Path, boxes: int, truth: Path) -> list[Path]:
-    """The first `boxes` images, numbered without a gap; `InputError` names the first that is missing."""
-    images = numbered_images(folder)
-    for (number, _), (following, _) in itertools.pairwise(images):
-        if following != number + 1:
-            raise InputError(
-                f"{folder}: image {number + 1} is missing between {number} and {following}; "
-                "restore it"
-            )
+    """The first `boxes` images of a folder, in the order of their numbers (`paired`)."""
+    return paired(image_files(folder), boxes, truth)
+
+
+def paired(images: list[Path], boxes: int, truth: Path) -> list[Path]:
+    """The images that belong to so many boxes, in order.
+
+    Numbers with gaps go only with one box an image; images beyond the last box are left out. Both
+    are said. Raises `InputError` where numbers with gaps and counts that differ leave open which box
+    belongs to which image, and for fewer images than boxes.
+    """
+    folder, missing = images[0].parent, gaps(images)
+    counts = f"{len(images)} images for {boxes} boxes of {truth.name}"
+    if missing and len(images) != boxes:
+        raise InputError(f"{folder}: {_told(missing)}, {counts}; restore what is missing")
     if len(images) < boxes:
         raise InputError(
-            f"{folder}: {len(images)} images for {boxes} boxes of {truth.name}; restore images "
-            f"from number {images[-1][0] + 1} on"
+            f"{folder}: {counts}; restore the images before {images[0].name} or after "
+            f"{images[-1].name}, or cut {truth.name}"
         )
-    return [path for _, path in images[:boxes]]
+    if missing:
+        warn(f"{folder}: {_told(missing)}; there is a box for each image, in order")
+    if len(images) > boxes:
+        warn(f"{folder}: {counts}; {images[boxes].name} and what follows is left out")
+    return images[:boxes]
 
 
-def with_first_box_only(name: str, folder: Path, box: np.ndarray) -> Sequence:
+def _told(missing: list[tuple[int, int]]) -> str:
+    before, after = missing[0]
+    more = f", and there are {len(missing) - 1} more gaps" if len(missing) > 1 else ""
+    return f"image {before + 1} is missing between {before} and {after}{more}"
+
+
+def with_first_box_only(name: str, folder: Path, box: np.ndarray, truth: Path) -> Sequence:
     """All images of a folder and the first one's box: a server keeps the others."""
-    images = [path for _, path in numbered_images(folder)]
+    images = image_files(folder)
+    if missing := gaps(images):
+        raise InputError(f"{folder}: {_told(missing)}; restore it")
     boxes = np.full((len(images), 4), np.nan)
     boxes[0] = box
-    return Sequence(name, ImageFrames(images), boxes)
+    return Sequence(name, ImageFrames(images), boxes, truth=truth)

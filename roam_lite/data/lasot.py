@@ -71,4 +71,4 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
     boxes = read_truth(truth)
     frames = ImageFrames(one_image_a_box(folder / "img", len(boxes), truth))
     absent = np.any([read_flags(folder / flag, len(boxes)) for flag in FLAGS], axis=0)
-    return Sequence(name, frames, boxes, visibility=1.0 - absent)
+    return Sequence(name, frames, boxes, visibility=1.0 - absent, truth=truth)

@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 
 from roam_lite.data.boxes import read_boxes, read_labels, write_boxes
-from roam_lite.data.images import numbered_images
+from roam_lite.data.images import image_files, paired, some, visible
 from roam_lite.data.sequence import ImageFrames, Sequence
-from roam_lite.errors import InputError
+from roam_lite.errors import InputError, warn
 from roam_lite.files import whole_folder
 
 TRUTH = "groundtruth_rect*.txt"
-# First and last frame that OTB-2015 evaluates where the folder holds more (its `configSeqs`).
+# First and last frame that OTB-2015 evaluates (its `configSeqs`) of folders that hold more images.
 OFFICIAL_RANGE = {
     "David": (300, 770),
     "Diving": (1, 215),
@@ -47,7 +47,9 @@ def list_sequences(root: str | Path) -> list[str]:
     root = Path(root)
     if not root.is_dir():
         raise InputError(f"{root}: no such folder; give the folder that holds the sequences")
-    folders = [root] if _is_sequence(root) else sorted(filter(_is_sequence, root.iterdir()))
+    folders = (
+        [root] if _is_sequence(root) else sorted(filter(_is_sequence, visible(root.iterdir())))
+    )
     if not folders:
         raise InputError(
             f"{root}: no sequence in OTB layout (NAME/img/, NAME/groundtruth_rect.txt)"
@@ -62,24 +64,18 @@ def list_sequences(root: str | Path) -> list[str]:
 def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `name` (as `list_sequences` gives it) under `root`, its frames read lazily.
 
-    Boxes belong to the images in the order of their numbers, from wherever these start; images
-    beyond the last box are left out. Raises `InputError` for what is missing, for fewer images than
-    boxes, and if there are two targets and the name does not choose.
+    Boxes belong to the images in order, as in `images.paired`. Raises `InputError` for what is missing,
+    for images and boxes that do not belong together, and if there are two targets and the name does
+    not choose.
     """
     folder, target = _find_folder(Path(root), name)
     truth = _choose_ground_truth(folder, target)
     boxes = read_boxes(truth)
-    images = numbered_images(folder / "img")
-    images, boxes = _official_part(folder.name, images, boxes)
     if len(boxes) == 0:
         raise InputError(f"{truth}: no boxes; the file must have one x,y,w,h a line")
-    if len(images) < len(boxes):
-        raise InputError(
-            f"{folder}: {len(images)} images for {len(boxes)} boxes; restore the missing images "
-            f"or cut {truth.name}"
-        )
-    frames = ImageFrames([path for _, path in images[: len(boxes)]])
-    return Sequence(name, frames, boxes, _read_visibility(folder, len(boxes)))
+    images, boxes = _official_part(folder.name, image_files(folder / "img"), boxes)
+    frames = ImageFrames(paired(images, len(boxes), truth))
+    return Sequence(name, frames, boxes, _read_visibility(folder, len(boxes)), truth=truth)
 
 
 def write_sequence(folder: str | Path, sequence: Sequence, *, quality: int = 90) -> Path:
@@ -108,7 +104,7 @@ def _ground_truths(folder: Path) -> dict[str, Path]:
     """Files by target: "2" of groundtruth_rect.2.txt, "" of the plain name; no empty ones (Human4)."""
     found = {}
     for path in sorted(folder.glob(TRUTH)):
-        match = re.fullmatch(r"groundtruth_rect\.?(\w*)\.txt", path.name)
+        match = re.fullmatch(r"groundtruth_rect\.?([0-9]*)\.txt", path.name)
         if match and path.stat().st_size > 0:
             found[match[1]] = path
     return found
@@ -126,10 +122,14 @@ def _find_folder(root: Path, name: str) -> tuple[Path, str | None]:
 
 def _choose_ground_truth(folder: Path, target: str | None) -> Path:
     truths = _ground_truths(folder)
+    others = {p.name for p in folder.glob("groundtruth_rect*")} - {p.name for p in truths.values()}
     if not truths:
+        found = f" (found: {some(sorted(others))})" if others else ""
         raise InputError(
-            f"{folder}: no ground truth; put one x,y,w,h a line in groundtruth_rect.txt"
+            f"{folder}: no ground truth{found}; put one x,y,w,h a line in groundtruth_rect.txt"
         )
+    if others := {name for name in others if (folder / name).stat().st_size > 0}:
+        warn(f"{folder}: {some(sorted(others))} not read: no name of a target's ground truth")
     if target is None and len(truths) > 1:
         names = ", ".join(f"{folder.name}.{t}" for t in truths)
         files = ", ".join(path.name for path in truths.values())
@@ -140,18 +140,19 @@ def _choose_ground_truth(folder: Path, target: str | None) -> Path:
 
 
 def _official_part(
-    name: str, images: list[tuple[int, Path]], boxes: np.ndarray
-) -> tuple[list[tuple[int, Path]], np.ndarray]:
-    """Images and boxes of the range that OTB evaluates, if the folder holds that whole range."""
-    if name not in OFFICIAL_RANGE:
+    name: str, images: list[Path], boxes: np.ndarray
+) -> tuple[list[Path], np.ndarray]:
+    """Images and boxes of the range that OTB evaluates, if the folder is the benchmark's.
+
+    It is where name, number of boxes and, if the range starts late, of images are the benchmark's.
+    """
+    first, last = OFFICIAL_RANGE.get(name, (1, 0))
+    numbers = [path.stem.lstrip("0") for path in images[:last]]
+    counted = numbers == [str(number) for number in range(1, last + 1)]
+    late = first > 1
+    if not counted or (late and len(images) != last) or len(boxes) not in {last - first + 1, last}:
         return images, boxes
-    first, last = OFFICIAL_RANGE[name]
-    inside = [first <= number <= last for number, _ in images]
-    if sum(inside) != last - first + 1 or all(inside):
-        return images, boxes
-    if len(boxes) == len(images):  # boxes for every image: Tiger1
-        boxes = boxes[np.array(inside)]
-    return [image for image, keep in zip(images, inside, strict=True) if keep], boxes
+    return images[first - 1 : last], boxes[first - 1 :] if len(boxes) == last else boxes
 
 
 def _read_visibility(folder: Path, length: int) -> np.ndarray | None:

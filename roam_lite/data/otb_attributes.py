@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from roam_lite.errors import InputError
+from roam_lite.text import read_text
 
 ATTRIBUTES = {
     "IV": "illumination variation",
@@ -63,7 +64,7 @@ def _plain(name: str) -> str:
 
 
 def _labels(path: Path) -> frozenset[str]:
-    words = [word for word in re.split(r"[,;\s]+", path.read_text(errors="replace")) if word]
+    words = [word for word in re.split(r"[,;\s]+", read_text(path)) if word]
     if len(words) == len(ATTRIBUTES) and set(words) <= {"0", "1"}:
         return frozenset(a for a, flag in zip(ATTRIBUTES, words, strict=True) if flag == "1")
     if words and {word.upper() for word in words} <= set(ATTRIBUTES):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from roam_lite.data.sequence import read_image
+from roam_lite.data.pixels import read_image
 from roam_lite.data.synthetic.textures import colorize, draw_colors
 from roam_lite.extras import require
 

@@ -3,21 +3,15 @@
 import operator
 from collections.abc import Callable
 from collections.abc import Sequence as Collection
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-import cv2
 import numpy as np
 
-from roam_lite.errors import InputError
-
-JPEG_START, JPEG_END, JPEG_SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
-PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
-
-
-class FrameError(InputError):
-    """One frame of a video that cannot be read; tracking may go on with the next."""
+from roam_lite.data.pixels import FrameError, decode_image, to_rgb_uint8, used_bits
+from roam_lite.errors import InputError, warn
 
 
 class Frames(Protocol):
@@ -35,8 +29,8 @@ class Sequence:
     `boxes` is float64 [T, 4], (x, y, w, h) in image pixels, 0-based, a row of nan where the target
     is absent or not labeled. `visibility` is float64 [T], the visible share of the target in
     [0, 1]: 0 at rows of nan, and elsewhere 1 if None is given, because nobody knows. `polygons`
-    float64 [T, 8] and `size` (width, height) are None where the data set does not give them. Raises
-    `InputError` if the lengths disagree.
+    float64 [T, 8] and `size` (width, height) are None where the data set does not give them; `truth`
+    is the file of the boxes, for messages. Raises `InputError` if the lengths disagree.
     """
 
     name: str
@@ -45,6 +39,7 @@ class Sequence:
     visibility: np.ndarray | None = None
     polygons: np.ndarray | None = None
     size: tuple[int, int] | None = None
+    truth: Path | None = None
 
     def __post_init__(self) -> None:
         boxes = np.asarray(self.boxes, dtype=np.float64)
@@ -88,96 +83,54 @@ def frame_index(index: int, length: int) -> int:
     return index % length
 
 
-def read_image(path: str | Path, frame: int | None = None) -> np.ndarray:
-    """RGB uint8 [H, W, 3] of an image file; gray, alpha and 16 bits as in `to_rgb_uint8`.
-
-    Raises `FrameError` naming the file (and the frame, 0-based) if it is missing, cut off (which
-    OpenCV does not mind: the lower part of a truncated JPEG comes out gray), or no image.
-    """
-    path = Path(path)
-    where = str(path) if frame is None else f"frame {frame} ({path})"
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise FrameError(f"{where}: cannot be read ({reason}); restore the file") from error
-    if is_truncated(data):
-        raise FrameError(f"{where}: the image is cut off after {len(data)} bytes; restore the file")
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
-    except cv2.error:  # e.g. a header that promises more pixels than OpenCV accepts
-        image = None
-    if image is None:
-        raise FrameError(f"{where}: not an image that OpenCV can decode; restore or convert it")
-    try:
-        image = to_rgb_uint8(image)
-    except InputError as error:
-        raise FrameError(f"{where}: {error}") from error
-    return np.ascontiguousarray(image[..., ::-1])  # OpenCV decodes to BGR
-
-
 class ImageFrames:
-    """Frames from image files, one a file, which `read(path, frame)` decodes at each access."""
+    """Frames from image files, one a file, which `read(path, frame)` decodes at each access.
+
+    Of 16-bit images `bits` are in use; None takes as many as the first one uses for all of them, and
+    says so where that is not 16.
+    """
 
     def __init__(
-        self, paths: Collection[str | Path], read: Callable[[Path, int], np.ndarray] = read_image
+        self,
+        paths: Collection[str | Path],
+        read: Callable[[Path, int], np.ndarray] = decode_image,
+        bits: int | None = None,
     ) -> None:
         self.paths = [Path(path) for path in paths]
-        self._read = read
+        self._read, self._bits = read, bits
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> np.ndarray:
         index = frame_index(index, len(self))
-        return self._read(self.paths[index], index)
+        image = self._read(self.paths[index], index)
+        return image if image.dtype == np.uint8 else self._reduce(image, index)
+
+    def with_bits(self, bits: int | None) -> "ImageFrames":
+        """The same frames, of which 16-bit ones use so many bits."""
+        return ImageFrames(self.paths, self._read, bits)
+
+    def _reduce(self, image: np.ndarray, index: int) -> np.ndarray:
+        """A 16-bit image as uint8."""
+        folder, measured = self.paths[0].parent, self._bits is None
+        if measured:
+            first = image
+            with suppress(FrameError):
+                first = self._read(self.paths[0], 0) if index else image
+            self._bits = used_bits(first if first.dtype == np.uint16 else image)
+        if measured and self._bits < 16:
+            warn(
+                f"{folder}: 16-bit images of which the first uses {self._bits} bits; all are read so "
+                "(give --bits if the camera has more)"
+            )
+        if self._bits < used_bits(image):
+            warn(f"{folder}: later images are brighter than {self._bits} bits; give --bits")
+        return to_rgb_uint8(image, self._bits)
 
 
-def is_truncated(data: bytes) -> bool:
-    """True for a JPEG or PNG whose end is missing; other formats are left to their decoder."""
-    if data.startswith(PNG_START):
-        return PNG_END not in data[-1024:]
-    if not data.startswith(JPEG_START):
-        return False
-    return data.find(JPEG_END, _first_scan(data)) < 0
-
-
-def _first_scan(data: bytes) -> int:
-    """Position of the first scan of a JPEG. A thumbnail in the header has an end of its own, which
-    does not count, so the segments before the scan are stepped over by their length."""
-    position = len(JPEG_START)
-    while position + 4 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
-        if marker == JPEG_SCAN:
-            return position
-        if marker == 0xFF:  # a fill byte
-            position += 1
-        else:
-            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return len(data)
-
-
-def to_rgb_uint8(image: np.ndarray) -> np.ndarray:
-    """RGB uint8 [H, W, 3] of an image given as gray [H, W] or [H, W, 1], RGB or RGBA.
-
-    Alpha is dropped, 16 bits are scaled to 8 (65535 -> 255). The order of the colors is kept. The
-    input is returned itself if it already fits. Raises `InputError` for other types and shapes.
-    """
-    image = np.asarray(image)
-    if image.dtype not in (np.uint8, np.uint16):
-        raise InputError(
-            f"an image of type {image.dtype} is ambiguous; convert it to uint8 (0..255) first"
-        )
-    gray = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 1)
-    if not gray and (image.ndim != 3 or image.shape[2] not in (3, 4)):
-        raise InputError(
-            f"an image of shape {list(image.shape)} is neither [H, W], [H, W, 1], [H, W, 3] "
-            "nor [H, W, 4]"
-        )
-    if image.size == 0:
-        raise InputError(f"an image of shape {list(image.shape)} has no pixels")
-    if image.dtype == np.uint16:
-        image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)  # rounded
-    if gray:
-        return np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
-    return image[..., :3]
+def with_bits(sequence: Sequence, bits: int | None) -> Sequence:
+    """The sequence, its 16-bit images using so many bits; itself where its frames are no files."""
+    if bits is None or not isinstance(sequence.frames, ImageFrames):
+        return sequence
+    return replace(sequence, frames=sequence.frames.with_bits(bits))

@@ -14,10 +14,12 @@ import numpy as np
 
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.photographs import draw_photograph, photographs_folder
-from roam_lite.data.sequence import ImageFrames, Sequence, read_image
+from roam_lite.data.pixels import FrameError, decode_image
+from roam_lite.data.plausible import check_track, impossible
+from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.data.synthetic import synthesize
 from roam_lite.data.synthetic.collage import with_photographs
-from roam_lite.errors import InputError
+from roam_lite.errors import InputError, warn
 
 CACHE_BYTES = 1_500_000_000
 # Of rendered video: sizes of frames, and the target's mean side as a share of a frame's height, whose
@@ -66,11 +68,23 @@ class FolderSource:
             frames = sequence.frames
             if isinstance(frames, ImageFrames):
                 sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
-            self.sequences.append(sequence)
+            self.sequences.append(_checked(sequence))
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """One of the folder's sequences, as long as it is."""
         return self.sequences[int(rng.integers(len(self.sequences)))]
+
+
+def _checked(sequence: Sequence) -> Sequence:
+    """The sequence without boxes that cannot be, if its first image is whole enough to tell."""
+    try:
+        height, width = sequence.frames[0].shape[:2]
+    except FrameError as error:
+        warn(f"{sequence.name}: {error}")
+        return sequence
+    check_track(sequence, (width, height))
+    bad = impossible(sequence.boxes, (width, height))
+    return replace(sequence, boxes=np.where(bad[:, None], np.nan, sequence.boxes))
 
 
 class CollageSource:
@@ -108,11 +122,11 @@ class FrameCache:
         self.images: OrderedDict[Path, np.ndarray] = OrderedDict()
 
     def read(self, path: Path, frame: int) -> np.ndarray:
-        """The image of `path`, RGB uint8 [H, W, 3], read-only because it is shared."""
+        """The image of `path` (`decode_image`), read-only because it is shared."""
         if path in self.images:
             self.images.move_to_end(path)
             return self.images[path]
-        image = read_image(path, frame)
+        image = decode_image(path, frame)
         image.flags.writeable = False
         self.images[path] = image
         self.held += image.nbytes

@@ -1,13 +1,13 @@
 """Which data sets lie in a folder, how complete they are, and what is missing or broken."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from roam_lite.data.images import some
 from roam_lite.data.layouts import LAYOUTS, Layout, Part
+from roam_lite.data.plausible import check_track
 from roam_lite.errors import InputError
-
-SHOWN = 3  # names that a finding spells out
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,17 @@ class Finding:
         of = f" of {self.part.count}" if self.part.count else ""
         parts = [f"{self.found}{of} sequences, {self.frames} frames in {self.folder}"]
         if self.missing:
-            parts.append(f"missing: {_some(self.missing)}")
+            parts.append(f"missing: {some(self.missing)}")
         if self.broken:
-            parts.append(f"cannot be read: {_some(self.broken, '; ')}")
+            parts.append(f"cannot be read: {some(self.broken, '; ')}")
         return "; ".join(parts)
 
 
 def survey(root: str | Path) -> Iterator[Finding]:
     """A finding for each data set in `root`, or else in its folders.
 
-    All is read but images, which are counted. Raises `InputError` if `root` is no folder.
+    All is read but images, of which the first is read and the others are counted. Raises
+    `InputError` if `root` is no folder.
     """
     root = Path(root)
     if not root.is_dir():
@@ -64,14 +65,12 @@ def _look(layout: Layout, part: Part, folder: Path) -> Finding:
     found, frames, broken = 0, 0, []
     for name in listed:
         try:
-            frames += len(layout.read_sequence(folder, name))
+            sequence = layout.read_sequence(folder, name)
+            height, width = sequence.frames[0].shape[:2]
+            check_track(sequence, (width, height))
+            frames += len(sequence)
             found += 1
         except InputError as error:
             broken.append(str(error))
     missing = [name for name in part.names if name not in set(listed)]
     return Finding(part, folder, found, frames, tuple(missing), tuple(broken))
-
-
-def _some(items: Collection[str], separator: str = ", ") -> str:
-    shown = separator.join(list(items)[:SHOWN])
-    return shown + (f" and {len(items) - SHOWN} more" if len(items) > SHOWN else "")

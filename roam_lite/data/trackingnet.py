@@ -6,7 +6,7 @@ Frames count from 0 and are not padded; boxes are 0-based. The test split gives 
 from pathlib import Path
 
 from roam_lite.data.boxes import read_truth
-from roam_lite.data.images import one_image_a_box, with_first_box_only
+from roam_lite.data.images import one_image_a_box, visible, with_first_box_only
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
 
@@ -16,7 +16,8 @@ PARTS = {"test": ("TEST",), "train": tuple(f"TRAIN_{i}" for i in range(12))}
 def list_sequences(root: str | Path, split: str = "test") -> list[str]:
     """Names of the videos of a split (`test`, `train`), sorted. Raises `InputError` if there is none."""
     root = Path(root)
-    names = [path.stem for part in PARTS[split] for path in (root / part / "anno").glob("*.txt")]
+    parts = [root / part / "anno" for part in PARTS[split]]
+    names = [path.stem for part in parts for path in visible(part.glob("*.txt"))]
     if not names:
         raise InputError(
             f"{root}: no video of TrackingNet's {split} split ({PARTS[split][0]}/anno/ID.txt)"
@@ -38,5 +39,6 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
     truth, images = part / "anno" / f"{name}.txt", part / "frames" / name
     boxes = read_truth(truth, origin=0)
     if part.name == "TEST":
-        return with_first_box_only(name, images, boxes[0])
-    return Sequence(name, ImageFrames(one_image_a_box(images, len(boxes), truth)), boxes)
+        return with_first_box_only(name, images, boxes[0], truth)
+    frames = ImageFrames(one_image_a_box(images, len(boxes), truth))
+    return Sequence(name, frames, boxes, truth=truth)

@@ -37,7 +37,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
         raise InputError(f"{truth}: no regions; restore the file")
     images = folder / "color" if (folder / "color").is_dir() else folder
     frames = ImageFrames(one_image_a_box(images, len(polygons), truth))
-    return Sequence(name, frames, bounds(polygons), polygons=polygons)
+    return Sequence(name, frames, bounds(polygons), polygons=polygons, truth=truth)
 
 
 def read_regions(path: str | Path) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from roam_lite.data.sequence import to_rgb_uint8
+from roam_lite.data.pixels import to_rgb_uint8, used_bits
 from roam_lite.errors import InputError
 from roam_lite.evaluation.peer_weights import find_networks
 
@@ -82,10 +82,10 @@ class OpenCVTracker:
 
     def init(self, image: np.ndarray, box: np.ndarray) -> None:
         """Start on an RGB uint8 image [H, W, 3]; InputError if the box has no area inside it."""
-        self._box = np.array(box, dtype=float)
+        self._box, self._bits = np.array(box, dtype=float), used_bits(image)
         self._tracker = self._create()
         try:
-            self._tracker.init(_bgr(image), _inside(self._box, image))
+            self._tracker.init(_bgr(image, self._bits), _inside(self._box, image))
         except cv2.error:
             self._tracker = None
 
@@ -94,7 +94,7 @@ class OpenCVTracker:
         found, score = False, 0.0
         with suppress(cv2.error):
             if self._tracker is not None:
-                found, box = self._tracker.update(_bgr(image))
+                found, box = self._tracker.update(_bgr(image, self._bits))
                 ask = getattr(self._tracker, "getTrackingScore", None)
                 score = float(ask() if ask else found)
         if found:
@@ -138,8 +138,8 @@ def _quiet() -> Iterator[None]:
         log.setLogLevel(before)
 
 
-def _bgr(image: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(to_rgb_uint8(image)[..., ::-1])
+def _bgr(image: np.ndarray, bits: int) -> np.ndarray:
+    return np.ascontiguousarray(to_rgb_uint8(image, bits)[..., ::-1])
 
 
 def _inside(box: np.ndarray, image: np.ndarray) -> tuple[int, int, int, int]:

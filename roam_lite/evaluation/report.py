@@ -11,6 +11,7 @@ import numpy as np
 from roam_lite.errors import InputError
 from roam_lite.evaluation.columns import COLUMNS, cell, column
 from roam_lite.files import write_atomically
+from roam_lite.text import read_text
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def write_json(path: str | Path, content: Any) -> None:
 def read_report(path: str | Path) -> dict[str, Any]:
     """Return the JSON that `evaluate --json` wrote. Raises InputError if the file holds anything else."""
     try:
-        report = json.loads(Path(path).read_text(encoding="utf-8"))
+        report = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path} cannot be read ({error}); give a file that evaluate --json wrote"

@@ -29,6 +29,7 @@ from roam_lite.evaluation import kept
 from roam_lite.evaluation.report import checked_tracker, write_json
 from roam_lite.evaluation.running.run import FAILURE, SKIPPED, START, TRACKED, Run, Trajectory
 from roam_lite.files import whole_file, write_atomically
+from roam_lite.text import read_text
 
 CONFIGURATION = "tracker.json"
 
@@ -251,7 +252,7 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
     if not path.is_file():
         return {"tracker": Path(folder).resolve().name}
     try:
-        description = json.loads(path.read_text())
+        description = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: no JSON ({error}); remove it to name the folder alone"

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from roam_lite.data.sequence import FrameError, Sequence
+from roam_lite.data.pixels import FrameError
+from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.geometry import boxes_to_image, check_box
 from roam_lite.tracking import Tracker

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from roam_lite.data.plausible import check_box
 from roam_lite.data.sequence import Frames, Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.running.run import Run, Step, collect
@@ -17,6 +18,7 @@ from roam_lite.evaluation.running.runner import describe, track_steps
 from roam_lite.figures.pictures import draw_box
 from roam_lite.figures.style import color_of
 from roam_lite.files import whole_file
+from roam_lite.text import opencv_path
 
 Box = tuple[float, float, float, float]  # x, y, w, h in image pixels
 
@@ -59,6 +61,7 @@ def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
     """
     if Path(path).suffix.lower() != ".mp4":
         raise InputError(f"{path}: videos are written as MP4; name the file .mp4")
+    opencv_path(Path(path).absolute())
     with whole_file(Path(path)) as temporary:
         with closing(VideoFile(temporary, fps)) as video:
             yield video
@@ -92,8 +95,7 @@ def follow_steps(
     taken; a frame that cannot be read repeats the picture before it. Raises InputError if the first
     frame or the box cannot be used.
     """
-    if not np.isfinite(box).all():
-        raise InputError(f"the box {box} is not four finite numbers; give x,y,w,h in pixels")
+    box = check_box(box, frames[0].shape)
     boxes = np.full((len(frames), 4), np.nan)
     boxes[0] = box
     steps = track_steps(tracker, Sequence(Path(video or "video").stem, frames, boxes))

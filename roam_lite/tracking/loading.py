@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
+import torch
+
 from roam_lite.checkpoints import WEIGHTS, load_checkpoint
 from roam_lite.config import set_online
 from roam_lite.devices import choose_device
@@ -23,7 +25,7 @@ def load_tracker(
     rule: str | None = None,
     lr: float | None = None,
     sgd_rate: float | None = None,
-    device: str = "cpu",
+    device: str | torch.device = "cpu",
     **online: Any,
 ) -> Tracker:
     """Return a tracker with the profile's shipped checkpoint (None: laptop), or the one given.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from roam_lite.adaptation import Kept, Samples, adapt, collect, halves, initialize, make_samples
 from roam_lite.config import Config
-from roam_lite.data.sequence import to_rgb_uint8
+from roam_lite.data.pixels import to_rgb_uint8, used_bits
 from roam_lite.errors import InputError
 from roam_lite.geometry import (
     boxes_to_image,
@@ -81,11 +81,13 @@ class Tracker:
     def init(self, image: NDArray[np.uint8], box: ArrayLike) -> None:
         """Build the initial model from the first frame: nine stretched samples, the steps with lambda0.
 
-        `image` is RGB uint8 `[H, W, 3]`, `box` `(x, y, w, h)` in its pixels, 0-based. Raises
-        InputError if the box is not finite, has no area or lies outside the image.
+        `image` is RGB uint8 `[H, W, 3]`, `box` `(x, y, w, h)` in its pixels, 0-based; other images
+        as in `to_rgb_uint8`, of 16 bits as many counting in all frames as this one uses. Raises
+        InputError for other images and for boxes as `check_box` does.
         """
         config, online = self.config.model, self.config.online
-        image = to_rgb_uint8(image)
+        self.bits = used_bits(image)
+        image = to_rgb_uint8(image, self.bits)
         self.box = check_box(box, image.shape)
         self.min_side = np.minimum(online.min_size, self.box[2:])
         self.frame, self.trusted, self.last_maps = 0, True, None
@@ -117,7 +119,7 @@ class Tracker:
         """
         if self.theta is None:
             raise InputError("the tracker has no target yet: call init(image, box) first")
-        image = to_rgb_uint8(image)
+        image = to_rgb_uint8(image, self.bits)
         self.frame += 1
         online = self.config.online
         search = self.regress if self.variant == "roam++" else self._search

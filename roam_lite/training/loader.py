@@ -1,6 +1,8 @@
 """Mini-batches of clips from worker processes, each determined by the seed and the step alone."""
 
 import signal
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -14,12 +16,14 @@ from torch.utils.data import DataLoader, Dataset
 from roam_lite.config import Config, Stage
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.sources import Source, parse_sources
+from roam_lite.errors import InputError, InputWarning
 from roam_lite.training.clips import Clips, Footage, clip_sampler_for, stack_clips
 from roam_lite.training.sampling import usable_frames
 from roam_lite.training.schedule import stage_of
 
 # Batches made ahead by each worker.
 _PREFETCH = 3
+MOST_SKIPPED = 20  # clips in a row that cannot be used, before training ends
 
 
 class ClipBatches(Dataset):
@@ -31,6 +35,7 @@ class ClipBatches(Dataset):
 
     def __init__(self, data: str, seed: int, stages: tuple[Stage, ...], config: Config) -> None:
         self.data, self.seed, self.stages, self.config = data, seed, stages, config
+        self.skipped = 0  # clips that could not be read, in this process
         # To unpickle a layout imports its module, which a worker may not have done.
         self.layouts = {kind: layout for kind, layout in LAYOUTS.items() if f"{kind}:" in data}
         for sequence in (s for source in self.sources for s in getattr(source, "sequences", ())):
@@ -46,26 +51,61 @@ class ClipBatches(Dataset):
         return {name: value for name, value in vars(self).items() if name != "sources"}
 
     def __getitem__(self, step: int) -> Clips | Footage:
-        """Return the clips of one step, 0-based over all stages."""
+        """Return the clips of one step, 0-based over all stages.
+
+        A clip with a frame that cannot be read is skipped, and said: another is drawn. Raises
+        InputError after `MOST_SKIPPED` in a row.
+        """
         stage = stage_of(self.stages, step)
         draw = clip_sampler_for(stage, self.config)
         length = max(60, 1 + stage.updates * self.config.online.update_interval)
         clips = []
         for video in range(stage.batch):
-            rng = np.random.default_rng((self.seed, step, video))
-            source = self.sources[int(rng.integers(len(self.sources)))]
-            clips.append(draw(source.draw(rng, length), rng, stage, self.config))
+            for attempt in range(MOST_SKIPPED):
+                rng = np.random.default_rng((self.seed, step, video, attempt)[: 3 + (attempt > 0)])
+                source = self.sources[int(rng.integers(len(self.sources)))]
+                try:
+                    clips.append(draw(source.draw(rng, length), rng, stage, self.config))
+                    break
+                except InputError as error:
+                    self.skipped += 1
+                    count = f"{self.skipped} in this process so far"
+                    print(f"clip skipped ({count}): {error}", file=sys.stderr)
+                    last = error
+            else:
+                raise InputError(
+                    f"{MOST_SKIPPED} clips in a row could not be used, the last because of {last}"
+                )
         return stack_clips(clips)
+
+
+class _Told(Dataset):
+    """Batches of which a worker hands on what is wrong, or it would come back as a traceback."""
+
+    def __init__(self, batches: ClipBatches) -> None:
+        self.batches = batches
+
+    def __getitem__(self, step: int) -> Clips | Footage | InputError:
+        try:
+            return self.batches[step]
+        except InputError as error:
+            return error
+
+
+def _checked(batch: Clips | Footage | InputError) -> Clips | Footage:
+    if isinstance(batch, InputError):
+        raise batch
+    return batch
 
 
 def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[Clips | Footage]:
     """Return the batches of the given steps in order, made ahead by `workers` processes (0: here).
 
-    The processes live as long as the iterator.
+    The processes live as long as the iterator, which raises the InputErrors of batches.
     """
     workers = min(workers, len(steps))
     loader = DataLoader(
-        batches,
+        _Told(batches),
         batch_size=None,
         sampler=steps,
         num_workers=workers,
@@ -74,7 +114,7 @@ def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[C
         multiprocessing_context="spawn" if workers else None,
     )
     with _interrupts_held():
-        return iter(loader)
+        return map(_checked, iter(loader))
 
 
 @contextmanager
@@ -97,5 +137,6 @@ def _interrupts_held() -> Iterator[None]:
 def _prepare_worker(worker: int) -> None:
     """Keep a worker from competing with the training step for cores, and Ctrl-C from killing it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore", InputWarning)  # the parent has said it
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

@@ -17,6 +17,7 @@ from roam_lite.config import Config, Stage
 from roam_lite.data.sources import split_weight
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
+from roam_lite.text import read_text
 
 CONFIG, STATE = "config.json", "state.safetensors"
 CHECKPOINT, CARD = "checkpoint.safetensors", "checkpoint.json"
@@ -65,7 +66,7 @@ def written_config(run: TrainConfig) -> Config:
             f"{CHECKPOINT} with --init in another --out, or begin anew with --overwrite"
         )
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
+        written = json.loads(read_text(path))
         identity, config = dict(written["run"]), written["config"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(

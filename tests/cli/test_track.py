@@ -1,5 +1,8 @@
 """Track: a video and boxes, from a usable first box only."""
 
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from roam_lite.data.boxes import read_boxes
 from roam_lite.data.otb import write_sequence
 from roam_lite.data.synthetic import synthesize
-from tests.cli.commands import run
+from tests.cli.commands import CLEAN, run
 
 
 @pytest.mark.parametrize("box", ["500,10,20,20", "10,10,0,20", "nan,10,20,20"])
@@ -48,3 +51,41 @@ def test_a_truncated_image_is_reported_and_counts_as_lost(smoke, tmp_path, capsy
     assert np.isfinite(read_boxes(boxes)).all()
     assert run("evaluate", "--root", tmp_path, "--sequences", "clip", *smoke) == 0
     assert "1 unreadable frame(s) count as lost" in capsys.readouterr().err
+
+
+def test_the_film_keeps_the_rate_of_the_video(statue, tmp_path):
+    video, film = tmp_path / "a.avi", tmp_path / "film.mp4"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 12.5, (64, 48))
+    for level in range(6):
+        writer.write(np.full((48, 64, 3), 40 * level, np.uint8))
+    writer.release()
+    arguments = ["--video", video, "--box", "10,10,20,20", "--tracker", statue, "--out", film]
+    assert run("track", *arguments) == 0
+    assert cv2.VideoCapture(str(film)).get(cv2.CAP_PROP_FPS) == 12.5
+    assert run("track", *arguments, "--fps", "30", "--overwrite") == 0
+    assert cv2.VideoCapture(str(film)).get(cv2.CAP_PROP_FPS) == 30
+
+
+def test_depth_and_strangers_are_said_in_a_line(statue, tmp_path):
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    for name in ("1", "2", "3", "thumbnail"):
+        image = np.full((48, 64), 4000, np.uint16)
+        (frames / f"{name}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
+    arguments = ["--video", frames, "--box", "10,10,20,20", "--tracker", statue]
+    command = [
+        sys.executable,
+        "-m",
+        "roam_lite",
+        "track",
+        *arguments,
+        "--boxes",
+        tmp_path / "b.txt",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=CLEAN)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("roam-lite track: ")]
+    assert len(said) == 2
+    assert "thumbnail.png left out" in said[0]
+    assert "first uses 12 bits" in said[1]
+    assert len(read_boxes(tmp_path / "b.txt")) == 3

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from roam_lite.data.ahead import DEPTH, ahead
-from roam_lite.data.sequence import FrameError
+from roam_lite.data.pixels import FrameError
 from tests.fakes import moving_square
 
 

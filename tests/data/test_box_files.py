@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roam_lite.data.boxes import read_boxes, read_flags, read_labels, write_boxes
-from roam_lite.errors import InputError
+from roam_lite.errors import InputError, InputWarning
 
 LINE = "5,7,10,20\n"
 NAN = [np.nan] * 4
@@ -45,6 +45,24 @@ def test_missing_short_and_nan_rows_are_nan(tmp_path, row):
     np.testing.assert_array_equal(boxes, [[4, 6, 10, 20], NAN, [4, 6, 10, 20]])
 
 
+def test_empty_and_short_rows_are_said(tmp_path):
+    with pytest.warns(InputWarning, match=r"groundtruth_rect\.txt: 2 empty or short .* line 2;"):
+        parse(tmp_path, f"{LINE}\n{LINE}5,7\n{LINE}")
+
+
+@pytest.mark.parametrize("end", ["\r\r\n", "\n\n", "\r\n\r\n", "\r"])
+def test_doubled_and_old_line_ends_shift_no_box(tmp_path, end):
+    boxes = parse(tmp_path, "".join(f"{i},7,10,20{end}" for i in range(1, 7)).encode())
+    np.testing.assert_array_equal(boxes[:, 0], range(6))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_boxes_of_other_encodings_are_the_same(tmp_path, encoding):
+    np.testing.assert_array_equal(
+        parse(tmp_path, (LINE * 2).encode(encoding)), [[4, 6, 10, 20]] * 2
+    )
+
+
 def test_empty_lines_at_the_end_are_no_rows(tmp_path):
     assert len(parse(tmp_path, LINE * 2 + "\n\n  \n")) == 2
 
@@ -52,7 +70,9 @@ def test_empty_lines_at_the_end_are_no_rows(tmp_path):
 @pytest.mark.parametrize(("text", "named"), [
     (LINE + "five,7,10,20\n", "line 2"),
     (LINE + LINE + "1,2,3,4,5,6,7,8\n", "line 3: 8 values"),
-    (b"\xff\xfe5\x00,\x00", "line 1"),
+    ("5,5;7,2;10,0;20,1\n", "line 1: decimal commas"),
+    ("5,5 7,2 10,0 20,1\n", "line 1: decimal commas"),
+    ("5,5\t7\t10\t20\n", "line 1: 5 values"),
 ])  # fmt: skip
 def test_other_text_is_refused_with_its_line(tmp_path, text, named):
     with pytest.raises(InputError, match=named):

@@ -60,7 +60,7 @@ def test_images_beyond_the_last_box_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(("break_it", "message"), [
-    (lambda f: (f / "img" / "00000006.jpg").unlink(), r"5 images for 6 boxes .* from number 6 on"),
+    (lambda f: (f / "img" / "00000006.jpg").unlink(), r"5 images for 6 boxes .* after 00000005\.jpg"),
     (lambda f: (f / "img" / "00000003.jpg").unlink(), r"image 3 is missing between 2 and 4"),
     (lambda f: (f / "groundtruth.txt").write_text(""), r"groundtruth\.txt: no boxes"),
     (lambda f: (f / "groundtruth.txt").write_text("1,2\nx\n"), r"groundtruth\.txt, line 2"),

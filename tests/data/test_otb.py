@@ -7,7 +7,7 @@ import pytest
 
 from roam_lite.data.otb import list_sequences, read_sequence, write_sequence
 from roam_lite.data.sequence import Sequence
-from roam_lite.errors import InputError
+from roam_lite.errors import InputError, InputWarning
 
 LINE = "5,7,10,20\n"
 NAN = [np.nan] * 4
@@ -48,7 +48,10 @@ def test_png_is_read(make_folder):
 
 def test_images_beyond_the_last_box_are_left_out(make_folder):
     root = make_folder("Long", range(1, 8), LINE * 4)
-    assert names(read_sequence(root, "Long"))[-1] == "0004.jpg"
+    with pytest.warns(
+        InputWarning, match=r"7 images for 4 boxes of .*; 0005\.jpg and what follows"
+    ):
+        assert names(read_sequence(root, "Long"))[-1] == "0004.jpg"
 
 
 @pytest.mark.parametrize(("name", "images", "boxes", "first", "last"), [
@@ -57,6 +60,8 @@ def test_images_beyond_the_last_box_are_left_out(make_folder):
     ("Tiger1", 354, 354, "0006.jpg", "0354.jpg"),
     ("Tiger1", 354, 349, "0006.jpg", "0354.jpg"),
     ("David", 60, 60, "0001.jpg", "0060.jpg"),
+    ("David", 800, 800, "0001.jpg", "0800.jpg"),  # somebody's own folder of that name
+    ("Diving", 231, 231, "0001.jpg", "0231.jpg"),
 ])  # fmt: skip
 def test_official_range_is_taken_where_the_folder_holds_it(
     make_folder, name, images, boxes, first, last
@@ -70,8 +75,33 @@ def test_official_range_is_taken_where_the_folder_holds_it(
 
 def test_fewer_images_than_boxes_are_refused(make_folder):
     root = make_folder("Short", range(1, 4), LINE * 5)
-    with pytest.raises(InputError, match=r"Short: 3 images for 5 boxes; restore"):
+    with pytest.raises(InputError, match=r"3 images for 5 boxes of groundtruth_rect\.txt; restore"):
         read_sequence(root, "Short")
+
+
+@pytest.mark.parametrize("name", ["groundtruth_rect.txt.bak", "groundtruth_rect (copy).txt",
+                                  "groundtruth_rect.txt~", "groundtruth_rect_old.txt"])  # fmt: skip
+def test_a_copy_of_the_ground_truth_is_no_second_target_and_is_named(make_folder, name):
+    root = make_folder("Kept", (1, 2), {"groundtruth_rect.txt": LINE * 2, name: "9,9,3,3\n" * 2})
+    (root / "Kept" / "._groundtruth_rect.txt").write_bytes(bytes(8))  # macOS
+    assert list_sequences(root) == ["Kept"]
+    with pytest.warns(InputWarning, match=re.escape(f"{name} not read")):
+        assert read_sequence(root, "Kept").boxes[0, 0] == 4
+
+
+def test_numbers_with_a_gap_go_only_with_one_box_an_image(make_folder):
+    root = make_folder("Gap", (1, 2, 3, 5, 6, 7), LINE * 6)
+    with pytest.warns(InputWarning, match="image 4 is missing between 3 and 5; there is a box for"):
+        assert len(read_sequence(root, "Gap")) == 6
+    for boxes in (5, 7):
+        (root / "Gap" / "groundtruth_rect.txt").write_text(LINE * boxes)
+        with pytest.raises(InputError, match=f"image 4 is missing .* 6 images for {boxes} boxes"):
+            read_sequence(root, "Gap")
+
+
+def test_folders_of_programs_are_no_sequences(make_folder):
+    make_folder(".ipynb_checkpoints", (1, 2), LINE * 2)
+    assert list_sequences(make_folder("A", (1, 2), LINE * 2)) == ["A"]
 
 
 def test_two_targets_are_chosen_by_name(make_folder):
@@ -106,7 +136,7 @@ def test_ground_truth_without_a_box_is_refused(make_folder):
 
 
 def test_folder_without_images_is_refused(make_folder):
-    with pytest.raises(InputError, match="no numbered images"):
+    with pytest.raises(InputError, match="no images"):
         read_sequence(make_folder("Dark", (), LINE), "Dark")
 
 

@@ -1,6 +1,8 @@
 """Images of every kind come out as RGB uint8; those that cannot are named."""
 
+import os
 import zlib
+from contextlib import nullcontext
 
 import cv2
 import numpy as np
@@ -9,15 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from roam_lite.data.sequence import (
-    FrameError,
-    ImageFrames,
-    Sequence,
-    is_truncated,
-    read_image,
-    to_rgb_uint8,
-)
-from roam_lite.errors import InputError
+from roam_lite.data.pixels import FrameError, complaints, is_truncated, read_image, to_rgb_uint8
+from roam_lite.data.sequence import ImageFrames, Sequence
+from roam_lite.errors import InputError, InputWarning
 
 GRADIENT = np.stack(
     np.broadcast_arrays(
@@ -69,6 +65,58 @@ def test_bytes_after_the_end_of_a_jpeg_do_not_matter(tmp_path):
     assert read_image(path).shape == (48, 64, 3)
 
 
+def test_jpeg_that_its_decoder_complains_of_is_damaged(tmp_path, capfd):
+    data = encode(GRADIENT, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 98)
+    start = data.index(b"\xff\xda")
+    cut = data[: start + (len(data) - start) // 2] + b"\xff\xd9"  # an end where it should not be
+    with pytest.raises(FrameError, match=r"a\.jpg: the image is damaged \(Corrupt JPEG data"):
+        read_image(write(tmp_path / "a.jpg", cut))
+    assert capfd.readouterr().err == ""  # said by the error alone
+
+
+def test_what_others_say_while_a_decoder_is_heard_is_passed_on(capfd):
+    with complaints() as said:
+        os.write(2, b"progress 10%\rprogress 20%\n[h264 @ 0x55] error while decoding MB 3\n")
+    assert said == ["[h264 @ 0x55] error while decoding MB 3"]
+    assert capfd.readouterr().err == "progress 10%\rprogress 20%\n"
+
+
+def test_an_image_is_turned_as_its_exif_data_say(tmp_path):
+    data = encode(GRADIENT[..., ::-1], ".jpg", cv2.IMWRITE_JPEG_QUALITY, 98)
+    tiff = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"  # orientation 6
+    exif = b"Exif\0\0" + tiff
+    header = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    image = read_image(write(tmp_path / "turned.jpg", data[:2] + header + data[2:]))
+    expected = np.rot90(read_image(write(tmp_path / "a.jpg", data)), -1)
+    np.testing.assert_array_equal(image, expected)
+
+
+@pytest.mark.parametrize(("bits", "used"), [(12, 12), (13, 14), (14, 14), (16, 16)])
+def test_depth_is_that_of_the_first_frame_for_all(tmp_path, bits, used):
+    first = GRADIENT[..., 0].astype(np.uint16) << (bits - 8)
+    dark = first // 16
+    paths = [
+        write(tmp_path / f"{i}.png", encode(image, ".png")) for i, image in enumerate((first, dark))
+    ]
+    frames = ImageFrames(paths)
+    with (
+        pytest.warns(InputWarning, match=f"first uses {used} bits") if used < 16 else nullcontext()
+    ):
+        later = frames[1]
+    top = 2**used - 1
+    np.testing.assert_array_equal(later[..., 0], np.rint(dark / top * 255))
+    np.testing.assert_array_equal(frames[0][..., 0], np.rint(first / top * 255))
+    np.testing.assert_array_equal(frames.with_bits(16)[0][..., 0], np.rint(first / 65535 * 255))
+
+
+def test_later_frames_that_are_brighter_than_the_first_are_said(tmp_path):
+    images = [np.full((8, 8), level, np.uint16) for level in (1000, 5000)]
+    paths = [write(tmp_path / f"{i}.png", encode(image, ".png")) for i, image in enumerate(images)]
+    with pytest.warns(InputWarning, match="later images are brighter than 10 bits; give --bits"):
+        assert ImageFrames(paths)[1].max() == 255
+    assert ImageFrames(paths, bits=14)[1].max() == round(5000 / 16383 * 255)
+
+
 def test_truncated_png_is_noticed(tmp_path):
     data = encode(GRADIENT, ".png")
     with pytest.raises(FrameError, match="cut off"):
@@ -113,9 +161,10 @@ def test_header_that_promises_too_many_pixels_is_refused(tmp_path):
 
 
 def test_floating_point_image_file_is_refused(tmp_path):
-    path = write(tmp_path / "a.tiff", encode(GRADIENT.astype(np.float32), ".tiff"))
-    with pytest.raises(FrameError, match=r"a\.tiff.*float32"):
-        read_image(path)
+    for image in (GRADIENT, GRADIENT[..., 0]):
+        path = write(tmp_path / "a.tiff", encode(image.astype(np.float32), ".tiff"))
+        with pytest.raises(FrameError, match=r"a\.tiff.*float32"):
+            read_image(path)
 
 
 def test_gray_jpeg_is_read(tmp_path):

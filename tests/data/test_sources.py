@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from roam_lite.data.sequence import FrameError
+from roam_lite.data.pixels import FrameError
 from roam_lite.data.sources import (
     FRAMES,
     CollageSource,

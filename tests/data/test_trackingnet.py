@@ -32,7 +32,7 @@ def test_all_parts_of_the_training_split_are_listed(tmp_path):
 @pytest.mark.parametrize(("break_it", "message"), [
     (lambda p: (p / "frames" / "abc_0" / "5.jpg").unlink(), "5 images for 6 boxes"),
     (lambda p: (p / "frames" / "abc_0" / "2.jpg").unlink(), "image 2 is missing"),
-    (lambda p: (p / "frames" / "abc_0").rename(p / "gone"), "no numbered images"),
+    (lambda p: (p / "frames" / "abc_0").rename(p / "gone"), "no images"),
     (lambda p: (p / "anno" / "abc_0.txt").write_text(""), "no boxes; restore the file"),
     (lambda p: (p / "anno" / "abc_0.txt").unlink(), "no video named 'abc_0'"),
 ])  # fmt: skip

@@ -86,7 +86,7 @@ def test_following_without_a_film_writes_nothing(tmp_path):
 
 
 def test_following_needs_a_finite_box():
-    with pytest.raises(InputError, match="not four finite numbers"):
+    with pytest.raises(InputError, match="finite numbers"):
         follow(Statue(), moving_square().frames, (10, np.nan, 5, 5), progress=False)
 
 

@@ -226,3 +226,34 @@ def test_update_batches_all_uses_the_whole_queue_twice(image, monkeypatch):
     for _ in range(2 * model.config.online.update_interval):
         tracker.update(image)
     assert seen == [5, 5, 10, 10]
+
+
+def test_the_callers_arrays_stay_as_they_are(image):
+    truth, picture = np.array([BOX, BOX]), image.copy()
+    tracker = smoke_tracker()
+    tracker.init(picture, truth[0])
+    for _ in range(6):
+        tracker.update(picture).box[:] = 0
+    np.testing.assert_array_equal(truth, [BOX, BOX])
+    np.testing.assert_array_equal(picture, image)
+
+
+@pytest.mark.parametrize(
+    "picture", [None, "a.png", np.zeros((9, 9, 3)), np.zeros((9, 9, 2), np.uint8)]
+)
+def test_what_is_no_image_is_refused_by_init_and_update(image, picture):
+    tracker = smoke_tracker()
+    with pytest.raises(InputError, match="image"):
+        tracker.init(picture, BOX)
+    tracker.init(image, BOX)
+    with pytest.raises(InputError, match="image"):
+        tracker.update(picture)
+
+
+def test_images_of_twelve_bits_track_as_those_of_eight(image):
+    boxes = []
+    for picture in (image, image.astype(np.uint16) * 16 + image // 16):  # 255 -> 4095
+        tracker = smoke_tracker()
+        tracker.init(picture, BOX)
+        boxes.append([tracker.update(picture).box for _ in range(3)])
+    np.testing.assert_allclose(*boxes, atol=0.5)

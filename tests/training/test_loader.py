@@ -19,7 +19,7 @@ from roam_lite.data.sources import CollageSource, FolderSource, SyntheticSource
 from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
 from roam_lite.training.clips import draw_clip, draw_footage, stack_clips
-from roam_lite.training.loader import ClipBatches, load_batches
+from roam_lite.training.loader import MOST_SKIPPED, ClipBatches, load_batches
 from tests import trees
 
 SMOKE = get_profile("smoke")
@@ -108,6 +108,35 @@ def test_what_a_worker_is_sent_is_small_however_large_the_data_is(tmp_path):
     sent = pickle.dumps(batches)
     assert len(sent) < 2**15
     assert equal(pickle.loads(sent)[0], batches[0])
+
+
+def break_images(root, name, first):
+    for path in sorted((root / name / "img").iterdir())[first:]:
+        path.unlink()
+        path.write_bytes(b"no image")
+
+
+def test_a_clip_that_cannot_be_read_is_skipped_and_named(tmp_path, capsys):
+    trees.otb(trees.otb(tmp_path, "A", 30), "B", 30)
+    break_images(tmp_path, "B", 1)
+    batches = ClipBatches(f"otb:{tmp_path}", 0, STAGES, SMOKE)
+    drawn = [batches[step] for step in range(4)]
+    assert equal(drawn[0], ClipBatches(f"otb:{tmp_path}", 0, STAGES, SMOKE)[0])
+    assert batches.skipped > 0
+    said = capsys.readouterr().err
+    assert f"clip skipped ({batches.skipped} in this process so far): frame" in said
+    assert "/B/img/" in said
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_training_ends_with_one_line_where_no_clip_can_be_read(tmp_path, workers):
+    break_images(trees.otb(tmp_path, "A", 30), "A", 1)
+    batches = ClipBatches(f"otb:{tmp_path}", 0, STAGES, SMOKE)
+    with pytest.raises(
+        InputError, match=rf"^{MOST_SKIPPED} clips in a row .* not an image"
+    ) as error:
+        list(load_batches(batches, range(4), workers))
+    assert "Traceback" not in str(error.value)
 
 
 @pytest.fixture

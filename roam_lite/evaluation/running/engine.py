@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -27,14 +28,14 @@ import torch
 from tqdm import tqdm
 
 import roam_lite
-from roam_lite.data.sequence import Sequence
-from roam_lite.errors import InputError
+from roam_lite.data.sequence import Sequence, with_bits
+from roam_lite.errors import InputError, InputWarning
 from roam_lite.evaluation import kept, results
 from roam_lite.evaluation.benchmarks import Benchmark
 from roam_lite.evaluation.running.protocols import Protocol
 from roam_lite.evaluation.running.runner import (
     check_names,
-    first_frame,
+    check_sequence,
     report_unreadable,
     say,
 )
@@ -53,29 +54,32 @@ def run_benchmark(
     *,
     oracle: bool = False,
     overwrite: bool = False,
+    bits: int | None = None,
     **options: Any,
 ) -> Path:
     """Track the sequences and return the folder of the results, inside `results_dir`.
 
     The folder is `RESULTS_DIR/OTB2015/NAME-DIGEST`, named after benchmark, configuration and version of
     the package. Sequences whose results lie there are taken over (`kept`), and stderr says how many,
-    unless `overwrite` asks to track them again. `options` are those of `track_all`. Raises InputError,
-    before anything is tracked or removed, if there is no sequence, two of the same name, one that no
-    tracker can start on, if results there are of other video, or if the folder is taken.
+    unless `overwrite` asks to track them again. `bits` are those in use of 16-bit images (`ImageFrames`);
+    `options` are those of `track_all`. Raises InputError, before anything is tracked or removed, if there
+    is no sequence, two of the same name, one that no tracker can start on, if results there are of other
+    video, or if the folder is taken.
     """
     own = {"benchmark": benchmark.name, "oracle": oracle, "version": roam_lite.__version__}
-    description = {**description, **own}
+    description = {**description, **own} | ({} if bits is None else {"bits": bits})
     folder = Path(results_dir) / benchmark.folder / results.configuration_name(description)
     if overwrite and rank_and_ranks()[1] > 1:
         raise InputError(f"--overwrite does not go with torchrun; remove {folder} by hand")
-    read, protocol = partial(benchmark.layout.read_sequence, Path(root)), benchmark.protocol
+    read = partial(_read, benchmark.layout.read_sequence, Path(root), bits)
+    protocol = benchmark.protocol
     check_names(names)
     frames, differing = {}, {}
     for name in names:
         sequence = read(name)  # one at a time: memory does not grow with the benchmark
         frames[name] = len(sequence)
         if overwrite or not protocol.finished(folder, name):
-            first_frame(sequence)  # finds now what would stop the run hours later
+            check_sequence(sequence)  # finds now what would stop the run hours later
         if not overwrite and protocol.layout.records(folder, name):
             differing[name] = kept.differences(folder, sequence)
     kept.refuse_differing(folder, {name: words for name, words in differing.items() if words})
@@ -98,6 +102,12 @@ def _report_taken(folder: Path, taken: int, total: int) -> None:
             f"took over 0 of {total} sequences: what {folder.parent} holds of this tracker is of other "
             f"configurations, which their {results.CONFIGURATION} describe; new results go to {folder}"
         )
+
+
+def _read(
+    read_sequence: Callable[[Path, str], Sequence], root: Path, bits: int | None, name: str
+) -> Sequence:
+    return with_bits(read_sequence(root, name), bits)
 
 
 @dataclass(frozen=True)
@@ -213,6 +223,7 @@ def _results(
 def _settle(places: Any, threads: int) -> None:
     """Prepare a worker: its GPU, its threads, and that it ends when its parent does or at Ctrl-C."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+    warnings.simplefilter("ignore", InputWarning)  # the parent has said it
     parent = multiprocessing.parent_process()
 
     def follow() -> None:

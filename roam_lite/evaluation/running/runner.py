@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from roam_lite.data.sequence import FrameError, Sequence
+from roam_lite.data.pixels import FrameError
+from roam_lite.data.plausible import check_box, check_track
+from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.foreign import answer, blamed
 from roam_lite.evaluation.metrics.otb import score_run
@@ -51,7 +53,7 @@ def track_steps(
             yield Step(index, None, box.copy(), 0.0, True, 0.0)
             continue
         truth = sequence.boxes[index]
-        hint = {"oracle_box": truth if np.isfinite(truth).all() else None} if oracle else {}
+        hint = {"oracle_box": truth.copy() if np.isfinite(truth).all() else None} if oracle else {}
         with blamed(tracker, f"frame {index} of {sequence.name}"):
             began = time.perf_counter()
             result = tracker.update(image, **hint)
@@ -78,7 +80,7 @@ def evaluate(
     description = describe(make_tracker())
     check_names([sequence.name for sequence in sequences])
     for sequence in sequences:
-        first_frame(sequence)
+        check_sequence(sequence)
 
     runs, scores = [], []
     frames = sum(len(sequence) for sequence in sequences)
@@ -104,13 +106,21 @@ def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
 
 
 def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return image and box that a tracker starts on. Raises InputError if one of them is missing."""
+    """Return image and box that a tracker starts on; InputError if one is missing or implausible."""
+    place = f" ({sequence.truth}, line {start + 1})" if sequence.truth else ""
     if not np.isfinite(sequence.boxes[start]).all():
         raise InputError(
-            f"{sequence.name}: the first frame has no box, so no tracker can start; "
+            f"{sequence.name}{place}: the first frame has no box, so no tracker can start; "
             "cut the sequence to begin where the target is labeled"
         )
-    return sequence.frames[start], sequence.boxes[start]
+    image = sequence.frames[start]
+    return image, check_box(sequence.boxes[start], image.shape, f"{sequence.name}{place}: ")
+
+
+def check_sequence(sequence: Sequence) -> None:
+    """Raise InputError, before any is tracked, for a sequence that `first_frame` or `check_track` refuses."""
+    image, _ = first_frame(sequence)
+    check_track(sequence, (image.shape[1], image.shape[0]))
 
 
 def report_unreadable(name: str, frames: Collection[int]) -> None:

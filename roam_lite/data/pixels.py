@@ -1,0 +1,186 @@
+"""The one door for pixels: image files and decoded frames become RGB uint8, or an error names them.
+
+Noticed are files that are cut off or that their decoder complains of. Not noticed are files that
+decode without complaint to another picture, as a JPEG in which single bits are wrong can.
+"""
+
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+
+from roam_lite.errors import InputError
+
+JPEG_START, JPEG_END, JPEG_SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
+PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+DEPTHS = (8, 10, 12, 14, 16)  # bits of cameras
+# What decoders write on stderr (FFmpeg, OpenCV, libpng, libjpeg), and what of it means lost pixels.
+_COMPLAINT = re.compile(rb"^\[[^\]]* @ |^\[ *(ERROR|WARN) *:|^libpng |JPEG|^Inconsistent")
+_DAMAGE = re.compile(
+    r"Corrupt JPEG data(?!: \d+ extraneous)|Premature end of JPEG|Inconsistent prog"
+)
+_EAR = threading.Lock()
+
+
+class FrameError(InputError):
+    """One frame of a video that cannot be read; tracking may go on with the next."""
+
+
+def read_image(path: str | Path, frame: int | None = None, bits: int = 16) -> np.ndarray:
+    """RGB uint8 [H, W, 3] of an image file, of which 16-bit ones use so many bits (`to_rgb_uint8`).
+
+    Raises `FrameError` as `decode_image` does.
+    """
+    return to_rgb_uint8(decode_image(path, frame), bits)
+
+
+def decode_image(path: str | Path, frame: int | None = None) -> np.ndarray:
+    """RGB [H, W, 3], uint8 or uint16, of an image file of any kind, turned as its EXIF data say.
+
+    Gray and palettes become colors, alpha is dropped. Raises `FrameError` naming the file (and the
+    frame, 0-based) if it is missing, cut off, damaged, no image, or one of floating-point numbers.
+    """
+    path = Path(path)
+    where = str(path) if frame is None else f"frame {frame} ({path})"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise FrameError(f"{where}: cannot be read ({reason}); restore the file") from error
+    if is_truncated(data):
+        raise FrameError(f"{where}: the image is cut off after {len(data)} bytes; restore the file")
+    with complaints() as said:
+        image = _decode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+        if image is None:  # for instance gray of 32 bits, whose type is to be named
+            image = _decode(data, cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise FrameError(f"{where}: not an image that OpenCV can decode; restore or convert it")
+    if damage := next(filter(_DAMAGE.search, said), None):
+        raise FrameError(f"{where}: the image is damaged ({damage}); restore the file")
+    if image.dtype != np.uint16:
+        try:
+            image = to_rgb_uint8(image)
+        except InputError as error:
+            raise FrameError(f"{where}: {error}") from error
+    return np.ascontiguousarray(image[..., ::-1])  # OpenCV decodes to BGR
+
+
+def _decode(data: bytes, flags: int) -> np.ndarray | None:
+    with suppress(cv2.error):  # e.g. a header that promises more pixels than OpenCV accepts
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    return None
+
+
+@contextmanager
+def complaints() -> Iterator[list[str]]:
+    """Yield a list that holds afterwards what decoders wrote on stderr: they have no other way.
+
+    What others write there meanwhile is passed on. Inside, stderr is a file that grows with each
+    complaint; only one thread at a time may be there.
+    """
+    said: list[str] = []
+    with _EAR:
+        try:
+            kept, file = os.dup(2), _paper(os.getpid())
+        except OSError:  # there is no stderr, or nowhere to keep what it says
+            yield said
+            return
+        os.dup2(file.fileno(), 2)
+        try:
+            yield said
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            if os.fstat(file.fileno()).st_size:
+                file.seek(0)
+                text = file.read()
+                file.seek(0)
+                file.truncate()
+                for line in text.splitlines(keepends=True):
+                    if _COMPLAINT.search(line):
+                        said.append(line.decode(errors="replace").strip())
+                    elif line.strip(b"\n"):
+                        os.write(2, line)
+
+
+@cache
+def _paper(process: int) -> BinaryIO:
+    """The file that stderr is inside `complaints`; each process has its own, a fork too."""
+    return tempfile.TemporaryFile()
+
+
+def is_truncated(data: bytes) -> bool:
+    """True for a JPEG or PNG whose end is missing; other formats are left to their decoder."""
+    if data.startswith(PNG_START):
+        return PNG_END not in data[-1024:]
+    if not data.startswith(JPEG_START):
+        return False
+    return data.find(JPEG_END, _first_scan(data)) < 0
+
+
+def _first_scan(data: bytes) -> int:
+    """Position of the first scan of a JPEG. A thumbnail in the header has an end of its own, which
+    does not count, so the segments before the scan are stepped over by their length."""
+    position = len(JPEG_START)
+    while position + 4 <= len(data) and data[position] == 0xFF:
+        marker = data[position + 1]
+        if marker == JPEG_SCAN:
+            return position
+        if marker == 0xFF:  # a fill byte
+            position += 1
+        else:
+            position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return len(data)
+
+
+def to_rgb_uint8(image: np.ndarray, bits: int = 16) -> np.ndarray:
+    """RGB uint8 [H, W, 3] of an image given as gray [H, W] or [H, W, 1], RGB or RGBA.
+
+    Alpha is dropped; of 16 bits so many are in use, whose largest number becomes 255, as do larger
+    ones. The order of the colors is kept. The input is returned itself if it already fits. Raises
+    `InputError` for other types and shapes.
+    """
+    image = _array(image)
+    if image.dtype not in (np.uint8, np.uint16):
+        raise InputError(
+            f"an image of type {image.dtype} is ambiguous; convert it to uint8 (0..255) first"
+        )
+    gray = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 1)
+    if not gray and (image.ndim != 3 or image.shape[2] not in (3, 4)):
+        raise InputError(
+            f"an image of shape {list(image.shape)} is neither [H, W], [H, W, 1], [H, W, 3] "
+            "nor [H, W, 4]"
+        )
+    if image.size == 0:
+        raise InputError(f"an image of shape {list(image.shape)} has no pixels")
+    if image.dtype == np.uint16:
+        top = 2**bits - 1
+        scaled = np.minimum(image, top).astype(np.uint32) * 255
+        image = ((scaled + top // 2) // top).astype(np.uint8)  # rounded
+    if gray:
+        return np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
+    return image[..., :3]
+
+
+def used_bits(image: np.ndarray) -> int:
+    """How many bits of a 16-bit image its numbers use, as cameras have them; 16 for all others."""
+    image = _array(image)
+    if image.dtype != np.uint16 or image.size == 0:
+        return 16
+    return next(bits for bits in DEPTHS if image.max() < 2**bits)
+
+
+def _array(image: object) -> np.ndarray:
+    try:
+        return np.asarray(image)
+    except (TypeError, ValueError, RuntimeError) as error:  # say a tensor on a GPU, or ragged lists
+        kind = type(image).__name__
+        raise InputError(f"an image of type {kind} is no array ({error}); give numpy's") from error
