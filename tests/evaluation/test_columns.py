@@ -55,6 +55,7 @@ def root(tmp_path, monkeypatch):
 
 def evaluate(root, tracker, *options):
     arguments = ["--root", root, "--tracker", f"my_column:{tracker}", "--json", f"{tracker}.json"]
+    arguments += ["--overwrite"]
     assert main(["evaluate", *arguments, *options]) == 0
     with open(f"{tracker}.json") as file:
         return json.load(file)

@@ -178,7 +178,7 @@ def test_a_fault_of_the_packages_own_tracker_stays_one_with_a_note_of_the_place(
     assert error.value.__notes__ == ["frame 1 of clip"]
     outside = moving_square("clip")
     outside.boxes[0] = [-90, 0, 5, 5]
-    with pytest.raises(InputError, match=r"^kcf, frame 0 of clip: the box .* no area"):
+    with pytest.raises(InputError, match=r"^clip: box .* lies outside the image"):
         run_sequence(tracker, outside)
 
 
