@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> None:
     from pathlib import Path
 
     from roam_lite.data.otb import write_boxes
+    from roam_lite.data.plausible import check_box
     from roam_lite.data.video import open_frames
     from roam_lite.errors import InputError
     from roam_lite.figures.film import follow
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> None:
     for path in filter(None, (args.out, args.boxes)):
         refuse_existing(Path(path), overwrite=args.overwrite)
     frames = open_frames(args.video, args.bits)
+    check_box(args.box, frames[0].shape)  # what is doubtful is said before a progress bar is drawn
     fps = args.fps or getattr(frames, "fps", None) or 25.0
     tracked = follow(tracker_from(args)(), frames, args.box, video=args.out, fps=fps)
     if args.boxes:
