@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Track and write what was asked for."""
     from roam_lite.data.otb import write_boxes
+    from roam_lite.data.plausible import check_box
     from roam_lite.data.video import open_frames
     from roam_lite.errors import InputError
     from roam_lite.figures.film import follow
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> None:
         overwrite=args.overwrite,
         remedy="give --overwrite to replace it, or name another place",
     )
+    check_box(args.box, frames[0].shape)  # what is doubtful is said before a progress bar is drawn
     fps = args.fps or getattr(frames, "fps", None) or 25.0
     tracked = follow(tracker_from(args)(), frames, args.box, video=args.out, fps=fps)
     if args.boxes:
