@@ -120,8 +120,6 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.evaluation.running.runner import describe
 
     _check(args)
-    if args.plots:
-        from roam_lite.figures.plots import save_plots
     make_tracker = tracker_from(args)
     tracker = make_tracker()
     description = {**describe(tracker, args.tracker), **code_of(args.tracker, tracker)}
@@ -160,14 +158,20 @@ def run(args: argparse.Namespace) -> None:
         if scored:
             _write(benchmarks.score_results(*work, folder, args.scoring), args)
             if args.plots:
-                kept, others = benchmarks.score_kept(*work, folder.parent, args.scoring)
-                for path in others:
-                    print(f"not in the plots, tracked on other video: {path}", file=sys.stderr)
-                for path in save_plots(kept, args.plots):
-                    print(f"wrote {path}", file=sys.stderr)
+                _plot(*benchmarks.score_kept(*work, folder.parent, args.scoring), args.plots)
         else:
             path = write_submission(benchmark.protocol.layout, folder, chosen)
             print(f"{len(chosen)} sequences; the server scores them, upload {path}")
+
+
+def _plot(kept: list, others: list, folder: str) -> None:
+    """Plot what was tracked on this video, and say what was not."""
+    from roam_lite.figures.plots import save_plots
+
+    for path in others:
+        print(f"not in the plots, tracked on other video: {path}", file=sys.stderr)
+    for path in save_plots(kept, folder):
+        print(f"wrote {path}", file=sys.stderr)
 
 
 def _check(args: argparse.Namespace) -> None:
