@@ -250,3 +250,10 @@ def test_sequence_marks_absent_targets():
 def test_sequence_that_does_not_fit_together_is_refused(boxes, visibility):
     with pytest.raises(InputError, match="s: "):
         Sequence("s", [GRADIENT] * 2, boxes, visibility)
+
+
+def test_frames_of_a_good_file_are_what_opencv_gives_unchanged(samples_root):
+    for path in sorted((samples_root / "scale" / "img").iterdir())[:5]:
+        plain = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)[..., ::-1]
+        np.testing.assert_array_equal(read_image(path), plain)
+        np.testing.assert_array_equal(ImageFrames([path])[0], plain)
