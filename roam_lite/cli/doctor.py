@@ -55,8 +55,13 @@ def _environment() -> Iterator[tuple[str, str]]:
     for subject, look in looks.items():
         try:
             yield "ok  ", f"{subject:10}  {look()}"
-        except (InputError, OSError, ImportError) as error:
-            yield "MISS", f"{subject:10}  {error}"
+        except Exception as error:  # whatever is broken: the other findings are still wanted
+            kind = (
+                ""
+                if isinstance(error, InputError | OSError | ImportError)
+                else type(error).__name__
+            )
+            yield "MISS", f"{subject:10}  {kind}{kind and ': '}{' '.join(str(error).split())}"
 
 
 def _benchmarks(root: str) -> Iterator[tuple[str, str]]:

@@ -191,6 +191,8 @@ def _check(args: argparse.Namespace) -> None:
     )
     if args.plots:
         require("matplotlib", "--plots")
+    if args.split and args.sequences:
+        raise InputError("--split and --sequences both choose sequences; give one")
     if args.oracle and args.tracker not in OWN:
         raise InputError(f"--oracle: only for the trackers {' and '.join(OWN)}")
 

@@ -1,9 +1,13 @@
 """`roam-lite COMMAND`: parse, run, and turn what goes wrong into one line and an exit code."""
 
 import argparse
+import re
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from roam_lite.cli import bench, compare, demo, doctor, evaluate, report, synth, track, train
 from roam_lite.errors import InputError, plain_warnings
@@ -13,8 +17,8 @@ DONE, FAILED, BAD_INPUT, UNEXPECTED = 0, 1, 2, 3
 DEBUG = "show the traceback of an error; an unexpected one has exit code 3"
 
 EPILOG = """\
-exit codes: 0 done, 1 failed (no space left, no such device), 2 bad usage or bad input, 3 an unexpected
-error, a fault of the program: --debug shows where
+exit codes: 0 done, 1 failed (no space left, no such device, interrupted), 2 bad usage or bad input, 3 an
+unexpected error, a fault of the program: --debug shows where
 
 examples:
   roam-lite doctor
@@ -55,9 +59,13 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; bad usage exits with 2 through argparse."""
-    args = build_parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):  # a console that cannot show a character shows its code
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else arguments
+    args = build_parser().parse_args(list(_attached(given)))
     try:
-        with plain_warnings(f"roam-lite {args.command}: "):
+        with _terminable(), plain_warnings(f"roam-lite {args.command}: "):
             code = args.run(args) or DONE
         sys.stdout.flush()
     except InputError as error:
@@ -69,6 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reason = error.strerror or str(error)  # what the system said, with the file it is about
         reason = f"{error.filename}: {reason}" if error.filename else reason
         return _fail(args, reason, FAILED)
+    except ImportError as error:
+        reason = f"{' '.join(str(error).split())}; roam-lite doctor says what is missing"
+        return _fail(args, reason, FAILED)
     except MemoryError:
         return _fail(args, "out of memory", FAILED)
     except KeyboardInterrupt:
@@ -78,6 +89,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = "this is a fault of the program; --debug shows where"
         return _fail(args, f"unexpected {' '.join(told.split())}; {hint}", UNEXPECTED)
     return code
+
+
+def _attached(arguments: Iterable[str]) -> Iterator[str]:
+    """Yield the arguments, values like -5,150,17,50 tied to their option: argparse sees options in them."""
+    option = None
+    for argument in map(str, arguments):
+        if option is not None and re.match(r"-[\d.].*,", argument):
+            yield f"{option}={argument}"
+            option = None
+            continue
+        if option is not None:
+            yield option
+        option = argument if argument.startswith("--") and "=" not in argument else None
+        if option is None:
+            yield argument
+    if option is not None:
+        yield option
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the program as Ctrl-C does: what is half done is removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _fail(args: argparse.Namespace, message: str, code: int) -> int:

@@ -42,6 +42,10 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.errors import InputError
     from roam_lite.files import check_outputs
 
+    if args.samples and (args.count, args.seed, args.length, args.challenge) != (1, 0, 60, None):
+        raise InputError(
+            "--samples are the project's own; omit --count, --seed, --length and --challenge"
+        )
     kind = args.challenge or "mixed"
     folders = [Path(args.out or "") / f"{kind}-{args.seed}-{i:04d}" for i in range(args.count)]
     for folder in [Path(args.samples)] if args.samples else folders:

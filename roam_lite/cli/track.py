@@ -15,7 +15,8 @@ from roam_lite.cli.options import (
 DESCRIPTION = """\
 track an object through a video
 The video is a file or a folder of images; the box gives left, top, width and height in the first
-frame, in pixels from 0. Frames that cannot be read are reported and count as lost."""
+frame, in pixels from 0; without one, a window asks for it where there is a display and matplotlib.
+Frames that cannot be read are reported and count as lost."""
 
 EXAMPLES = """\
   roam-lite track --video clip.mp4 --box 120,80,40,60 --out tracked.mp4
@@ -27,7 +28,9 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--video", required=True, metavar="FILE|DIR", help="what to track in")
-    parser.add_argument("--box", required=True, type=box, metavar="X,Y,W,H", help="first box")
+    parser.add_argument(
+        "--box", type=box, metavar="X,Y,W,H", help="first box (default: drawn in a window)"
+    )
     parser.add_argument("--out", metavar="FILE.mp4", help="video with the box drawn in")
     parser.add_argument(
         "--boxes", metavar="FILE", help="boxes as text in OTB layout: x,y,w,h a line, from 1"
@@ -45,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Track and write what was asked for."""
     from roam_lite.data.otb import write_boxes
+    from roam_lite.data.pixels import to_rgb_uint8
     from roam_lite.data.plausible import check_box
     from roam_lite.data.video import open_frames
     from roam_lite.errors import InputError
@@ -53,6 +57,10 @@ def run(args: argparse.Namespace) -> None:
 
     if not (args.out or args.boxes):
         raise InputError("nothing to write; give --out FILE.mp4, --boxes FILE, or both")
+    if args.fps and not args.out:
+        raise InputError(
+            "--fps is the speed of the video that --out writes; give --out, or omit it"
+        )
     frames = open_frames(args.video, args.bits)
     check_outputs(
         {"--out": args.out, "--boxes": args.boxes},
@@ -60,6 +68,11 @@ def run(args: argparse.Namespace) -> None:
         overwrite=args.overwrite,
         remedy="give --overwrite to replace it, or name another place",
     )
+    if args.box is None:
+        from roam_lite.figures.pick import pick_box
+
+        args.box = pick_box(to_rgb_uint8(frames[0]))
+        print("--box " + ",".join(f"{value:g}" for value in args.box), file=sys.stderr)
     check_box(args.box, frames[0].shape)  # what is doubtful is said before a progress bar is drawn
     fps = args.fps or getattr(frames, "fps", None) or 25.0
     tracked = follow(tracker_from(args)(), frames, args.box, video=args.out, fps=fps)

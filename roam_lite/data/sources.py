@@ -142,7 +142,7 @@ def parse_sources(text: str, seed: int) -> list[Source]:
     Raises `InputError` for other words, other weights and unreadable folders.
     """
     sources: list[Source] = []
-    for word in filter(None, (part.strip() for part in text.split(","))):
+    for word in source_words(text):
         name, weight = split_weight(word)
         kind, _, place = name.partition(":")
         if "*" in place and not Path(place).exists():
@@ -159,6 +159,13 @@ def parse_sources(text: str, seed: int) -> list[Source]:
     if not sources:
         raise InputError(f"no data named; give {known_sources()}")
     return sources
+
+
+def source_words(text: str) -> list[str]:
+    """The words of a list of sources; a comma in a path parts nothing, unless a source's name follows."""
+    kinds = "|".join(("collage", *LAYOUTS))
+    words = re.split(rf",(?=\s*(?:synthetic\s*(?:,|\*|$)|(?:{kinds}):|,|$))", text)
+    return [word for part in words if (word := part.strip(" ,"))]
 
 
 def split_weight(word: str) -> tuple[str, int | None]:

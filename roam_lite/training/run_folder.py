@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from roam_lite.config import Config, Stage
-from roam_lite.data.sources import split_weight
+from roam_lite.data.sources import source_words, split_weight
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.text import read_text
@@ -140,7 +140,7 @@ def model_card(
 def name_data(data: str) -> str:
     """Return the sources of `--data` and their weights with the last part of each folder's name alone."""
     named = []
-    for name, weight in (split_weight(word.strip()) for word in data.split(",") if word.strip()):
+    for name, weight in map(split_weight, source_words(data)):
         kind, colon, place = name.partition(":")
         named.append(kind + colon + Path(place).name + (f"*{weight}" if weight else ""))
     return ",".join(named)
