@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from roam_lite.cli.options import (
     add_device_option,
@@ -129,15 +130,21 @@ def run(args: argparse.Namespace) -> None:
 
 @contextmanager
 def stop_asked() -> Iterator[list[int]]:
-    """Yield a list that stays empty until Ctrl-C asks to stop; a second Ctrl-C stops at once."""
+    """Yield a list that stays empty until Ctrl-C or SIGTERM asks to stop; a second one stops at once."""
     asked: list[int] = []
+    before: dict[int, Any] = {}
 
     def note(number: int, _frame: object) -> None:
         asked.append(number)
-        signal.signal(signal.SIGINT, before)
+        restore()
 
-    before = signal.signal(signal.SIGINT, note)
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before[number] = signal.signal(number, note)
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()

@@ -29,7 +29,10 @@ def test_train_writes_a_checkpoint_that_tracks(root, tmp_path, capsys):
     assert "padding" not in capsys.readouterr().err  # there is no step left
 
 
-def test_ctrl_c_ends_training_after_the_step_and_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_training_after_the_step_and_it_says_how_to_go_on(
+    number, tmp_path, monkeypatch, capsys
+):
     class SlowTrainer:
         def __init__(self, config, resume, overwrite):
             self.steps, self.step, self.out, self.saved = 9, 0, tmp_path, False
@@ -41,19 +44,19 @@ def test_ctrl_c_ends_training_after_the_step_and_says_how_to_go_on(tmp_path, mon
                 while self.step < self.steps:
                     self.step += 1
                     if self.step == 3:
-                        signal.raise_signal(signal.SIGINT)
+                        signal.raise_signal(number)
                     yield StepRecord(self.step, "meta", [0.5], [0.5], 0, 0.1, 0.0)
             finally:
                 self.saved = True
 
     trainers = []
     monkeypatch.setattr("roam_lite.training.Trainer", SlowTrainer)
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(number)
     assert run("train", "--out", tmp_path) == 0
     assert trainers[0].step == 3
     assert trainers[0].saved
     assert "stopped after step 3 of 9; --resume continues" in capsys.readouterr().out
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.parametrize(("given", "spins"), [({}, False), ({"OMP_WAIT_POLICY": "active"}, True)])
