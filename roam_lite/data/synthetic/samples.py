@@ -19,7 +19,7 @@ SAMPLES = {
     "scale": (1, 16),
 }
 
-LENGTH, SIDE = 240, 24.0  # frames, and the target's mean size in pixels, of the long ones
+LENGTH = 240  # frames of the long ones
 
 README = """\
 # Six rendered sequences
@@ -39,8 +39,8 @@ OpenCV may round pixels differently; the boxes are the same everywhere.
 
 
 def long_sample(seed: int) -> Sequence:
-    """Return a sequence of `LENGTH` frames and mixed challenges, its target small in the frame."""
-    return synthesize((2, seed), length=LENGTH, side=SIDE)
+    """Return a sequence of `LENGTH` frames and mixed challenges."""
+    return synthesize((2, seed), length=LENGTH)
 
 
 def write_samples(folder: str | Path) -> Path:
