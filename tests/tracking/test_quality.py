@@ -18,3 +18,12 @@ def test_shipped_tracker_follows_real_video(sequences_root):
     sequences = [read_sequence(sequences_root / "dev", name) for name in names]
     report, _ = evaluate(lambda: load_tracker("laptop"), sequences, progress=False)
     assert report.mean()["auc"] >= 0.60
+
+
+def test_updating_decides_on_the_long_samples(samples_root):
+    root = samples_root / "long"
+    sequences = [read_sequence(root, name) for name in list_sequences(root)]
+    never, _ = evaluate(lambda: load_tracker(rule="none"), sequences, progress=False)
+    updated, _ = evaluate(load_tracker, sequences, progress=False)
+    assert never.lost() == [sequence.name for sequence in sequences]
+    assert updated.lost() == []

@@ -1,4 +1,4 @@
-"""The six short sequences that the project carries in `data_samples/`."""
+"""The sequences that the project carries in `data_samples/`: six short ones, and long ones in `long/`."""
 
 import hashlib
 from pathlib import Path
@@ -19,6 +19,8 @@ SAMPLES = {
     "scale": (1, 16),
 }
 
+# Seeds of long ones on which updating decides: without it the target is lost (tests/updating_decides.py).
+LONG = {"lookalike": 5}
 LENGTH = 240  # frames of the long ones
 
 README = """\
@@ -32,6 +34,11 @@ target that can be seen, one value a line). The folder's name says what is diffi
 Everything here is rendered by `roam_lite.data.synthetic`; no photograph is in it. To make it again:
 
     roam-lite synth --samples data_samples
+
+`long/` holds a sequence of 240 frames on which updating decides: a model that is never updated loses its
+target to a look-alike, and an updated one keeps it, in ten of ten draws. It is found by
+`--root data_samples/long`. Of the first 31 seeds of such sequences it is the only one in which that is so
+in nine draws (`python -m tests.updating_decides`).
 
 `SHA256SUMS` lists every file; `sha256sum --check SHA256SUMS` compares them. Another version of
 OpenCV may round pixels differently; the boxes are the same everywhere.
@@ -53,6 +60,8 @@ def write_samples(folder: str | Path) -> Path:
         for challenge, seed in SAMPLES.items():
             sequence = synthesize(seed, challenge=challenge)
             write_sequence(whole / challenge, sequence, quality=QUALITY)
+        for name, seed in LONG.items():
+            write_sequence(whole / "long" / name, long_sample(seed), quality=QUALITY)
         (whole / "README.md").write_text(README, encoding="utf-8")
         (whole / "SHA256SUMS").write_text(manifest(whole), encoding="utf-8")
     return folder
