@@ -106,8 +106,9 @@ def read_report(path: str | Path) -> dict[str, Any]:
     try:
         report = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
+        told = getattr(error.__cause__, "strerror", None) or error
         raise InputError(
-            f"{path} cannot be read ({error}); give a file that evaluate --json wrote"
+            f"{path} cannot be read ({told}); give a file that evaluate --json wrote"
         ) from error
     try:
         entries = [report["mean"], *report["sequences"].values()]
