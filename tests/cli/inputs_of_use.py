@@ -13,6 +13,7 @@ from tests.inputs import (
     RIGHT,
     SCORE,
     TRACK,
+    TRUTH,
     VIDEO,
     both,
     cut,
@@ -32,6 +33,7 @@ from tests.inputs import (
 TRAIN = "train --profile smoke --steps 2 --workers 0 --out {d}/run"
 RUN = "run/config.json"
 FAULT = "this is a fault of the program; --debug shows where"
+REPORTED = "report {d}/ECO --root {d}/data --out {d}/o"
 TABULATED = "roam_lite.evaluation.compare.comparison_table"
 
 
@@ -41,6 +43,9 @@ def own(name):
 
 
 MINE = own("mine:Mine")
+
+
+SCORED = SCORE.replace("tests.inputs:Reader", "mine:Mine")
 
 
 def with_tracker(*arguments, **options):
@@ -68,8 +73,6 @@ def unchanged(d, smoke):
     before = image.copy(), box.copy()
     mine = load_tracker("smoke", checkpoint=smoke)
     mine.init(image, box)
-    result = mine.update(image)
-    result.box[:] = 0
     mine.update(image)
     np.testing.assert_array_equal(image, before[0])
     np.testing.assert_array_equal(box, before[1])
@@ -116,6 +119,18 @@ ROWS = {
         ("text for a score",
          both(report("a"), report("b"), edited("b.json", lambda c: c.replace(b"0.5", b'"half"'))),
          COMPARE, 2, "holds no scores"),
+        ("truth for a score",
+         both(report("a"), report("b"), edited("b.json", lambda c: c.replace(b"0.5", b"true"))),
+         COMPARE, 2, "holds no scores"),
+        ("a folder that is not there", data(), REPORTED, 2, "ECO: no such folder; give one with"),
+        ("an empty folder of results", both(data(), folder("ECO")), REPORTED, 2,
+         "A.txt: no such file; run the tracker on A"),
+        ("an archive", file("r.zip"), "report {d}/r.zip --root {d} --out {d}/o", 2,
+         "neither a folder nor a JSON file; unpack archives first"),
+        ("results of others", both(data(), file("ECO/A.txt", TRUTH)), REPORTED, 0,
+         r"ECO .measured. . \*\*0\.952"),
+        ("a configuration that is none", both(data(), file("ECO/A.txt", TRUTH),
+         file("ECO/tracker.json", "[1]")), REPORTED, 2, "tracker.json: no configuration; remove it"),
         ("a name that is no text", both(report("a"), report("b", tracker=3)), COMPARE, 2,
          "tracker is 3; make it str"),
         ("a file that is not there", report("a"), COMPARE, 2,
@@ -182,6 +197,9 @@ ROWS = {
         ("a run that is there", trained, TRAIN, 2, "add --resume to continue it"),
         ("replacing no run", file("run/thesis.tex", "mine"), f"{TRAIN} --overwrite", 2,
          "holds files but no run"),
+        ("a configuration of another version",
+         both(trained, edited(RUN, lambda c: c.replace(b'"model"', b'"modle"'))),
+         f"{TRAIN} --resume", 2, "config.json: model, modle missing or unknown in Config"),
         ("both at once", folder("run"), f"{TRAIN} --overwrite --resume", 2, "not allowed with"),
     ],
     "Python": [
@@ -209,6 +227,8 @@ ROWS = {
         ("no lr", None, api(rule="sgd"), 2, "needs a learning rate"),
         ("mps", None, api(device="mps"), 2, "device 'mps': give cpu, cuda or auto"),
         ("a device of torch", None, api(device=torch.device("cpu")), 0, ""),
+        ("no init before", None, lambda d, smoke: api()(d, smoke).update(gray(0)), 2,
+         "call init.image, box. first"),
         ("an unknown constant", None, api(speed=3), 2, "speed"),
         ("text for a constant", None, api(motion="fast"), 2, "motion: .*fast"),
         ("an unknown variant", None, api(variant="roam3"), 2, "choose roam.. or roam"),
@@ -227,12 +247,20 @@ ROWS = {
         ("complex numbers", with_tracker("return np.ones(4) * 1j"), MINE, 2, "update returned"),
         ("a score of text", with_tracker("self.score = 'good'; return self"), MINE, 2,
          "as numbers, `score`"),
+        ("several boxes", with_tracker("return [[1, 2, 3, 4]] * 2"), MINE, 2, "update returned"),
+        ("names of facts that are no text",
+         both(data(), tracker(after="Mine.description = {3: 4, 'a': 5}\n")), SCORED, 2,
+         "cannot be written as JSON .*make its names text"),
+        ("a fact that is nan",
+         both(data(), tracker(after="Mine.description = {'a': {'b': np.nan}}\n")), SCORED, 2,
+         "cannot be written as JSON .*its numbers finite"),
+        ("text for facts", both(data(), tracker(after="Mine.description = 'x'\n")), SCORED, 2,
+         "a tracker is described by names and values, not 'x'"),
         ("raises in init", with_tracker(init="1 / 0"), MINE, 2,
          "mine:Mine, .*ZeroDivisionError: division by zero; --debug"),
         ("raises in update", with_tracker("raise RuntimeError('no\\nGPU')"), MINE, 2,
          "mine:Mine, frame 1.*RuntimeError: no GPU; --debug"),
-        ("raises while scored", both(data(), tracker("return self.none")),
-         SCORE.replace("tests.inputs:Reader", "mine:Mine"), 2,
+        ("raises while scored", both(data(), tracker("return self.none")), SCORED, 2,
          "mine:Mine, frame 1 of A: AttributeError"),
         ("ends the program", with_tracker("sys.exit(0)"), MINE, 2, "SystemExit: 0"),
         ("is interrupted", with_tracker("raise KeyboardInterrupt"), MINE, 1,
@@ -287,6 +315,15 @@ ROWS = {
         ("an unknown profile", data(), "evaluate --root {d}/data --profile huge", 2,
          "choose one of"),
         ("an unknown sequence", data(), f"{SCORE} --sequences Z", 2, "no sequence named 'Z'"),
+        ("a sequence twice", data(), f"{SCORE} --sequences A,A", 2, "named twice .*; name each once"),
+        ("a text as checkpoint", both(pictures(), file("c.safetensors", "x"), file("c.json", "{}")),
+         f"{VIDEO} --checkpoint {{d}}/c.safetensors", 2, "c.json: not a model card"),
+        ("a checkpoint without card", both(pictures(), file("c.pth")),
+         f"{VIDEO} --checkpoint {{d}}/c.pth", 2, "a checkpoint is a .safetensors file with its .json"),
+        ("nan for a constant", pictures(),
+         f"{VIDEO} --profile smoke --checkpoint {{smoke}} --set motion=nan", 2, "motion: nan does not"),
+        ("too many frames a second", pictures(), f"{TRACK} --fps 1e9 --out {{d}}/o.mp4", 2,
+         "1000 frames a second at most"),
         ("an unknown benchmark", data(), f"{SCORE} --benchmark otb50", 2, "no benchmark 'otb50'"),
         ("an unknown tracker", data(), "evaluate --root {d}/data --tracker siamfc", 2,
          "no tracker 'siamfc'; choose"),
