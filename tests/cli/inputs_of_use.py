@@ -302,6 +302,8 @@ ROWS = {
          "(?s)^Traceback.*roam-lite compare: none.json"),
     ],
     "habits": [
+        ("a minus without a sign of equality", pictures(), TRACK.replace("10,20", "-3,20"), 0,
+         "-2,21,16,12"),
         ("a minus", pictures(), with_box("-3,20,16,12"), 0, "-2,21,16,12"),
         ("three numbers", pictures(), with_box("10,20,16"), 2, "'10,20,16' is not x,y,w,h"),
         ("numbers with spaces", pictures(), TRACK.replace("10,20,16,12", "'10, 20, 16, 12'"), 0,
