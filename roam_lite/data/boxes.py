@@ -70,7 +70,7 @@ def read_rows(path: str | Path) -> list[list[float]]:
             rows.append([float(word) for word in re.split(r"[,;\s]+", line) if word])
         except ValueError:
             raise InputError(
-                f"{path}, line {number}: {line.strip()[:60]!r} is not a row of numbers"
+                f"{path}, line {number}: {line.strip()[:60]!r} is not a row of numbers; correct it"
             ) from None
     return rows
 

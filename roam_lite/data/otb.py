@@ -124,7 +124,8 @@ def _choose_ground_truth(folder: Path, target: str | None) -> Path:
     truths = _ground_truths(folder)
     others = {p.name for p in folder.glob("groundtruth_rect*")} - {p.name for p in truths.values()}
     if not truths:
-        found = f" (found: {some(sorted(others))})" if others else ""
+        told = (n if (folder / n).stat().st_size else f"{n}, empty" for n in sorted(others))
+        found = f" (found: {some(list(told))})" if others else ""
         raise InputError(
             f"{folder}: no ground truth{found}; put one x,y,w,h a line in groundtruth_rect.txt"
         )

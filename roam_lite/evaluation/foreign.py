@@ -47,8 +47,8 @@ def blamed(tracker: Any, where: str) -> Iterator[None]:
 def answer(result: Any) -> tuple[np.ndarray, float, bool]:
     """Return box float64 `[4]`, score and whether the target is lost, of what `update` returned.
 
-    That is a box (x, y, w, h), nan where the tracker has none, or an object with `box` and perhaps
-    `score` and `lost`. Raises InputError for anything else.
+    That is a box (x, y, w, h), or an object with `box` and perhaps `score` and `lost`. A box with a
+    number that is not finite is none: all nan, and lost. Raises InputError for anything else.
     """
     try:
         given = np.asarray(getattr(result, "box", result))
@@ -56,6 +56,8 @@ def answer(result: Any) -> tuple[np.ndarray, float, bool]:
             raise TypeError
         box = np.array([float(value) for value in given.ravel()])
         score, lost = getattr(result, "score", 1.0), getattr(result, "lost", False)
+        if not np.isfinite(box).all():
+            box, lost = np.full(4, np.nan), True
         return box, float(score), bool(lost)
     except (TypeError, ValueError, RuntimeError) as error:  # the last: tensors on a GPU
         raise InputError(

@@ -106,8 +106,9 @@ def read_report(path: str | Path) -> dict[str, Any]:
     try:
         report = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
+        told = getattr(error.__cause__, "strerror", None) or error
         raise InputError(
-            f"{path} cannot be read ({error}); give a file that evaluate --json wrote"
+            f"{path} cannot be read ({told}); give a file that evaluate --json wrote"
         ) from error
     try:
         entries = [report["mean"], *report["sequences"].values()]
@@ -122,7 +123,7 @@ def read_report(path: str | Path) -> dict[str, Any]:
 
 def _is_entry(entry: Any) -> bool:
     """Whether this is what a report says of a sequence: numbers, fps and frames among them."""
-    numbers = (v is None or (isinstance(v, int | float) and np.isfinite(v)) for v in entry.values())
+    numbers = (v is None or (type(v) in (int, float) and np.isfinite(v)) for v in entry.values())
     return "fps" in entry and entry["frames"] > 0 and len(entry) > 2 and all(numbers)
 
 
@@ -145,6 +146,13 @@ def checked_tracker(description: Any, where: str) -> dict[str, Any]:
         if value is not None and not isinstance(value, kinds):
             wanted = " or ".join(kind.__name__ for kind in kinds)
             raise InputError(f"{where}: the tracker's {name} is {value!r}; make it {wanted}")
+    try:
+        json.dumps(description, sort_keys=True, allow_nan=False, default=str)
+    except (TypeError, ValueError) as error:  # names that are no text, nan, a circle
+        raise InputError(
+            f"{where}: the description {description!r} cannot be written as JSON ({error}); make its "
+            "names text and its numbers finite"
+        ) from error
     return dict(description)
 
 

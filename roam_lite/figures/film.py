@@ -56,11 +56,14 @@ class VideoFile:
 def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
     """Yield a `VideoFile` that becomes `path` once it is complete.
 
-    Raises InputError if `path` is not named .mp4, and OSError if not every frame arrived on the
-    disk: OpenCV says nothing when there is no space left, so the written file is read again.
+    Raises InputError if `path` is not named .mp4 or `fps` is above 1000, and OSError if not every
+    frame arrived on the disk: OpenCV says nothing when there is no space left, so the written file
+    is read again.
     """
     if Path(path).suffix.lower() != ".mp4":
         raise InputError(f"{path}: videos are written as MP4; name the file .mp4")
+    if not 0 < fps <= 1000:
+        raise InputError(f"{path}: at {fps:g} frames a second; give 1000 frames a second at most")
     opencv_path(Path(path).absolute())
     with whole_file(Path(path)) as temporary:
         with closing(VideoFile(temporary, fps)) as video:
