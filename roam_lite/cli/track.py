@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from roam_lite.cli.options import (
     add_bits_option,
@@ -73,7 +74,8 @@ def run(args: argparse.Namespace) -> None:
 
         args.box = pick_box(to_rgb_uint8(frames[0]))
         print("--box " + ",".join(f"{value:g}" for value in args.box), file=sys.stderr)
-    check_box(args.box, frames[0].shape)  # what is doubtful is said before a progress bar is drawn
+    # What is doubtful is said before a progress bar is drawn.
+    check_box(args.box, frames[0].shape, f"{Path(args.out or 'video').stem}: ")
     fps = args.fps or getattr(frames, "fps", None) or 25.0
     tracked = follow(tracker_from(args)(), frames, args.box, video=args.out, fps=fps)
     if args.boxes:

@@ -98,10 +98,11 @@ def follow_steps(
     taken; a frame that cannot be read repeats the picture before it. Raises InputError if the first
     frame or the box cannot be used.
     """
-    box = check_box(box, frames[0].shape)
+    name = Path(video or "video").stem
+    box = check_box(box, frames[0].shape, f"{name}: ")
     boxes = np.full((len(frames), 4), np.nan)
     boxes[0] = box
-    steps = track_steps(tracker, Sequence(Path(video or "video").stem, frames, boxes))
+    steps = track_steps(tracker, Sequence(name, frames, boxes))
     if video is None:
         yield from steps
         return

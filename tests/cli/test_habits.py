@@ -10,7 +10,9 @@ import pytest
 
 from roam_lite.cli.main import _attached
 from roam_lite.data.otb import read_boxes
+from roam_lite.data.pixels import read_image
 from roam_lite.data.sources import source_words
+from roam_lite.errors import InputWarning
 from tests.cli.commands import CLEAN, run
 
 
@@ -108,3 +110,14 @@ def test_sigterm_ends_like_ctrl_c_and_leaves_nothing_half_written(root, tmp_path
     assert process.wait(30) == 1
     assert "roam-lite track: interrupted" in log.read_text()
     assert sorted(path.name for path in tmp_path.glob("*boxes*")) == []
+
+
+def test_a_doubt_about_the_box_is_said_once(root, statue, tmp_path):
+    image = read_image(root / "A" / "img" / "0001.jpg")
+    height, width = image.shape[:2]
+    # Of two corners the second would lie right of and below the first, inside the image.
+    corners = f"{width // 2},{height // 2},{width - 2},{height - 2}"
+    arguments = ["--box", corners, "--tracker", statue, "--boxes", tmp_path / "boxes.txt"]
+    with pytest.warns(InputWarning) as said:
+        assert run("track", "--video", root / "A" / "img", *arguments) == 0
+    assert sum("two corners?" in str(warning.message) for warning in said) == 1
