@@ -15,21 +15,6 @@ from roam_lite.evaluation.running.runner import describe, run_sequence
 from tests.fakes import Statue, moving_square
 
 
-@pytest.fixture
-def module(tmp_path, monkeypatch):
-    (tmp_path / "my_trackers.py").write_text(
-        "class Still:\n"
-        "    def init(self, image, box):\n"
-        "        self.box = box\n"
-        "    def update(self, image):\n"
-        "        return self.box\n"
-        "number = 3\n"
-    )
-    monkeypatch.chdir(tmp_path)
-    yield "my_trackers"
-    sys.modules.pop("my_trackers", None)
-
-
 def test_a_tracker_is_found_in_the_current_folder(module):
     before = list(sys.path)
     tracker = load_factory(f"{module}:Still")()

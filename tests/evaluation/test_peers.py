@@ -1,5 +1,3 @@
-import sys
-
 import cv2
 import numpy as np
 import pytest
@@ -98,21 +96,6 @@ def test_boxes_without_area_inside_the_image_are_refused(box):
 def test_an_unknown_peer_is_refused():
     with pytest.raises(InputError, match="choose one of: csrt, kcf, mil, nano, vit"):
         OpenCVTracker("mosse")
-
-
-@pytest.fixture
-def module(tmp_path, monkeypatch):
-    (tmp_path / "my_trackers.py").write_text(
-        "class Still:\n"
-        "    def init(self, image, box):\n"
-        "        self.box = box\n"
-        "    def update(self, image):\n"
-        "        return self.box\n"
-        "number = 3\n"
-    )
-    monkeypatch.chdir(tmp_path)
-    yield "my_trackers"
-    sys.modules.pop("my_trackers", None)
 
 
 def test_trackers_by_name(module):
