@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from roam_lite.data.images import some
 from roam_lite.data.sequence import FrameError, Frames, Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import write_json
@@ -56,10 +57,9 @@ def refuse_differing(folder: Path, differing: Mapping[str, Iterable[str]]) -> No
     """Raise InputError if results of any sequence, by its name, were tracked on something else."""
     if differing:
         told = [f"{name} ({', '.join(words)})" for name, words in differing.items()]
-        more = f" and {len(told) - 3} more" if len(told) > 3 else ""
         raise InputError(
-            f"{folder}: not results of these sequences, they differ in {'; '.join(told[:3])}{more}; "
-            "name another --results, or track them again with --overwrite; `roam-lite report` scores the "
+            f"{folder}: not results of these sequences, they differ in {some(told, '; ')}; name "
+            "another --results, or track them again with --overwrite; `roam-lite report` scores the "
             "folder on the --root that it belongs to"
         )
 
