@@ -255,7 +255,11 @@ def _build(kind: type, values: Any, source: str) -> Any:
             f"{source}: {', '.join(wrong)} missing or unknown in {kind.__name__}; "
             "was it written by another version?"
         )
-    return kind(**{n: _convert(hints[n], v, f"{source}, {n}") for n, v in values.items()})
+    parts = {n: _convert(hints[n], v, f"{source}, {n}") for n, v in values.items()}
+    try:
+        return kind(**parts)
+    except InputError as error:  # of constants that do not go together
+        raise InputError(f"{source}: {error}") from error
 
 
 def _convert(hint: Any, value: Any, source: str) -> Any:

@@ -17,6 +17,7 @@ from roam_lite.data.images import some
 from roam_lite.data.sequence import FrameError, Frames, Sequence
 from roam_lite.errors import InputError
 from roam_lite.evaluation.report import write_json
+from roam_lite.text import read_text
 
 UNKNOWN = "no note of what was tracked"
 _TRUTH = "ground truth"
@@ -92,9 +93,11 @@ def _path(folder: Path, name: str) -> Path:
 def _read(folder: Path, name: str) -> dict[str, Any]:
     path = _path(folder, name)
     try:
-        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        content.get("source")
-    except (OSError, ValueError, AttributeError) as error:
+        content = json.loads(read_text(path)) if path.is_file() else {}
+        frames = [f for run in content.get("runs", []) for kind in run.values() for f in kind]
+        if not all(type(frame) is int for frame in frames):
+            raise ValueError("frames that are no numbers")
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path}: cannot be read ({error}); track {name} again with --overwrite"
         ) from error

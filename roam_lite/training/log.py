@@ -39,9 +39,9 @@ class RunLog:
 
         path = out / "log.jsonl"
         # Steps after the saved state will be taken again: their lines would appear twice.
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        kept = [line for line in lines[:step] if line.endswith("}")]
-        write_atomically(path, "".join(f"{line}\n" for line in kept).encode())
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        kept = [line for line in lines[:step] if line.endswith(b"}")]
+        write_atomically(path, b"".join(line + b"\n" for line in kept))
         self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by close()
         self.board = SummaryWriter(str(out / "tensorboard"), purge_step=step + 1)
 
