@@ -500,7 +500,8 @@ class Recorder:
 
     def step(self, theta, gradient, loss, state):
         taken = self.rule.step(theta, gradient, loss, state)
-        hidden = taken.state.memory[-1][0]  # h of the second layer, [hidden, coordinates]
+        # h of the second layer, [hidden, coordinates]; the memory lies in blocks of coordinates
+        hidden = torch.cat([cells[-1][0] for cells in taken.state.memory], dim=1)
         kept = (gradient[0, self.chosen], taken.rates[0, self.chosen], hidden[:, self.chosen].T)
         self.notes.append([value.clone() for value in kept])
         return taken

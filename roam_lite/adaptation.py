@@ -21,6 +21,12 @@ class Samples:
     targets: Targets
     sizes: Tensor  # [N, 2], (f_r, f_c) in cells
 
+    def part(self, frames: slice) -> "Samples":
+        """Return some of the n samples of each video."""
+        features, targets = self.features[:, frames], self.targets
+        parts = (value[:, frames] for value in (targets.labels, targets.deltas, targets.positive))
+        return Samples(features, Targets(*parts), self.sizes)
+
 
 def make_samples(
     features: Tensor, boxes: Tensor, sizes: Tensor, cells: Tensor, config: ModelConfig
@@ -39,13 +45,14 @@ def collect(frames: Sequence[Kept], sizes: Tensor, cells: Tensor, config: ModelC
     return make_samples(torch.cat(features, 1), torch.stack(boxes, 1), sizes, cells, config)
 
 
-def halves(frames: Sequence[Kept], interval: int) -> tuple[Sequence[Kept], Sequence[Kept]]:
+def halves(samples: Samples, interval: int) -> tuple[Samples, Samples]:
     """Return the older and the newer half of the last 2 tau frames kept (section 4).
 
     Where there are no more than tau, both are these.
     """
-    newer = frames[-interval:]
-    return frames[-2 * interval : -interval] or newer, newer
+    newer = samples.part(slice(-interval, None))
+    enough = samples.features.shape[1] > interval
+    return samples.part(slice(-2 * interval, -interval)) if enough else newer, newer
 
 
 def update_loss(

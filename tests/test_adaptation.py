@@ -15,6 +15,7 @@ from roam_lite.adaptation import (
 )
 from roam_lite.bench.plain import plain_paths
 from roam_lite.config import modify
+from roam_lite.model.losses import Targets
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.rules import SGD, build_rule
 from tests.tiny import TINY, draw_batch
@@ -130,8 +131,11 @@ def test_second_order_differentiates_the_gradient_too(samples, theta):
     [(1, "0", "0"), (3, "012", "012"), (4, "0", "123"), (6, "012", "345"), (8, "234", "567")],
 )
 def test_halves_are_the_older_and_the_newer_of_the_last_frames(number, older, newer):
-    found = halves([str(frame) for frame in range(number)], interval=3)
-    assert ["".join(half) for half in found] == [older, newer]
+    frames = torch.arange(number)[None]
+    samples = Samples(frames, Targets(frames, frames, frames), torch.ones(1, 2))
+    for half, expected in zip(halves(samples, interval=3), (older, newer), strict=True):
+        for values in (half.features, half.targets.labels, half.targets.positive):
+            assert "".join(map(str, values[0].tolist())) == expected
 
 
 def test_collected_frames_are_samples_in_their_order():

@@ -57,6 +57,7 @@ _USED_BY = {
     "json": ("chance", "sizes", "first-step"),
     "train": ("first-step",),
     "every": ("first-step",),
+    "twin": ("first-step",),
     "results": ("first-step",),
     "rule": _UPDATE,
     "lr": _UPDATE,
@@ -99,6 +100,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("first-step").add_argument
     add("--train", metavar="DIR", help="sequences to search the rates on, in OTB layout")
     add("--every", type=count, metavar="K", help="only every K-th of them (default: 1)")
+    add(
+        "--twin",
+        metavar="CHECKPOINT",
+        help="compare also with a theta0 that `train --first-rate` trained for SGD",
+    )
     add(
         "--results", metavar="DIR", help="keep boxes and times there, and resume from what is there"
     )
@@ -226,8 +232,10 @@ def _compare_first_steps(
     from roam_lite.data.otb import list_sequences
     from roam_lite.evaluation import first_step
     from roam_lite.evaluation.report import write_json
+    from roam_lite.tracking import load_tracker
 
     tracker, frames = make_tracker(), args.frames or 100
+    twin = first_step.twin_setting(args.twin) if args.twin else None
     searched = (args.train, list_sequences(args.train)[:: args.every])
     learned = first_step.Setting(tracker.config.model.initial_steps)
     with tempfile.TemporaryDirectory() as passing:
@@ -238,6 +246,10 @@ def _compare_first_steps(
         settings = [learned, first_step.Setting(0), *at_border]
         trials = first_step.trials(tracker, settings, root, names, frames, kept / "comparison")
         compared = _printed(trials, len(settings))
+        if twin is not None:
+            other = load_tracker(checkpoint=args.twin, rule="none", variant=tracker.variant)
+            trials = first_step.trials(other, [twin], root, names, frames, kept / "comparison")
+            compared += _printed(trials, 1)
     print(first_step.first_step_table(compared, at_border))
     if args.json:
         described = {"tracker": tracker.description, "frames": frames}

@@ -100,7 +100,9 @@ def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
 
 def weights_read(args: argparse.Namespace) -> list[Path]:
     """Return the files of --checkpoint or --init, card included, which no output may replace."""
-    given = (getattr(args, name, None) for name in ("checkpoint", "init", "backbone_weights"))
+    given = (
+        getattr(args, name, None) for name in ("checkpoint", "init", "backbone_weights", "twin")
+    )
     return [
         file
         for path in map(Path, filter(None, given))

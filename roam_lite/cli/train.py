@@ -15,6 +15,7 @@ from roam_lite.cli.options import (
     count,
     device_from,
     names,
+    positive_number,
     weights_read,
     whole_number,
 )
@@ -74,6 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     method.add_argument(
         "--no-rfs", dest="rfs", action="store_false", help="no random filter scaling"
+    )
+    method.add_argument(
+        "--first-rate",
+        type=positive_number,
+        metavar="RATE",
+        help="take the first step with this one rate, as SGD does, and train theta0 for it; lambda0 is not "
+        "trained",
     )
     method.add_argument("--init", metavar="CHECKPOINT", help="start from these weights")
     method.add_argument(

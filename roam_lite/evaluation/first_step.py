@@ -15,7 +15,9 @@ import numpy as np
 from torch import Tensor
 
 from roam_lite.adaptation import Samples, take_steps
+from roam_lite.checkpoints import load_checkpoint
 from roam_lite.data.sequence import Sequence
+from roam_lite.errors import InputError
 from roam_lite.evaluation.benchmarks import get_benchmark, score_results
 from roam_lite.evaluation.compare import paired_bootstrap
 from roam_lite.evaluation.conditions import Mapped
@@ -40,12 +42,14 @@ class Setting:
     steps: int
     rule: str | None = None  # in `rules.RULES`, with `lr`; None: gradient steps with lambda0
     lr: float | None = None
+    twin: bool = False  # from a theta0 that was trained for these very steps
 
     def __str__(self) -> str:
         if self.steps == 0:
             return "no steps"
         rates = "the learned rates" if self.rule is None else f"{self.rule} {self.lr:g}"
-        return f"{self.steps} step{'s' if self.steps > 1 else ''} of {rates}"
+        twin = ", its own theta0" if self.twin else ""
+        return f"{self.steps} step{'s' if self.steps > 1 else ''} of {rates}{twin}"
 
 
 class FirstStepTracker(Tracker):
@@ -68,6 +72,19 @@ class FirstStepTracker(Tracker):
         state, steps = rule.init(theta0, lambda0[None]), self.setting.steps
         last = take_steps(theta0, samples, rule, state, steps, self.config.model)
         return last.theta, [float(last.update_loss)]
+
+
+def twin_setting(checkpoint: str | Path) -> Setting:
+    """Return the steps that the checkpoint's theta0 was trained for, by `train --first-rate`.
+
+    Raises InputError if it was trained for learned rates, and as `load_checkpoint` does.
+    """
+    model, card = load_checkpoint(Path(checkpoint))
+    if "first_rate" not in card:
+        raise InputError(
+            f"{checkpoint}: trained for learned rates; a twin is trained by `roam-lite train --first-rate`"
+        )
+    return Setting(model.config.model.initial_steps, "sgd", card["first_rate"], twin=True)
 
 
 def searched_settings() -> list[Setting]:
@@ -96,7 +113,7 @@ class Trial:
     def __str__(self) -> str:
         mean = self.report.mean()
         scores = f"{mean['auc']:6.3f} {mean['precision_20']:8.3f}"
-        return f"{self.setting!s:30} {scores} {self.milliseconds:9.1f}"
+        return f"{self.setting!s:36} {scores} {self.milliseconds:9.1f}"
 
     def to_json(self) -> dict[str, Any]:
         """Return setting, time and scores as plain JSON types."""
@@ -104,7 +121,7 @@ class Trial:
         return {**asdict(self.setting), "first_ms": time, **self.report.to_json()}
 
 
-HEAD = f"{'first model':30}    AUC  prec@20  first ms"  # of rows that are `str(trial)`
+HEAD = f"{'first model':36}    AUC  prec@20  first ms"  # of rows that are `str(trial)`
 
 
 def trials(

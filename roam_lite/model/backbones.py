@@ -80,7 +80,9 @@ class Backbone(nn.Module):
 
     def forward(self, patches: Tensor) -> Tensor:
         """Return features `[N, n, C, H, W]` of RGB patches `[N, n, 3, S, S]` in uint8."""
-        flat = (patches.flatten(0, 1).to(self.mean.dtype) / 255 - self.mean) / self.std
+        # (pixel / 255 - mean) / std in one pass.
+        pixels = patches.flatten(0, 1).to(self.mean.dtype)
+        flat = torch.addcmul(-self.mean / self.std, pixels, 1 / (255 * self.std))
         maps = self.layers(flat.contiguous(memory_format=torch.channels_last))
         return maps.to(self.mean.dtype).contiguous().unflatten(0, patches.shape[:2])
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from roam_lite.model.filters import interpolation
 
 # FFT lengths made of these factors alone are fast: the divisors of high powers of their product.
-_FAST_FACTORS = 2 * 3 * 5 * 7
+_FAST_FACTORS = 2 * 3 * 5 * 7 * 11
 # So many products are held at once: 8 MB.
 FITS = 2**20
 
@@ -133,7 +133,11 @@ class _Spectrum(torch.autograd.Function):
 
 @lru_cache
 def _fast_length(length: int) -> int:
-    """Return the smallest length >= `length` without prime factors above 7."""
+    """Return the smallest even length >= `length` without prime factors above 11.
+
+    Real transforms of odd lengths take half as long again (EXPERIMENTS.md).
+    """
+    length += length % 2
     while _FAST_FACTORS**32 % length:
-        length += 1
+        length += 2
     return length

@@ -95,12 +95,16 @@ def change_penalty(boxes: Tensor, previous: Tensor, strength: float) -> Tensor:
     s and r >= 1 are the changes of overall size, sqrt((w + p)(h + p)) with p = (w + h) / 2, and of
     the aspect ratio: the penalty of SiamRPN [23].
     """
-    sides = (box[..., 2:] + box[..., 2:].mean(dim=-1, keepdim=True) for box in (boxes, previous))
-    now, before = (side.prod(dim=-1).sqrt() for side in sides)
-    scale = now / before
-    ratio = (boxes[..., 2] / boxes[..., 3]) / (previous[..., 2] / previous[..., 3])
+    (w, h), (w0, h0) = (box[..., 2:].unbind(-1) for box in (boxes, previous))
+    scale = (_padded_area(w, h) / _padded_area(w0, h0)).sqrt()
+    ratio = (w * h0) / (h * w0)
     change = torch.maximum(scale, 1 / scale) * torch.maximum(ratio, 1 / ratio)
     return torch.exp(-strength * (change - 1))
+
+
+def _padded_area(w: Tensor, h: Tensor) -> Tensor:
+    p = (w + h) / 2
+    return (w + p) * (h + p)
 
 
 def best_box(maps: ScoreMaps) -> Estimate:

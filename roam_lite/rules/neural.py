@@ -16,7 +16,7 @@ class NeuralState(NamedTuple):
 
     learning_rates: Tensor  # [N, P], those emitted last
     center: Tensor | float  # of the emitted rates, as logits: [N, P], or 0 where the bias is all
-    memory: tuple  # one entry per layer: (h,) or (h, c), [hidden, N P] each; None at the start
+    memory: tuple  # as the rule's layers keep it; empty at the start
 
 
 class NeuralRule(nn.Module):

@@ -5,9 +5,6 @@ them as `[coordinates, gates]`, so that each gate is a strided column; with the 
 gate is one contiguous block, and a step takes less than half the time (EXPERIMENTS.md).
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
-
 import torch
 from torch import Tensor, nn
 
@@ -32,21 +29,19 @@ class RecurrentRule(NeuralRule):
         self.add_output()
 
     def logits(self, stack: Tensor, memory: tuple) -> tuple[Tensor, tuple]:
-        """Return the logits `[1, N P]` and both cells' memories."""
+        """Return the logits `[1, N P]` and the memory: of each block of coordinates, both cells' own."""
         x = stack.movedim(-1, 0).flatten(1)
-        memory = memory or tuple(_start(cell, x) for cell in self.cells)
-        counts = [len(tensors) for tensors in memory]
         # On a CPU, so few coordinates at a time that their gates stay in its cache.
-        size = BLOCK if x.device.type == "cpu" else x.shape[1]
-        blocks = []
-        for seen, *flat in zip(*(t.split(size, 1) for t in (x, *chain(*memory))), strict=True):
-            kept = []
-            for cell, old in zip(self.cells, _grouped(flat, counts), strict=True):
-                kept.append(advance(cell, seen, old))
-                seen = kept[-1][0]
-            blocks.append((self.output.weight @ seen + self.output.bias, *chain(*kept)))
-        logits, *flat = (torch.cat(parts, 1) for parts in zip(*blocks, strict=True))
-        return logits, tuple(_grouped(flat, counts))
+        blocks = x.split(BLOCK if x.device.type == "cpu" else x.shape[1], dim=1)
+        logits, after = [], []
+        for seen, before in zip(blocks, memory or [(None, None)] * len(blocks), strict=True):
+            cells = []
+            for cell, old in zip(self.cells, before, strict=True):
+                cells.append(advance(cell, seen, old))
+                seen = cells[-1][0]
+            logits.append(self.output.weight @ seen + self.output.bias)
+            after.append(tuple(cells))
+        return torch.cat(logits, 1), tuple(after)
 
 
 def advance(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
@@ -54,7 +49,9 @@ def advance(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
 
     `memory` is what the last call returned, or None at the start.
     """
-    memory = memory or _start(cell, x)
+    if memory is None:
+        zeros = x.new_zeros((cell.hidden_size, x.shape[1]))
+        memory = (zeros, zeros) if isinstance(cell, nn.LSTMCell) else (zeros,)
     hidden, h = cell.hidden_size, memory[0]
     if isinstance(cell, nn.LSTMCell):
         # tanh(x) = 2 sigmoid(2 x) - 1: with the candidate's rows doubled, one sigmoid serves all
@@ -73,14 +70,3 @@ def advance(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
     reset, update = torch.sigmoid(seen[: 2 * hidden] + kept[: 2 * hidden]).split(hidden)
     new = 2 * torch.sigmoid(2 * (seen[2 * hidden :] + reset * kept[2 * hidden :])) - 1
     return (new + update * (h - new),)
-
-
-def _start(cell: Cell, x: Tensor) -> Memory:
-    zeros = x.new_zeros((cell.hidden_size, x.shape[1]))
-    return (zeros, zeros) if isinstance(cell, nn.LSTMCell) else (zeros,)
-
-
-def _grouped(tensors: Sequence[Tensor], counts: Sequence[int]) -> Iterator[Memory]:
-    """Yield the memories of the cells, of so many tensors each."""
-    rest = iter(tensors)
-    return (tuple(islice(rest, count)) for count in counts)

@@ -228,11 +228,10 @@ class Tracker:
         """Adapt theta to the queue: to its older half, then its newer half, or to all (section 4)."""
         config, online = self.config.model, self.config.online
         self._resize_filters()
-        queue = list(self.queue)
-        windows = halves(queue, online.update_interval)
+        samples = collect(list(self.queue), self.sizes, self.cells, config)
+        windows = halves(samples, online.update_interval)
         for index in range(online.update_steps):
-            frames = queue if online.update_batches == "all" else windows[index % 2]
-            batch = collect(frames, self.sizes, self.cells, config)
+            batch = samples if online.update_batches == "all" else windows[index % 2]
             step = adapt(self.theta, batch, self.rule, self.state, config)
             loss = float(step.update_loss)
             if not loss < online.diverged_loss or not step.theta.isfinite().all():

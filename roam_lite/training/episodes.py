@@ -126,8 +126,8 @@ class ClosedLoop:
     def update_samples(self, update: int) -> tuple[Samples, ...]:
         """Return the older of the last 2 tau frames, and the newer."""
         self._resize_filters()
-        windows = halves(list(self.kept), self.config.online.update_interval)
-        return tuple(collect(w, self.sizes, self.cells, self.config.model) for w in windows)
+        samples = collect(list(self.kept), self.sizes, self.cells, self.config.model)
+        return halves(samples, self.config.online.update_interval)
 
     @torch.no_grad()
     def meta_samples(self, update: int, theta: Tensor) -> Samples:

@@ -36,6 +36,7 @@ class TrainConfig:
     workers: int = 1
     rule: str = "lstm"
     rfs: bool = True
+    first_rate: float | None = None  # one rate for the first step, held, in place of lambda0
     init: str | None = None  # a checkpoint to start from
     backbone_weights: str | None = None  # of a pretrained backbone; None: where it finds its own
     stages: tuple[str, ...] | None = None  # names; None: all of the profile's
@@ -128,6 +129,7 @@ def model_card(
         "data": name_data(run.data),
         "seed": run.seed,
         "rfs": run.rfs,
+        **({} if run.first_rate is None else {"first_rate": run.first_rate}),
         "init": parent,
         "hours": round(done["seconds"] / 3600, 3),
         "skipped_steps": done["skipped"],

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
+from math import log
 from pathlib import Path
 
 import torch
@@ -56,6 +58,8 @@ class Trainer:
         written = written_config(run) if resume else None
         self.config = written or modify(get_profile(run.profile), rule={"name": run.rule})
         planned = plan_stages(self.config, run.stages, run.steps)
+        if run.first_rate is not None:
+            planned = tuple(replace(stage, lambda0_lr=0.0) for stage in planned)
         self.stages = tuple(supported_precision(stage, run.device) for stage in planned)
         self.steps = sum(stage.steps for stage in self.stages)
         self.step = self.skipped = 0
@@ -65,6 +69,9 @@ class Trainer:
         # Unreadable data is reported before anything is written.
         self.batches = ClipBatches(run.data, run.seed, self.stages, self.config)
         model, self.parent = initial_model(run, self.config)
+        if run.first_rate is not None:
+            nn.init.constant_(model.log_lambda0, log(run.first_rate))
+            nn.init.zeros_(model.log_gains)
         self.model = model.to(run.device)
         self.average = deepcopy(self.model) if self.config.training.averaging else None
         self.optimizer: torch.optim.Adam | None = None

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -165,6 +166,24 @@ def test_bench_first_step_compares_the_best_rates(root, smoke, tmp_path, capsys,
     assert [list(entry["sequences"]) for entry in kept["compared"]] == [["A", "B"]] * 6
     assert kept["compared"][1]["steps"] == 0
     assert kept["compared"][0]["sequences"]["A"]["frames"] == 4
+
+
+def test_bench_first_step_adds_the_twin(root, smoke, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(first_step, "MIDDLE_RATES", {"sgd": {1: 1e-4}})
+    monkeypatch.setattr(first_step, "FACTORS", (1.0,))
+    shutil.copytree(root, tmp_path / "train")
+    arguments = ["--train", tmp_path / "train", "--every", "2", "--root", root, "--frames", "3"]
+    twin, card = tmp_path / "twin.safetensors", tmp_path / "twin.json"
+    shutil.copy(smoke[-1], twin)
+    values = json.loads(Path(smoke[-1]).with_suffix(".json").read_text())
+    card.write_text(json.dumps(values))
+    assert run("bench", "first-step", *smoke, *arguments, "--twin", twin) == 2
+    assert "train --first-rate" in capsys.readouterr().err
+    card.write_text(json.dumps(values | {"first_rate": 0.002}))
+    assert run("bench", "first-step", *smoke, *arguments, "--twin", twin) == 0
+    assert (
+        capsys.readouterr().out.splitlines()[-1].startswith("2 steps of sgd 0.002, its own theta0")
+    )
 
 
 def test_bench_first_step_says_what_it_needs(root, capsys):

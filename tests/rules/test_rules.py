@@ -121,8 +121,9 @@ def test_recurrent_rules_have_two_stacked_layers(name, layers, parts):
     theta, gradient, loss = draw(steps=1)[0]
     rule = build(name)
     state = rule.step(theta, gradient, loss, rule.init(theta, torch.ones_like(theta))).state
-    assert len(state.memory) == layers
-    for memory in state.memory:
+    (block,) = state.memory  # so few coordinates
+    assert len(block) == layers
+    for memory in block:
         assert [part.shape for part in memory] == [(SMOKE.rule.hidden, VIDEOS * SIZE)] * parts
 
 

@@ -176,6 +176,17 @@ def test_training_starts_from_a_checkpoint(config, painted, tmp_path):
         Trainer(config(init=init, profile="laptop", out=str(tmp_path / "fourth")))
 
 
+def test_theta0_can_be_trained_for_one_rate(config, painted, tmp_path):
+    trainer = Trainer(config(steps=2, stages=("first_step",), first_rate=2e-3))
+    theta0 = trainer.model.theta0.clone()
+    list(trainer.run())
+    model, card = load_checkpoint(tmp_path / "run" / "checkpoint.safetensors")
+    torch.testing.assert_close(model.lambda0, torch.full_like(model.lambda0, 2e-3))
+    assert (model.theta0 != theta0).any()
+    assert card["first_rate"] == 2e-3
+    assert [stage["lambda0_lr"] for stage in card["stages"]] == [0.0]
+
+
 def test_foreign_weights_are_refused_where_the_backbone_is_trained_here(config, tmp_path):
     with pytest.raises(InputError, match=r"vgg\.safetensors.*trained from scratch; omit"):
         Trainer(config(backbone_weights=str(tmp_path / "vgg.safetensors")))
