@@ -6,7 +6,7 @@ import pkgutil
 import reprlib
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,13 @@ from roam_lite.errors import InputError
 def blamed(tracker: Any, where: str) -> Iterator[None]:
     """Turn what a user's tracker raises, or its name's, into one InputError that names it and `where`.
 
+    What it prints goes to stderr: stdout may be where the results are to go.
     What a tracker of the package raises, other than InputError, is no fault of the user's: it passes,
     with a note of `where`.
     """
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     except (Exception, SystemExit) as error:
         kind, told = type(tracker), " ".join(str(error).split())
         own = kind.__module__.startswith("roam_lite.")
@@ -75,7 +77,8 @@ def load_object(path: str) -> Any:
         )
     sys.path.insert(0, os.getcwd())
     try:
-        return pkgutil.resolve_name(path)
+        with redirect_stdout(sys.stderr):
+            return pkgutil.resolve_name(path)
     except (Exception, SystemExit) as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         raise InputError(

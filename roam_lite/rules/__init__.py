@@ -66,7 +66,7 @@ def build_rule(
     if lr is not None:
         if rule.with_lr is None:
             raise InputError(f"rule {name!r} emits its own rates: omit the learning rate")
-        if not isinstance(lr, Real) or not 0 < lr < float("inf"):
+        if isinstance(lr, bool) or not isinstance(lr, Real) or not 0 < lr < float("inf"):
             raise InputError(f"learning rate {lr!r}: give a number above zero")
         return rule.with_lr(lr)
     if config is None or parts is None:

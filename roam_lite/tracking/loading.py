@@ -49,6 +49,8 @@ def load_tracker(
                 f"meta-train one with `roam-lite train --profile {profile} --data otb:DIR --out RUN` "
                 "and give RUN/checkpoint.safetensors as the checkpoint"
             )
+    if not isinstance(checkpoint, str | Path):
+        raise InputError(f"checkpoint {checkpoint!r}: give the path of a .safetensors file")
     if variant not in get_args(Variant):
         raise InputError(f"there is no variant {variant!r}; choose roam++ or roam")
     if lr is not None and sgd_rate is not None:

@@ -88,7 +88,7 @@ class Tracker:
         config, online = self.config.model, self.config.online
         self.bits = used_bits(image)
         image = to_rgb_uint8(image, self.bits)
-        self.box = check_box(box, image.shape)
+        self.box, self.shape = check_box(box, image.shape), image.shape
         self.min_side = np.minimum(online.min_size, self.box[2:])
         self.frame, self.trusted, self.last_maps = 0, True, None
         self.queue: deque[Kept] = deque(maxlen=2 * online.update_interval)
@@ -115,11 +115,16 @@ class Tracker:
 
         With `oracle_box` the sample kept for updating is built from it and not from the estimate
         (the Oracle variants of section 6.2); the estimate itself does not see it. Raises InputError
-        for what is not a valid image, or if `init` has not been called.
+        for what is not a valid image of the first one's size, or if `init` has not been called.
         """
         if self.theta is None:
             raise InputError("the tracker has no target yet: call init(image, box) first")
         image = to_rgb_uint8(image, self.bits)
+        if image.shape != self.shape:
+            raise InputError(
+                f"an image of shape {list(image.shape)} after a first one of {list(self.shape)}; scale it, "
+                "or begin anew with init"
+            )
         self.frame += 1
         online = self.config.online
         search = self.regress if self.variant == "roam++" else self._search

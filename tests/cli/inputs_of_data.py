@@ -266,6 +266,8 @@ ROWS = {
          both(data(), cut(THIRD), called(*KEPT.split()), file(THIRD, encoded(gray(2)))),
          KEPT, 2, r"A \(.*--overwrite"),
         ("text", both(data(), file(f"{IMG}0004.png", "text")), SCORE, 0, "1 unreadable"),
+        ("of another size", both(data(), file(f"{IMG}0004.png", encoded(gray(3)[::2, ::2]))), SCORE,
+         0, "(?s)frame 3 has 40 x 30 pixels, the first 80 x 60.*1 unreadable"),
     ],
     "encodings": [
         ("UTF-8 with a mark", data(TRUTH.encode("utf-8-sig")), SCORE, 0, RIGHT),

@@ -54,7 +54,7 @@ def with_tracker(*arguments, **options):
 
 def api(**options):
     """A tracker of the package, from Python."""
-    return lambda d, smoke: load_tracker("smoke", checkpoint=smoke, **options)
+    return lambda d, smoke: load_tracker("smoke", **{"checkpoint": smoke} | options)
 
 
 def begun(image, box=(10, 20, 16, 12), then=None):
@@ -216,6 +216,8 @@ ROWS = {
         ("float", None, begun(gray(0) / 255), 2, "type float64 is ambiguous; convert it to uint8"),
         ("None for an image", None, begun(None), 2, "image of type NoneType has no pixels; give"),
         ("None later", None, begun(gray(0), then=np.array(None)), 2, "has no pixels; give"),
+        ("another size later", None, begun(gray(0), then=gray(1)[::2, ::2]), 2,
+         r"shape \[30, 40, 3\] after a first one of \[60, 80, 3\]"),
         ("a path for an image", None, begun("frame.png"), 2,
          "image of type str has no pixels; give"),
         ("channels first", None, begun(gray(0).transpose(2, 0, 1)), 2,
@@ -223,8 +225,10 @@ ROWS = {
         ("no pixels", None, begun(np.zeros((0, 80, 3), np.uint8)), 2, "has no pixels"),
         ("nan for lr", None, api(rule="sgd", lr=float("nan")), 2, "nan"),
         ("a negative lr", None, api(rule="sgd", lr=-1), 2, "-1"),
+        ("True for lr", None, api(rule="sgd", lr=True), 2, "learning rate True"),
         ("text for lr", None, api(rule="sgd", lr="fast"), 2, "fast"),
         ("no lr", None, api(rule="sgd"), 2, "needs a learning rate"),
+        ("a number for a checkpoint", None, api(checkpoint=3), 2, "checkpoint 3: give the path"),
         ("mps", None, api(device="mps"), 2, "device 'mps': give cpu, cuda or auto"),
         ("a device of torch", None, api(device=torch.device("cpu")), 0, ""),
         ("no init before", None, lambda d, smoke: api()(d, smoke).update(gray(0)), 2,

@@ -194,3 +194,15 @@ def test_modules_and_factories_that_fail_are_said(module, tmp_path, text, told):
     with pytest.raises(InputError) as error:
         load_factory("my_trackers:make")
     assert told in str(error.value)
+
+
+def test_what_a_users_tracker_prints_does_not_mix_with_results(capsys):
+    class Talking(Statue):
+        def update(self, image):
+            print("a word")
+            return super().update(image)
+
+    run_sequence(Talking(), moving_square(length=3))
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.count("a word") == 2

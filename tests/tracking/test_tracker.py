@@ -152,10 +152,9 @@ def test_bad_boxes_are_named(image, box, words):
         lambda im: im[..., 0],
         lambda im: np.dstack([im, im[..., :1]]),
         lambda im: im.astype(np.uint16) * 257,
-        lambda im: np.ascontiguousarray(im[:40, :70]),
         lambda im: np.ascontiguousarray(im[::-1, ::-1]),
     ],
-    ids=["gray", "rgba", "16-bit", "other-size", "flipped"],
+    ids=["gray", "rgba", "16-bit", "flipped"],
 )
 def test_unusual_frames_are_tracked(image, make):
     tracker = smoke_tracker()
@@ -163,7 +162,14 @@ def test_unusual_frames_are_tracked(image, make):
     assert np.isfinite(tracker.update(make(image)).box).all()
 
 
-@pytest.mark.parametrize("bad", [np.zeros((0, 5, 3), np.uint8), np.zeros((9, 9, 3), np.float32)])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros((0, 5, 3), np.uint8),
+        np.zeros((9, 9, 3), np.float32),
+        np.zeros((40, 70, 3), np.uint8),  # of another size than the first
+    ],
+)
 def test_unusable_images_are_refused_and_tracking_goes_on(image, bad):
     tracker = smoke_tracker()
     tracker.init(image, BOX)

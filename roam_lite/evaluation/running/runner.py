@@ -30,19 +30,19 @@ def track_steps(
     """Yield one `Step` a frame from `start` on, the first being the given box.
 
     `oracle` hands `tracker.update(image, oracle_box=...)` the ground truth, None where it is missing.
-    A later frame that cannot be read is lost and repeats the box before it, through `tracker.skip()`
-    where there is one. Raises InputError if the first frame cannot be read or has no box, and for what a
-    user's tracker raises or returns that is no box.
+    A later frame that cannot be read, or is of another size, is lost and repeats the box before it,
+    through `tracker.skip()` where there is one. Raises InputError if the first frame cannot be read or
+    has no box, and for what a user's tracker raises or returns that is no box.
     """
     image, box = first_frame(sequence, start)
     with blamed(tracker, f"frame {start} of {sequence.name}"):
         began = time.perf_counter()
         tracker.init(image, box.copy())
     yield Step(start, image, box.copy(), 1.0, False, time.perf_counter() - began)
-    warned = False
+    warned, size = False, image.shape[:2]
     for index in range(start + 1, len(sequence)):
         try:
-            image = sequence.frames[index]
+            image = _same_size(sequence.frames[index], size, index)
         except FrameError as error:
             if not warned:
                 say(f"{sequence.name}: {error}; the frame counts as lost, tracking continues")
@@ -60,6 +60,15 @@ def track_steps(
             seconds = time.perf_counter() - began
             box, score, lost = answer(result)
         yield Step(index, image, box.copy(), score, lost, seconds)
+
+
+def _same_size(image: np.ndarray, size: tuple[int, int], index: int) -> np.ndarray:
+    if image.shape[:2] != size:
+        (height, width), (h, w) = size, image.shape[:2]
+        raise FrameError(
+            f"frame {index} has {w} x {h} pixels, the first {width} x {height}; scale the images alike"
+        )
+    return image
 
 
 def run_sequence(tracker: Any, sequence: Sequence, *, oracle: bool = False) -> Run:
