@@ -16,7 +16,7 @@ from roam_lite.figures.film import open_video
 from roam_lite.figures.pictures import caption, draw_box, grid, save_image
 from roam_lite.figures.style import TRUTH_COLOR, color_of
 
-SGD_RATE = 1e-4  # the best of five on real video, with the weights of laptop-small
+SGD_RATE = 1e-4  # of six rates, those from 1e-5 to 3e-4 are alike (EXPERIMENTS.md)
 WAYS = {
     "ROAM++": {"name": "roam++"},
     "ROAM": {"name": "roam"},
