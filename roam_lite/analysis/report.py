@@ -79,13 +79,14 @@ def analysis_table(found: Analysis) -> str:
         f"rule {tracker['rule']}, weights {tracker['weights_sha256'][:12]}: {steps} steps on "
         f"{len(gains.sequences)} sequences, {coordinates} of {size} coordinates, {explained.samples} "
         f"samples (seed {SEED})",
-        f"standard deviation of the log rates: {explained.deviation:.3f}\n",
-        f"{'share of their variance explained by':50}  alone   added together",
+        f"standard deviation of the log rates: {explained.deviation:.4f}\n",
+        f"{'share of their variance explained by':50}  alone   added together  leaving",
     ]
     shares = zip(explained.alone, explained.added, explained.together, strict=True)
     for name, over, share in zip(explained.groups, explained.over, shares, strict=True):
         title = f"{name}, on top of {' and '.join(over)}" if over else name
-        lines.append(f"{title:50}" + "".join(f" {value:7.4f}" for value in share))
+        left = explained.deviation * max(0.0, 1 - share[-1]) ** 0.5
+        lines.append(f"{title:50}" + "".join(f" {value:7.4f}" for value in (*share, left)))
     if agreement.changes:  # not of rules that see no input
         lines.append(f"\n{'correlation with the log rates of':50}     all  beyond lambda0 and part")
     pairs = zip(agreement.changes, agreement.correlation, agreement.beyond, strict=True)

@@ -42,11 +42,11 @@ def test_analyze_prints_what_it_writes(rule, checkpoint, root, tmp_path, capsys)
     assert f"rule {rule}, weights {kept['tracker']['weights_sha256'][:12]}: 4 steps on 2" in table
     assert "frame/s" in captured.err
     explained = kept["explained"]
-    shares = dict(
-        re.findall(r"^(\w[\w ]*?)(?:, on top.*?)? +(?:-?[\d.]+ +){2}(-?[\d.]+)$", table, re.M)
-    )
+    row = r"^(\w[\w ]*?)(?:, on top.*?)? +(?:-?[\d.]+ +){2}(-?[\d.]+) +([\d.]+)$"
+    shares = {name: tuple(map(float, pair)) for name, *pair in re.findall(row, table, re.M)}
     for name, share in zip(explained["groups"], explained["together"], strict=True):
-        assert float(shares[name]) == pytest.approx(share, abs=1e-4)
+        left = explained["deviation"] * (1 - share) ** 0.5
+        assert shares[name] == pytest.approx((share, left), abs=1e-4)
     rules = [name for name in REPLACED if rule == "lstm" or name != "memory wiped"]
     assert kept["differences"]["rules"] == rules
     told = table.partition("fitted on the same sequences")[2]
