@@ -75,7 +75,7 @@ def test_part_means_are_the_geometric_means_of_the_rules_shares(rule):
 def test_constants_are_geometric_means_over_the_recording():
     recording = made()
     np.testing.assert_allclose(part_constants(recording), np.exp(GAINS), rtol=1e-5)
-    doubled = made(recording.log_rates + np.log(4) * (np.arange(40) % 2)[:, None])
+    doubled = made(recording.log_rates + np.log(16) * (np.arange(40) % 4 == 0)[:, None])
     np.testing.assert_allclose(part_constants(doubled), 2 * np.exp(GAINS), rtol=1e-5)
 
 
@@ -120,6 +120,15 @@ def test_a_formula_emits_what_it_says_and_sees_its_own_last_rates():
         logs = logs + 0.4 * theta - 0.5 * loss
         torch.testing.assert_close(taken.rates, logs.clamp(max=0).exp(), rtol=1e-4, atol=0)
         last, state = taken.rates, taken.state
+
+
+def test_no_rate_of_a_formula_is_above_one():
+    tracker = untrained()
+    formula = Formula(0.0, np.linspace(-3.5, 3.5, 8), np.zeros(5), tuple("abcde"))
+    rule = by_formula(tracker.rule, formula, tracker.model.lambda0, tracker.model.parts)
+    rates = rule.step(*point(tracker), begun(rule, tracker)).rates
+    plain = torch.linspace(-3.5, 3.5, 8).exp()[tracker.model.parts].clamp(max=1)
+    torch.testing.assert_close(rates[0], plain)
 
 
 @pytest.mark.parametrize("rule", LEARNED)
