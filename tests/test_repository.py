@@ -34,8 +34,9 @@ FORBIDDEN = {
     "rules": {"training", "tracking", "evaluation", "cli"},
     "data": {"rules", "training", "tracking", "evaluation", "cli"},
     "training": {"evaluation", "cli"},
-    "tracking": {"training", "evaluation", "cli"},
-    "evaluation": {"training", "cli"},
+    "tracking": {"training", "evaluation", "cli", "analysis"},
+    "evaluation": {"training", "cli", "analysis"},
+    "analysis": {"training", "cli"},
 }
 SHOWROOMS = {"figures", "widgets", "exercises"}
 DOORS = {

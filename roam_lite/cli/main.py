@@ -9,10 +9,21 @@ import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from roam_lite.cli import bench, compare, demo, doctor, evaluate, report, synth, track, train
+from roam_lite.cli import (
+    analyze,
+    bench,
+    compare,
+    demo,
+    doctor,
+    evaluate,
+    report,
+    synth,
+    track,
+    train,
+)
 from roam_lite.errors import InputError, plain_warnings
 
-COMMANDS = (doctor, demo, track, evaluate, compare, report, train, synth, bench)
+COMMANDS = (doctor, demo, track, evaluate, compare, report, train, synth, bench, analyze)
 DONE, FAILED, BAD_INPUT, UNEXPECTED = 0, 1, 2, 3
 DEBUG = "show the traceback of an error; an unexpected one has exit code 3"
 

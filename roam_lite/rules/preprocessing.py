@@ -5,7 +5,11 @@ from math import exp
 import torch
 from torch import Tensor
 
-CHANNELS = {"raw": 4, "log_sign": 5}
+INPUTS = {  # the channels in their order, as tables call them
+    "raw": ("last rate", "gradient", "theta", "loss"),
+    "log_sign": ("last rate", "gradient size", "gradient sign", "theta", "loss"),
+}
+CHANNELS = {kind: len(names) for kind, names in INPUTS.items()}
 
 
 def log_and_sign(gradient: Tensor, p: float) -> tuple[Tensor, Tensor]:

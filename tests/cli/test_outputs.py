@@ -14,6 +14,7 @@ FILES = {
     "evaluate": ["evaluate", "--root", "none", *TRACKER, "--json"],
     "bench": ["bench", "chance", "--root", "none", *TRACKER, "--json"],
     "first-step": ["bench", "first-step", "--train", "none", "--checkpoint", "none", "--json"],
+    "analyze": ["analyze", "none", "--root", "none", "--json"],
     "boxes": ["track", "--video", "{root}/A/img", "--box", "1,2,30,40", *TRACKER, "--boxes"],
     "video": ["track", "--video", "{root}/A/img", "--box", "1,2,30,40", *TRACKER, "--out"],
 }

@@ -1,0 +1,68 @@
+"""What a replaced rule costs in AUC: paired differences, and whether one sequence carries them."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from roam_lite.analysis.recording import with_rule
+from roam_lite.data.sequence import Sequence as Video
+from roam_lite.evaluation.chance import drawn_reports
+from roam_lite.evaluation.compare import paired_bootstrap
+from roam_lite.rules import UpdateRule
+from roam_lite.tracking import Tracker
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """AUC of R rules on S sequences, and the first one's minus each."""
+
+    rules: tuple[str, ...]
+    sequences: tuple[str, ...]
+    aucs: Array  # [R, draws, S]
+    mean: Array  # [R], over draws and sequences
+    interval: Array  # [R, 2], of 95 %, by resampling sequences
+    left_out: Array  # [R, 2], the least and the largest mean without any one sequence
+    carriers: tuple[str, ...]  # the sequence that adds most to the mean, toward its own sign
+
+
+def measure_aucs(
+    tracker: Tracker,
+    rules: Mapping[str, UpdateRule | None],
+    sequences: Sequence[Video],
+    draws: int,
+    *,
+    progress: bool = True,
+) -> Array:
+    """Return AUCs `[R, draws, S]`; the first boxes of a draw are the same for all rules (`chance`)."""
+    aucs = np.empty((len(rules), draws, len(sequences)))
+    total = len(rules) * draws * sum(map(len, sequences))
+    with tqdm(total=total, unit="frame", file=sys.stderr, disable=not progress) as bar:
+        for s, sequence in enumerate(sequences):
+            for r, (name, rule) in enumerate(rules.items()):
+                bar.set_description(f"{name}: {sequence.name}")
+                reports = drawn_reports(partial(with_rule, tracker, rule), [sequence], draws)
+                for d, report in enumerate(reports):
+                    aucs[r, d, s] = report.scores[0].auc
+                    bar.update(len(sequence))
+    return aucs
+
+
+def differences(rules: Sequence[str], sequences: Sequence[str], aucs: Array) -> Differences:
+    """Return what the first rule's AUCs `[R, draws, S]` are above each one's; S is at least 2."""
+    means = aucs.mean(axis=1)
+    gains = means[0] - means  # [R, S]
+    mean, total = gains.mean(axis=1), gains.sum(axis=1, keepdims=True)
+    without = (total - gains) / (len(sequences) - 1)
+    interval = np.array([paired_bootstrap(means[0], own)[1:] for own in means])
+    left_out = np.stack([without.min(axis=1), without.max(axis=1)], axis=1)
+    most = (gains * np.where(mean < 0, -1, 1)[:, None]).argmax(axis=1)
+    names = tuple(sequences)
+    carriers = tuple(names[index] for index in most)
+    return Differences(tuple(rules), names, aucs, mean, interval, left_out, carriers)

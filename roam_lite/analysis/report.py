@@ -1,0 +1,120 @@
+"""An analysis of a tracker's rule, as a table and as JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roam_lite.analysis.difference import Differences, differences, measure_aucs
+from roam_lite.analysis.recording import SEED, record
+from roam_lite.analysis.replacing import (
+    Formula,
+    changed_rules,
+    distill,
+    part_constants,
+    replaced_rules,
+)
+from roam_lite.analysis.variance import Agreement, Explained, agree, explain
+from roam_lite.data.sequence import Sequence as Video
+from roam_lite.errors import InputError
+from roam_lite.tracking import Tracker
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All that is found out about a rule."""
+
+    tracker: Mapping[str, Any]  # its description
+    fitted_on: str  # where constants and formula come from
+    recorded: tuple[int, int, int]  # steps, coordinates, of how many
+    explained: Explained
+    agreement: Agreement
+    constants: NDArray[np.float64]  # [8]
+    formula: Formula
+    differences: Differences
+
+
+def analyze(
+    tracker: Tracker,
+    sequences: Sequence[Video],
+    draws: int,
+    fit: tuple[str, Sequence[Video]] | None = None,
+    *,
+    progress: bool = True,
+) -> Analysis:
+    """Return the analysis of a tracker's rule on sequences.
+
+    `fit` names other sequences, and holds them, that constants and formula are fitted on. Raises
+    InputError as `record` does, and for fewer than two sequences.
+    """
+    if len(sequences) < 2:
+        raise InputError("differences on one sequence have no interval; give two or more")
+    recording = record(tracker, sequences, progress=progress)
+    fitted = record(tracker, fit[1], progress=progress) if fit else recording
+    changed = changed_rules(tracker.rule, recording)
+    along = record(tracker, sequences, changed, progress=progress) if changed else recording
+    rules = replaced_rules(tracker, fitted)
+    aucs = measure_aucs(tracker, rules, sequences, draws, progress=progress)
+    return Analysis(
+        tracker.description,
+        fit[0] if fit else "the same sequences",
+        (*recording.log_rates.shape, tracker.model.layout.size),
+        explain(recording),
+        agree(along),
+        part_constants(fitted),
+        distill(fitted),
+        differences(list(rules), [sequence.name for sequence in sequences], aucs),
+    )
+
+
+def analysis_table(found: Analysis) -> str:
+    """Return what explains the log rates, what changes them, and what replacing them costs."""
+    tracker, explained, agreement, gains = (
+        found.tracker, found.explained, found.agreement, found.differences
+    )  # fmt: skip
+    steps, coordinates, size = found.recorded
+    lines = [
+        f"rule {tracker['rule']}, weights {tracker['weights_sha256'][:12]}: {steps} steps on "
+        f"{len(gains.sequences)} sequences, {coordinates} of {size} coordinates, {explained.samples} "
+        f"samples (seed {SEED})",
+        f"standard deviation of the log rates: {explained.deviation:.4f}\n",
+        f"{'share of their variance explained by':50}  alone   added together  leaving",
+    ]
+    shares = zip(explained.alone, explained.added, explained.together, strict=True)
+    for name, over, share in zip(explained.groups, explained.over, shares, strict=True):
+        title = f"{name}, on top of {' and '.join(over)}" if over else name
+        left = explained.deviation * max(0.0, 1 - share[-1]) ** 0.5
+        lines.append(f"{title:50}" + "".join(f" {value:7.4f}" for value in (*share, left)))
+    if agreement.changes:  # not of rules that see no input
+        lines.append(f"\n{'correlation with the log rates of':50}     all  beyond lambda0 and part")
+    pairs = zip(agreement.changes, agreement.correlation, agreement.beyond, strict=True)
+    lines += [f"{name:50} {every:7.4f} {beyond:7.4f}" for name, every, beyond in pairs]
+    weights = zip(found.formula.weights, found.formula.channels, strict=True)
+    terms = "".join(f" {weight:+.3g} ({name})" for weight, name in weights)
+    lines += [
+        f"\nfitted on {found.fitted_on}:",
+        f"constants: {' '.join(f'{c:.3g}' for c in found.constants)} of lambda0, by part",
+        f"formula: log rate = {found.formula.slope:.3g} log lambda0 + offset of the part{terms}\n",
+        f"{'rule replaced by':16}    AUC  own minus it, 95 %         one left out        most by",
+    ]
+    rows = zip(gains.rules, gains.aucs, gains.interval, gains.left_out, gains.carriers, strict=True)
+    for (name, aucs, interval, left_out, carrier), mean in zip(rows, gains.mean, strict=True):
+        ends = "{:+.4f} [{:+.4f}, {:+.4f}]  {:+.4f} to {:+.4f}".format(mean, *interval, *left_out)
+        told = "" if name == "own" else f"  {ends}  {carrier if mean else ''}"
+        lines.append(f"{name:16} {aucs.mean():.4f}{told}".rstrip())
+    return "\n".join(lines)
+
+
+def plain(value: Any) -> Any:
+    """Return dataclasses of arrays as plain JSON types, nan as null."""
+    if hasattr(value, "__dataclass_fields__"):
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        return {key: plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(entry) for entry in value]
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    return value

@@ -1,0 +1,56 @@
+"""`roam-lite analyze`: what has a learned rule learned?"""
+
+import argparse
+
+from roam_lite.cli.options import add_device_option, count, device_from, weights_read
+
+DESCRIPTION = """\
+take a checkpoint's learned rule apart
+Tracks the sequences, records what the rule sees and the learning rates that it emits, and prints what
+explains their variance: lambda0, learned gains, part of theta, time, inputs; how they agree with those
+of the rule with an input held at its mean, or its memory wiped before every step; and the AUC lost with
+the rule replaced by a constant share of lambda0 for each part (the geometric mean), by such a mean at
+every step, by a formula linear in the inputs, by itself without memory, or by no updating: paired
+differences over draws of the first boxes, 95 % intervals, the range with any one sequence left out, and
+the sequence that adds most."""
+
+EXAMPLES = """\
+  roam-lite analyze
+  roam-lite analyze runs/gru/checkpoint.safetensors --root OTB100 --every 4 --json gru.json
+  roam-lite analyze --root OTB100 --fit TRAIN --draws 10
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    add = parser.add_argument
+    add("checkpoint", nargs="?", metavar="CHECKPOINT", help="weights (default: laptop's)")
+    add("--root", metavar="DIR", help="sequences in OTB layout (default: the project's samples)")
+    add("--fit", metavar="DIR", help="fit constants and formula on these (default: on --root's)")
+    add("--every", type=count, default=1, metavar="K", help="only every K-th sequence of either")
+    add("--draws", type=count, default=3, metavar="N", help="of every first box (default: 3)")
+    add("--json", metavar="FILE", help="write all that is measured")
+    add_device_option(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Analyze, print the table and write what was asked for."""
+    from roam_lite.analysis.report import analysis_table, analyze, plain
+    from roam_lite.data.otb import list_sequences, read_sequence
+    from roam_lite.demo import samples_folder
+    from roam_lite.evaluation.report import write_json
+    from roam_lite.files import check_outputs
+    from roam_lite.tracking import load_tracker
+
+    check_outputs({"--json": args.json}, inputs=weights_read(args))
+    tracker = load_tracker(checkpoint=args.checkpoint, device=device_from(args))
+    sequences, fit = (
+        [read_sequence(root, name) for name in list_sequences(root)[:: args.every]]
+        if root
+        else None
+        for root in (args.root or samples_folder(), args.fit)
+    )
+    found = analyze(tracker, sequences, args.draws, (args.fit, fit) if fit else None)
+    print(analysis_table(found))
+    if args.json:
+        write_json(args.json, plain(found))
