@@ -96,15 +96,11 @@ def change_penalty(boxes: Tensor, previous: Tensor, strength: float) -> Tensor:
     the aspect ratio: the penalty of SiamRPN [23].
     """
     (w, h), (w0, h0) = (box[..., 2:].unbind(-1) for box in (boxes, previous))
-    scale = (_padded_area(w, h) / _padded_area(w0, h0)).sqrt()
+    p, p0 = (w + h) / 2, (w0 + h0) / 2
+    scale = ((w + p) * (h + p) / ((w0 + p0) * (h0 + p0))).sqrt()
     ratio = (w * h0) / (h * w0)
     change = torch.maximum(scale, 1 / scale) * torch.maximum(ratio, 1 / ratio)
     return torch.exp(-strength * (change - 1))
-
-
-def _padded_area(w: Tensor, h: Tensor) -> Tensor:
-    p = (w + h) / 2
-    return (w + p) * (h + p)
 
 
 def best_box(maps: ScoreMaps) -> Estimate:

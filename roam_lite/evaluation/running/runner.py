@@ -42,7 +42,12 @@ def track_steps(
     warned, size = False, image.shape[:2]
     for index in range(start + 1, len(sequence)):
         try:
-            image = _same_size(sequence.frames[index], size, index)
+            image = sequence.frames[index]
+            if image.shape[:2] != size:
+                (height, width), (h, w) = size, image.shape[:2]
+                raise FrameError(
+                    f"frame {index} has {w} x {h} pixels, the first {width} x {height}; scale them alike"
+                )
         except FrameError as error:
             if not warned:
                 say(f"{sequence.name}: {error}; the frame counts as lost, tracking continues")
@@ -60,15 +65,6 @@ def track_steps(
             seconds = time.perf_counter() - began
             box, score, lost = answer(result)
         yield Step(index, image, box.copy(), score, lost, seconds)
-
-
-def _same_size(image: np.ndarray, size: tuple[int, int], index: int) -> np.ndarray:
-    if image.shape[:2] != size:
-        (height, width), (h, w) = size, image.shape[:2]
-        raise FrameError(
-            f"frame {index} has {w} x {h} pixels, the first {width} x {height}; scale the images alike"
-        )
-    return image
 
 
 def run_sequence(tracker: Any, sequence: Sequence, *, oracle: bool = False) -> Run:
