@@ -6,13 +6,16 @@ A layout of your own is a file that reads it and one line:
 
 Then `mine:DIR` is a source of training sequences, the survey finds it, and it can be evaluated. The
 command line knows it once the file has been imported: `import mine; roam_lite.cli.main()`.
+
+Where a listed name has several targets, as an image of ImageNet, `read_sequence` gives them all in a
+list (`several`): it is trained on and surveyed, and no benchmark.
 """
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from roam_lite.data import got10k, lasot, otb, trackingnet, vot
+from roam_lite.data import got10k, imagenet_vid, lasot, otb, trackingnet, vot
 from roam_lite.data.sequence import Sequence
 
 
@@ -33,13 +36,19 @@ class Layout:
     """How sequences lie on disk: who lists and reads them, and the data sets that lie so."""
 
     list_sequences: Callable[..., list[str]]  # of (root) or (root, split)
-    read_sequence: Callable[[Path, str], Sequence]
+    read_sequence: Callable[[Path, str], Sequence | list[Sequence]]
     parts: tuple[Part, ...]
     splits: tuple[str, ...] = ()  # the paper's first
+    several: bool = False  # whether a name has any number of targets, also none
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
         """Names under `root`, of the paper's split unless another is named; `InputError` if none."""
         return self.list_sequences(root, *(() if split is None else (split,)))
+
+    def targets(self, root: str | Path, name: str) -> list[Sequence]:
+        """The sequences of all targets that a name has; `InputError` if they cannot be read."""
+        read = self.read_sequence(Path(root), name)
+        return read if self.several else [read]
 
 
 LAYOUTS: dict[str, Layout] = {
@@ -96,5 +105,15 @@ LAYOUTS: dict[str, Layout] = {
             Part("TrackingNet test", ("TEST/anno",), split="test", count=511),
         ),
         splits=("test", "train"),
+    ),
+    "vid": Layout(
+        imagenet_vid.list_videos,
+        imagenet_vid.read_tracks,
+        parts=tuple(
+            Part(f"ImageNet VID {split}", (f"{imagenet_vid.ANNOTATIONS}/{split}",), (), split, n)
+            for split, n in (("train", 3862), ("val", 555))
+        ),
+        splits=("val", "train"),
+        several=True,
     ),
 }

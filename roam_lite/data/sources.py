@@ -64,11 +64,11 @@ class FolderSource:
         split = "train" if "train" in layout.splits else None
         self.sequences = []
         for name in layout.names(root, split):
-            sequence = layout.read_sequence(Path(root), name)
-            frames = sequence.frames
-            if isinstance(frames, ImageFrames):
-                sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
-            self.sequences.append(_checked(sequence))
+            for sequence in layout.targets(root, name):
+                frames = sequence.frames
+                if isinstance(frames, ImageFrames):
+                    sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
+                self.sequences.append(_checked(sequence))
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """One of the folder's sequences, as long as it is."""

@@ -98,6 +98,7 @@ GROWN = {
     "lasot": (trees.lasot, {"name": "airplane-2"}, "airplane-2"),
     "got10k": (trees.got10k, {"split": "train"}, "GOT-10k_Train_000001"),
     "trackingnet": (trees.trackingnet, {"part": "TRAIN_3"}, "abc_0"),
+    "vid": (trees.vid, {"second": ()}, f"{trees.VIDEO}.0"),
 }
 
 

@@ -23,6 +23,7 @@ from roam_lite.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.config import Config
 from roam_lite.data import got10k, lasot, otb, vot
 from roam_lite.data.boxes import read_boxes, read_flags, read_labels, read_truth
+from roam_lite.data.imagenet_xml import Marked, read_objects
 from roam_lite.data.images import listed_names
 from roam_lite.data.otb_attributes import read_attributes
 from roam_lite.data.pixels import read_image
@@ -95,6 +96,12 @@ def _boxes_are_sound(boxes: np.ndarray) -> None:
     assert boxes.shape[1] == 4
     finite = np.isfinite(boxes)
     assert (finite.all(axis=1) | np.isnan(boxes).all(axis=1)).all()
+
+
+def _marks_are_sound(read: tuple[tuple[int, int], list[Marked]]) -> None:
+    size, marked = read
+    assert min(size) > 0
+    assert all(np.isfinite(one.box).all() and min(one.box[2:]) > 0 for one in marked)
 
 
 def _image_is_sound(image: np.ndarray) -> None:
@@ -219,6 +226,9 @@ READERS = {
             _tree(trees.got10k, "val/GOT-10k_Val_000001/meta_info.ini"),
             "GOT-10k_Val_000001",
         ),
+    ),
+    "annotation of ImageNet": Reader(
+        "000003.xml", trees.annotation([(10, 20, 16, 12, 0, 0)]), read_objects, _marks_are_sound
     ),
     "list of sequences": Reader(
         "list.txt", "A\nB\n", lambda path: listed_names(path.parent, "*/groundtruth.txt")
