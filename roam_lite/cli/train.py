@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="synthetic",
         metavar="SOURCES",
         help="comma-separated: synthetic (default), collage:photographs, collage:DIR, or LAYOUT:DIR "
-        "with a layout of otb, vot, lasot, got10k, trackingnet or vid; *K behind one draws it K times as "
-        "often",
+        "with a layout of otb, vot, lasot, got10k, trackingnet, vid, det or coco; *K behind one draws it K "
+        "times as often",
     )
     parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
     parser.add_argument(

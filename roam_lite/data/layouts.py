@@ -15,7 +15,16 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from roam_lite.data import got10k, imagenet_vid, lasot, otb, trackingnet, vot
+from roam_lite.data import (
+    coco,
+    got10k,
+    imagenet_det,
+    imagenet_vid,
+    lasot,
+    otb,
+    trackingnet,
+    vot,
+)
 from roam_lite.data.sequence import Sequence
 
 
@@ -112,6 +121,26 @@ LAYOUTS: dict[str, Layout] = {
         parts=tuple(
             Part(f"ImageNet VID {split}", (f"{imagenet_vid.ANNOTATIONS}/{split}",), (), split, n)
             for split, n in (("train", 3862), ("val", 555))
+        ),
+        splits=("val", "train"),
+        several=True,
+    ),
+    "det": Layout(
+        imagenet_det.list_images,
+        imagenet_det.read_image_targets,
+        parts=tuple(
+            Part(f"ImageNet DET {split}", (f"{imagenet_det.ANNOTATIONS}/{split}",), split=split)
+            for split in ("train", "val")
+        ),
+        splits=("val", "train"),
+        several=True,
+    ),
+    "coco": Layout(
+        coco.list_images,
+        coco.read_image_targets,
+        parts=tuple(
+            Part(f"COCO {split}", (coco.LISTS.format(split),), split=split)
+            for split in ("train", "val")
         ),
         splits=("val", "train"),
         several=True,

@@ -17,6 +17,7 @@ from roam_lite.data.photographs import draw_photograph, photographs_folder
 from roam_lite.data.pixels import FrameError, decode_image
 from roam_lite.data.plausible import check_track, impossible
 from roam_lite.data.sequence import ImageFrames, Sequence
+from roam_lite.data.stills import moving
 from roam_lite.data.synthetic import synthesize
 from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError, warn
@@ -36,7 +37,7 @@ class Source(Protocol):
     name: str
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
-        """One sequence; if it is rendered, of `length` frames."""
+        """One sequence; if it is rendered, or a still image, of `length` frames."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ class FolderSource:
                 self.sequences.append(_checked(sequence))
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
-        """One of the folder's sequences, as long as it is."""
-        return self.sequences[int(rng.integers(len(self.sequences)))]
+        """One of the folder's sequences, as long as it is; a still image moves, for `length` frames."""
+        sequence = self.sequences[int(rng.integers(len(self.sequences)))]
+        return moving(sequence, rng, length) if len(sequence) == 1 else sequence
 
 
 def _checked(sequence: Sequence) -> Sequence:
