@@ -49,6 +49,7 @@ class Layout:
     parts: tuple[Part, ...]
     splits: tuple[str, ...] = ()  # the paper's first
     several: bool = False  # whether a name has any number of targets, also none
+    watched: tuple[str, ...] = ()  # patterns under the root: all that `list_sequences` looks at
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
         """Names under `root`, of the paper's split unless another is named; `InputError` if none."""
@@ -65,6 +66,7 @@ LAYOUTS: dict[str, Layout] = {
         otb.list_sequences,
         otb.read_sequence,
         parts=(Part("OTB-2015", (f"*/{otb.TRUTH}", otb.TRUTH), count=100, names=otb.TARGETS),),
+        watched=("*",),
     ),
     "vot": Layout(
         vot.list_sequences,
@@ -77,6 +79,7 @@ LAYOUTS: dict[str, Layout] = {
                 count=60,
             ),
         ),
+        watched=("*",),
     ),
     "lasot": Layout(
         lasot.list_sequences,
@@ -91,6 +94,7 @@ LAYOUTS: dict[str, Layout] = {
             ),
         ),
         splits=("test", "train", "all"),
+        watched=("*", "*/*-*"),
     ),
     "got10k": Layout(
         got10k.list_sequences,
@@ -105,6 +109,7 @@ LAYOUTS: dict[str, Layout] = {
             for split, count in (("train", 9335), ("val", 180), ("test", 180))
         ),
         splits=("test", "val", "train"),
+        watched=("*", "*/list.txt", "*/GOT-10k_*"),
     ),
     "trackingnet": Layout(
         trackingnet.list_sequences,
@@ -114,6 +119,7 @@ LAYOUTS: dict[str, Layout] = {
             Part("TrackingNet test", ("TEST/anno",), split="test", count=511),
         ),
         splits=("test", "train"),
+        watched=("*", "*/anno"),
     ),
     "vid": Layout(
         imagenet_vid.list_videos,
@@ -124,6 +130,7 @@ LAYOUTS: dict[str, Layout] = {
         ),
         splits=("val", "train"),
         several=True,
+        watched=(f"{imagenet_vid.ANNOTATIONS}/*", f"{imagenet_vid.ANNOTATIONS}/*/*"),
     ),
     "det": Layout(
         imagenet_det.list_images,
@@ -134,6 +141,7 @@ LAYOUTS: dict[str, Layout] = {
         ),
         splits=("val", "train"),
         several=True,
+        watched=tuple(f"{imagenet_det.ANNOTATIONS}/{depth}" for depth in ("*/", "*/*/", "*/*/*/")),
     ),
     "coco": Layout(
         coco.list_images,
@@ -144,5 +152,6 @@ LAYOUTS: dict[str, Layout] = {
         ),
         splits=("val", "train"),
         several=True,
+        watched=("annotations", coco.LISTS.format("")),
     ),
 }

@@ -6,12 +6,16 @@ often as one without.
 
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from roam_lite.data.index import indexed_names
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.photographs import draw_photograph, photographs_folder
 from roam_lite.data.pixels import FrameError, decode_image
@@ -28,7 +32,15 @@ CACHE_BYTES = 1_500_000_000
 # as much of the regions lies outside the frame, and targets are as large, as in OTB's video.
 FRAMES = ((320, 240), (400, 300), (480, 360))
 SIDES = (0.03, 0.14, 0.28)
+# Folders: how many names are all read before training, how many of more, and what is held of them.
+SMALL, FEW = 300, 10
+KEPT_FRAMES = 200_000  # whose boxes and paths take some 60 MB
+MOST_EMPTY = 100  # names in a row without a target
+_NO_TARGETS = "no object in it is large enough to train on; remove it"
 _REMEDY = "a weight is a whole number from 1 to 999, as in otb:DIR*2"
+
+
+Check = Callable[[Sequence], object]  # raises `InputError` for a sequence that cannot be used
 
 
 class Source(Protocol):
@@ -38,6 +50,9 @@ class Source(Protocol):
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """One sequence; if it is rendered, or a still image, of `length` frames."""
+
+    def look(self, check: Check) -> None:
+        """Read some of it, and `check` that. Raises `InputError` if nothing can be used."""
 
 
 @dataclass(frozen=True)
@@ -54,27 +69,90 @@ class SyntheticSource:
         side = size[1] * float(np.exp(rng.triangular(*np.log(SIDES))))
         return synthesize(seed, length=length, size=size, side=side)
 
+    def look(self, check: Check) -> None:
+        """Do nothing: what is rendered can be used."""
+
 
 class FolderSource:
-    """The sequences of a folder (training split, if it has one), each as likely as the others."""
+    """The sequences of a folder (training split, if it has one), each as likely as the others.
+
+    They are read when they are drawn, and what cannot be used is said then. `names` are those that the
+    layout lists; a name may have several targets.
+    """
 
     def __init__(self, kind: str, root: str | Path, cache_bytes: int = CACHE_BYTES) -> None:
         self.name = f"{kind}:{root}"
         self.cache = FrameCache(cache_bytes)
-        layout = LAYOUTS[kind]
-        split = "train" if "train" in layout.splits else None
-        self.sequences = []
-        for name in layout.names(root, split):
-            for sequence in layout.targets(root, name):
-                frames = sequence.frames
-                if isinstance(frames, ImageFrames):
-                    sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
-                self.sequences.append(_checked(sequence))
+        self.root, self.layout = Path(root), LAYOUTS[kind]
+        self.names = indexed_names(kind, root, "train" if "train" in self.layout.splits else None)
+        self._recent = Recent(KEPT_FRAMES, _frames_of)
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
-        """One of the folder's sequences, as long as it is; a still image moves, for `length` frames."""
-        sequence = self.sequences[int(rng.integers(len(self.sequences)))]
+        """One of the folder's sequences, as long as it is; a still image moves, for `length` frames.
+
+        Names without a target are passed over. Raises `InputError` if what is drawn cannot be used.
+        """
+        for _ in range(MOST_EMPTY):
+            sequence = self.draw_of(int(rng.integers(len(self.names))), rng, length)
+            if sequence is not None:
+                return sequence
+        raise InputError(
+            f"{self.name}: {MOST_EMPTY} draws in a row without a target; {_NO_TARGETS}"
+        )
+
+    def draw_of(self, index: int, rng: np.random.Generator, length: int = 60) -> Sequence | None:
+        """What `draw` gives of one name; None if it has no target."""
+        targets = self.targets(index)
+        if not targets:
+            return None
+        sequence = targets[int(rng.integers(len(targets)))]
         return moving(sequence, rng, length) if len(sequence) == 1 else sequence
+
+    def targets(self, index: int) -> list[Sequence]:
+        """The sequences of one name, without boxes that cannot be. Raises `InputError` if unreadable."""
+        return self._recent.get(index, self._read)
+
+    def look(self, check: Check) -> None:
+        """Read all of a small folder, or a few names of a large one, and `check` their sequences.
+
+        Raises `InputError` for the first that cannot be used; in a large folder, where others take its
+        place, only if none can.
+        """
+        large, usable, fault = len(self.names) > SMALL, 0, None
+        rows = np.linspace(0, len(self.names) - 1, FEW if large else len(self.names))
+        for row in rows.astype(int).tolist():
+            try:
+                for sequence in self.targets(row):
+                    usable += self._passes(sequence, check)
+            except InputError as error:
+                fault = error
+                if not large:
+                    raise
+        if not usable:
+            raise InputError(f"{self.name}: {fault or _NO_TARGETS}")
+
+    def _passes(self, sequence: Sequence, check: Check) -> bool:
+        """Whether a sequence can be used; one of several targets may not."""
+        try:
+            check(sequence)
+        except InputError:
+            if not self.layout.several:
+                raise
+            return False
+        return True
+
+    def _read(self, index: int) -> list[Sequence]:
+        sequences = []
+        for sequence in self.layout.targets(self.root, self.names[index]):
+            frames = sequence.frames
+            if isinstance(frames, ImageFrames):
+                sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
+            sequences.append(_checked(sequence))
+        return sequences
+
+
+def _frames_of(sequences: list[Sequence]) -> int:
+    return 1 + sum(map(len, sequences))
 
 
 def _checked(sequence: Sequence) -> Sequence:
@@ -103,6 +181,11 @@ class CollageSource:
         if self.folder is None:
             photographs_folder()  # or what is missing would stop the run at its first step
 
+    def look(self, check: Check) -> None:
+        """Read what the photographs are taken from, if it is a folder; boxes play no part."""
+        if self.folder is not None:
+            self.folder.look(lambda sequence: None)
+
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """A new sequence of `length` frames."""
         sequence = self.rendered.draw(rng, length)
@@ -115,25 +198,36 @@ class CollageSource:
         return frames[int(rng.integers(len(frames)))]
 
 
-class FrameCache:
-    """Decoded images by path; those used longest ago go first once `limit` bytes are held."""
+class Recent:
+    """Values by key; those used longest ago go first once they cost more than `limit`."""
+
+    def __init__(self, limit: int, cost: Callable[[Any], int]) -> None:
+        self.limit, self.cost = limit, cost
+        self.held = 0
+        self.values: OrderedDict[Any, Any] = OrderedDict()
+
+    def get(self, key: Any, make: Callable[[Any], Any]) -> Any:
+        """The value of `key`, made if it is not there."""
+        if key in self.values:
+            self.values.move_to_end(key)
+            return self.values[key]
+        value = self.values[key] = make(key)
+        self.held += self.cost(value)
+        while self.held > self.limit and len(self.values) > 1:
+            self.held -= self.cost(self.values.popitem(last=False)[1])
+        return value
+
+
+class FrameCache(Recent):
+    """Decoded images by path, of `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.held = 0
-        self.images: OrderedDict[Path, np.ndarray] = OrderedDict()
+        super().__init__(limit, attrgetter("nbytes"))
 
     def read(self, path: Path, frame: int) -> np.ndarray:
         """The image of `path` (`decode_image`), read-only because it is shared."""
-        if path in self.images:
-            self.images.move_to_end(path)
-            return self.images[path]
-        image = decode_image(path, frame)
+        image = self.get(path, partial(decode_image, frame=frame))
         image.flags.writeable = False
-        self.images[path] = image
-        self.held += image.nbytes
-        while self.held > self.limit and len(self.images) > 1:
-            self.held -= self.images.popitem(last=False)[1].nbytes
         return image
 
 

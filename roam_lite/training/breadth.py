@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from roam_lite.config import Config
 from roam_lite.data.sources import Source
+from roam_lite.errors import InputError
 from roam_lite.geometry import region_around
 from roam_lite.training.sampling import PatchSampler
 
@@ -48,18 +49,26 @@ def padding_share(
 def measure_breadth(source: Source, config: Config, draws: int = 60) -> Breadth:
     """Return the breadth of so many clips of a source, drawn as training draws them.
 
-    Of a folder no sequence is drawn again before all are, so that few draws say more.
-    Raises InputError if a sequence never shows its target well enough.
+    Of a folder no sequence is drawn again before all are, so that few draws say more; what cannot be
+    used is left out. Raises InputError if nothing can.
     """
     rng = np.random.default_rng(_SEED)
-    known = getattr(source, "sequences", ())
-    order = np.resize(rng.permutation(max(len(known), 1)), draws)
-    padding, sides = [], []
-    for index in order:
-        sequence = known[index] if len(known) else source.draw(rng)
-        boxes = sequence.boxes[PatchSampler(sequence, _FRAMES, rng, config).frames]
-        padding.append(padding_share(boxes, sequence.image_size(), config.model.region_scale))
+    known = len(getattr(source, "names", ()))
+    padding, sides, fault = [], [], None
+    for index in np.resize(rng.permutation(max(known, 1)), draws).tolist():
+        try:
+            sequence = source.draw_of(index, rng) if known else source.draw(rng)
+            if sequence is None:
+                continue
+            boxes = sequence.boxes[PatchSampler(sequence, _FRAMES, rng, config).frames]
+            size = sequence.image_size()
+        except InputError as error:  # training skips it too, and says so
+            fault = error
+            continue
+        padding.append(padding_share(boxes, size, config.model.region_scale))
         sides.append(np.sqrt(boxes[:, 2:].prod(axis=1)))
+    if not sides:
+        raise fault or InputError(f"{source.name}: {draws} draws without a target")
     return Breadth(source.name, np.concatenate(padding), np.concatenate(sides))
 
 

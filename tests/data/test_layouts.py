@@ -117,4 +117,4 @@ def test_every_layout_is_a_source_of_training_sequences(kind, tmp_path):
 def test_splits_that_are_scored_are_not_trained_on(tmp_path):
     root = trees.lasot(trees.lasot(tmp_path, "airplane-1"), "airplane-2")
     (source,) = parse_sources(f"lasot:{root}", seed=0)
-    assert [sequence.name for sequence in source.sequences] == ["airplane-2"]
+    assert source.names == ["airplane-2"]
