@@ -32,7 +32,7 @@ EXAMPLES = """\
   roam-lite train --profile smoke --data synthetic --steps 4 --out runs/smoke
   roam-lite train --profile laptop --data synthetic --out runs/laptop
   roam-lite train --profile laptop --data synthetic --out runs/laptop --resume
-  roam-lite train --profile laptop --data 'synthetic,otb:DIR*2' --rule gru --out runs/gru \\
+  roam-lite train --profile laptop --data 'synthetic*0.5,otb:DIR*2' --rule gru --out runs/gru \\
       --init runs/laptop/checkpoint.safetensors --stages closed_loop
 """
 

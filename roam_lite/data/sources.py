@@ -1,14 +1,16 @@
 """Where training takes its sequences from: `parse_sources("synthetic,collage:DIR,otb:DIR*2", seed)`.
 
 Folders may have any layout of `layouts.LAYOUTS`. A source with `*K` behind it is drawn K times as
-often as one without.
+often as one without; K may be less than 1.
 """
 
 import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
+from math import lcm
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,7 +39,7 @@ SMALL, FEW = 300, 10
 KEPT_FRAMES = 200_000  # whose boxes and paths take some 60 MB
 MOST_EMPTY = 100  # names in a row without a target
 _NO_TARGETS = "no object in it is large enough to train on; remove it"
-_REMEDY = "a weight is a whole number from 1 to 999, as in otb:DIR*2"
+_REMEDY = "a weight is a number from 0.01 to 999 with at most two decimals, as in otb:DIR*2"
 
 
 Check = Callable[[Sequence], object]  # raises `InputError` for a sequence that cannot be used
@@ -234,10 +236,11 @@ class FrameCache(Recent):
 def parse_sources(text: str, seed: int) -> list[Source]:
     """Sources that a list names (`known_sources`), the rendered ones from `seed` on.
 
-    One of weight K stands in the list K times, so that each entry is as likely as the others.
-    Raises `InputError` for other words, other weights and unreadable folders.
+    One of weight K stands in the list K times, so that each entry is as likely as the others; where
+    weights have decimals, all are multiplied until none has. Raises `InputError` for other words, other
+    weights and unreadable folders.
     """
-    sources: list[Source] = []
+    sources: list[tuple[Source, Fraction]] = []
     for word in source_words(text):
         name, weight = split_weight(word)
         kind, _, place = name.partition(":")
@@ -251,10 +254,11 @@ def parse_sources(text: str, seed: int) -> list[Source]:
             source = FolderSource(kind, place)
         else:
             raise InputError(f"unknown data {word!r}; give {known_sources()}")
-        sources += [source] * (weight or 1)
+        sources.append((source, weight or Fraction(1)))
     if not sources:
         raise InputError(f"no data named; give {known_sources()}")
-    return sources
+    whole = lcm(*(weight.denominator for _, weight in sources))
+    return [source for source, weight in sources for _ in range(int(weight * whole))]
 
 
 def source_words(text: str) -> list[str]:
@@ -264,20 +268,20 @@ def source_words(text: str) -> list[str]:
     return [word for part in words if (word := part.strip(" ,"))]
 
 
-def split_weight(word: str) -> tuple[str, int | None]:
+def split_weight(word: str) -> tuple[str, Fraction | None]:
     """A source's name without its weight, and the weight; None if it has none.
 
     The weight is what follows the last `*`, if that is a number: `otb:a*b` is the folder `a*b`, and
     a folder whose own name ends so needs a weight behind it, `otb:a*2*1`. Raises `InputError` for a
-    weight of 0, or of four digits and more.
+    weight of 0, of four digits and more, or of three decimals.
     """
-    weighted = re.fullmatch(r"(.*)\*([0-9]+)", word)
+    weighted = re.fullmatch(r"(.*)\*([0-9]+(?:\.[0-9]+)?)", word)
     if not weighted:
         return word, None
     name, digits = weighted.groups()
-    if len(digits) > 3 or int(digits) == 0:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?", digits) or float(digits) == 0:
         raise InputError(f"{word}: its weight is {digits}; {_REMEDY}")
-    return name, int(digits)
+    return name, Fraction(digits)
 
 
 def known_sources() -> str:

@@ -18,6 +18,7 @@ from roam_lite.training.sampling import PatchSampler
 
 _SEED = 29  # of a generator of its own: what training draws does not depend on it
 _FRAMES = 30  # of a clip
+_ENTRIES = 2000  # of a list of sources
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ def breadths(sources: Sequence[Source], config: Config, draws: int = 60) -> Iter
             measured[source.name] = measure_breadth(source, config, draws)
             yield measured[source.name]
     if len(measured) > 1:
-        every = [measured[source.name] for source in sources]
+        # As many entries tell the shares of a list that is longer: sources stand in it side by side.
+        every = [measured[source.name] for source in sources[:: 1 + len(sources) // _ENTRIES]]
         padding, sides = ([getattr(one, name) for one in every] for name in ("padding", "sides"))
         yield Breadth("together", np.concatenate(padding), np.concatenate(sides))
 

@@ -1,5 +1,7 @@
 """Sources of training sequences: named in text, drawn by a generator, cached within bounds."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -58,19 +60,24 @@ def test_unknown_sources_are_refused(text):
         ("otb:a*2*1", ("otb:a*2", 1)),
         ("otb:a*2/", ("otb:a*2/", None)),
         ("otb:a*-2", ("otb:a*-2", None)),
+        ("otb:a*0.5", ("otb:a", 0.5)),
+        ("otb:a*1.25", ("otb:a", 1.25)),
+        ("otb:a*.5", ("otb:a*.5", None)),
     ],
 )
 def test_a_weight_is_the_number_behind_the_last_star(word, split):
     assert split_weight(word) == split
 
 
-@pytest.mark.parametrize("digits", ["0", "00", "1000", "9" * 5000])
+@pytest.mark.parametrize("digits", ["0", "00", "1000", "9" * 5000, "0.0", "0.125", "1000.5"])
 def test_weights_that_no_list_can_have_are_refused(digits, root):
-    with pytest.raises(InputError, match=r"its weight is \d+; a weight is a .* from 1 to 999"):
+    with pytest.raises(
+        InputError, match=r"its weight is [\d.]+; a weight is a .* from 0\.01 to 999"
+    ):
         parse_sources(f"otb:{root}*{digits}", seed=0)
 
 
-@pytest.mark.parametrize("end", ["x", "1.5", "-2", "2x", ""])
+@pytest.mark.parametrize("end", ["x", "1.5.2", "-2", "2x", "1.", ""])
 def test_a_word_that_is_neither_weight_nor_folder_is_refused_as_both(end, root):
     with pytest.raises(InputError, match=r"no such folder, and no weight either; .* otb:DIR\*2"):
         parse_sources(f"otb:{root}*{end}", seed=0)
@@ -81,6 +88,12 @@ def test_a_source_stands_in_the_list_as_often_as_its_weight_says(root):
     names = ["synthetic", *[f"otb:{root}"] * 3, f"collage:{root}"]
     assert [source.name for source in parsed] == names
     assert len({id(source) for source in parsed}) == 3  # one folder, one cache
+
+
+def test_weights_with_decimals_keep_their_shares(root):
+    parsed = parse_sources(f"synthetic*0.5,otb:{root},collage:{root}*1.25", seed=0)
+    counts = Counter(source.name.partition(":")[0] for source in parsed)
+    assert counts == {"synthetic": 2, "otb": 4, "collage": 5}
 
 
 def test_a_folder_may_have_a_star_in_its_name(root):
