@@ -1,5 +1,6 @@
 """Small data sets on disk, each in its benchmark's own layout: a square that moves two pixels a frame."""
 
+import json
 import os
 from functools import cache
 
@@ -7,18 +8,20 @@ import cv2
 import numpy as np
 
 SIZE = (80, 60)  # width, height
+VIDEO = "ILSVRC2015_train_00000000"
 
 
 @cache
 def picture(suffix=".jpg"):
-    return cv2.imencode(suffix, np.full((SIZE[1], SIZE[0], 3), (200, 100, 50), np.uint8))[1]
+    return cv2.imencode(suffix.lower(), np.full((SIZE[1], SIZE[0], 3), (200, 100, 50), np.uint8))[1]
 
 
 def pictures(folder, numbers, digits=8, suffix=".jpg"):
     """Write images of the given numbers, all alike, as links to one file."""
     folder.mkdir(parents=True, exist_ok=True)
     original = folder.parent / f".{folder.name}{suffix}"
-    original.write_bytes(picture(suffix).tobytes())
+    if not original.exists():
+        original.write_bytes(picture(suffix).tobytes())
     for number in numbers:
         os.link(original, folder / f"{number:0{digits}d}{suffix}")
 
@@ -89,4 +92,56 @@ def vot(root, name="ball", length=6, color=True, polygons=True):
     (folder / "groundtruth.txt").write_text(text)
     with open(root / "list.txt", "a") as listing:
         listing.write(f"{name}\n")
+    return root
+
+
+def annotation(objects, size=SIZE):
+    """XML of ImageNet for objects (x, y, w, h, track, occluded), the last two left out in DET."""
+    parts = []
+    for x, y, w, h, *rest in objects:
+        track = f"<trackid>{rest[0]}</trackid>" if rest else ""
+        occluded = f"<occluded>{int(rest[1])}</occluded>" if rest[1:] else ""
+        edges = {"xmax": x + w, "xmin": x, "ymax": y + h, "ymin": y}
+        corners = "".join(f"<{edge}>{value:g}</{edge}>" for edge, value in edges.items())
+        box = f"<name>n01674464</name><bndbox>{corners}</bndbox>"
+        parts.append(f"<object>{track}{box}{occluded}</object>")
+    sides = f"<size><width>{size[0]}</width><height>{size[1]}</height></size>"
+    return f"<annotation><folder>f</folder>{sides}{''.join(parts)}</annotation>\n"
+
+
+def vid(root, length=6, name=VIDEO, split="train", absent=(), occluded=(), second=(2, 3)):
+    """A video of two tracks: 0 moves, where it is not absent; the `second` stays in its few frames."""
+    group = f"{split}/ILSVRC2015_VID_train_0000" if split == "train" else split
+    pictures(root / "Data" / "VID" / group / name, range(length), digits=6, suffix=".JPEG")
+    folder = root / "Annotations" / "VID" / group / name
+    folder.mkdir(parents=True)
+    for t, box in enumerate(square(length)):
+        objects = [] if t in absent else [(*box, 0, t in occluded)]
+        objects += [(5, 5, 20, 10, 1, 0)] if t in second else []
+        (folder / f"{t:06d}.xml").write_text(annotation(objects))
+    return root
+
+
+def det(root, boxes=((10, 20, 16, 12),), place="train/ILSVRC2013_train/n01440764", number=1):
+    """One image with those boxes."""
+    pictures(root / "Data" / "DET" / place, [number], suffix=".JPEG")
+    file = root / "Annotations" / "DET" / place / f"{number:08d}.xml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(annotation(boxes))
+    return root
+
+
+def coco(root, boxes=((10, 20, 16, 12),), split="train2017", crowds=((0, 0, 70, 50),)):
+    """An image with those boxes and crowds, another without any."""
+    pictures(root / split, (9, 25), digits=12)
+    images = [{"id": n, "file_name": f"{n:012d}.jpg", "width": SIZE[0], "height": SIZE[1]}
+              for n in (9, 25)]  # fmt: skip
+    annotations = [
+        {"id": i, "image_id": 9, "bbox": list(box), "iscrowd": int(i >= len(boxes)),
+         "segmentation": [[1, 2, 3, 4, 5, 6]], "category_id": 1, "area": 1.5}
+        for i, box in enumerate((*boxes, *crowds))
+    ]  # fmt: skip
+    (root / "annotations").mkdir(exist_ok=True)
+    content = {"info": {}, "images": images, "annotations": annotations, "categories": []}
+    (root / "annotations" / f"instances_{split}.json").write_text(json.dumps(content))
     return root

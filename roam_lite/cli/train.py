@@ -32,7 +32,7 @@ EXAMPLES = """\
   roam-lite train --profile smoke --data synthetic --steps 4 --out runs/smoke
   roam-lite train --profile laptop --data synthetic --out runs/laptop
   roam-lite train --profile laptop --data synthetic --out runs/laptop --resume
-  roam-lite train --profile laptop --data 'synthetic,otb:DIR*2' --rule gru --out runs/gru \\
+  roam-lite train --profile laptop --data 'synthetic*0.5,otb:DIR*2' --rule gru --out runs/gru \\
       --init runs/laptop/checkpoint.safetensors --stages closed_loop
 """
 
@@ -49,8 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="synthetic",
         metavar="SOURCES",
         help="comma-separated: synthetic (default), collage:photographs, collage:DIR, or LAYOUT:DIR "
-        "with a layout of otb, vot, lasot, got10k or trackingnet; *K behind one draws it K times as "
-        "often",
+        "with a layout of otb, vot, lasot, got10k, trackingnet, vid, det or coco; *K behind one draws it K "
+        "times as often",
     )
     parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
     parser.add_argument(

@@ -6,13 +6,25 @@ A layout of your own is a file that reads it and one line:
 
 Then `mine:DIR` is a source of training sequences, the survey finds it, and it can be evaluated. The
 command line knows it once the file has been imported: `import mine; roam_lite.cli.main()`.
+
+Where a listed name has several targets, as an image of ImageNet, `read_sequence` gives them all in a
+list (`several`): it is trained on and surveyed, and no benchmark.
 """
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from roam_lite.data import got10k, lasot, otb, trackingnet, vot
+from roam_lite.data import (
+    coco,
+    got10k,
+    imagenet_det,
+    imagenet_vid,
+    lasot,
+    otb,
+    trackingnet,
+    vot,
+)
 from roam_lite.data.sequence import Sequence
 
 
@@ -33,13 +45,20 @@ class Layout:
     """How sequences lie on disk: who lists and reads them, and the data sets that lie so."""
 
     list_sequences: Callable[..., list[str]]  # of (root) or (root, split)
-    read_sequence: Callable[[Path, str], Sequence]
+    read_sequence: Callable[[Path, str], Sequence | list[Sequence]]
     parts: tuple[Part, ...]
     splits: tuple[str, ...] = ()  # the paper's first
+    several: bool = False  # whether a name has any number of targets, also none
+    watched: tuple[str, ...] = ()  # patterns under the root: all that `list_sequences` looks at
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
         """Names under `root`, of the paper's split unless another is named; `InputError` if none."""
         return self.list_sequences(root, *(() if split is None else (split,)))
+
+    def targets(self, root: str | Path, name: str) -> list[Sequence]:
+        """The sequences of all targets that a name has; `InputError` if they cannot be read."""
+        read = self.read_sequence(Path(root), name)
+        return read if self.several else [read]
 
 
 LAYOUTS: dict[str, Layout] = {
@@ -47,6 +66,7 @@ LAYOUTS: dict[str, Layout] = {
         otb.list_sequences,
         otb.read_sequence,
         parts=(Part("OTB-2015", (f"*/{otb.TRUTH}", otb.TRUTH), count=100, names=otb.TARGETS),),
+        watched=("*",),
     ),
     "vot": Layout(
         vot.list_sequences,
@@ -59,6 +79,7 @@ LAYOUTS: dict[str, Layout] = {
                 count=60,
             ),
         ),
+        watched=("*",),
     ),
     "lasot": Layout(
         lasot.list_sequences,
@@ -73,6 +94,7 @@ LAYOUTS: dict[str, Layout] = {
             ),
         ),
         splits=("test", "train", "all"),
+        watched=("*", "*/*-*"),
     ),
     "got10k": Layout(
         got10k.list_sequences,
@@ -87,6 +109,7 @@ LAYOUTS: dict[str, Layout] = {
             for split, count in (("train", 9335), ("val", 180), ("test", 180))
         ),
         splits=("test", "val", "train"),
+        watched=("*", "*/list.txt", "*/GOT-10k_*"),
     ),
     "trackingnet": Layout(
         trackingnet.list_sequences,
@@ -96,5 +119,39 @@ LAYOUTS: dict[str, Layout] = {
             Part("TrackingNet test", ("TEST/anno",), split="test", count=511),
         ),
         splits=("test", "train"),
+        watched=("*", "*/anno"),
+    ),
+    "vid": Layout(
+        imagenet_vid.list_videos,
+        imagenet_vid.read_tracks,
+        parts=tuple(
+            Part(f"ImageNet VID {split}", (f"{imagenet_vid.ANNOTATIONS}/{split}",), (), split, n)
+            for split, n in (("train", 3862), ("val", 555))
+        ),
+        splits=("val", "train"),
+        several=True,
+        watched=(f"{imagenet_vid.ANNOTATIONS}/*", f"{imagenet_vid.ANNOTATIONS}/*/*"),
+    ),
+    "det": Layout(
+        imagenet_det.list_images,
+        imagenet_det.read_image_targets,
+        parts=tuple(
+            Part(f"ImageNet DET {split}", (f"{imagenet_det.ANNOTATIONS}/{split}",), split=split)
+            for split in ("train", "val")
+        ),
+        splits=("val", "train"),
+        several=True,
+        watched=tuple(f"{imagenet_det.ANNOTATIONS}/{depth}" for depth in ("*/", "*/*/", "*/*/*/")),
+    ),
+    "coco": Layout(
+        coco.list_images,
+        coco.read_image_targets,
+        parts=tuple(
+            Part(f"COCO {split}", (coco.LISTS.format(split),), split=split)
+            for split in ("train", "val")
+        ),
+        splits=("val", "train"),
+        several=True,
+        watched=("annotations", coco.LISTS.format("")),
     ),
 }

@@ -1,22 +1,29 @@
 """Where training takes its sequences from: `parse_sources("synthetic,collage:DIR,otb:DIR*2", seed)`.
 
 Folders may have any layout of `layouts.LAYOUTS`. A source with `*K` behind it is drawn K times as
-often as one without.
+often as one without; K may be less than 1.
 """
 
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from math import lcm
+from operator import attrgetter
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from roam_lite.data.index import indexed_names
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.photographs import draw_photograph, photographs_folder
 from roam_lite.data.pixels import FrameError, decode_image
 from roam_lite.data.plausible import check_track, impossible
 from roam_lite.data.sequence import ImageFrames, Sequence
+from roam_lite.data.stills import moving
 from roam_lite.data.synthetic import synthesize
 from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError, warn
@@ -27,7 +34,15 @@ CACHE_BYTES = 1_500_000_000
 # as much of the regions lies outside the frame, and targets are as large, as in OTB's video.
 FRAMES = ((320, 240), (400, 300), (480, 360))
 SIDES = (0.03, 0.14, 0.28)
-_REMEDY = "a weight is a whole number from 1 to 999, as in otb:DIR*2"
+# Folders: how many names are all read before training, how many of more, and what is held of them.
+SMALL, FEW = 300, 10
+KEPT_FRAMES = 200_000  # whose boxes and paths take some 60 MB
+MOST_EMPTY = 100  # names in a row without a target
+_NO_TARGETS = "no object in it is large enough to train on; remove it"
+_REMEDY = "a weight is a number from 0.01 to 999 with at most two decimals, as in otb:DIR*2"
+
+
+Check = Callable[[Sequence], object]  # raises `InputError` for a sequence that cannot be used
 
 
 class Source(Protocol):
@@ -36,7 +51,10 @@ class Source(Protocol):
     name: str
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
-        """One sequence; if it is rendered, of `length` frames."""
+        """One sequence; if it is rendered, or a still image, of `length` frames."""
+
+    def look(self, check: Check) -> None:
+        """Read some of it, and `check` that. Raises `InputError` if nothing can be used."""
 
 
 @dataclass(frozen=True)
@@ -53,26 +71,90 @@ class SyntheticSource:
         side = size[1] * float(np.exp(rng.triangular(*np.log(SIDES))))
         return synthesize(seed, length=length, size=size, side=side)
 
+    def look(self, check: Check) -> None:
+        """Do nothing: what is rendered can be used."""
+
 
 class FolderSource:
-    """The sequences of a folder (training split, if it has one), each as likely as the others."""
+    """The sequences of a folder (training split, if it has one), each as likely as the others.
+
+    They are read when they are drawn, and what cannot be used is said then. `names` are those that the
+    layout lists; a name may have several targets.
+    """
 
     def __init__(self, kind: str, root: str | Path, cache_bytes: int = CACHE_BYTES) -> None:
         self.name = f"{kind}:{root}"
         self.cache = FrameCache(cache_bytes)
-        layout = LAYOUTS[kind]
-        split = "train" if "train" in layout.splits else None
-        self.sequences = []
-        for name in layout.names(root, split):
-            sequence = layout.read_sequence(Path(root), name)
+        self.root, self.layout = Path(root), LAYOUTS[kind]
+        self.names = indexed_names(kind, root, "train" if "train" in self.layout.splits else None)
+        self._recent = Recent(KEPT_FRAMES, _frames_of)
+
+    def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
+        """One of the folder's sequences, as long as it is; a still image moves, for `length` frames.
+
+        Names without a target are passed over. Raises `InputError` if what is drawn cannot be used.
+        """
+        for _ in range(MOST_EMPTY):
+            sequence = self.draw_of(int(rng.integers(len(self.names))), rng, length)
+            if sequence is not None:
+                return sequence
+        raise InputError(
+            f"{self.name}: {MOST_EMPTY} draws in a row without a target; {_NO_TARGETS}"
+        )
+
+    def draw_of(self, index: int, rng: np.random.Generator, length: int = 60) -> Sequence | None:
+        """What `draw` gives of one name; None if it has no target."""
+        targets = self.targets(index)
+        if not targets:
+            return None
+        sequence = targets[int(rng.integers(len(targets)))]
+        return moving(sequence, rng, length) if len(sequence) == 1 else sequence
+
+    def targets(self, index: int) -> list[Sequence]:
+        """The sequences of one name, without boxes that cannot be. Raises `InputError` if unreadable."""
+        return self._recent.get(index, self._read)
+
+    def look(self, check: Check) -> None:
+        """Read all of a small folder, or a few names of a large one, and `check` their sequences.
+
+        Raises `InputError` for the first that cannot be used; in a large folder, where others take its
+        place, only if none can.
+        """
+        large, usable, fault = len(self.names) > SMALL, 0, None
+        rows = np.linspace(0, len(self.names) - 1, FEW if large else len(self.names))
+        for row in rows.astype(int).tolist():
+            try:
+                for sequence in self.targets(row):
+                    usable += self._passes(sequence, check)
+            except InputError as error:
+                fault = error
+                if not large:
+                    raise
+        if not usable:
+            raise InputError(f"{self.name}: {fault or _NO_TARGETS}")
+
+    def _passes(self, sequence: Sequence, check: Check) -> bool:
+        """Whether a sequence can be used; one of several targets may not."""
+        try:
+            check(sequence)
+        except InputError:
+            if not self.layout.several:
+                raise
+            return False
+        return True
+
+    def _read(self, index: int) -> list[Sequence]:
+        sequences = []
+        for sequence in self.layout.targets(self.root, self.names[index]):
             frames = sequence.frames
             if isinstance(frames, ImageFrames):
                 sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
-            self.sequences.append(_checked(sequence))
+            sequences.append(_checked(sequence))
+        return sequences
 
-    def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
-        """One of the folder's sequences, as long as it is."""
-        return self.sequences[int(rng.integers(len(self.sequences)))]
+
+def _frames_of(sequences: list[Sequence]) -> int:
+    return 1 + sum(map(len, sequences))
 
 
 def _checked(sequence: Sequence) -> Sequence:
@@ -101,6 +183,11 @@ class CollageSource:
         if self.folder is None:
             photographs_folder()  # or what is missing would stop the run at its first step
 
+    def look(self, check: Check) -> None:
+        """Read what the photographs are taken from, if it is a folder; boxes play no part."""
+        if self.folder is not None:
+            self.folder.look(lambda sequence: None)
+
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """A new sequence of `length` frames."""
         sequence = self.rendered.draw(rng, length)
@@ -113,35 +200,47 @@ class CollageSource:
         return frames[int(rng.integers(len(frames)))]
 
 
-class FrameCache:
-    """Decoded images by path; those used longest ago go first once `limit` bytes are held."""
+class Recent:
+    """Values by key; those used longest ago go first once they cost more than `limit`."""
+
+    def __init__(self, limit: int, cost: Callable[[Any], int]) -> None:
+        self.limit, self.cost = limit, cost
+        self.held = 0
+        self.values: OrderedDict[Any, Any] = OrderedDict()
+
+    def get(self, key: Any, make: Callable[[Any], Any]) -> Any:
+        """The value of `key`, made if it is not there."""
+        if key in self.values:
+            self.values.move_to_end(key)
+            return self.values[key]
+        value = self.values[key] = make(key)
+        self.held += self.cost(value)
+        while self.held > self.limit and len(self.values) > 1:
+            self.held -= self.cost(self.values.popitem(last=False)[1])
+        return value
+
+
+class FrameCache(Recent):
+    """Decoded images by path, of `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.held = 0
-        self.images: OrderedDict[Path, np.ndarray] = OrderedDict()
+        super().__init__(limit, attrgetter("nbytes"))
 
     def read(self, path: Path, frame: int) -> np.ndarray:
         """The image of `path` (`decode_image`), read-only because it is shared."""
-        if path in self.images:
-            self.images.move_to_end(path)
-            return self.images[path]
-        image = decode_image(path, frame)
+        image = self.get(path, partial(decode_image, frame=frame))
         image.flags.writeable = False
-        self.images[path] = image
-        self.held += image.nbytes
-        while self.held > self.limit and len(self.images) > 1:
-            self.held -= self.images.popitem(last=False)[1].nbytes
         return image
 
 
 def parse_sources(text: str, seed: int) -> list[Source]:
     """Sources that a list names (`known_sources`), the rendered ones from `seed` on.
 
-    One of weight K stands in the list K times, so that each entry is as likely as the others.
-    Raises `InputError` for other words, other weights and unreadable folders.
+    One of weight K stands in the list K times, so that each entry is as likely as the others; where
+    weights have decimals, all are multiplied until none has. Raises `InputError` for other words, other
+    weights and unreadable folders.
     """
-    sources: list[Source] = []
+    sources: list[tuple[Source, Fraction]] = []
     for word in source_words(text):
         name, weight = split_weight(word)
         kind, _, place = name.partition(":")
@@ -155,10 +254,11 @@ def parse_sources(text: str, seed: int) -> list[Source]:
             source = FolderSource(kind, place)
         else:
             raise InputError(f"unknown data {word!r}; give {known_sources()}")
-        sources += [source] * (weight or 1)
+        sources.append((source, weight or Fraction(1)))
     if not sources:
         raise InputError(f"no data named; give {known_sources()}")
-    return sources
+    whole = lcm(*(weight.denominator for _, weight in sources))
+    return [source for source, weight in sources for _ in range(int(weight * whole))]
 
 
 def source_words(text: str) -> list[str]:
@@ -168,20 +268,20 @@ def source_words(text: str) -> list[str]:
     return [word for part in words if (word := part.strip(" ,"))]
 
 
-def split_weight(word: str) -> tuple[str, int | None]:
+def split_weight(word: str) -> tuple[str, Fraction | None]:
     """A source's name without its weight, and the weight; None if it has none.
 
     The weight is what follows the last `*`, if that is a number: `otb:a*b` is the folder `a*b`, and
     a folder whose own name ends so needs a weight behind it, `otb:a*2*1`. Raises `InputError` for a
-    weight of 0, or of four digits and more.
+    weight of 0, of four digits and more, or of three decimals.
     """
-    weighted = re.fullmatch(r"(.*)\*([0-9]+)", word)
+    weighted = re.fullmatch(r"(.*)\*([0-9]+(?:\.[0-9]+)?)", word)
     if not weighted:
         return word, None
     name, digits = weighted.groups()
-    if len(digits) > 3 or int(digits) == 0:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,2})?", digits) or float(digits) == 0:
         raise InputError(f"{word}: its weight is {digits}; {_REMEDY}")
-    return name, int(digits)
+    return name, Fraction(digits)
 
 
 def known_sources() -> str:

@@ -16,8 +16,8 @@ class Finding:
 
     part: Part
     folder: Path
-    found: int  # sequences that can be read
-    frames: int
+    found: int  # sequences, or videos of several targets, that can be read
+    frames: int  # of all targets
     missing: tuple[str, ...]  # names that belong to the benchmark and are not there
     broken: tuple[str, ...]  # what is wrong with sequences that cannot be read
 
@@ -65,10 +65,10 @@ def _look(layout: Layout, part: Part, folder: Path) -> Finding:
     found, frames, broken = 0, 0, []
     for name in listed:
         try:
-            sequence = layout.read_sequence(folder, name)
-            height, width = sequence.frames[0].shape[:2]
-            check_track(sequence, (width, height))
-            frames += len(sequence)
+            for sequence in layout.targets(folder, name):
+                height, width = sequence.frames[0].shape[:2]
+                check_track(sequence, (width, height))
+                frames += len(sequence)
             found += 1
         except InputError as error:
             broken.append(str(error))

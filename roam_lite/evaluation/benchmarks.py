@@ -80,7 +80,8 @@ BENCHMARKS = {
 def benchmark_names() -> tuple[str, ...]:
     """Return the names that `get_benchmark` knows: of benchmarks, then of layouts without one."""
     taken = [benchmark.layout for benchmark in BENCHMARKS.values()]
-    return (*BENCHMARKS, *(name for name, layout in LAYOUTS.items() if layout not in taken))
+    more = (n for n, layout in LAYOUTS.items() if layout not in taken and not layout.several)
+    return (*BENCHMARKS, *more)
 
 
 def get_benchmark(name: str) -> Benchmark:

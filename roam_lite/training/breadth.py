@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from roam_lite.config import Config
 from roam_lite.data.sources import Source
+from roam_lite.errors import InputError
 from roam_lite.geometry import region_around
 from roam_lite.training.sampling import PatchSampler
 
 _SEED = 29  # of a generator of its own: what training draws does not depend on it
 _FRAMES = 30  # of a clip
+_ENTRIES = 2000  # of a list of sources
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,26 @@ def padding_share(
 def measure_breadth(source: Source, config: Config, draws: int = 60) -> Breadth:
     """Return the breadth of so many clips of a source, drawn as training draws them.
 
-    Of a folder no sequence is drawn again before all are, so that few draws say more.
-    Raises InputError if a sequence never shows its target well enough.
+    Of a folder no sequence is drawn again before all are, so that few draws say more; what cannot be
+    used is left out. Raises InputError if nothing can.
     """
     rng = np.random.default_rng(_SEED)
-    known = getattr(source, "sequences", ())
-    order = np.resize(rng.permutation(max(len(known), 1)), draws)
-    padding, sides = [], []
-    for index in order:
-        sequence = known[index] if len(known) else source.draw(rng)
-        boxes = sequence.boxes[PatchSampler(sequence, _FRAMES, rng, config).frames]
-        padding.append(padding_share(boxes, sequence.image_size(), config.model.region_scale))
+    known = len(getattr(source, "names", ()))
+    padding, sides, fault = [], [], None
+    for index in np.resize(rng.permutation(max(known, 1)), draws).tolist():
+        try:
+            sequence = source.draw_of(index, rng) if known else source.draw(rng)
+            if sequence is None:
+                continue
+            boxes = sequence.boxes[PatchSampler(sequence, _FRAMES, rng, config).frames]
+            size = sequence.image_size()
+        except InputError as error:  # training skips it too, and says so
+            fault = error
+            continue
+        padding.append(padding_share(boxes, size, config.model.region_scale))
         sides.append(np.sqrt(boxes[:, 2:].prod(axis=1)))
+    if not sides:
+        raise fault or InputError(f"{source.name}: {draws} draws without a target")
     return Breadth(source.name, np.concatenate(padding), np.concatenate(sides))
 
 
@@ -74,7 +84,8 @@ def breadths(sources: Sequence[Source], config: Config, draws: int = 60) -> Iter
             measured[source.name] = measure_breadth(source, config, draws)
             yield measured[source.name]
     if len(measured) > 1:
-        every = [measured[source.name] for source in sources]
+        # As many entries tell the shares of a list that is longer: sources stand in it side by side.
+        every = [measured[source.name] for source in sources[:: 1 + len(sources) // _ENTRIES]]
         padding, sides = ([getattr(one, name) for one in every] for name in ("padding", "sides"))
         yield Breadth("together", np.concatenate(padding), np.concatenate(sides))
 

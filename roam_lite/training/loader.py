@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import cv2
@@ -30,7 +30,8 @@ class ClipBatches(Dataset):
     """Batch `step` of a run: the same clips whenever, and in whichever process, it is asked for.
 
     A pickle holds what describes the sources, not their sequences: a process that gets one opens
-    them itself, once. Raises InputError if data cannot be read or trained on.
+    them itself, and reads what it draws. Raises InputError if data cannot be read or trained on, as
+    far as a first look tells (`Source.look`).
     """
 
     def __init__(self, data: str, seed: int, stages: tuple[Stage, ...], config: Config) -> None:
@@ -38,8 +39,8 @@ class ClipBatches(Dataset):
         self.skipped = 0  # clips that could not be read, in this process
         # To unpickle a layout imports its module, which a worker may not have done.
         self.layouts = {kind: layout for kind, layout in LAYOUTS.items() if f"{kind}:" in data}
-        for sequence in (s for source in self.sources for s in getattr(source, "sequences", ())):
-            usable_frames(sequence, config.training)  # or it would stop the run hours later
+        for source in dict.fromkeys(self.sources):  # or they would stop the run hours later
+            source.look(partial(usable_frames, config=config.training))
 
     @cached_property
     def sources(self) -> list[Source]:
@@ -53,7 +54,7 @@ class ClipBatches(Dataset):
     def __getitem__(self, step: int) -> Clips | Footage:
         """Return the clips of one step, 0-based over all stages.
 
-        A clip with a frame that cannot be read is skipped, and said: another is drawn. Raises
+        A clip of a sequence or frame that cannot be used is skipped, and said: another is drawn. Raises
         InputError after `MOST_SKIPPED` in a row.
         """
         stage = stage_of(self.stages, step)
@@ -137,6 +138,6 @@ def _interrupts_held() -> Iterator[None]:
 def _prepare_worker(worker: int) -> None:
     """Keep a worker from competing with the training step for cores, and Ctrl-C from killing it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore", InputWarning)  # the parent has said it
+    warnings.simplefilter("ignore", InputWarning)  # the parent has said it, of what it looked at
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

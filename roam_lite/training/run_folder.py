@@ -144,5 +144,5 @@ def name_data(data: str) -> str:
     named = []
     for name, weight in map(split_weight, source_words(data)):
         kind, colon, place = name.partition(":")
-        named.append(kind + colon + Path(place).name + (f"*{weight}" if weight else ""))
+        named.append(kind + colon + Path(place).name + (f"*{float(weight):g}" if weight else ""))
     return ",".join(named)

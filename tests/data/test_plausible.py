@@ -104,14 +104,16 @@ def test_a_box_far_outside_is_not_trained_on(tmp_path):
     trees.otb(tmp_path, "A")
     spoil(tmp_path, "A", 3, "90000,20,16,12")
     with pytest.warns(InputWarning, match=r"A \(.*groundtruth_rect\.txt\): 1 of 6 boxes .*line 4"):
-        (sequence,) = FolderSource("otb", tmp_path).sequences
+        (sequence,) = FolderSource("otb", tmp_path).targets(0)
     assert np.isnan(sequence.boxes[3]).all()
     whole = otb.read_sequence(tmp_path, "A")
     np.testing.assert_array_equal(np.delete(sequence.boxes, 3, 0), np.delete(whole.boxes, 3, 0))
 
 
 def test_good_sequences_are_trained_on_as_they_are(samples_root):
-    for sequence in FolderSource("otb", samples_root).sequences:
+    source = FolderSource("otb", samples_root)
+    for index in range(len(source.names)):
+        (sequence,) = source.targets(index)
         read = otb.read_sequence(samples_root, sequence.name)
         np.testing.assert_array_equal(sequence.boxes, read.boxes)
         np.testing.assert_array_equal(sequence.frames[7], read.frames[7])

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from roam_lite.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.config import Config
-from roam_lite.data import got10k, lasot, otb, vot
+from roam_lite.data import coco, got10k, lasot, otb, vot
 from roam_lite.data.boxes import read_boxes, read_flags, read_labels, read_truth
+from roam_lite.data.imagenet_xml import Marked, read_objects
 from roam_lite.data.images import listed_names
 from roam_lite.data.otb_attributes import read_attributes
 from roam_lite.data.pixels import read_image
@@ -50,6 +51,10 @@ REPORT = {
     "sequences": {"A": ENTRY, "B": ENTRY},
     "tracker": {"tracker": "roam++", "rule": "lstm", "online": {"penalty": 0.2}, "lr": None},
     "lost": [],
+}
+COCO = {
+    "images": [{"id": 9, "file_name": "9.jpg", "width": 80, "height": 60}],
+    "annotations": [{"image_id": 9, "bbox": [10, 20, 16.5, 12], "iscrowd": 0}],
 }
 NOTE = {"source": {"number of frames": 6}, "runs": [{"unreadable": [1, 2], "lost": []}]}
 RUN = TrainConfig(profile="smoke", data="synthetic", out="run")
@@ -95,6 +100,21 @@ def _boxes_are_sound(boxes: np.ndarray) -> None:
     assert boxes.shape[1] == 4
     finite = np.isfinite(boxes)
     assert (finite.all(axis=1) | np.isnan(boxes).all(axis=1)).all()
+
+
+def _read_coco(path: Path) -> None:
+    place = path.parent / "annotations" / path.name
+    place.parent.mkdir(exist_ok=True)
+    shutil.copy(path, place)
+    for listed in coco.list_images(path.parent, "train"):
+        for sequence in coco.read_image_targets(path.parent, listed):
+            _boxes_are_sound(sequence.boxes)
+
+
+def _marks_are_sound(read: tuple[tuple[int, int], list[Marked]]) -> None:
+    size, marked = read
+    assert min(size) > 0
+    assert all(np.isfinite(one.box).all() and min(one.box[2:]) > 0 for one in marked)
 
 
 def _image_is_sound(image: np.ndarray) -> None:
@@ -220,6 +240,10 @@ READERS = {
             "GOT-10k_Val_000001",
         ),
     ),
+    "annotation of ImageNet": Reader(
+        "000003.xml", trees.annotation([(10, 20, 16, 12, 0, 0)]), read_objects, _marks_are_sound
+    ),
+    "list of COCO": Reader("instances_train2017.json", COCO, _read_coco),
     "list of sequences": Reader(
         "list.txt", "A\nB\n", lambda path: listed_names(path.parent, "*/groundtruth.txt")
     ),

@@ -10,6 +10,7 @@ import pytest
 from roam_lite.config import modify
 from roam_lite.data.sources import SyntheticSource, parse_sources
 from roam_lite.data.synthetic import staging
+from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
 from roam_lite.training.breadth import (
     Breadth,
@@ -18,6 +19,7 @@ from roam_lite.training.breadth import (
     padding_share,
     report_breadths,
 )
+from tests import trees
 from tests.training.painted import painted_sequence
 
 CONFIG = modify(get_profile("laptop"), model={"region_scale": 5.0})
@@ -87,6 +89,20 @@ def test_measuring_is_repeatable_and_leaves_the_draws_of_training_alone():
     drawn = source.draw(rng).boxes
     np.testing.assert_array_equal(measure_breadth(source, CONFIG, draws=3).sides, first.sides)
     np.testing.assert_array_equal(source.draw(np.random.default_rng(5)).boxes, drawn)
+
+
+def test_sequences_that_cannot_be_used_are_left_out_of_what_is_measured(tmp_path):
+    (plain,) = parse_sources(f"otb:{trees.otb(tmp_path / 'plain', 'A', 30)}", 0)
+    for name in "AB":
+        trees.otb(tmp_path / "mixed", name, 30)
+    (tmp_path / "mixed" / "B" / "groundtruth_rect.txt").write_text("1,1,one,1\n")
+    (mixed,) = parse_sources(f"otb:{tmp_path / 'mixed'}", 0)
+    assert len(measure_breadth(mixed, CONFIG, 8).sides) * 2 == len(
+        measure_breadth(plain, CONFIG, 8).sides
+    )
+    (tmp_path / "mixed" / "A" / "groundtruth_rect.txt").unlink()
+    with pytest.raises(InputError, match=r"no ground truth|not a row of numbers"):
+        measure_breadth(parse_sources(f"otb:{tmp_path / 'mixed'}", 0)[0], CONFIG, 8)
 
 
 def test_a_mixture_counts_a_source_as_often_as_it_stands_in_the_list():

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from roam_lite.config import modify
+from roam_lite.data import sources
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.sources import CollageSource, FolderSource, SyntheticSource
 from roam_lite.errors import InputError
@@ -72,7 +73,7 @@ def test_steps_seeds_and_videos_differ(batches):
 
 def test_a_batch_is_drawn_from_the_generators_of_its_step_at_its_stages_length(tmp_path):
     trees.otb(trees.otb(tmp_path, "A", 30), "B", 70)
-    sources = [SyntheticSource(3), CollageSource(3, tmp_path), FolderSource("otb", tmp_path)]
+    known = [SyntheticSource(3), CollageSource(3, tmp_path), FolderSource("otb", tmp_path)]
     batches = ClipBatches(f"synthetic,collage:{tmp_path},otb:{tmp_path}", 3, LONG, SMOKE)
     drawn = Counter()
     for step in (0, 3, 4, 7):
@@ -82,10 +83,10 @@ def test_a_batch_is_drawn_from_the_generators_of_its_step_at_its_stages_length(t
         clips = []
         for video in range(2):
             rng = np.random.default_rng((3, step, video))
-            source = sources[rng.integers(3)]
+            source = known[rng.integers(3)]
             drawn[source.name.partition(":")[0]] += 1
             sequence = source.draw(rng, length)
-            assert len(sequence) == length or source is sources[2]
+            assert len(sequence) == length or source is known[2]
             clips.append(draw(sequence, rng, stage, SMOKE))
         assert equal(batches[step], stack_clips(clips))
     assert drawn.keys() == {"synthetic", "collage", "otb"}
@@ -128,6 +129,30 @@ def test_a_clip_that_cannot_be_read_is_skipped_and_named(tmp_path, capsys):
     assert "/B/img/" in said
 
 
+def test_a_sequence_of_a_large_folder_that_cannot_be_used_is_skipped_and_named(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(sources, "SMALL", 3)
+    monkeypatch.setattr(sources, "FEW", 2)
+    for name in "ABCD":
+        trees.otb(tmp_path, name, 30)
+    whole = [ClipBatches(f"otb:{tmp_path}", 0, STAGES, SMOKE)[step] for step in range(8)]
+    (tmp_path / "B" / "groundtruth_rect.txt").write_text("1,1,one,1\n")
+    (tmp_path / "C" / "groundtruth_rect.txt").write_text("nan,nan,nan,nan\n" * 30)
+    batches = ClipBatches(f"otb:{tmp_path}", 0, STAGES, SMOKE)
+    drawn = [batches[step] for step in range(8)]
+    said = capsys.readouterr().err
+    assert batches.skipped == said.count("clip skipped") > 0
+    assert "/B/groundtruth_rect.txt, line 1" in said
+    assert "C: its target is never seen well enough" in said
+    same = sum(equal(a, b) for a, b in zip(whole, drawn, strict=True))
+    assert 0 < same < 8  # what none of it concerns is what it was
+    for name in "AD":
+        (tmp_path / name / "groundtruth_rect.txt").write_text("nan,nan,nan,nan\n" * 30)
+    with pytest.raises(InputError, match="D: its target is never seen"):
+        ClipBatches(f"otb:{tmp_path}", 0, STAGES, SMOKE)
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_training_ends_with_one_line_where_no_clip_can_be_read(tmp_path, workers):
     break_images(trees.otb(tmp_path, "A", 30), "A", 1)
@@ -149,7 +174,7 @@ def noted(tmp_path, monkeypatch):
     del LAYOUTS["noted"], sys.modules["noted_layout"]
 
 
-def test_every_worker_opens_the_sources_once_for_all_stages(noted):
+def test_every_worker_reads_what_it_draws_once_for_all_stages(noted):
     batches = ClipBatches(f"noted:{noted}", 0, STAGES, SMOKE)
     loaded = list(load_batches(batches, range(2, 6), workers=2))
     for step, clips in zip(range(2, 6), loaded, strict=True):
@@ -158,7 +183,10 @@ def test_every_worker_opens_the_sources_once_for_all_stages(noted):
     processes = {line.split()[0] for line in readers}
     assert str(os.getpid()) in processes
     assert len(processes) == 3
-    assert readers == Counter(f"{process} {name}" for process in processes for name in "AB")
+    assert {line for line in readers if line.startswith(f"{os.getpid()} ")} == {
+        f"{os.getpid()} {name}" for name in "AB"
+    }
+    assert set(readers.values()) == {1}
 
 
 def test_without_steps_no_worker_is_started(batches):

@@ -194,6 +194,7 @@ def test_half_written_files_neither_count_nor_stay(run, tmp_path):
         ("otb:../x", "otb:x"),
         ("synthetic*2,otb:a/b*3", "synthetic*2,otb:b*3"),
         ("otb:/mount/of/mine/train/*2", "otb:train*2"),
+        ("synthetic*0.5,coco:a/b*999.25", "synthetic*0.5,coco:b*999.25"),
         ("otb:a/b*c", "otb:b*c"),
         ("otb:a/b*2*1", "otb:b*2*1"),
         ("collage:photographs*2", "collage:photographs*2"),

@@ -1,0 +1,74 @@
+"""COCO, still images: `annotations/instances_SPLITYEAR.json` and `SPLITYEAR/FILE.jpg`.
+
+One file holds all boxes of a split, (x, y, w, h) and 0-based. It is read once: what is listed is an image
+with its size and boxes, as JSON, so that no process but the one that lists has to read it.
+"""
+
+import json
+from collections import defaultdict
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from roam_lite.data.sequence import Sequence
+from roam_lite.data.stills import still_targets
+from roam_lite.errors import InputError
+
+LISTS = "annotations/instances_{}*.json"
+# What other JSON than a list of COCO's raises, on the way through it.
+_UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+
+def list_images(root: str | Path, split: str = "val") -> list[str]:
+    """Images with boxes of a split (`val`, `train`), of its latest year, in the order of their names.
+
+    Boxes of crowds, and those under a pixel, are left out. Raises `InputError` if there is no such
+    file, or it is no list of COCO's.
+    """
+    files = sorted(Path(root).glob(LISTS.format(split)))
+    if not files:
+        raise InputError(f"{root}: no list of COCO ({LISTS.format(split)})")
+    path = files[-1]
+    try:
+        # Outlines make up nearly all of the file: they go while it is read.
+        content = json.loads(path.read_bytes(), object_hook=_without_outlines)
+        images = {image["id"]: image for image in content["images"]}
+        boxes: dict[Any, list[list[float]]] = defaultdict(list)
+        for one in content["annotations"]:
+            if not one.get("iscrowd") and (box := _box(one["bbox"])) and min(box[2:]) >= 1:
+                boxes[one["image_id"]].append(box)
+        folder = path.stem.removeprefix("instances_")
+        listed = [_entry(folder, images[number], found) for number, found in boxes.items()]
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); restore the file") from error
+    except _UNFIT as error:
+        told = f"{type(error).__name__}: {error}"
+        raise InputError(f"{path}: is no list of COCO's instances ({told}); restore it") from error
+    if not listed:
+        raise InputError(f"{path}: lists no boxes; restore the file")
+    return sorted(listed)
+
+
+def read_image_targets(root: str | Path, listed: str) -> list[Sequence]:
+    """A sequence of one frame for each box of an image, as `list_images` lists it."""
+    name, size, boxes = json.loads(listed)
+    return still_targets(Path(root) / name, boxes, tuple(size))
+
+
+def _entry(folder: str, image: dict[str, Any], boxes: list[list[float]]) -> str:
+    size, name = [int(image["width"]), int(image["height"])], image["file_name"]
+    if not name.isprintable():
+        raise ValueError(f"file_name {name!r}")
+    return json.dumps([f"{folder}/{name}", size, boxes])
+
+
+def _box(values: Any) -> list[float]:
+    box = [float(value) for value in values]
+    if len(box) != 4 or not all(map(isfinite, box)):
+        raise ValueError(f"bbox {values!r}")
+    return box
+
+
+def _without_outlines(entry: dict[str, Any]) -> dict[str, Any]:
+    entry.pop("segmentation", None)
+    return entry
