@@ -61,7 +61,7 @@ def test_stages_are_chosen_by_name_in_the_profiles_order():
 def test_unknown_stages_and_too_few_steps_are_refused():
     with pytest.raises(InputError, match=r"last.*first_step, closed_loop"):
         plan_stages(SMOKE, ("last",), None)
-    with pytest.raises(InputError, match="1 steps"):
+    with pytest.raises(InputError, match="too few steps, 1"):
         plan_stages(LAPTOP, None, 1)
 
 
