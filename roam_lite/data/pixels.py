@@ -21,6 +21,12 @@ from roam_lite.errors import InputError
 
 JPEG_START, JPEG_END, JPEG_SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+# Decoded at a fraction of its size, a JPEG needs no averaging and less memory.
+REDUCED = {
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 DEPTHS = (8, 10, 12, 14, 16)  # bits of cameras
 # What decoders write on stderr (FFmpeg, OpenCV, libpng, libjpeg), and what of it means lost pixels.
 _COMPLAINT = re.compile(rb"^\[[^\]]* @ |^\[ *(ERROR|WARN) *:|^libpng |JPEG|^Inconsistent")
@@ -42,11 +48,13 @@ def read_image(path: str | Path, frame: int | None = None, bits: int = 16) -> np
     return to_rgb_uint8(decode_image(path, frame), bits)
 
 
-def decode_image(path: str | Path, frame: int | None = None) -> np.ndarray:
+def decode_image(path: str | Path, frame: int | None = None, factor: int = 1) -> np.ndarray:
     """RGB [H, W, 3], uint8 or uint16, of an image file of any kind, turned as its EXIF data say.
 
-    Gray and palettes become colors, alpha is dropped. Raises `FrameError` naming the file (and the
-    frame, 0-based) if it is missing, cut off, damaged, no image, or one of floating-point numbers.
+    Gray and palettes become colors, alpha is dropped. A `factor` of `REDUCED` averages blocks of so many
+    pixels from the left and top on; the last ones repeat the border. Raises `FrameError` naming the
+    file (and the frame, 0-based) if it is missing, cut off, damaged, no image, or one of floating-point
+    numbers.
     """
     path = Path(path)
     where = str(path) if frame is None else f"frame {frame} ({path})"
@@ -57,10 +65,15 @@ def decode_image(path: str | Path, frame: int | None = None) -> np.ndarray:
         raise FrameError(f"{where}: cannot be read ({reason}); restore the file") from error
     if is_truncated(data):
         raise FrameError(f"{where}: the image is cut off after {len(data)} bytes; restore the file")
+    # Where EXIF data turn a JPEG, its incomplete blocks may come to lie on the left or at the top.
+    reduces = (
+        factor > 1 and data.startswith(JPEG_START) and b"Exif" not in data[: _first_scan(data)]
+    )
     with complaints() as said:
-        image = _decode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+        flags = REDUCED[factor] if reduces else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
+        image = _decode(data, flags)
         if image is None:  # for instance gray of 32 bits, whose type is to be named
-            image = _decode(data, cv2.IMREAD_UNCHANGED)
+            image, reduces = _decode(data, cv2.IMREAD_UNCHANGED), False
     if image is None:
         raise FrameError(f"{where}: not an image that OpenCV can decode; restore or convert it")
     if damage := next(filter(_DAMAGE.search, said), None):
@@ -70,13 +83,22 @@ def decode_image(path: str | Path, frame: int | None = None) -> np.ndarray:
             image = to_rgb_uint8(image)
         except InputError as error:
             raise FrameError(f"{where}: {error}") from error
-    return np.ascontiguousarray(image[..., ::-1])  # OpenCV decodes to BGR
+    if factor > 1 and not reduces:
+        image = _averaged(image, factor)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)  # a tenth of the time of numpy's copy
 
 
 def _decode(data: bytes, flags: int) -> np.ndarray | None:
     with suppress(cv2.error):  # e.g. a header that promises more pixels than OpenCV accepts
         return cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
     return None
+
+
+def _averaged(image: np.ndarray, factor: int) -> np.ndarray:
+    below, right = (-side % factor for side in image.shape[:2])
+    whole = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    size = whole.shape[1] // factor, whole.shape[0] // factor
+    return cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
 
 
 @contextmanager
@@ -123,7 +145,7 @@ def is_truncated(data: bytes) -> bool:
         return PNG_END not in data[-1024:]
     if not data.startswith(JPEG_START):
         return False
-    return data.find(JPEG_END, _first_scan(data)) < 0
+    return data.rfind(JPEG_END, _first_scan(data)) < 0  # from the end: it is found at once
 
 
 def _first_scan(data: bytes) -> int:

@@ -13,6 +13,8 @@ import numpy as np
 from roam_lite.data.pixels import FrameError, decode_image, to_rgb_uint8, used_bits
 from roam_lite.errors import InputError, warn
 
+JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
+
 
 class Frames(Protocol):
     """Frames of a video, read when asked for: `len(frames)`, `frames[i]` -> RGB uint8 [H, W, 3]."""
@@ -84,7 +86,7 @@ def frame_index(index: int, length: int) -> int:
 
 
 class ImageFrames:
-    """Frames from image files, one a file, which `read(path, frame)` decodes at each access.
+    """Frames from image files, one a file, which `read(path, frame[, factor])` decodes at each access.
 
     Of 16-bit images `bits` are in use; None takes as many as the first one uses for all of them, and
     says so where that is not 16.
@@ -93,7 +95,7 @@ class ImageFrames:
     def __init__(
         self,
         paths: Collection[str | Path],
-        read: Callable[[Path, int], np.ndarray] = decode_image,
+        read: Callable[..., np.ndarray] = decode_image,
         bits: int | None = None,
     ) -> None:
         self.paths = [Path(path) for path in paths]
@@ -105,13 +107,25 @@ class ImageFrames:
     def __getitem__(self, index: int) -> np.ndarray:
         index = frame_index(index, len(self))
         image = self._read(self.paths[index], index)
-        return image if image.dtype == np.uint8 else self._reduce(image, index)
+        return image if image.dtype == np.uint8 else self._to_bytes(image, index)
+
+    def reduced(self, index: int, factor: int) -> tuple[np.ndarray, int]:
+        """The frame in blocks of `factor` pixels (of `REDUCED`, `decode_image`), and that factor.
+
+        Files that are no JPEG, which would take no less time, are given as they are, with factor 1.
+        """
+        index = frame_index(index, len(self))
+        if factor > 1 and self.paths[index].suffix.lower() in JPEG_SUFFIXES:
+            image = self._read(self.paths[index], index, factor)
+            if image.dtype == np.uint8:
+                return image, factor
+        return self[index], 1
 
     def with_bits(self, bits: int | None) -> "ImageFrames":
         """The same frames, of which 16-bit ones use so many bits."""
         return ImageFrames(self.paths, self._read, bits)
 
-    def _reduce(self, image: np.ndarray, index: int) -> np.ndarray:
+    def _to_bytes(self, image: np.ndarray, index: int) -> np.ndarray:
         """A 16-bit image as uint8."""
         folder, measured = self.paths[0].parent, self._bits is None
         if measured:

@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from math import lcm
 from operator import attrgetter
 from pathlib import Path
@@ -221,14 +220,14 @@ class Recent:
 
 
 class FrameCache(Recent):
-    """Decoded images by path, of `limit` bytes."""
+    """Decoded images by path and factor, of `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit, attrgetter("nbytes"))
 
-    def read(self, path: Path, frame: int) -> np.ndarray:
+    def read(self, path: Path, frame: int, factor: int = 1) -> np.ndarray:
         """The image of `path` (`decode_image`), read-only because it is shared."""
-        image = self.get(path, partial(decode_image, frame=frame))
+        image = self.get((path, factor), lambda _: decode_image(path, frame, factor))
         image.flags.writeable = False
         return image
 

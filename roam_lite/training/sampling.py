@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roam_lite.config import Config, TrainingConfig
+from roam_lite.data.pixels import REDUCED
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
 from roam_lite.geometry import boxes_to_patch, crop, region_around
@@ -101,7 +102,8 @@ class PatchSampler:
         """Return a region of a frame as a patch `[size, size, 3]`."""
         change = self.augmentation
         region = region * [-1 if change.mirrored else 1, 1, 1, 1]
-        image = self.sequence.frames[int(self.frames[index])]
+        image, factor = self._image(index, (region[2:] / size).min())
+        region = region / factor
         if change.transposed:  # the patch instead of the image: it is smaller
             patch = crop(image, region[[1, 0, 3, 2]], size).swapaxes(0, 1)
         else:
@@ -112,6 +114,14 @@ class PatchSampler:
         if change.gray:
             patch = cv2.cvtColor(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         return np.ascontiguousarray(patch[:, ::-1]) if change.mirrored else patch
+
+    def _image(self, index: int, scale: float) -> tuple[NDArray[np.uint8], int]:
+        """Return a frame for patches whose pixels are `scale` of its own, and by what it is reduced."""
+        frames, row = self.sequence.frames, int(self.frames[index])
+        factor = max((factor for factor in REDUCED if factor <= scale), default=1)
+        if factor > 1 and hasattr(frames, "reduced"):
+            return frames.reduced(row, factor)
+        return frames[row], 1
 
 
 def usable_frames(sequence: Sequence, config: TrainingConfig) -> tuple[NDArray[np.bool_], ...]:

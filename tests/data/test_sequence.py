@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from roam_lite.data.pixels import FrameError, complaints, is_truncated, read_image, to_rgb_uint8
+from roam_lite.data.pixels import (
+    FrameError,
+    complaints,
+    decode_image,
+    is_truncated,
+    read_image,
+    to_rgb_uint8,
+)
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError, InputWarning
 
@@ -89,6 +96,80 @@ def test_an_image_is_turned_as_its_exif_data_say(tmp_path):
     image = read_image(write(tmp_path / "turned.jpg", data[:2] + header + data[2:]))
     expected = np.rot90(read_image(write(tmp_path / "a.jpg", data)), -1)
     np.testing.assert_array_equal(image, expected)
+
+
+def smooth(width, height):
+    rng = np.random.default_rng(0)
+    return cv2.resize(rng.uniform(0, 255, (height // 16, width // 16, 3)), (width, height)).astype(
+        np.uint8
+    )
+
+
+def blocks(image, factor):
+    """Means of blocks from the left and top on, the last ones filled up by the border."""
+    below, right = (-side % factor for side in image.shape[:2])
+    whole = np.pad(image.astype(float), ((0, below), (0, right), (0, 0)), mode="edge")
+    height, width = whole.shape[0] // factor, whole.shape[1] // factor
+    return whole.reshape(height, factor, width, factor, 3).mean(axis=(1, 3))
+
+
+def with_exif(data: bytes, orientation: int) -> bytes:
+    tiff = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0" + bytes([orientation]) + bytes(6)
+    exif = b"Exif\0\0" + tiff
+    return data[:2] + b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif + data[2:]
+
+
+@pytest.mark.parametrize("factor", [2, 4, 8])
+@pytest.mark.parametrize("size", [(128, 96), (131, 93)])
+@pytest.mark.parametrize("orientation", [0, 1, 3, 6, 8])
+def test_a_reduced_jpeg_is_blocks_of_the_whole_one(tmp_path, factor, size, orientation):
+    data = encode(smooth(*size), ".jpg", cv2.IMWRITE_JPEG_QUALITY, 95)
+    path = write(tmp_path / "a.jpg", with_exif(data, orientation) if orientation else data)
+    expected = blocks(decode_image(path), factor)
+    image, used = ImageFrames([path]).reduced(0, factor)
+    assert (used, image.dtype, image.shape) == (factor, np.uint8, expected.shape)
+    inner = (
+        np.s_[: size[1] // factor - 1, : size[0] // factor - 1] if orientation < 2 else np.s_[:, :]
+    )
+    difference = np.abs(image - expected)
+    assert difference[inner].mean() < 1.2
+    assert difference.mean() < 2
+
+
+def test_gray_is_reduced_and_other_formats_are_not(tmp_path):
+    image = smooth(64, 48)
+    gray = write(tmp_path / "1.jpg", encode(image[..., 0], ".jpg"))
+    deep = image.astype(np.uint16) * 257
+    whole = [
+        write(tmp_path / "2.png", encode(image, ".png")),
+        write(tmp_path / "3.png", encode(deep, ".png")),
+        write(tmp_path / "4.jpg", encode(deep, ".png")),  # by its name a JPEG
+    ]
+    frames = ImageFrames([gray, *whole], bits=16)
+    assert frames.reduced(0, 2)[0].shape == (24, 32, 3)
+    for index in (1, 2, 3):
+        found, factor = frames.reduced(index, 2)
+        assert factor == 1
+        np.testing.assert_array_equal(found, frames[index])
+    misnamed = write(tmp_path / "5.jpg", encode(image, ".png"))
+    found, factor = ImageFrames([misnamed]).reduced(0, 4)
+    assert factor == 4
+    assert np.abs(found - blocks(image[..., ::-1], 4)).max() <= 1
+
+
+def test_cut_and_damaged_files_are_noticed_at_every_factor(tmp_path, capfd):
+    data = encode(GRADIENT, ".jpg", cv2.IMWRITE_JPEG_QUALITY, 98)
+    start = data.index(b"\xff\xda")
+    half = data[: start + (len(data) - start) // 2]
+    frames = ImageFrames(
+        [write(tmp_path / "1.jpg", half), write(tmp_path / "2.jpg", half + b"\xff\xd9")]
+    )
+    for factor in (1, 2, 4, 8):
+        with pytest.raises(FrameError, match=r"frame 0 .*1\.jpg.*cut off"):
+            frames.reduced(0, factor)
+        with pytest.raises(FrameError, match=r"2\.jpg\): the image is damaged \(Corrupt JPEG data"):
+            frames.reduced(1, factor)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(("bits", "used"), [(12, 12), (13, 14), (14, 14), (16, 16)])

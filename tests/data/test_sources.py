@@ -204,6 +204,15 @@ def test_image_larger_than_the_cache_is_still_read(root):
     assert cache.read(path, 0).shape == (12, 16, 3)
 
 
+def test_a_reduced_image_does_not_take_the_place_of_the_whole_one(root):
+    frames = FolderSource("otb", root).targets(0)[0].frames
+    reduced, factor = frames.reduced(0, 2)
+    assert (reduced.shape, factor) == ((6, 8, 3), 2)
+    assert frames[0].shape == (12, 16, 3)
+    assert frames.reduced(0, 2)[0] is reduced
+    assert not reduced.flags.writeable
+
+
 def test_unreadable_frame_names_its_number(root):
     source = FolderSource("otb", root)
     source.targets(0)

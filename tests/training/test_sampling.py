@@ -1,13 +1,16 @@
 """Patches of a clip: the right frames, boxes on their targets, one augmentation for the whole clip."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from roam_lite.config import modify
-from roam_lite.data.sequence import Sequence
+from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError
-from roam_lite.geometry import region_around
+from roam_lite.geometry import crop, region_around
 from roam_lite.profiles import get_profile
 from roam_lite.training.sampling import Augmentation, PatchSampler
 from tests.training.painted import (
@@ -231,3 +234,92 @@ def test_an_augmented_patch_is_the_plain_one_changed():
         sampler.frames = plain.frames
         found = sampler.cut(2, np.array(changed), SIZE)
         assert_allclose(found.astype(float), expected, atol=1)
+
+
+# Reduced decoding
+
+
+class Asked(ImageFrames):
+    """Frames that note by which factors they are asked for."""
+
+    def __init__(self, paths):
+        super().__init__(paths)
+        self.factors = []
+
+    def reduced(self, index, factor):
+        self.factors.append(factor)
+        return super().reduced(index, factor)
+
+
+def jpeg_sequence(folder, side, suffix=".jpg", size=(1283, 717), picture=None):
+    """One smooth frame of odd size."""
+    if picture is None:
+        coarse = np.random.default_rng(0).uniform(0, 255, (24, 40, 3))
+        picture = cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC).clip(0, 255)
+    path = folder / f"0001{suffix}"
+    path.write_bytes(cv2.imencode(suffix, picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
+    boxes = np.array([[0.5 * size[0], 0.4 * size[1], side, side]])
+    return Sequence("jpeg", Asked([path]), boxes)
+
+
+def shift_between(a, b):
+    """By how many pixels the content of two patches differs, [y, x]: least squares on the gradient."""
+    a, b = a.mean(-1), b.mean(-1)
+    slopes = np.stack([slope.ravel() for slope in np.gradient(b)], axis=1)
+    return np.linalg.lstsq(slopes, (b - a).ravel(), rcond=None)[0]
+
+
+def test_shifts_are_told_to_a_fraction_of_a_pixel():
+    coarse = np.random.default_rng(0).uniform(0, 255, (9, 9, 3))
+    image = cv2.resize(coarse, (160, 160), interpolation=cv2.INTER_CUBIC)
+    moved = [crop(image, [80 + dx, 80 + dy, 100, 100], 100) for dx, dy in ((0, 0), (0.3, -0.2))]
+    assert_allclose(shift_between(*moved), [-0.2, 0.3], atol=0.03)
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize(("side", "factor"), [(30.3, 1), (60.7, 2), (130.3, 4), (251.1, 8)])
+def test_a_patch_of_a_reduced_frame_is_that_of_the_whole_one(
+    tmp_path, side, factor, mirrored, transposed
+):
+    sequence = jpeg_sequence(tmp_path, side)
+    small = modify(with_chances(mirror=float(mirrored), swap=0.0), model={"region_scale": 5.0})
+    sampler = sample(0, sequence, length=1, config=small)
+    change = replace(sampler.augmentation, transposed=transposed)
+    sampler.augmentation = change
+    patch, box = sampler.stretched(0, (1.0, 1.0))
+    assert sequence.frames.factors == ([factor] if factor > 1 else [])
+    sampler.sequence = replace(sequence, frames=[sequence.frames[0]])  # nothing that can be reduced
+    whole, same = sampler.stretched(0, (1.0, 1.0))
+    np.testing.assert_array_equal(box, same)
+    assert np.abs(patch.astype(int) - whole).mean() < 2
+    assert np.abs(shift_between(patch, whole)).max() < 0.1
+
+
+def test_a_patch_of_a_reduced_ramp_lies_where_the_whole_one_does(tmp_path):
+    """The gray level tells the place to a fraction of a pixel, in frames whose last block is not whole."""
+    size = (1021, 717)
+    ramp = np.add.outer(np.arange(size[1]), np.arange(size[0])) / (sum(size) / 240) + 5
+    sequence = jpeg_sequence(tmp_path, 140.0, size=size, picture=np.repeat(ramp[..., None], 3, 2))
+    sequence.boxes[0] = [430, 290, 140, 140]
+    sampler = sample(0, sequence, length=1, config=PLAIN)
+    patch, _ = sampler.stretched(0, (1.0, 1.0))
+    assert sequence.frames.factors == [4]
+    region = region_around(sampler.box(0), PLAIN.model.region_scale)
+    centers = (np.arange(SIZE) + 0.5) / SIZE - 0.5
+    x, y = (region[axis] + centers * region[2 + axis] - 0.5 for axis in (0, 1))
+    expected = np.add.outer(y, x) / (sum(size) / 240) + 5
+    level = region[2] / SIZE / (sum(size) / 240)  # per patch pixel
+    inner = np.s_[4:-4, 4:-4]
+    assert abs((patch[inner].mean(-1) - expected[inner]).mean() / level) < 0.1
+
+
+def test_what_is_drawn_does_not_depend_on_how_frames_are_decoded(tmp_path):
+    sequence = jpeg_sequence(tmp_path, 120.0)
+    states, boxes = [], []
+    for frames in (sequence.frames, [sequence.frames[0]]):
+        sampler = sample(3, replace(sequence, frames=frames), length=4)
+        boxes.append([sampler.jittered(index)[1] for index in range(4)])
+        states.append(sampler.rng.bit_generator.state)
+    np.testing.assert_array_equal(*boxes)
+    assert states[0] == states[1]
