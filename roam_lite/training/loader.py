@@ -17,6 +17,7 @@ from roam_lite.config import Config, Stage
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.sources import Source, parse_sources
 from roam_lite.errors import InputError, InputWarning
+from roam_lite.memory import keep_freed_memory
 from roam_lite.training.clips import Clips, Footage, clip_sampler_for, stack_clips
 from roam_lite.training.sampling import usable_frames
 from roam_lite.training.schedule import stage_of
@@ -136,8 +137,12 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _prepare_worker(worker: int) -> None:
-    """Keep a worker from competing with the training step for cores, and Ctrl-C from killing it."""
+    """Keep a worker from competing with the training step for cores, and Ctrl-C from killing it.
+
+    Frames go into memory that the process has had before: fresh pages can take longer than decoding.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore", InputWarning)  # the parent has said it, of what it looked at
+    keep_freed_memory()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import sys
+import warnings
 from collections import Counter
 from dataclasses import fields, replace
 from importlib import import_module
@@ -18,7 +19,9 @@ from roam_lite.data import sources
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.sources import CollageSource, FolderSource, SyntheticSource
 from roam_lite.errors import InputError
+from roam_lite.evaluation.running.engine import limited_threads
 from roam_lite.profiles import get_profile
+from roam_lite.training import loader
 from roam_lite.training.clips import draw_clip, draw_footage, stack_clips
 from roam_lite.training.loader import MOST_SKIPPED, ClipBatches, load_batches
 from tests import trees
@@ -225,3 +228,12 @@ def test_footage_goes_to_the_stage_that_tracks_alone():
     truth = modify(SMOKE, training={"past_labels": "truth"})
     for step, config in ((3, SMOKE), (4, truth)):
         assert not hasattr(ClipBatches("synthetic", 0, STAGES, config)[step], "views")
+
+
+def test_workers_keep_the_memory_that_frames_are_decoded_into(monkeypatch):
+    asked = []
+    monkeypatch.setattr(loader, "keep_freed_memory", lambda: asked.append(True))
+    monkeypatch.setattr(signal, "signal", lambda *arguments: None)
+    with limited_threads(1), warnings.catch_warnings():
+        loader._prepare_worker(0)
+    assert asked == [True]
