@@ -19,7 +19,8 @@ DESCRIPTION = """\
 measure speed, what to expect of unusual video, and what scores are made of
 `tracking` prints the milliseconds of each part of a frame, updates included. `training` times the
 double backward of the correlation and a whole meta-training step, fast against plain (a loop over
-videos with direct convolutions), and checks that both give the same numbers. `conditions` tracks
+videos with direct convolutions), and checks that both give the same numbers. `clips` cuts training
+patches on one core from JPEGs that it makes, with and without reduced decoding. `conditions` tracks
 rendered sequences with tiny and huge targets, gray, dark, huge and slow video. `long` tracks one
 rendered sequence for thousands of frames and prints speed, memory and overlap as it goes. `chance`
 tracks the same sequences several times, their first boxes moved by at most a hundredth of a pixel,
@@ -33,6 +34,7 @@ at its best rate of five on --train."""
 EXAMPLES = """\
   roam-lite bench tracking
   roam-lite bench training --profile laptop --batch 4
+  roam-lite bench clips
   roam-lite bench conditions --tracker csrt
   roam-lite bench long --frames 10000
   roam-lite bench chance --root OTB100 --draws 10 --rule none --json none.json
@@ -41,14 +43,14 @@ EXAMPLES = """\
   roam-lite bench first-step --train TRAIN --every 3 --root OTB100 --results kept --json first.json
 """
 
-WHAT = ("tracking", "training", "conditions", "long", "chance", "sizes", "first-step")
-_TRACK = tuple(what for what in WHAT if what != "training")
+WHAT = ("tracking", "training", "clips", "conditions", "long", "chance", "sizes", "first-step")
+_TRACK = tuple(what for what in WHAT if what not in ("training", "clips"))
 _UPDATE = ("tracking", "conditions", "long", "chance")
 # What uses each option; the others refuse it.
 _USED_BY = {
     "root": ("tracking", "chance", "sizes", "first-step"),
     "batch": ("training",),
-    "repeats": ("training",),
+    "repeats": ("training", "clips"),
     "count": ("conditions",),
     "frames": ("long", "first-step"),
     "draws": ("chance",),
@@ -65,6 +67,7 @@ _USED_BY = {
     "checkpoint": _TRACK,
     "weights": _TRACK,
     "tracker": _TRACK,
+    "device": tuple(what for what in WHAT if what != "clips"),
 }
 # Set only once it is known which options were given.
 _DEFAULTS = {"batch": 4, "repeats": 3, "count": 8, "draws": 10, "frame": 30, "every": 1}
@@ -125,8 +128,8 @@ def run(args: argparse.Namespace) -> None:
     for name, value in _DEFAULTS.items():
         if getattr(args, name) is None:
             setattr(args, name, value)
-    if args.what == "training":
-        _bench_training(args)
+    if args.what in ("training", "clips"):
+        _bench_profile(args)
         return
     if args.what in ("sizes", "first-step"):
         args.rule = "none"
@@ -181,12 +184,15 @@ def _refuse_ignored(args: argparse.Namespace) -> None:
         )
 
 
-def _bench_training(args: argparse.Namespace) -> None:
-    """Print fast against plain."""
+def _bench_profile(args: argparse.Namespace) -> None:
+    """Print fast against plain, or how fast clips are cut."""
     from roam_lite import get_profile
-    from roam_lite.bench import bench_training
+    from roam_lite.bench import bench_clips, bench_training
 
     config, device = get_profile(args.profile or "laptop"), device_from(args)
+    if args.what == "clips":
+        print(bench_clips(config, repeats=args.repeats))
+        return
     print(bench_training(config, batch=args.batch, repeats=args.repeats, device=device))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from roam_lite.bench import clips
 from roam_lite.evaluation import first_step
 from tests.cli.commands import run
 
@@ -42,6 +43,20 @@ def test_bench_training_refuses_what_it_would_ignore(capsys):
         assert f"{option} means nothing to bench training; omit it" in capsys.readouterr().err
 
 
+def test_bench_clips_tells_patches_a_second(capsys, monkeypatch):
+    monkeypatch.setattr(clips, "SIZE", (640, 360))
+    monkeypatch.setattr(clips, "SIDES", (60,))
+    assert run("bench", "clips", "--profile", "smoke", "--repeats", "1") == 0
+    rows = re.findall(r"^(.*?), (full|reduced) +[1-9]\d* ", capsys.readouterr().out, re.M)
+    assert rows == [(name, way) for name in ("60 px", "all") for way in ("full", "reduced")]
+
+
+@pytest.mark.parametrize(("option", "value"), [("--device", "cpu"), ("--checkpoint", "x")])
+def test_bench_clips_refuses_what_a_worker_has_no_use_for(option, value, capsys):
+    assert run("bench", "clips", option, value) == 2
+    assert f"{option} means nothing to bench clips; omit it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("what", "option", "value"),
     [
@@ -51,6 +66,8 @@ def test_bench_training_refuses_what_it_would_ignore(capsys):
         ("conditions", "--root", "x"),
         ("long", "--json", "x.json"),
         ("chance", "--every", "1"),
+        ("clips", "--root", "x"),
+        ("clips", "--batch", "2"),
     ],
 )
 def test_bench_refuses_options_of_its_other_kinds(what, option, value, root, smoke, capsys):
