@@ -17,7 +17,11 @@ JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 class Frames(Protocol):
-    """Frames of a video, read when asked for: `len(frames)`, `frames[i]` -> RGB uint8 [H, W, 3]."""
+    """Frames of a video, read when asked for: `len(frames)`, `frames[i]` -> RGB uint8 [H, W, 3].
+
+    Those that decode faster at a part of their size have a method `reduced` as well (`ImageFrames`),
+    for training alone.
+    """
 
     def __len__(self) -> int: ...
 
