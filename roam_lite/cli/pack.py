@@ -2,13 +2,13 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from roam_lite.cli.options import positive_number
 
 DESCRIPTION = """\
 pack sequences of folders into WebDataset shards for training
-Writes tar files, with the images as they are on disk, and index.json, by which roam-lite train
---data shards:SHARDS draws from them, here or behind a URL."""
+Writes tar files of the images as they are on disk, and an index, for train --data shards:SHARDS."""
 
 EXAMPLES = """\
   roam-lite pack --data otb:DIR --out shards
@@ -29,8 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Pack."""
-    from pathlib import Path
-
     from tqdm import tqdm
 
     from roam_lite.data.layouts import LAYOUTS
@@ -52,8 +50,7 @@ def run(args: argparse.Namespace) -> None:
         if kind not in LAYOUTS or not place:
             raise InputError(f"{word}: no folder to pack; give {', '.join(LAYOUTS)}:DIR")
         sources.append(FolderSource(kind, place))
-    rows = [(source, name) for source in sources for name in source.names]
-    bar = tqdm(rows, unit="name", file=sys.stderr)
+    bar = tqdm([(s, name) for s in sources for name in s.names], unit="name", file=sys.stderr)
     with whole_folder(out, overwrite=args.overwrite) as whole:
         sequences = (sequence for row in bar for sequence in usable_sequences(*row))
         name = out.resolve().name

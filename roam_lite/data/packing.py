@@ -24,13 +24,18 @@ field = ".{:06d}{}".format  # of a frame in its sample, as in `.000000.jpg`
 def usable_sequences(source: FolderSource, name: str) -> Iterator[Sequence]:
     """Sequences of one name of a folder; those that cannot be trained on are said and left out."""
     try:
-        for sequence in source.layout.targets(source.root, name):
+        sequences = source.layout.targets(source.root, name)
+    except InputError as error:
+        warn(f"{name}: left out: {error}")
+        return
+    for sequence in sequences:
+        try:
             if not isinstance(sequence.frames, ImageFrames):
                 raise InputError("its frames are no image files")
             check_track(sequence, sequence.frames[0].shape[1::-1])
             yield sequence
-    except InputError as error:
-        warn(f"{name}: left out: {error}")
+        except InputError as error:
+            warn(f"{sequence.name}: left out: {error}")
 
 
 def write_shards(folder: Path, name: str, sequences: Iterable[Sequence], limit: float) -> dict:
@@ -46,13 +51,12 @@ def write_shards(folder: Path, name: str, sequences: Iterable[Sequence], limit: 
         path = folder / f"{name}-{len(shards):06d}.tar"
         with open(path, "wb") as file, TarWriter(file, encoder=False, mtime=0) as writer:
             for sequence in batch:
-                begin = writer.tarstream.offset
-                key = {"__key__": f"{len(places):08d}"}
+                tar, key = writer.tarstream, {"__key__": f"{len(places):08d}"}
+                begin = tar.offset
                 writer.write(key | {"json": _description(sequence)})
                 for n, image in enumerate(sequence.frames.paths):
                     writer.write(key | {field(n, image.suffix.lower())[1:]: image.read_bytes()})
-                length = writer.tarstream.offset - begin
-                place = {"shard": len(shards), "offset": begin, "bytes": length}
+                place = {"shard": len(shards), "offset": begin, "bytes": tar.offset - begin}
                 places.append({"name": sequence.name, **place})
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

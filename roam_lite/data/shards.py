@@ -82,10 +82,8 @@ class ShardSource(FolderSource):
     def _read_index(self) -> tuple[list[Shard], list[Place]]:
         where = self._where(INDEX)
         try:
-            if self.remote:
-                with self._opened(where) as stream:
-                    return parse_index(stream.read())
-            return parse_index(Path(where).read_bytes())
+            with self._opened(where) if self.remote else open(where, "rb") as stream:
+                return parse_index(stream.read())
         except _DAMAGE as error:
             raise InputError(
                 f"{where}: no index of shards ({_reason(error)}); name what roam-lite pack wrote"

@@ -72,6 +72,18 @@ def test_what_cannot_be_trained_on_is_named_and_left_out(tmp_path, capsys):
     assert json.loads((tmp_path / "out" / "index.json").read_text())["sequences"]
 
 
+def test_of_several_targets_one_that_cannot_be_used_leaves_the_others(tmp_path):
+    warn.cache_clear()
+    data = trees.vid(tmp_path / "data")
+    for path in (data / "Annotations").rglob("*.xml"):  # track 0 is outside of all its images
+        boxes = [(5, 5, 20, 10, 1, 0)] if path.stem in ("000002", "000003") else []
+        path.write_text(trees.annotation([(500, 500, 20, 10, 0, 0), *boxes]))
+    with pytest.warns(match=rf"{trees.VIDEO}\.0: left out"):
+        assert run("pack", "--data", f"vid:{data}", "--out", tmp_path / "out") == 0
+    index = json.loads((tmp_path / "out" / "index.json").read_text())
+    assert [row["name"] for row in index["sequences"]] == [f"{trees.VIDEO}.1"]
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
