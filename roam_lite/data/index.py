@@ -44,15 +44,20 @@ def indexed_names(kind: str, root: str | Path, split: str | None) -> list[str]:
     return names
 
 
+def cache_folder() -> Path:
+    """The package's folder in the user's cache folder; RuntimeError for a user who has no home."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "roam_lite"
+
+
 def _place(kind: str, root: str | Path, split: str | None) -> Path | None:
     """Where the index of a folder lies; None for a user who has no home."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        cache = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
         told = repr((_VERSION, kind, str(Path(root).resolve()), split))
+        cache = cache_folder()
     except (OSError, RuntimeError):
         return None
-    return cache / "roam_lite" / f"{hashlib.sha256(told.encode(errors='replace')).hexdigest()}.json"
+    return cache / f"{hashlib.sha256(told.encode(errors='replace')).hexdigest()}.json"
 
 
 def _state(root: Path, watched: tuple[str, ...]) -> tuple[str, float]:

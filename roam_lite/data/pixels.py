@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -48,7 +48,12 @@ def read_image(path: str | Path, frame: int | None = None, bits: int = 16) -> np
     return to_rgb_uint8(decode_image(path, frame), bits)
 
 
-def decode_image(path: str | Path, frame: int | None = None, factor: int = 1) -> np.ndarray:
+def decode_image(
+    path: str | Path,
+    frame: int | None = None,
+    factor: int = 1,
+    read: Callable[[Path], bytes] = Path.read_bytes,
+) -> np.ndarray:
     """RGB [H, W, 3], uint8 or uint16, of an image file of any kind, turned as its EXIF data say.
 
     Gray and palettes become colors, alpha is dropped. A `factor` of `REDUCED` averages blocks of so many
@@ -59,7 +64,7 @@ def decode_image(path: str | Path, frame: int | None = None, factor: int = 1) ->
     path = Path(path)
     where = str(path) if frame is None else f"frame {frame} ({path})"
     try:
-        data = path.read_bytes()
+        data = read(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise FrameError(f"{where}: cannot be read ({reason}); restore the file") from error

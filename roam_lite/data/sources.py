@@ -1,33 +1,31 @@
 """Where training takes its sequences from: `parse_sources("synthetic,collage:DIR,otb:DIR*2", seed)`.
 
 Folders may have any layout of `layouts.LAYOUTS`. A source with `*K` behind it is drawn K times as
-often as one without; K may be less than 1.
+often as one without; K may be less than 1. `shards.py` has the source of shards.
 """
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
-from operator import attrgetter
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from roam_lite.data.index import indexed_names
 from roam_lite.data.layouts import LAYOUTS
 from roam_lite.data.photographs import draw_photograph, photographs_folder
-from roam_lite.data.pixels import FrameError, decode_image
+from roam_lite.data.pixels import FrameError
 from roam_lite.data.plausible import check_track, impossible
+from roam_lite.data.recent import CACHE_BYTES, FrameCache, Recent
 from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.data.stills import moving
 from roam_lite.data.synthetic import synthesize
 from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError, warn
 
-CACHE_BYTES = 1_500_000_000
 # Of rendered video: sizes of frames, and the target's mean side as a share of a frame's height, whose
 # logarithm has a density that rises from the first to the second and falls to the third. With them
 # as much of the regions lies outside the frame, and targets are as large, as in OTB's video.
@@ -37,7 +35,6 @@ SIDES = (0.03, 0.14, 0.28)
 SMALL, FEW = 300, 10
 KEPT_FRAMES = 200_000  # whose boxes and paths take some 60 MB
 MOST_EMPTY = 100  # names in a row without a target
-_NO_TARGETS = "no object in it is large enough to train on; remove it"
 _REMEDY = "a weight is a number from 0.01 to 999 with at most two decimals, as in otb:DIR*2"
 
 
@@ -81,12 +78,15 @@ class FolderSource:
     layout lists; a name may have several targets.
     """
 
+    nothing = "no object in it is large enough to train on; remove it"
+
     def __init__(self, kind: str, root: str | Path, cache_bytes: int = CACHE_BYTES) -> None:
         self.name = f"{kind}:{root}"
         self.cache = FrameCache(cache_bytes)
         self.root, self.layout = Path(root), LAYOUTS[kind]
+        self.several = self.layout.several
         self.names = indexed_names(kind, root, "train" if "train" in self.layout.splits else None)
-        self._recent = Recent(KEPT_FRAMES, _frames_of)
+        self._recent = Recent(KEPT_FRAMES, frames_of)
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """One of the folder's sequences, as long as it is; a still image moves, for `length` frames.
@@ -97,9 +97,7 @@ class FolderSource:
             sequence = self.draw_of(int(rng.integers(len(self.names))), rng, length)
             if sequence is not None:
                 return sequence
-        raise InputError(
-            f"{self.name}: {MOST_EMPTY} draws in a row without a target; {_NO_TARGETS}"
-        )
+        raise InputError(f"{self.name}: {MOST_EMPTY} draws without a target; {self.nothing}")
 
     def draw_of(self, index: int, rng: np.random.Generator, length: int = 60) -> Sequence | None:
         """What `draw` gives of one name; None if it has no target."""
@@ -120,8 +118,7 @@ class FolderSource:
         place, only if none can.
         """
         large, usable, fault = len(self.names) > SMALL, 0, None
-        rows = np.linspace(0, len(self.names) - 1, FEW if large else len(self.names))
-        for row in rows.astype(int).tolist():
+        for row in self._looked_at(FEW if large else len(self.names)):
             try:
                 for sequence in self.targets(row):
                     usable += self._passes(sequence, check)
@@ -130,14 +127,18 @@ class FolderSource:
                 if not large:
                     raise
         if not usable:
-            raise InputError(f"{self.name}: {fault or _NO_TARGETS}")
+            raise InputError(f"{self.name}: {fault or self.nothing}")
+
+    def _looked_at(self, count: int) -> list[int]:
+        """Indices of so many names, spread over all."""
+        return np.linspace(0, len(self.names) - 1, count).astype(int).tolist()
 
     def _passes(self, sequence: Sequence, check: Check) -> bool:
         """Whether a sequence can be used; one of several targets may not."""
         try:
             check(sequence)
         except InputError:
-            if not self.layout.several:
+            if not self.several:
                 raise
             return False
         return True
@@ -148,15 +149,16 @@ class FolderSource:
             frames = sequence.frames
             if isinstance(frames, ImageFrames):
                 sequence = replace(sequence, frames=ImageFrames(frames.paths, self.cache.read))
-            sequences.append(_checked(sequence))
+            sequences.append(without_impossible(sequence))
         return sequences
 
 
-def _frames_of(sequences: list[Sequence]) -> int:
+def frames_of(sequences: list[Sequence]) -> int:
+    """What it costs to hold them: their frames, and one."""
     return 1 + sum(map(len, sequences))
 
 
-def _checked(sequence: Sequence) -> Sequence:
+def without_impossible(sequence: Sequence) -> Sequence:
     """The sequence without boxes that cannot be, if its first image is whole enough to tell."""
     try:
         height, width = sequence.frames[0].shape[:2]
@@ -199,46 +201,16 @@ class CollageSource:
         return frames[int(rng.integers(len(frames)))]
 
 
-class Recent:
-    """Values by key; those used longest ago go first once they cost more than `limit`."""
-
-    def __init__(self, limit: int, cost: Callable[[Any], int]) -> None:
-        self.limit, self.cost = limit, cost
-        self.held = 0
-        self.values: OrderedDict[Any, Any] = OrderedDict()
-
-    def get(self, key: Any, make: Callable[[Any], Any]) -> Any:
-        """The value of `key`, made if it is not there."""
-        if key in self.values:
-            self.values.move_to_end(key)
-            return self.values[key]
-        value = self.values[key] = make(key)
-        self.held += self.cost(value)
-        while self.held > self.limit and len(self.values) > 1:
-            self.held -= self.cost(self.values.popitem(last=False)[1])
-        return value
-
-
-class FrameCache(Recent):
-    """Decoded images by path and factor, of `limit` bytes."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit, attrgetter("nbytes"))
-
-    def read(self, path: Path, frame: int, factor: int = 1) -> np.ndarray:
-        """The image of `path` (`decode_image`), read-only because it is shared."""
-        image = self.get((path, factor), lambda _: decode_image(path, frame, factor))
-        image.flags.writeable = False
-        return image
-
-
-def parse_sources(text: str, seed: int) -> list[Source]:
+def parse_sources(text: str, seed: int, allow_pipe: bool = False) -> list[Source]:
     """Sources that a list names (`known_sources`), the rendered ones from `seed` on.
 
+    `allow_pipe`: whether shards may come from `pipe:` URLs, which are commands that a shell runs.
     One of weight K stands in the list K times, so that each entry is as likely as the others; where
     weights have decimals, all are multiplied until none has. Raises `InputError` for other words, other
     weights and unreadable folders.
     """
+    from roam_lite.data.shards import ShardSource  # which stands on this module
+
     sources: list[tuple[Source, Fraction]] = []
     for word in source_words(text):
         name, weight = split_weight(word)
@@ -249,6 +221,8 @@ def parse_sources(text: str, seed: int) -> list[Source]:
             source = SyntheticSource(seed)
         elif kind == "collage" and place:
             source = CollageSource(seed, place)
+        elif kind == "shards" and place:
+            source = ShardSource(place, allow_pipe=allow_pipe)
         elif kind in LAYOUTS and place:
             source = FolderSource(kind, place)
         else:
@@ -262,7 +236,7 @@ def parse_sources(text: str, seed: int) -> list[Source]:
 
 def source_words(text: str) -> list[str]:
     """The words of a list of sources; a comma in a path parts nothing, unless a source's name follows."""
-    kinds = "|".join(("collage", *LAYOUTS))
+    kinds = "|".join(("collage", "shards", *LAYOUTS))
     words = re.split(rf",(?=\s*(?:synthetic\s*(?:,|\*|$)|(?:{kinds}):|,|$))", text)
     return [word for part in words if (word := part.strip(" ,"))]
 
@@ -286,7 +260,7 @@ def split_weight(word: str) -> tuple[str, Fraction | None]:
 def known_sources() -> str:
     """The words that `parse_sources` knows, as messages list them."""
     layouts = (f"{kind}:DIR" for kind in LAYOUTS)
-    *words, last = ("synthetic", "collage:photographs", "collage:DIR", *layouts)
+    *words, last = ("synthetic", "collage:photographs", "collage:DIR", *layouts, "shards:PLACE")
     return (
         f"{', '.join(words)} or {last}, comma-separated, *K behind one to draw it K times as often"
     )

@@ -35,8 +35,11 @@ class ClipBatches(Dataset):
     far as a first look tells (`Source.look`).
     """
 
-    def __init__(self, data: str, seed: int, stages: tuple[Stage, ...], config: Config) -> None:
+    def __init__(
+        self, data: str, seed: int, stages: tuple[Stage, ...], config: Config, pipe: bool = False
+    ) -> None:
         self.data, self.seed, self.stages, self.config = data, seed, stages, config
+        self.pipe = pipe  # whether data may come from commands that a shell runs
         self.skipped = 0  # clips that could not be read, in this process
         # To unpickle a layout imports its module, which a worker may not have done.
         self.layouts = {kind: layout for kind, layout in LAYOUTS.items() if f"{kind}:" in data}
@@ -47,7 +50,7 @@ class ClipBatches(Dataset):
     def sources(self) -> list[Source]:
         """What sequences are drawn from."""
         LAYOUTS.update(self.layouts)
-        return parse_sources(self.data, self.seed)
+        return parse_sources(self.data, self.seed, self.pipe)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "sources"}

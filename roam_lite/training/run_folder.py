@@ -10,6 +10,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import torch
 
@@ -41,10 +42,11 @@ class TrainConfig:
     backbone_weights: str | None = None  # of a pretrained backbone; None: where it finds its own
     stages: tuple[str, ...] | None = None  # names; None: all of the profile's
     save_interval: int = 50
+    allow_pipe: bool = False  # whether data may come from `pipe:` URLs, which a shell runs
 
     def identity(self) -> dict:
-        """Return what must be equal for a run to be the same run: all but place and speed."""
-        other = ("out", "workers", "save_interval")
+        """Return what must be equal for a run to be the same run: all but place, speed and permissions."""
+        other = ("out", "workers", "save_interval", "allow_pipe")
         return {name: value for name, value in asdict(self).items() if name not in other}
 
 
@@ -144,5 +146,6 @@ def name_data(data: str) -> str:
     named = []
     for name, weight in map(split_weight, source_words(data)):
         kind, colon, place = name.partition(":")
+        place = urlsplit(place).path if "://" in place else place  # no host, no query
         named.append(kind + colon + Path(place).name + (f"*{float(weight):g}" if weight else ""))
     return ",".join(named)

@@ -67,7 +67,7 @@ class Trainer:
         self.last_rollout: Rollout | None = None
         self.seconds = 0.0
         # Unreadable data is reported before anything is written.
-        self.batches = ClipBatches(run.data, run.seed, self.stages, self.config)
+        self.batches = ClipBatches(run.data, run.seed, self.stages, self.config, run.allow_pipe)
         model, self.parent = initial_model(run, self.config)
         if run.first_rate is not None:
             nn.init.constant_(model.log_lambda0, log(run.first_rate))

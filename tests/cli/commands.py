@@ -9,7 +9,7 @@ from roam_lite.cli import main
 
 COMMANDS = (
     "doctor", "demo", "track", "evaluate", "compare", "report", "train", "synth", "bench",
-    "analyze",
+    "analyze", "pack",
 )  # fmt: skip
 # The environment of a process that knows nothing of this one but where the project lies.
 CLEAN = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -25,6 +25,7 @@ FOLDERS = {
     "synth": ["synth", "--challenge", "none", "--out"],
     "samples": ["synth", "--samples"],
     "train": ["train", "--data", "otb:none", "--out"],
+    "pack": ["pack", "--data", "otb:none", "--out"],
     "demo": ["demo", "--root", "none", "--out"],
     "report": ["report", "none.json", "--out"],
 }

@@ -40,7 +40,7 @@ def test_sources_are_named_in_text(root):
 def test_unknown_sources_are_refused(text):
     with pytest.raises(
         InputError,
-        match=r"give synthetic, collage:photographs, collage:DIR, otb:DIR, .* or \w+:DIR, "
+        match=r"give synthetic, collage:photographs, collage:DIR, otb:DIR, .* or shards:PLACE, "
         r"comma-separated, \*K behind one",
     ):
         parse_sources(text, seed=0)

@@ -62,7 +62,12 @@ def test_place_and_speed_do_not_make_another_run(run, file, tmp_path):
     moved = (tmp_path / "run").rename(tmp_path / "elsewhere")
     same = replace(run, out=str(moved), workers=7, save_interval=3)
     assert written_config(same) == EDITED
-    assert set(asdict(run)) - set(run.identity()) == {"out", "workers", "save_interval"}
+    assert set(asdict(run)) - set(run.identity()) == {
+        "out",
+        "workers",
+        "save_interval",
+        "allow_pipe",
+    }
 
 
 @pytest.mark.parametrize(
