@@ -58,7 +58,7 @@ def _cut(sequence: Sequence, config: Config, clips: int, way: str) -> NDArray[np
     decode = Mock(wraps=watch.timed("decode", decode_image))
     whole = {} if way == "reduced" else {"REDUCED": {}}
     with (
-        patch("roam_lite.data.sources.decode_image", decode),
+        patch("roam_lite.data.recent.decode_image", decode),
         patch.multiple(sampling, crop=watch.timed("crop", crop), **whole),
     ):
         began = time.perf_counter()
