@@ -6,7 +6,7 @@ import cv2
 import pytest
 
 from roam_lite.bench import clips
-from roam_lite.data import sources
+from roam_lite.data import recent
 from roam_lite.data.pixels import REDUCED
 from roam_lite.profiles import get_profile
 from roam_lite.training import sampling
@@ -39,7 +39,7 @@ def test_only_the_ways_differ(monkeypatch):
     monkeypatch.setattr(
         clips,
         "decode_image",
-        lambda path, frame, factor: asked.append(factor) or decode(path, frame, factor),
+        lambda path, frame, factor, read: asked.append(factor) or decode(path, frame, factor, read),
     )
     monkeypatch.setattr(clips, "SIZE", (640, 360))
     counts = {}
@@ -57,6 +57,6 @@ def test_only_the_ways_differ(monkeypatch):
     assert counts["full"][0] == {1}
     assert counts["reduced"][0] & set(REDUCED)
     assert counts["full"][1] == counts["reduced"][1] > 0
-    assert sources.decode_image is decode
+    assert recent.decode_image is decode
     assert sampling.REDUCED is REDUCED
     assert cv2.getNumThreads() == threads
