@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from roam_lite.config import ModelConfig
+from roam_lite.data.pixels import averaged
 from roam_lite.data.plausible import check_box as check_box
 
 Boxes = TypeVar("Boxes", Tensor, NDArray[np.float64])
@@ -152,13 +153,8 @@ def _shrink(
     limits = np.array(image.shape[1::-1])
     low = np.clip(np.floor(corner) - factor, 0, limits - 1).astype(int)
     high = np.clip(np.ceil(corner + side) + factor, low + 1, limits).astype(int)
-    blocks = -(-(high - low) // factor)
     part = image[low[1] : high[1], low[0] : high[0]]
-    right, below = (blocks * factor - (high - low)).tolist()
-    if right or below:  # only a whole number of blocks keeps the grid exact
-        part = cv2.copyMakeBorder(part, 0, below, 0, right, cv2.BORDER_REPLICATE)
-    small = cv2.resize(part, blocks.tolist(), interpolation=cv2.INTER_AREA)
-    return small, (corner - low) / factor
+    return averaged(part, tuple(factor.tolist())), (corner - low) / factor
 
 
 def recrop(views: Tensor, seen: Tensor, wanted: Tensor, size: int) -> Tensor:

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> None:
     check_outputs({"--json": args.json}, inputs=weights_read(args))
     tracker = load_tracker(checkpoint=args.checkpoint, device=device_from(args))
     sequences, fit = (
-        [read_sequence(root, name) for name in list_sequences(root)[:: args.every]]
+        [read_sequence(root, name) for name in list_sequences(root, every=args.every)]
         if root
         else None
         for root in (args.root or samples_folder(), args.fit)

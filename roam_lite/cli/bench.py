@@ -242,7 +242,7 @@ def _compare_first_steps(
 
     tracker, frames = make_tracker(), args.frames or 100
     twin = first_step.twin_setting(args.twin) if args.twin else None
-    searched = (args.train, list_sequences(args.train)[:: args.every])
+    searched = (args.train, list_sequences(args.train, every=args.every))
     learned = first_step.Setting(tracker.config.model.initial_steps)
     with tempfile.TemporaryDirectory() as passing:
         kept, settings = Path(args.results or passing), first_step.searched_settings()

@@ -39,10 +39,11 @@ Sylvester Tiger1 Tiger2 Toy Trans Trellis Twinnings Vase Walking Walking2 Woman
 TARGETS = tuple(_NAMES.split())
 
 
-def list_sequences(root: str | Path) -> list[str]:
+def list_sequences(root: str | Path, *, every: int = 1) -> list[str]:
     """Names of the targets under `root`, sorted; `FOLDER.1`, `FOLDER.2` where a folder has two.
 
-    `root` may also be the folder of one sequence. Raises `InputError` if there is none.
+    Only each `every`-th of them is given. `root` may also be the folder of one sequence. Raises
+    `InputError` if there is none.
     """
     root = Path(root)
     if not root.is_dir():
@@ -58,7 +59,7 @@ def list_sequences(root: str | Path) -> list[str]:
     for folder in folders:
         targets = sorted(_ground_truths(folder))
         names += [f"{folder.name}.{t}" for t in targets] if len(targets) > 1 else [folder.name]
-    return names
+    return names[::every]
 
 
 def read_sequence(root: str | Path, name: str) -> Sequence:

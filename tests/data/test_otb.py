@@ -157,6 +157,13 @@ def test_names_are_listed_and_others_refused(make_folder, tmp_path):
             read_sequence(root, name)
 
 
+def test_each_k_th_name_is_listed_from_the_first_on(make_folder):
+    for name in "EDCBA":
+        root = make_folder(name, (1,), LINE)
+    assert list_sequences(root, every=2) == ["A", "C", "E"]
+    assert list_sequences(root, every=9) == ["A"]
+
+
 def test_folder_of_one_sequence_is_a_root_too(make_folder):
     root = make_folder("Alone", (1, 2), LINE * 2) / "Alone"
     assert list_sequences(root) == ["Alone"]

@@ -89,3 +89,21 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
     assert list(survey(tmp_path)) == []
     with pytest.raises(InputError, match="no such folder"):
         list(survey(tmp_path / "nowhere"))
+
+
+def test_of_a_large_data_set_a_sample_spread_over_all_is_read_and_that_is_said(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("roam_lite.data.survey.MOST_READ", 4)
+    for name in "ABCDEFG":
+        trees.otb(tmp_path, name, 3)
+    (finding,) = survey(tmp_path)
+    assert (finding.found, finding.frames, finding.unread) == (7, 12, 3)
+    assert "7 of 100 sequences, 12 frames" in str(finding)
+    assert "(read: a sample of 4, spread evenly, which have these frames)" in str(finding)
+    for name in "BG":  # of A, C, E and G that are read
+        (tmp_path / name / "img" / "0001.jpg").write_bytes(b"no image")
+    (finding,) = survey(tmp_path)
+    assert (finding.found, finding.unread) == (6, 3)
+    assert len(finding.broken) == 1
+    assert "a sample of 4" in str(finding)
