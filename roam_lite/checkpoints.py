@@ -16,7 +16,7 @@ from safetensors.torch import load, save
 
 from roam_lite.config import Config, modify
 from roam_lite.errors import InputError
-from roam_lite.files import write_atomically
+from roam_lite.files import write_together
 from roam_lite.meta_model import MetaModel
 from roam_lite.text import read_text
 
@@ -38,8 +38,9 @@ def save_checkpoint(path: Path, model: MetaModel, card: dict[str, Any]) -> None:
         "parameters": sum(value.numel() for value in model.state_dict().values()),
         "sha256": hashlib.sha256(blob).hexdigest(),
     }
-    write_atomically(path, blob)
-    write_atomically(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+    described = (json.dumps(card, indent=2) + "\n").encode()
+    # A disk that is full must not leave the new weights beside the old card.
+    write_together({path: blob, path.with_suffix(".json"): described})
 
 
 def load_checkpoint(path: Path, profile: str | None = None) -> tuple[MetaModel, dict[str, Any]]:

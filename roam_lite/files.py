@@ -1,13 +1,18 @@
 """Files and folders that are either whole or not there."""
 
+import errno
+import glob
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from roam_lite.errors import InputError
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # on the disk, in a quota, for one file
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -15,10 +20,17 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises OSError, and leaves what was there before, if the disk is full.
     """
-    with whole_file(path) as temporary, open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files as `write_atomically` does; none takes its name before all have been written."""
+    with ExitStack() as stack:
+        for path, content in contents.items():
+            with open(stack.enter_context(whole_file(path)), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
 
 
 @contextmanager
@@ -26,7 +38,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that takes its name on success and vanishes otherwise.
 
     The suffix is kept, because encoders choose a format by it; missing parent folders are made. An
-    OSError about the temporary file names `path`.
+    OSError about the temporary file names `path`, as one does that says that there is no space.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
@@ -35,9 +47,19 @@ def whole_file(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename in (temporary, str(temporary)):
-            error.filename, error.filename2 = str(path), None
+        _name(error, path, temporary)
         raise
+
+
+def _name(error: BaseException, path: Path, temporary: Path) -> None:
+    """Make an OSError about something temporary, or about space, one about the path that was wanted."""
+    if not isinstance(error, OSError):
+        return
+    if error.filename is None and error.errno in NO_SPACE:
+        error.strerror = f"{error.strerror}; nothing new was written there"
+        error.filename = str(path)
+    elif error.filename and Path(error.filename).is_relative_to(temporary):
+        error.filename, error.filename2 = str(path), None
 
 
 def _temporary(path: Path) -> Path:
@@ -48,23 +70,48 @@ def _temporary(path: Path) -> Path:
 def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path` on success and vanishes otherwise.
 
-    An existing folder stays as it is until the new one is complete. Raises InputError if `path`
-    exists and `overwrite` is false.
+    An existing folder stays as it is until the new one is complete. What killed processes of this machine
+    have left half-written of the same folder is removed. Raises InputError if `path` exists and
+    `overwrite` is false.
     """
     refuse_existing(path, overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     replaced = path.with_name(f".{path.name}.{os.getpid()}.old")
+    _remove_abandoned(path, "tmp")
     temporary.mkdir()
     try:
         yield temporary
         if path.exists():
             os.replace(path, replaced)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        _name(error, path, temporary)
         raise
-    shutil.rmtree(replaced, ignore_errors=True)
+    _remove_abandoned(path, "old")  # this one's too; a killed process's stays until here
+
+
+def _remove_abandoned(path: Path, kind: str) -> None:
+    """Remove the hidden folders beside `path` of this process and of those that run no more."""
+    for folder in path.parent.glob(f".{glob.escape(path.name)}.*.{kind}"):
+        process = folder.name.removeprefix(f".{path.name}.").removesuffix(f".{kind}")
+        if process.isdecimal() and not _runs(int(process)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    """Whether another process of this number runs; on Windows, where asking could end it, always."""
+    if process == os.getpid():
+        return False
+    if sys.platform != "win32":
+        try:
+            os.kill(process, 0)
+        except (ProcessLookupError, OverflowError):
+            return False
+        except PermissionError:
+            pass
+    return True
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:

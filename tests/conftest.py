@@ -38,6 +38,15 @@ def _fixed_seeds():
     np.random.seed(0)  # noqa: NPY002 - libraries still draw from it
 
 
+@pytest.fixture
+def small_disk():
+    """Call it with a number of bytes: from then on a file that would be larger cannot be written."""
+    resource = pytest.importorskip("resource")  # which Windows lacks
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 @pytest.fixture(scope="session")
 def repository_root() -> Path:
     return REPOSITORY

@@ -14,6 +14,7 @@ from roam_lite.files import (
     whole_file,
     whole_folder,
     write_atomically,
+    write_together,
 )
 
 
@@ -113,6 +114,47 @@ def test_a_failure_keeps_the_folder_that_was_to_be_replaced(tmp_path):
         raise OSError("full")
     assert names(results) == ["old.txt"]
     assert names(tmp_path) == ["results"]
+
+
+def test_of_files_that_belong_together_none_is_new_where_one_does_not_fit(tmp_path, small_disk):
+    paths = tmp_path / "weights", tmp_path / "card"
+    write_together(dict.fromkeys(paths, b"old"))
+    small_disk(1000)
+    with pytest.raises(OSError, match="nothing new was written there") as error:
+        write_together(dict(zip(paths, (b"new", b"x" * 5000), strict=True)))
+    assert error.value.filename == str(paths[1])
+    assert [path.read_bytes() for path in paths] == [b"old", b"old"]
+    assert names(tmp_path) == ["card", "weights"]
+
+
+def test_a_folder_that_does_not_fit_is_named_and_leaves_nothing(tmp_path, small_disk):
+    small_disk(1000)
+    with (
+        pytest.raises(OSError, match="nothing new was written there") as error,
+        whole_folder(tmp_path / "results") as temporary,
+        open(temporary / "a", "wb") as file,
+    ):
+        file.write(b"x" * 5000)
+    assert error.value.filename == str(tmp_path / "results")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asking for a process could end it")
+def test_what_killed_processes_left_of_a_folder_is_removed_and_what_others_write_is_not(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    gone = [ended.pid, os.getpid()]
+    for number in (*gone, os.getppid()):
+        for kind in ("tmp", "old"):
+            (tmp_path / f".results.{number}.{kind}").mkdir()
+    (tmp_path / ".results.mine.tmp").mkdir()
+    with whole_folder(tmp_path / "results"):
+        here = names(tmp_path)
+        assert f".results.{ended.pid}.tmp" not in here
+        assert f".results.{ended.pid}.old" in here  # perhaps all that there is
+    other = os.getppid()
+    left = [f".results.{other}.old", f".results.{other}.tmp", ".results.mine.tmp", "results"]
+    assert names(tmp_path) == sorted(left)
 
 
 def test_memory_is_kept_where_the_c_library_can():

@@ -8,7 +8,8 @@ from roam_lite.cli.options import positive_number
 
 DESCRIPTION = """\
 pack sequences of folders into WebDataset shards for training
-Writes tar files of the images as they are on disk, and an index, for train --data shards:SHARDS."""
+Writes tar files of the images as they are on disk, and an index, for train --data shards:SHARDS. SHARDS
+appears when all are written: after a kill the same command begins anew, and removes what was left."""
 
 EXAMPLES = """\
   roam-lite pack --data otb:DIR --out shards

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 
@@ -21,8 +22,30 @@ def test_no_space_left_is_a_failure_without_half_written_files(
     monkeypatch.setattr("os.replace", full)
     assert run("evaluate", "--root", root, "--tracker", "kcf", output, tmp_path / "new" / "x") == 1
     *_, line = capsys.readouterr().err.splitlines()
-    assert line == "roam-lite evaluate: No space left on device"
+    told = "No space left on device; nothing new was written there"
+    assert re.fullmatch(rf"roam-lite evaluate: /.+: {told}", line)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_disk_that_fills_up_keeps_the_results_that_are_written_and_is_named(
+    root, tmp_path, monkeypatch, capsys
+):
+    def full(source, target, replace=os.replace):
+        if str(target).endswith("B.txt"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(source, target)
+
+    command = ["evaluate", "--root", root, "--tracker", "kcf", "--results", tmp_path / "r"]
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", full)
+        assert run(*command) == 1
+    *_, line = capsys.readouterr().err.splitlines()
+    assert re.search(r"/B\.txt: No space left on device; nothing new was written there$", line)
+    (kept,) = tmp_path.rglob("*A.txt")
+    stamp = kept.stat().st_mtime_ns
+    assert not [path for path in tmp_path.rglob("*") if path.name.startswith(".")]
+    assert run(*command) == 0
+    assert kept.stat().st_mtime_ns == stamp
 
 
 def test_ctrl_c_elsewhere_is_a_failure_without_traceback(monkeypatch, root, capsys):

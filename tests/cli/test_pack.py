@@ -1,7 +1,9 @@
 """Pack: shards from folders, whole or not at all, and training from them."""
 
 import json
+import multiprocessing
 import os
+import random
 import shutil
 import signal
 import time
@@ -14,6 +16,7 @@ from roam_lite.training.loader import ClipBatches
 from roam_lite.training.run_folder import TrainConfig, name_data
 from tests import trees
 from tests.cli.commands import TRAIN, run
+from tests.cli.pack_once import pack_once
 from tests.cli.test_killed import start
 from tests.training.test_loader import SMOKE, STAGES, equal
 
@@ -122,6 +125,62 @@ def test_a_killed_pack_leaves_no_shards_under_their_name(tmp_path):
     process.wait()
     assert list(tmp_path.glob(".out.*"))
     assert not out.exists()
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.long)])
+def test_kills_at_random_moments_change_no_shard_and_leave_nothing(kills, tmp_path):
+    """The first shards are written, or replaced by those of other sequences."""
+    context, rng = multiprocessing.get_context("forkserver"), random.Random(0)
+    context.set_forkserver_preload(["tests.cli.pack_once"])
+    for number in range(12):
+        trees.otb(tmp_path / "data", f"{number}", 60)
+    trees.otb(tmp_path / "older", "A")
+    out, whole = tmp_path / "out", tmp_path / "whole" / "out"
+
+    def packing(data, out):
+        words = ["pack", "--data", f"otb:{tmp_path}/{data}", "--out", str(out), "--overwrite"]
+        process = context.Process(target=pack_once, args=([*words, "--shard-size", "0.2"],))
+        process.start()
+        return process
+
+    packing("older", whole).join()
+    older, began = files(whole), time.monotonic()
+    packing("data", whole).join()
+    longest, expected, hits = time.monotonic() - began, files(whole), 0
+    assert len(expected) > 3
+    for kill in range(kills):
+        shutil.rmtree(out, ignore_errors=True)
+        if replaced := kill % 2 == 1:
+            packing("older", out).join()
+        process = packing("data", out)
+        process.join(timeout=rng.uniform(0.1, 1) * longest)
+        process.kill()
+        process.join()
+        hits += process.exitcode == -signal.SIGKILL
+        # Between two renamings there is nothing under the name.
+        assert not out.exists() or files(out) in ([expected, older] if replaced else [expected])
+        process = packing("data", out)
+        process.join()
+        assert process.exitcode == 0
+        assert files(out) == expected
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "older", "out", "whole"]
+    assert hits > 0
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_full_disk_is_a_failure_that_names_the_shards_and_keeps_older_ones(
+    overwrite, root, tmp_path, small_disk, capsys
+):
+    out = tmp_path / "out"
+    if overwrite:
+        assert run("pack", "--data", f"otb:{root}", "--out", out, "--shard-size", 0.0001) == 0
+    before = files(out) if overwrite else None
+    small_disk(10_000)
+    assert run("pack", "--data", f"otb:{root}", "--out", out, "--overwrite") == 1
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"roam-lite pack: {out}: File too large; nothing new was written there")
+    assert [path.name for path in tmp_path.iterdir()] == (["out"] if overwrite else [])
+    assert before is None or files(out) == before
 
 
 def test_batches_from_shards_are_those_from_the_folder(tmp_path):
