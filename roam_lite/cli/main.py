@@ -92,8 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ImportError as error:
         reason = f"{' '.join(str(error).split())}; roam-lite doctor says what is missing"
         return _fail(args, reason, FAILED)
-    except MemoryError:
-        return _fail(args, "out of memory", FAILED)
+    except MemoryError as error:
+        return _fail(args, str(error) or "out of memory", FAILED)
     except KeyboardInterrupt:
         return _fail(args, "interrupted", FAILED)
     except Exception as error:  # the last door

@@ -24,7 +24,8 @@ DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
 Writes a run folder: config.json, log.jsonl, TensorBoard files, the state to resume from, and
 checkpoint.safetensors with its model card. Ctrl-C ends after the current step and saves; after
-any interruption --resume continues bit for bit.
+any interruption --resume continues bit for bit. Data that has moved meanwhile is named where it is now:
+--resume takes other folders in --data if they hold the same sequences.
 --profile names the constants that a new run begins with. They are written into config.json and every
 checkpoint; --resume continues with those of config.json, even if the profile has changed."""
 
@@ -58,6 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
     parser.add_argument(
         "--steps", type=count, metavar="N", help="steps over all stages (default: the profile's)"
+    )
+    parser.add_argument(
+        "--batch", type=count, metavar="N", help="at most N clips a step (default: the profile's)"
     )
     parser.add_argument("--seed", type=whole_number, default=0, help="default: 0")
     parser.add_argument(
@@ -107,6 +111,7 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.memory import keep_freed_memory
     from roam_lite.training import TrainConfig, Trainer
     from roam_lite.training.breadth import report_breadths
+    from roam_lite.training.faults import explained
 
     files = {
         f"--out/{name}": Path(args.out, name)
@@ -122,7 +127,7 @@ def run(args: argparse.Namespace) -> None:
         for line in report_breadths(trainer.batches.sources, trainer.config):
             print(line, file=sys.stderr)
     bar = tqdm(total=trainer.steps, initial=trainer.step, unit="step", file=sys.stderr)
-    with bar, stop_asked() as stop, closing(trainer.run()) as records:
+    with explained(trainer), bar, stop_asked() as stop, closing(trainer.run()) as records:
         for record in records:
             bar.set_description(record.stage, refresh=False)
             bar.set_postfix(

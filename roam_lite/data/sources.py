@@ -5,7 +5,7 @@ often as one without; K may be less than 1. `shards.py` has the source of shards
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
@@ -45,6 +45,7 @@ class Source(Protocol):
     """Something that training draws sequences from; which one depends on `rng` alone."""
 
     name: str
+    names: Collection[str]  # of what sequences are drawn from; none where all is rendered
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """One sequence; if it is rendered, or a still image, of `length` frames."""
@@ -59,6 +60,7 @@ class SyntheticSource:
 
     seed: int
     name = "synthetic"
+    names = ()
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
         """A new sequence of `length` frames."""
@@ -181,6 +183,7 @@ class CollageSource:
         self.name = f"collage:{root}"
         self.rendered = SyntheticSource(seed)
         self.folder = None if root == "photographs" else FolderSource("otb", root)
+        self.names = [] if self.folder is None else self.folder.names
         if self.folder is None:
             photographs_folder()  # or what is missing would stop the run at its first step
 

@@ -4,6 +4,7 @@
 that it began with, even if its profile has changed.
 """
 
+import hashlib
 import json
 import platform
 import shutil
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import torch
 
 from roam_lite.config import Config, Stage
-from roam_lite.data.sources import source_words, split_weight
+from roam_lite.data.sources import parse_sources, source_words, split_weight
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.text import read_text
@@ -32,6 +33,7 @@ class TrainConfig:
     data: str
     out: str
     steps: int | None = None  # over all selected stages; None: the profile's own numbers
+    batch: int | None = None  # the most clips of a step; None: the profile's own numbers
     seed: int = 0
     device: str = "cpu"
     workers: int = 1
@@ -78,6 +80,10 @@ def written_config(run: TrainConfig) -> Config:
         ) from error
     wanted = json.loads(json.dumps(run.identity()))
     differing = sorted(k for k in wanted if identity.get(k) != wanted[k])
+    drawn_from, began_with = written.get("sequences"), identity.get("data")
+    if drawn_from is not None and differing in ([], ["data"]):
+        _check_data(run, drawn_from, began_with)
+        differing = []
     if differing:
         raise InputError(
             f"{run.out}: holds a run with other {', '.join(differing)}; "
@@ -106,13 +112,42 @@ def claim(run: TrainConfig, config: Config, overwrite: bool) -> None:
             (out / name).unlink(missing_ok=True)
         shutil.rmtree(out / "tensorboard", ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
-    content = {"run": run.identity(), "config": config.to_dict()}
+    remove_leftovers(out)
+    content = {
+        "run": run.identity(),
+        "sequences": digest_data(run.data, run.allow_pipe),
+        "config": config.to_dict(),
+    }
     write_atomically(out / CONFIG, json.dumps(content, indent=2).encode())
+
+
+def digest_data(data: str, allow_pipe: bool = False) -> str:
+    """A digest of what clips are drawn from, wherever that lies: kinds, weights, names of sequences.
+
+    Raises InputError for data that cannot be listed.
+    """
+    sources = parse_sources(data, 0, allow_pipe)
+    kinds = [(s.name.partition(":")[0], sources.count(s), *s.names) for s in dict.fromkeys(sources)]
+    return hashlib.sha256(json.dumps(kinds).encode()).hexdigest()
+
+
+def _check_data(run: TrainConfig, drawn_from: str, began_with: str) -> None:
+    """Raise InputError if the data, which may have moved, cannot be listed or lists other sequences."""
+    remedy = (
+        f"the run in {run.out} began with --data {began_with}; if that has moved, resume with --data that "
+        "names where it is now; a run on other data needs another --out"
+    )
+    try:
+        found = digest_data(run.data, run.allow_pipe)
+    except InputError as error:
+        raise InputError(f"{error}; {remedy}") from error
+    if found != drawn_from:
+        raise InputError(f"{run.data}: not the data that the run began with; {remedy}")
 
 
 def remove_leftovers(out: Path) -> None:
     """Remove what a run that was killed has left half-written."""
-    for leftover in out.glob(".*.tmp*"):
+    for leftover in out.glob(".*.[0-9]*.tmp.*"):
         leftover.unlink()
 
 

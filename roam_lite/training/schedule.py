@@ -12,9 +12,11 @@ from roam_lite.rules.scaling import draw_scales
 
 
 def plan_stages(
-    config: Config, names: tuple[str, ...] | None, steps: int | None
+    config: Config, names: tuple[str, ...] | None, steps: int | None, batch: int | None = None
 ) -> tuple[Stage, ...]:
     """Return the chosen stages of a configuration, their steps scaled to `steps` in all.
+
+    `batch`: the most clips that a step of them may have.
 
     Raises InputError for unknown names and for fewer steps than stages.
     """
@@ -25,6 +27,7 @@ def plan_stages(
                 f"profile {config.name} has no stage {name!r}; its stages: {', '.join(known)}"
             )
     chosen = [stage for stage in config.training.stages if names is None or stage.name in names]
+    chosen = [replace(stage, batch=min(stage.batch, batch or stage.batch)) for stage in chosen]
     if steps is None:
         return tuple(chosen)
     if steps < len(chosen):

@@ -57,7 +57,7 @@ class Trainer:
         self.run_config, self.out = run, Path(run.out)
         written = written_config(run) if resume else None
         self.config = written or modify(get_profile(run.profile), rule={"name": run.rule})
-        planned = plan_stages(self.config, run.stages, run.steps)
+        planned = plan_stages(self.config, run.stages, run.steps, run.batch)
         if run.first_rate is not None:
             planned = tuple(replace(stage, lambda0_lr=0.0) for stage in planned)
         self.stages = tuple(supported_precision(stage, run.device) for stage in planned)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from roam_lite.checkpoints import load_checkpoint
 from roam_lite.config import modify
 from roam_lite.errors import InputError
 from roam_lite.profiles import PROFILES
@@ -94,12 +95,19 @@ def kill_somewhere(processes, out, rng, **changes):
     return process.exitcode == -signal.SIGKILL
 
 
+def nothing_is_left(out):
+    """No half-written file, and a checkpoint that belongs to its card."""
+    assert not list(out.glob(".*"))
+    load_checkpoint(out / "checkpoint.safetensors")
+
+
 def test_five_kills_change_nothing(processes, tmp_path, uninterrupted):
     out, rng = tmp_path / "run", random.Random(0)
     hits = sum(kill_somewhere(processes, out, rng) for _ in range(5))
     assert hits >= 3  # the others came after the end
     finish(start(processes, out))
     assert result(out) == uninterrupted
+    nothing_is_left(out)
 
 
 @pytest.mark.long
@@ -110,6 +118,7 @@ def test_twenty_kills_change_nothing(processes, tmp_path):
     assert hits >= 15
     finish(start(processes, out, steps=40))
     assert result(out) == result(tmp_path / "whole")
+    nothing_is_left(out)
 
 
 @pytest.mark.parametrize("pause", [1, 3, 4, 6])

@@ -16,6 +16,7 @@ from roam_lite.training.run_folder import (
     remove_leftovers,
     written_config,
 )
+from tests import trees
 
 # No profile has these constants: what comes back can only come from the folder.
 EDITED = modify(get_profile("smoke"), training={"kappa_response": 0.7}, online={"penalty": 0.9})
@@ -74,8 +75,8 @@ def test_place_and_speed_do_not_make_another_run(run, file, tmp_path):
     "change",
     [
         {"profile": "laptop"},
-        {"data": "otb:elsewhere"},
         {"steps": 7},
+        {"batch": 1},
         {"seed": 1},
         {"device": "cuda"},
         {"rule": "gru"},
@@ -90,6 +91,51 @@ def test_another_run_is_refused_by_what_differs(run, file, change):
     (name,) = change
     with pytest.raises(InputError, match=f"other {name};.*another --out"):
         written_config(replace(run, **change))
+
+
+@pytest.mark.parametrize("data", ["synthetic*2", "synthetic,collage:photographs", "otb:nowhere"])
+def test_other_data_is_refused_with_what_the_run_began_with(run, file, data):
+    with pytest.raises(
+        InputError, match=r"began with --data synthetic; if .* moved, .*another --out"
+    ):
+        written_config(replace(run, data=data))
+
+
+def test_data_that_has_moved_or_has_another_name_is_the_same_and_other_sequences_are_not(
+    run, tmp_path
+):
+    for name in "AB":
+        trees.otb(tmp_path / "old", name)
+    words = "otb:{0}/old*2,collage:{0}/old,synthetic"
+    began = replace(run, data=words.format(tmp_path))
+    claim(began, EDITED, overwrite=False)
+    (tmp_path / "there").mkdir()
+    (tmp_path / "old").rename(tmp_path / "there" / "new")
+    with pytest.raises(
+        InputError, match=rf"old: no such folder.*began with --data otb:{tmp_path}/old"
+    ):
+        written_config(began)
+    moved = replace(run, data=words.replace("old", "new").format(tmp_path / "there"))
+    assert written_config(moved) == EDITED
+    with pytest.raises(InputError, match="other data, seed;"):
+        written_config(replace(moved, seed=8))
+    with pytest.raises(InputError, match="not the data that the run began with"):
+        written_config(replace(moved, data=moved.data.replace("*2", "*3")))
+    trees.otb(tmp_path / "there" / "new", "C")
+    with pytest.raises(InputError, match="not the data that the run began with"):
+        written_config(moved)
+    (tmp_path / "there" / "new").rename(tmp_path / "old")
+    with pytest.raises(InputError, match="not the data that the run began with"):
+        written_config(began)
+
+
+def test_a_run_of_a_version_that_wrote_no_sequences_resumes_on_the_data_it_names(run, file):
+    written = json.loads(file.read_text())
+    del written["sequences"]
+    file.write_text(json.dumps(written))
+    assert written_config(run) == EDITED
+    with pytest.raises(InputError, match="other data;"):
+        written_config(replace(run, data="synthetic*2"))
 
 
 def test_all_that_differs_is_named(run, file):
@@ -179,10 +225,14 @@ def test_a_folder_that_is_no_runs_is_not_overwritten(run, tmp_path):
 def test_half_written_files_neither_count_nor_stay(run, tmp_path):
     out = tmp_path / "run"
     out.mkdir()
-    (out / ".state.12.tmp.safetensors").write_bytes(b"half")
+    half, mine = out / ".state.12.tmp.safetensors", out / ".notes.tmp"
+    for path in (half, mine):
+        path.write_bytes(b"half")
     claim(run, EDITED, overwrite=False)
+    assert sorted(path.name for path in out.iterdir()) == [".notes.tmp", "config.json"]
+    half.write_bytes(b"half")
     remove_leftovers(out)
-    assert [path.name for path in out.iterdir()] == ["config.json"]
+    assert sorted(path.name for path in out.iterdir()) == [".notes.tmp", "config.json"]
 
 
 # The card

@@ -180,3 +180,12 @@ def test_without_a_ramp_kappa_is_whole_after_the_first_step():
     first, second = (scales_at(model, stage, 1, 0, 0, progress) for progress in (0.0, 0.01))
     assert (first == 1).all()
     assert torch.equal(second, scales_at(model, stage, 1, 0, 0, 1.0))
+
+
+def test_no_stage_has_more_clips_a_step_than_asked_for_and_smaller_ones_stay():
+    stages = get_profile("laptop").training.stages
+    for steps in (None, 20):
+        planned = plan_stages(get_profile("laptop"), None, steps, batch=12)
+        assert [stage.batch for stage in planned] == [12, 12, 12, 8]
+    assert [stage.batch for stage in stages] == [32, 32, 16, 8]
+    assert plan_stages(get_profile("laptop"), None, None) == stages

@@ -1,0 +1,93 @@
+"""What stops a run that was begun rightly, no memory and no space, and how it can go on."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from roam_lite.config import Stage
+from roam_lite.files import NO_SPACE
+from roam_lite.training.run_folder import CHECKPOINT, STATE
+from roam_lite.training.schedule import stage_of
+
+if TYPE_CHECKING:
+    from roam_lite.training.trainer import Trainer
+
+
+@contextmanager
+def explained(trainer: "Trainer") -> Iterator[None]:
+    """Say in errors of memory and of space what is kept of a run, and which setting lets it go on.
+
+    A full disk ends TensorBoard's writing thread too, which then says nothing. Raises MemoryError in place
+    of torch's errors, and the OSError of a full disk with a longer text.
+    """
+    before = threading.excepthook
+    threading.excepthook = lambda told: _full(told.exc_value) or before(told)
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate" not in str(error):
+            raise  # the second is what torch says of the main memory
+        stage = stage_of(trainer.stages, trainer.step)
+        ahead = trainer.stages[trainer.stages.index(stage) :]
+        on_cuda = trainer.run_config.device.startswith("cuda")
+        advice = memory_advice(ahead, trainer.out, *(_gpu_memory() if on_cuda else ()))
+        raise MemoryError(f"{advice}; {kept_of(trainer.out)}") from error
+    except OSError as error:
+        if _full(error):
+            error.filename = error.filename or str(trainer.out)
+            error.strerror = (
+                f"{error.strerror}; {kept_of(trainer.out)}: make room, then --resume continues"
+            )
+        raise
+    finally:
+        threading.excepthook = before
+
+
+def _full(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno in NO_SPACE
+
+
+def memory_advice(
+    ahead: tuple[Stage, ...], out: Path, used: float = 0.0, total: float = 0.0
+) -> str:
+    """What took the memory in the first of the stages ahead, and which setting to lower, by how much.
+
+    `used` of `total` are in GiB; 0: unknown. `out` is the run's folder. What a step holds grows with its
+    clips, and with the updates that gradients pass through: half the clips take about half of it.
+    """
+    stage = ahead[0]
+    updates = "1 update" if stage.updates == 1 else f"{stage.updates} updates"
+    clips = "1 clip" if stage.batch == 1 else f"{stage.batch} clips"
+    told = f"out of memory in stage {stage.name} with {clips} of {updates}"
+    if total:
+        told += f", {used:.1f} of {total:.1f} GiB in use by this process"
+    if stage.batch == 1:
+        return f"{told}; one clip is the least: choose a smaller --profile or another --device"
+    less = stage.batch // 2
+    told += f"; half of the clips need about half of that: give --batch {less} and another --out"
+    if (out / CHECKPOINT).exists():
+        names = ",".join(stage.name for stage in ahead)
+        told += f", and, to go on from what is trained, --init {out / CHECKPOINT} --stages {names}"
+    return told
+
+
+def kept_of(out: Path) -> str:
+    """What the run's folder holds to resume from."""
+    try:
+        with safe_open(out / STATE, framework="pt") as file:
+            step = json.loads(file.metadata()["meta"])["step"]
+    except (OSError, SafetensorError, ValueError, LookupError, TypeError):
+        return f"no state is kept in {out} yet"
+    return f"the state of step {step} is kept in {out}"
+
+
+def _gpu_memory() -> tuple[float, float]:
+    """GiB that this process has had of the current GPU at most, and that there are."""
+    total = torch.cuda.mem_get_info()[1] if torch.cuda.is_available() else 0
+    return torch.cuda.max_memory_reserved() / 2**30, total / 2**30
