@@ -1,5 +1,6 @@
 """Where to compute, and in which precision."""
 
+import os
 import re
 from dataclasses import replace
 
@@ -29,6 +30,15 @@ def choose_device(name: str | torch.device) -> str:
     if int(wanted.partition(":")[2] or 0) >= (count := torch.cuda.device_count()):
         raise InputError(f"device {wanted}: there are {count} CUDA devices here, from cuda:0 on")
     return wanted
+
+
+def own_device(device: str) -> str:
+    """Return the device of this process: of several on a machine, each has the GPU of its own number.
+
+    Raises InputError if there is none of that number.
+    """
+    number = os.environ.get("LOCAL_RANK")
+    return choose_device(f"cuda:{number}") if device == "cuda" and number else device
 
 
 def multiplies_bfloat16(device: str) -> bool:

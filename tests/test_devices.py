@@ -63,3 +63,15 @@ def test_a_gpu_is_asked_for_its_own(monkeypatch):
     for supported, precision in ((True, "bfloat16"), (False, "float32")):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda s=supported, **_: s)
         assert devices.supported_precision(STAGE, "cuda").precision == precision
+
+
+def test_every_process_of_a_machine_has_the_gpu_of_its_number(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert devices.own_device("cuda") == "cuda"
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert devices.own_device("cuda") == "cuda:1"
+    assert devices.own_device("cpu") == "cpu"
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(InputError, match=r"cuda:2: there are 2"):
+        devices.own_device("cuda")

@@ -30,15 +30,30 @@ MOST_SKIPPED = 20  # clips in a row that cannot be used, before training ends
 class ClipBatches(Dataset):
     """Batch `step` of a run: the same clips whenever, and in whichever process, it is asked for.
 
+    Of several processes that train together, each draws its `part` (r, W): videos r, r + W, r + 2W ...
+
     A pickle holds what describes the sources, not their sequences: a process that gets one opens
     them itself, and reads what it draws. Raises InputError if data cannot be read or trained on, as
-    far as a first look tells (`Source.look`).
+    far as a first look tells (`Source.look`), and for more processes than clips a step.
     """
 
     def __init__(
-        self, data: str, seed: int, stages: tuple[Stage, ...], config: Config, pipe: bool = False
+        self,
+        data: str,
+        seed: int,
+        stages: tuple[Stage, ...],
+        config: Config,
+        pipe: bool = False,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self.data, self.seed, self.stages, self.config = data, seed, stages, config
+        self.part, world = part, part[1]
+        least = min(stages, key=lambda stage: stage.batch)
+        if least.batch < world:
+            raise InputError(
+                f"stage {least.name} takes {least.batch} clips a step, too few for {world} processes; "
+                f"give --devices and --nodes of at most {least.batch} processes in all"
+            )
         self.pipe = pipe  # whether data may come from commands that a shell runs
         self.skipped = 0  # clips that could not be read, in this process
         # To unpickle a layout imports its module, which a worker may not have done.
@@ -65,7 +80,8 @@ class ClipBatches(Dataset):
         draw = clip_sampler_for(stage, self.config)
         length = max(60, 1 + stage.updates * self.config.online.update_interval)
         clips = []
-        for video in range(stage.batch):
+        rank, world = self.part
+        for video in range(stage.batch)[rank::world]:
             for attempt in range(MOST_SKIPPED):
                 rng = np.random.default_rng((self.seed, step, video, attempt)[: 3 + (attempt > 0)])
                 source = self.sources[int(rng.integers(len(self.sources)))]

@@ -20,6 +20,7 @@ from roam_lite.data.sources import parse_sources, source_words, split_weight
 from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.text import read_text
+from roam_lite.training.processes import world
 
 CONFIG, STATE = "config.json", "state.safetensors"
 CHECKPOINT, CARD = "checkpoint.safetensors", "checkpoint.json"
@@ -159,6 +160,7 @@ def model_card(
     Data sets are named without their folders. `parent` is the card of the checkpoint that the run
     started from.
     """
+    several = f"{world()} x " if world() > 1 else ""
     return {
         "steps": done["step"],
         "of": sum(stage.steps for stage in stages),
@@ -170,7 +172,7 @@ def model_card(
         "init": parent,
         "hours": round(done["seconds"] / 3600, 3),
         "skipped_steps": done["skipped"],
-        "machine": f"{run.device}, {torch.get_num_threads()} threads, {platform.machine()}",
+        "machine": f"{several}{run.device}, {torch.get_num_threads()} threads, {platform.machine()}",
         "torch": torch.__version__,
         "license": "MIT",
     }

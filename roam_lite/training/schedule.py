@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -88,14 +89,23 @@ def set_rates(optimizer: torch.optim.Adam, stage: Stage, progress: float) -> Non
 
 
 def scales_at(
-    model: MetaModel, stage: Stage, videos: int, seed: int, step: int, progress: float
+    model: MetaModel,
+    stage: Stage,
+    videos: int,
+    seed: int,
+    step: int,
+    progress: float,
+    part: tuple[int, int] = (0, 1),
 ) -> torch.Tensor:
-    """Return epsilon `[N, P]` of one step (eq. 15), kappa growing at the beginning of the stage."""
+    """Return epsilon `[N, P]` of one step (eq. 15), kappa growing at the beginning of the stage.
+
+    Each video has its own seed. `part` (r, W) gives the scales of videos r, r + W, r + 2W ... of all.
+    """
     ramp = min(1.0, progress / max(stage.kappa_ramp, 1e-9))
-    return draw_scales(
-        model.regression_coordinates,
-        model.config.training.kappa_response * ramp,
-        model.config.training.kappa_regression * ramp,
-        videos,
-        torch.Generator().manual_seed(seed * 1_000_003 + step),
-    )
+    config, drawn = model.config.training, []
+    for video in range(videos)[part[0] :: part[1]]:
+        words = np.random.SeedSequence((seed, step, video)).generate_state(1, np.uint64)
+        generator = torch.Generator().manual_seed(int(words[0]))
+        kappas = config.kappa_response * ramp, config.kappa_regression * ramp
+        drawn.append(draw_scales(model.regression_coordinates, *kappas, 1, generator))
+    return torch.cat(drawn)

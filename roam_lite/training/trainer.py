@@ -12,16 +12,18 @@ from torch import nn
 
 from roam_lite.checkpoints import load_checkpoint, save_checkpoint
 from roam_lite.config import Config, Stage, modify
-from roam_lite.devices import supported_precision
+from roam_lite.devices import own_device, supported_precision
 from roam_lite.errors import InputError
 from roam_lite.extras import require
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
+from roam_lite.training import processes
+from roam_lite.training.averaging import update_average
 from roam_lite.training.clips import Clips, Footage
-from roam_lite.training.episodes import open_episode
+from roam_lite.training.joined_norms import join_norms
 from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
-from roam_lite.training.rollout import Rollout, rollout
+from roam_lite.training.rollout import Rollout
 from roam_lite.training.run_folder import (
     CHECKPOINT,
     STATE,
@@ -33,6 +35,7 @@ from roam_lite.training.run_folder import (
 )
 from roam_lite.training.schedule import build_optimizer, plan_stages, scales_at, set_rates, stage_of
 from roam_lite.training.state import load_state, save_state
+from roam_lite.training.step import module_of, take_step
 
 
 class Trainer:
@@ -43,13 +46,14 @@ class Trainer:
     that of the last step, None before it: it holds the rates, which records do not. What clips are
     drawn from is `batches.sources`.
 
-    `model` is as the last step left it. With `training.averaging` above 0 the checkpoint holds an
-    exponential moving average of the weights instead, running statistics of batch norms included.
-    It goes on from stage to stage; skipped steps do not enter. A step after n others keeps at most
-    (1 + n) / (10 + n) of the average, so that it soon forgets where the run began.
+    `model` is as the last step left it; the checkpoint may hold an average instead (`averaging`).
+
+    Where processes train together, each has a trainer and takes its part of every mini-batch; number
+    0 alone writes. Records tell of all of them, `last_rollout` of this one.
 
     Raises InputError if the folder holds another run, or one and `resume` is false, or none, or one
-    without its state, and `resume` is true; and if TensorBoard is not installed.
+    without its state, and `resume` is true; if TensorBoard is not installed; and if processes do not
+    see the same folder, or are more than a stage's clips.
     """
 
     def __init__(self, run: TrainConfig, resume: bool = False, overwrite: bool = False) -> None:
@@ -67,21 +71,36 @@ class Trainer:
         self.last_rollout: Rollout | None = None
         self.seconds = 0.0
         # Unreadable data is reported before anything is written.
-        self.batches = ClipBatches(run.data, run.seed, self.stages, self.config, run.allow_pipe)
+        part = processes.rank(), processes.world()
+        self.batches = ClipBatches(
+            run.data, run.seed, self.stages, self.config, run.allow_pipe, part
+        )
         model, self.parent = initial_model(run, self.config)
         if run.first_rate is not None:
             nn.init.constant_(model.log_lambda0, log(run.first_rate))
             nn.init.zeros_(model.log_gains)
-        self.model = model.to(run.device)
+        self.device = own_device(run.device)
+        self.model = model.to(self.device)
+        if processes.world() > 1:
+            join_norms(self.model.backbone)
         self.average = deepcopy(self.model) if self.config.training.averaging else None
         self.optimizer: torch.optim.Adam | None = None
-        if written is None:
-            claim(run, self.config, overwrite)
-        elif (self.out / STATE).exists():
+        self.writes = processes.rank() == 0
+        if written is not None and (self.out / STATE).exists():
             self._restore()
+        self.log = self._open_folder(written is not None, overwrite) if self.writes else None
+        if processes.differ(self.step):
+            raise InputError(
+                f"{self.out}: not every process finds the same run here; give an --out that all "
+                "machines share"
+            )
+
+    def _open_folder(self, resume: bool, overwrite: bool) -> RunLog:
+        if not resume:
+            claim(self.run_config, self.config, overwrite)
         if resume or overwrite:
             remove_leftovers(self.out)
-        self.log = RunLog(self.out, self.step)
+        return RunLog(self.out, self.step)
 
     def run(self) -> Iterator[StepRecord]:
         """Yield a record after every step until all stages are done; stop consuming to pause.
@@ -98,7 +117,8 @@ class Trainer:
         finally:
             if not self._mid_step:
                 self.save()
-            self.log.close()
+            if self.log:
+                self.log.close()
 
     def _run_stage(
         self, stage: Stage, first: int, batches: Iterator[Clips | Footage]
@@ -108,28 +128,29 @@ class Trainer:
             return
         if self.optimizer is None or self.step == first:
             self.optimizer = build_optimizer(self.model, stage)
-        frozen = None if stage.backbone_lr > 0 else self.model.backbone.folded()
+        module = module_of(self.model, stage)
         for step in remaining:
             began = time.monotonic()
-            clips = next(batches).to(self.run_config.device)
+            clips = next(batches).to(self.device)
             waited = time.monotonic() - began
             self._mid_step = True
             progress = (step - first) / stage.steps
-            result, finite = self._train_step(clips, stage, step, progress, frozen)
-            self.step = step + 1
-            self.skipped += not finite
+            result = self._train_step(module, clips, stage, progress)
             seconds = time.monotonic() - began
             self.seconds += seconds
+            losses = torch.cat([result.meta_losses.detach(), result.update_losses], dim=1)
+            means = processes.mean_of_all(losses).tolist()
             record = StepRecord(
                 step=self.step,
                 stage=stage.name,
-                meta_losses=result.meta_losses.detach().mean(dim=0).tolist(),
-                update_losses=result.update_losses.mean(dim=0).tolist(),
+                meta_losses=means[: stage.updates],
+                update_losses=means[stage.updates :],
                 skipped=self.skipped,
                 seconds=round(seconds, 4),
                 waited=round(waited, 4),
             )
-            self.log.write(record, result)
+            if self.log:
+                self.log.write(record, result)
             self.last_rollout = result
             self._mid_step = False
             if self.step % self.run_config.save_interval == 0:
@@ -137,58 +158,32 @@ class Trainer:
             yield record
 
     def _train_step(
-        self,
-        clips: Clips | Footage,
-        stage: Stage,
-        step: int,
-        progress: float,
-        frozen: nn.Module | None,
-    ) -> tuple[Rollout, bool]:
-        """Take lines 3 to 14 of Algorithm 1 once; False if the step was skipped: it was not finite."""
-        trains = stage.backbone_lr > 0
-        buffers = list(self.model.backbone.buffers())
-        statistics = [buffer.clone() for buffer in buffers]
-        episode = open_episode(self.model, clips, trains, getattr(torch, stage.precision), frozen)
+        self, module: nn.Module, clips: Clips | Footage, stage: Stage, progress: float
+    ) -> Rollout:
+        """Take the next step, or skip it if it is not finite."""
         scales = None
         if self.run_config.rfs and stage.updates > 1:
-            videos, seed = len(episode.first.features), self.run_config.seed
-            scales = scales_at(self.model, stage, videos, seed, step, progress)
-        result = rollout(self.model, episode, stage.meta_gradient, scales)
+            part = processes.rank(), processes.world()
+            scales = scales_at(
+                self.model, stage, stage.batch, self.run_config.seed, self.step, progress, part
+            )
         set_rates(self.optimizer, stage, progress)
-        self.model.zero_grad()
-        result.loss.backward()
-        norms = [
-            nn.utils.clip_grad_norm_(group["params"], self.config.training.max_gradient_norm)
-            for group in self.optimizer.param_groups
-        ]
-        finite = bool(torch.isfinite(torch.stack([*norms, result.loss.detach()])).all())
-        if finite:
-            self.optimizer.step()
-            self._update_average()
-        else:  # batch norms have moved in the forward pass already
-            for buffer, kept in zip(buffers, statistics, strict=True):
-                buffer.copy_(kept)
-        return result, finite
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        if self.average is None:
-            return
-        taken = self.step - self.skipped
-        kept = min(self.config.training.averaging, (1 + taken) / (10 + taken))
-        latest = self.model.state_dict()
-        for name, mean in self.average.state_dict().items():  # which shares its memory
-            if mean.is_floating_point():
-                mean.lerp_(latest[name], 1 - kept)
-            else:  # counters of batch norms
-                mean.copy_(latest[name])
+        result, finite = take_step(module, self.model, self.optimizer, clips, stage, scales)
+        if finite and self.average is not None:
+            decay, taken = self.config.training.averaging, self.step - self.skipped
+            update_average(self.average, self.model, decay, taken)
+        self.step += 1
+        self.skipped += not finite
+        return result
 
     def _models(self) -> dict[str, MetaModel]:
         average = {} if self.average is None else {"average": self.average}
         return {"model": self.model} | average
 
     def save(self) -> None:
-        """Write the state to resume from and the checkpoint with its card."""
+        """Write the state to resume from and the checkpoint with its card, in one process of all."""
+        if not self.writes:
+            return
         meta = {"step": self.step, "skipped": self.skipped, "seconds": self.seconds}
         save_state(self.out / STATE, self._models(), self.optimizer, meta)
         card = model_card(self.run_config, self.stages, meta, self.parent)

@@ -1,0 +1,106 @@
+"""The processes that train together: which one this is, and what they agree on.
+
+A process that trains alone is number 0 of 1, and no process group is opened.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from roam_lite.devices import own_device
+
+
+class ProcessLost(ChildProcessError):
+    """Another process of the run has ended before its time."""
+
+
+def _together() -> bool:
+    return dist.is_available() and dist.is_initialized()
+
+
+def rank() -> int:
+    """Return the number of this process, from 0; number 0 alone writes and speaks."""
+    return dist.get_rank() if _together() else 0
+
+
+def world() -> int:
+    """Return how many processes train together."""
+    return dist.get_world_size() if _together() else 1
+
+
+def launched() -> bool:
+    """Return whether a launcher, ours or torchrun, has started this process as one of several."""
+    return {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
+
+
+@contextmanager
+def process_group(device: str) -> Iterator[None]:
+    """Join the other processes inside, where a launcher has started this one.
+
+    Raises ProcessLost if one of them ends inside.
+    """
+    if not launched():
+        yield
+        return
+    if device.startswith("cuda"):
+        torch.cuda.set_device(own_device(device))
+    dist.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
+    try:
+        yield
+    except RuntimeError as error:
+        # Gloo's errors have no class of their own.
+        if not isinstance(error, dist.DistError) and "gloo" not in str(error):
+            raise
+        raise ProcessLost(f"process {rank()} of {world()} has lost another one") from error
+    dist.destroy_process_group()
+
+
+def any_says(word: bool) -> bool:
+    """Return whether the word of any process is true: all get the same answer."""
+    if world() == 1:
+        return word
+    words = torch.tensor(int(word))
+    dist.all_reduce(words, dist.ReduceOp.MAX)
+    return bool(words)
+
+
+def differ(number: int) -> bool:
+    """Return whether processes have different numbers: all get the same answer."""
+    if world() == 1:
+        return False
+    extremes = torch.tensor([number, -number])
+    dist.all_reduce(extremes, dist.ReduceOp.MAX)
+    return bool(extremes.sum())
+
+
+def mean_of_all(values: Tensor) -> Tensor:
+    """Return the mean over the first axis, the videos of all processes, without a graph."""
+    values = values.detach()
+    if world() == 1:
+        return values.mean(dim=0)
+    sums = torch.cat([values.sum(dim=0), values.new_tensor([len(values)])])
+    dist.all_reduce(sums)
+    return sums[:-1] / sums[-1]
+
+
+class _SumOfAll(torch.autograd.Function):
+    """The sum of a tensor over all processes, the same in each; so is that of its gradients."""
+
+    @staticmethod
+    def forward(ctx: object, value: Tensor) -> Tensor:
+        value = value.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(value)
+        return value
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
+        return _SumOfAll.apply(gradient)
+
+
+def sum_of_all(value: Tensor) -> Tensor:
+    """Return the sum over all processes, with a graph through all of them."""
+    return _SumOfAll.apply(value) if world() > 1 else value
