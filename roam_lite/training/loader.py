@@ -1,11 +1,14 @@
 """Mini-batches of clips from worker processes, each determined by the seed and the step alone."""
 
+import multiprocessing
 import signal
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
+from multiprocessing import resource_tracker
+from multiprocessing.context import BaseContext
 from typing import Any
 
 import cv2
@@ -132,10 +135,19 @@ def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[C
         num_workers=workers,
         prefetch_factor=_PREFETCH if workers else None,
         worker_init_fn=_prepare_worker,
-        multiprocessing_context="spawn" if workers else None,
+        multiprocessing_context=_context() if workers else None,
     )
     with _interrupts_held():
         return map(_checked, iter(loader))
+
+
+def _context() -> BaseContext:
+    """Return where workers come from: forks of a server that has imported all of this once for all."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 @contextmanager
@@ -148,6 +160,7 @@ def _interrupts_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows: workers ignore it once they are up
         yield
         return
+    resource_tracker.ensure_running()  # which would deliver signals again once it is up
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
