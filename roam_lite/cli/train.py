@@ -19,6 +19,7 @@ from roam_lite.cli.options import (
     weights_read,
     whole_number,
 )
+from roam_lite.errors import InputError
 
 DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
@@ -33,6 +34,7 @@ EXAMPLES = """\
   roam-lite train --profile smoke --data synthetic --steps 4 --out runs/smoke
   roam-lite train --profile laptop --data synthetic --out runs/laptop
   roam-lite train --profile laptop --data synthetic --out runs/laptop --resume
+  roam-lite train --profile laptop --data synthetic --devices 2 --out runs/laptop --resume
   roam-lite train --profile laptop --data 'synthetic*0.5,otb:DIR*2' --rule gru --out runs/gru \\
       --init runs/laptop/checkpoint.safetensors --stages closed_loop
 """
@@ -65,9 +67,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole_number, default=0, help="default: 0")
     parser.add_argument(
-        "--workers", type=whole_number, default=1, help="processes making clips (default: 1)"
+        "--workers",
+        type=whole_number,
+        default=1,
+        help="processes making clips, for each that trains (default: 1)",
     )
     add_device_option(parser)
+    parser.add_argument(
+        "--devices",
+        type=count,
+        default=1,
+        metavar="N",
+        help="processes on this machine that train together, each with a GPU of its own under --device "
+        "cuda, and its share of every step's clips (default: 1)",
+    )
+    parser.add_argument("--nodes", type=count, default=1, metavar="M", help="machines (default: 1)")
+    parser.add_argument(
+        "--rendezvous",
+        metavar="HOST:PORT",
+        help="one of several machines, where they find each other; --out must be a folder that all see",
+    )
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--resume", action="store_true", help="continue the run that is in RUN")
     begin.add_argument(
@@ -101,15 +120,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train until all steps are done or Ctrl-C asks to stop."""
+    """Train until all steps are done or Ctrl-C asks to stop, in as many processes as are asked for."""
     # OpenMP reads this when torch is imported. By default its threads spin while they have nothing
     # to do, on the very cores on which the workers make clips.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    from roam_lite.training.faults import kept_of
+    from roam_lite.training.processes import launched
+
+    several = args.devices > 1 or args.nodes > 1
+    if several and launched():
+        raise InputError(
+            "another launcher has started this process; leave --devices and --nodes out"
+        )
+    try:
+        if not several:
+            train(args)
+            return
+        from roam_lite.training.launch import launch
+
+        places = {"devices": args.devices, "nodes": args.nodes, "rendezvous": args.rendezvous}
+        launch(train, args, **places, device=device_from(args))
+    except ChildProcessError as error:
+        kept = f"{kept_of(Path(args.out))}: --resume continues from there"
+        raise ChildProcessError(f"{error}; {kept}") from error
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train in this process, together with others if a launcher has started it."""
     from tqdm import tqdm
 
     from roam_lite.files import check_outputs
     from roam_lite.memory import keep_freed_memory
-    from roam_lite.training import TrainConfig, Trainer
+    from roam_lite.training import TrainConfig, Trainer, processes
     from roam_lite.training.breadth import report_breadths
     from roam_lite.training.faults import explained
 
@@ -122,37 +164,51 @@ def run(args: argparse.Namespace) -> None:
     args.device, args.stages = device_from(args), args.stages and tuple(args.stages)
     known = {field.name for field in fields(TrainConfig)}
     config = TrainConfig(**{name: value for name, value in vars(args).items() if name in known})
-    trainer = Trainer(config, resume=args.resume, overwrite=args.overwrite)
-    if trainer.step < trainer.steps:
-        for line in report_breadths(trainer.batches.sources, trainer.config):
-            print(line, file=sys.stderr)
-    bar = tqdm(total=trainer.steps, initial=trainer.step, unit="step", file=sys.stderr)
-    with explained(trainer), bar, stop_asked() as stop, closing(trainer.run()) as records:
-        for record in records:
-            bar.set_description(record.stage, refresh=False)
-            bar.set_postfix(
-                meta=f"{record.meta_loss:.4f}",
-                update=f"{sum(record.update_losses) / len(record.update_losses):.4f}",
-                skipped=record.skipped,
-                refresh=False,
-            )
-            bar.update()
-            if stop:
-                break
-    if trainer.step < trainer.steps:
+    with processes.process_group(args.device):
+        trainer = Trainer(config, resume=args.resume, overwrite=args.overwrite)
+        speaks = processes.rank() == 0
+        if speaks and trainer.step < trainer.steps:
+            for line in report_breadths(trainer.batches.sources, trainer.config):
+                print(line, file=sys.stderr)
+        done = {"total": trainer.steps, "initial": trainer.step, "unit": "step"}
+        bar = tqdm(**done, file=sys.stderr, disable=not speaks)
+        several = processes.world() > 1
+        with (
+            explained(trainer),
+            bar,
+            stop_asked(several) as stop,
+            closing(trainer.run()) as records,
+        ):
+            for record in records:
+                bar.set_description(record.stage, refresh=False)
+                bar.set_postfix(
+                    meta=f"{record.meta_loss:.4f}",
+                    update=f"{sum(record.update_losses) / len(record.update_losses):.4f}",
+                    skipped=record.skipped,
+                    refresh=False,
+                )
+                bar.update()
+                if processes.any_says(bool(stop)):
+                    break
+    if speaks and trainer.step < trainer.steps:
         print(f"stopped after step {trainer.step} of {trainer.steps}; --resume continues")
-    print(f"wrote {trainer.out}")
+    if speaks:
+        print(f"wrote {trainer.out}")
 
 
 @contextmanager
-def stop_asked() -> Iterator[list[int]]:
-    """Yield a list that stays empty until Ctrl-C or SIGTERM asks to stop; a second one stops at once."""
+def stop_asked(several: bool = False) -> Iterator[list[int]]:
+    """Yield a list that stays empty until Ctrl-C or SIGTERM asks to stop; a second one stops at once.
+
+    Not so with `several` processes: their launcher passes on what the terminal has sent them already.
+    """
     asked: list[int] = []
     before: dict[int, Any] = {}
 
     def note(number: int, _frame: object) -> None:
         asked.append(number)
-        restore()
+        if not several:
+            restore()
 
     def restore() -> None:
         for number, handler in before.items():

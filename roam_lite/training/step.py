@@ -33,8 +33,7 @@ def module_of(model: MetaModel, stage: Stage) -> nn.Module:
     It belongs to one stage: what needs a gradient is fixed when it is made.
     """
     step = MetaStep(model, stage)
-    # Buffers need no broadcast: every process has computed the same statistics.
-    return DistributedDataParallel(step, broadcast_buffers=False) if world() > 1 else step
+    return DistributedDataParallel(step) if world() > 1 else step
 
 
 def take_step(
