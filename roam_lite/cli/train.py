@@ -6,9 +6,10 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roam_lite.cli.options import (
     add_device_option,
@@ -20,6 +21,10 @@ from roam_lite.cli.options import (
     whole_number,
 )
 from roam_lite.errors import InputError
+
+if TYPE_CHECKING:
+    from roam_lite.meta_model import MetaModel
+    from roam_lite.training import Validation
 
 DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
@@ -92,6 +97,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     begin.add_argument(
         "--overwrite", action="store_true", help="remove the run in RUN and begin anew"
     )
+    check = parser.add_argument_group("validation")
+    check.add_argument(
+        "--validate",
+        metavar="DIR",
+        help="sequences in OTB layout to track on the way: their AUC goes to the log, and the checkpoint "
+        "that has the highest to RUN/best.safetensors",
+    )
+    check.add_argument(
+        "--validate-every", type=count, default=200, metavar="STEPS", help="default: 200"
+    )
+    check.add_argument(
+        "--validate-sequences",
+        type=count,
+        default=5,
+        metavar="K",
+        help="of DIR, evenly chosen by their names (default: 5)",
+    )
     method = parser.add_argument_group("method")
     method.add_argument(
         "--rule",
@@ -157,7 +179,7 @@ def train(args: argparse.Namespace) -> None:
 
     files = {
         f"--out/{name}": Path(args.out, name)
-        for name in ("checkpoint.safetensors", "checkpoint.json")
+        for name in ("checkpoint.safetensors", "checkpoint.json", "best.safetensors", "best.json")
     }
     check_outputs(files, {"--out": args.out}, inputs=weights_read(args), overwrite=True)
     keep_freed_memory()
@@ -165,7 +187,9 @@ def train(args: argparse.Namespace) -> None:
     known = {field.name for field in fields(TrainConfig)}
     config = TrainConfig(**{name: value for name, value in vars(args).items() if name in known})
     with processes.process_group(args.device):
-        trainer = Trainer(config, resume=args.resume, overwrite=args.overwrite)
+        trainer = Trainer(
+            config, resume=args.resume, overwrite=args.overwrite, validation=validation_from(args)
+        )
         speaks = processes.rank() == 0
         if speaks and trainer.step < trainer.steps:
             for line in report_breadths(trainer.batches.sources, trainer.config):
@@ -193,7 +217,39 @@ def train(args: argparse.Namespace) -> None:
     if speaks and trainer.step < trainer.steps:
         print(f"stopped after step {trainer.step} of {trainer.steps}; --resume continues")
     if speaks:
+        seconds, skipped = trainer.seconds, trainer.skipped
+        print(f"{trainer.step} steps in {seconds / 60:.1f} minutes, {skipped} of them skipped")
+        if trainer.best is not None:
+            print(f"best AUC {trainer.best:.4f}: {trainer.out / 'best.safetensors'}")
         print(f"wrote {trainer.out}")
+
+
+def validation_from(args: argparse.Namespace) -> "Validation | None":
+    """Return how the options validate: by the AUC of the model's tracker on some sequences, or not.
+
+    Raises InputError if there are no sequences or they cannot be read or tracked.
+    """
+    if args.validate is None:
+        return None
+    from roam_lite.data.layouts import LAYOUTS
+    from roam_lite.evaluation.running.runner import check_sequence, evaluate
+    from roam_lite.tracking.tracker import Tracker
+    from roam_lite.training import Validation
+
+    layout, root = LAYOUTS["otb"], Path(args.validate)
+    names = layout.names(root)
+    number = min(args.validate_sequences, len(names))
+    chosen = [names[index * len(names) // number] for index in range(number)]
+    sequences = [layout.read_sequence(root, name) for name in chosen]
+    for sequence in sequences:
+        check_sequence(sequence)
+
+    def auc(model: "MetaModel") -> float:
+        still = deepcopy(model).eval().requires_grad_(False)
+        report, _ = evaluate(lambda: Tracker(still, still.rule), sequences, progress=False)
+        return report.mean()["auc"]
+
+    return Validation(auc, args.validate_every)
 
 
 @contextmanager

@@ -2,6 +2,6 @@
 
 from roam_lite.training.log import StepRecord
 from roam_lite.training.run_folder import TrainConfig
-from roam_lite.training.trainer import Trainer
+from roam_lite.training.trainer import Trainer, Validation
 
-__all__ = ["StepRecord", "TrainConfig", "Trainer"]
+__all__ = ["StepRecord", "TrainConfig", "Trainer", "Validation"]

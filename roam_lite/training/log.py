@@ -24,6 +24,7 @@ class StepRecord:
     skipped: int  # steps so far whose losses or gradients were not finite
     seconds: float
     waited: float  # seconds of these spent waiting for clips
+    auc: float | None = None  # of the model after the step, where it was validated
 
     @property
     def meta_loss(self) -> float:
@@ -47,10 +48,13 @@ class RunLog:
 
     def write(self, record: StepRecord, result: Rollout) -> None:
         """Log one step."""
-        self.file.write(json.dumps(asdict(record)) + "\n")
+        known = {name: value for name, value in asdict(record).items() if value is not None}
+        self.file.write(json.dumps(known) + "\n")
         self.file.flush()
         self.board.add_scalar("meta_loss", record.meta_loss, record.step)
         self.board.add_scalar("skipped", record.skipped, record.step)
+        if record.auc is not None:
+            self.board.add_scalar("auc", record.auc, record.step)
         for t, (update, meta) in enumerate(
             zip(record.update_losses, record.meta_losses, strict=True), start=1
         ):

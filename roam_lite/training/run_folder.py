@@ -24,6 +24,7 @@ from roam_lite.training.processes import world
 
 CONFIG, STATE = "config.json", "state.safetensors"
 CHECKPOINT, CARD = "checkpoint.safetensors", "checkpoint.json"
+BEST, BEST_CARD = "best.safetensors", "best.json"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def claim(run: TrainConfig, config: Config, overwrite: bool) -> None:
         if not (out / CONFIG).is_file():
             raise InputError(f"{out}: holds files but no run ({CONFIG}); choose another --out")
         # The configuration goes last: without it, what is left would be nobody's.
-        for name in (STATE, CHECKPOINT, CARD, "log.jsonl"):
+        for name in (STATE, CHECKPOINT, CARD, BEST, BEST_CARD, "log.jsonl"):
             (out / name).unlink(missing_ok=True)
         shutil.rmtree(out / "tensorboard", ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)

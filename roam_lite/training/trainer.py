@@ -1,11 +1,12 @@
 """Meta-training: Algorithm 1 over the stages, logged and resumable; steps that are not finite are skipped."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -25,6 +26,7 @@ from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
 from roam_lite.training.rollout import Rollout
 from roam_lite.training.run_folder import (
+    BEST,
     CHECKPOINT,
     STATE,
     TrainConfig,
@@ -38,6 +40,22 @@ from roam_lite.training.state import load_state, save_state
 from roam_lite.training.step import module_of, take_step
 
 
+@dataclass(frozen=True)
+class Validation:
+    """How a run judges its model: by `measure`, every `interval` steps and after the last.
+
+    `measure` returns a number, the higher the better, of the model that a checkpoint would hold; it
+    must leave the model as it is. `roam-lite train --validate` takes the AUC on some sequences.
+    """
+
+    measure: Callable[[MetaModel], float]
+    interval: int
+
+    def is_due(self, step: int, steps: int) -> bool:
+        """Return whether the model is judged after step `step` (1-based) of `steps`."""
+        return step % self.interval == 0 or step == steps
+
+
 class Trainer:
     """One training run in a folder: construct it, then consume `run()` step by step.
 
@@ -45,6 +63,8 @@ class Trainer:
     run continues bit for bit) and `checkpoint.safetensors` with its model card. `last_rollout` is
     that of the last step, None before it: it holds the rates, which records do not. What clips are
     drawn from is `batches.sources`.
+
+    With `validation`, `best.safetensors` is the checkpoint that was worth most on the way.
 
     `model` is as the last step left it; the checkpoint may hold an average instead (`averaging`).
 
@@ -56,9 +76,15 @@ class Trainer:
     see the same folder, or are more than a stage's clips.
     """
 
-    def __init__(self, run: TrainConfig, resume: bool = False, overwrite: bool = False) -> None:
+    def __init__(
+        self,
+        run: TrainConfig,
+        resume: bool = False,
+        overwrite: bool = False,
+        validation: Validation | None = None,
+    ) -> None:
         require("tensorboard", "training")
-        self.run_config, self.out = run, Path(run.out)
+        self.run_config, self.out, self.validation = run, Path(run.out), validation
         written = written_config(run) if resume else None
         self.config = written or modify(get_profile(run.profile), rule={"name": run.rule})
         planned = plan_stages(self.config, run.stages, run.steps, run.batch)
@@ -70,6 +96,7 @@ class Trainer:
         self._mid_step = False
         self.last_rollout: Rollout | None = None
         self.seconds = 0.0
+        self.best: float | None = None  # AUC, where the run is validated
         # Unreadable data is reported before anything is written.
         part = processes.rank(), processes.world()
         self.batches = ClipBatches(
@@ -148,6 +175,7 @@ class Trainer:
                 skipped=self.skipped,
                 seconds=round(seconds, 4),
                 waited=round(waited, 4),
+                auc=self._validate(),
             )
             if self.log:
                 self.log.write(record, result)
@@ -184,14 +212,32 @@ class Trainer:
         """Write the state to resume from and the checkpoint with its card, in one process of all."""
         if not self.writes:
             return
-        meta = {"step": self.step, "skipped": self.skipped, "seconds": self.seconds}
-        save_state(self.out / STATE, self._models(), self.optimizer, meta)
-        card = model_card(self.run_config, self.stages, meta, self.parent)
-        save_checkpoint(self.out / CHECKPOINT, self.average or self.model, card)
+        state = self._done() | {"best": self.best}
+        save_state(self.out / STATE, self._models(), self.optimizer, state)
+        self._save_checkpoint(CHECKPOINT)
+
+    def _done(self) -> dict[str, Any]:
+        return {"step": self.step, "skipped": self.skipped, "seconds": self.seconds}
+
+    def _save_checkpoint(self, name: str, **more: float) -> None:
+        card = model_card(self.run_config, self.stages, self._done(), self.parent) | more
+        save_checkpoint(self.out / name, self.average or self.model, card)
+
+    def _validate(self) -> float | None:
+        """Return what the model is worth, where that is due; keep it if it is the best one."""
+        check = self.validation
+        if not (self.writes and check and check.is_due(self.step, self.steps)):
+            return None
+        auc = check.measure(self.average or self.model)
+        if self.best is None or auc > self.best:
+            self.best = auc
+            self._save_checkpoint(BEST, auc=auc)
+        return auc
 
     def _restore(self) -> None:
         meta, moments = load_state(self.out / STATE, self._models())
         self.step, self.skipped, self.seconds = meta["step"], meta["skipped"], meta["seconds"]
+        self.best = meta.get("best")  # older states have none
         if moments and self.step < self.steps:
             stage = stage_of(self.stages, self.step - 1)
             self.optimizer = build_optimizer(self.model, stage)

@@ -1,5 +1,6 @@
 """Train: a checkpoint that tracks, and an interruption that costs nothing."""
 
+import json
 import re
 import signal
 import subprocess
@@ -20,6 +21,7 @@ def test_train_writes_a_checkpoint_that_tracks(root, tmp_path, capsys):
     assert "2/2" in said
     assert re.search(r"synthetic: padding 0\.\d\d / .*, target side \d+ / \d+ / \d+ px\n", said)
     assert said.index(f"otb:{root}: padding") < said.index("together: padding") < said.index("0/2")
+    assert not (tmp_path / "run" / "best.json").exists()
     weights = tmp_path / "run" / "checkpoint.safetensors"
     options = ["--profile", "smoke", "--checkpoint", weights]
     assert run("evaluate", "--root", root, "--sequences", "A", *options) == 0
@@ -29,12 +31,28 @@ def test_train_writes_a_checkpoint_that_tracks(root, tmp_path, capsys):
     assert "padding" not in capsys.readouterr().err  # there is no step left
 
 
+def test_the_checkpoint_that_tracks_best_is_kept(root, tmp_path, capsys):
+    out = tmp_path / "run"
+    check = ["--validate", root, "--validate-every", "1", "--validate-sequences", "1"]
+    assert run(*TRAIN, *check, "--out", out) == 0
+    best = float(re.search(r"best AUC (0\.\d+): ", capsys.readouterr().out)[1])
+    aucs = [json.loads(line)["auc"] for line in (out / "log.jsonl").read_text().splitlines()]
+    assert len(aucs) == 2
+    assert best == pytest.approx(max(aucs), abs=1e-4)
+    options = ["--checkpoint", out / "best.safetensors", "--json", tmp_path / "report.json"]
+    assert run("evaluate", "--root", root, "--sequences", "A", *options) == 0
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["mean"]["auc"] == pytest.approx(max(aucs))
+    assert run(*TRAIN, "--out", tmp_path / "other", "--validate", tmp_path / "nowhere") == 2
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_training_after_the_step_and_it_says_how_to_go_on(
     number, tmp_path, monkeypatch, capsys
 ):
     class SlowTrainer:
-        def __init__(self, config, resume, overwrite):
+        def __init__(self, config, resume, overwrite, validation):
+            self.seconds, self.skipped, self.best = 0.3, 0, None
             self.steps, self.step, self.out, self.saved = 9, 0, tmp_path, False
             self.config, self.batches = get_profile("smoke"), SimpleNamespace(sources=[])
             trainers.append(self)

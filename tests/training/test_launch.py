@@ -51,7 +51,7 @@ def trainers(process):
 def test_a_lost_process_ends_the_run_with_one_line_and_the_checkpoint_is_kept(started, tmp_path):
     first, second = trainers(started)
     second.kill()
-    _, said = started.communicate(timeout=30)
+    _, said = started.communicate(timeout=90)
     assert started.returncode == 1
     (line,) = (line for line in said.splitlines() if line.startswith("roam-lite"))
     assert line.startswith("roam-lite train: process 1 of 2 was ended by SIGKILL; ")
@@ -69,7 +69,7 @@ def test_ctrl_c_ends_all_processes_after_the_step_and_saves(started, tmp_path, e
     """Sent to the launcher alone, as `kill` does, or as by a terminal to all."""
     for process in [started, *(trainers(started) if everybody else [])]:
         process.send_signal(signal.SIGINT)
-    out, said = started.communicate(timeout=30)
+    out, said = started.communicate(timeout=90)
     assert started.returncode == 0, said
     assert "--resume continues" in out
     assert "Traceback" not in said
