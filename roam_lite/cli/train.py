@@ -78,6 +78,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processes making clips, for each that trains (default: 1)",
     )
     add_device_option(parser)
+    _add_process_options(parser)
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--resume", action="store_true", help="continue the run that is in RUN")
+    begin.add_argument(
+        "--overwrite", action="store_true", help="remove the run in RUN and begin anew"
+    )
+    _add_method_options(parser)
+    _add_validation_options(parser)
+
+
+def _add_process_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--devices",
         type=count,
@@ -92,28 +103,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="one of several machines, where they find each other; --out must be a folder that all see",
     )
-    begin = parser.add_mutually_exclusive_group()
-    begin.add_argument("--resume", action="store_true", help="continue the run that is in RUN")
-    begin.add_argument(
-        "--overwrite", action="store_true", help="remove the run in RUN and begin anew"
-    )
-    check = parser.add_argument_group("validation")
-    check.add_argument(
-        "--validate",
-        metavar="DIR",
-        help="sequences in OTB layout to track on the way: their AUC goes to the log, and the checkpoint "
-        "that has the highest to RUN/best.safetensors",
-    )
-    check.add_argument(
-        "--validate-every", type=count, default=200, metavar="STEPS", help="default: 200"
-    )
-    check.add_argument(
-        "--validate-sequences",
-        type=count,
-        default=5,
-        metavar="K",
-        help="of DIR, evenly chosen by their names (default: 5)",
-    )
+
+
+def _add_method_options(parser: argparse.ArgumentParser) -> None:
     method = parser.add_argument_group("method")
     method.add_argument(
         "--rule",
@@ -139,6 +131,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "as .safetensors (default: torchvision fetches them)",
     )
     method.add_argument("--stages", type=names, metavar="A,B", help="only these stages")
+
+
+def _add_validation_options(parser: argparse.ArgumentParser) -> None:
+    check = parser.add_argument_group("validation")
+    check.add_argument(
+        "--validate",
+        metavar="DIR",
+        help="sequences in OTB layout to track on the way: their AUC goes to the log, and the checkpoint "
+        "that has the highest to RUN/best.safetensors",
+    )
+    check.add_argument(
+        "--validate-every", type=count, default=200, metavar="STEPS", help="default: 200"
+    )
+    check.add_argument(
+        "--validate-sequences",
+        type=count,
+        default=5,
+        metavar="K",
+        help="of DIR, evenly chosen by their names (default: 5)",
+    )
 
 
 def run(args: argparse.Namespace) -> None:

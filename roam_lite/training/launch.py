@@ -109,9 +109,10 @@ def _what_happened(number: int, processes: int, failure: ProcessFailure) -> Exce
 
 def _silence_agent() -> None:
     """Keep the agent's log off the terminal: what it tells comes back as an exception."""
-    logger = logging.getLogger("torch.distributed.elastic")
-    logger.propagate = False
-    logger.addHandler(logging.NullHandler())
+    for name in ("torch.distributed.elastic", "torch.multiprocessing.spawn"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.addHandler(logging.NullHandler())
 
 
 @contextmanager

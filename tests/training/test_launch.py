@@ -58,6 +58,7 @@ def test_a_lost_process_ends_the_run_with_one_line_and_the_checkpoint_is_kept(st
     assert "the state of step 1 is kept in " in line
     assert line.endswith(": --resume continues from there")
     assert "Traceback" not in said
+    assert "SIGTERM" not in said  # by which the agent ends the others
     assert not first.is_running()
     _, card = load_checkpoint(tmp_path / "run" / "checkpoint.safetensors")
     assert card["steps"] == 1
