@@ -12,6 +12,7 @@ from typing import Any
 
 from roam_lite.cli.options import (
     add_device_option,
+    constant,
     count,
     device_from,
     names,
@@ -92,6 +93,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     method.add_argument("--init", metavar="CHECKPOINT", help="start from these weights")
     method.add_argument(
+        "--fresh-rule",
+        action="store_true",
+        help="start the neural optimizer anew, whatever the weights of --init hold",
+    )
+    method.add_argument(
+        "--set",
+        dest="constants",
+        action="append",
+        default=[],
+        type=constant,
+        metavar="PATH=VALUE",
+        help="a constant other than the profile's, as in training.kappa_response=2 or "
+        "training.stages.closed_loop.batch=4; may be given several times",
+    )
+    method.add_argument(
         "--backbone-weights",
         metavar="FILE",
         help="ImageNet weights: of lite0 as .pth (default: the extra `pretrained` brings them), of VGG-16 "
@@ -120,6 +136,7 @@ def run(args: argparse.Namespace) -> None:
     check_outputs(files, {"--out": args.out}, inputs=weights_read(args), overwrite=True)
     keep_freed_memory()
     args.device, args.stages = device_from(args), args.stages and tuple(args.stages)
+    args.constants = tuple(args.constants)
     known = {field.name for field in fields(TrainConfig)}
     config = TrainConfig(**{name: value for name, value in vars(args).items() if name in known})
     trainer = Trainer(config, resume=args.resume, overwrite=args.overwrite)

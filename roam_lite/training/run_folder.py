@@ -40,7 +40,9 @@ class TrainConfig:
     rule: str = "lstm"
     rfs: bool = True
     first_rate: float | None = None  # one rate for the first step, held, in place of lambda0
+    constants: tuple[str, ...] = ()  # other than the profile's: "rule.hidden=8"
     init: str | None = None  # a checkpoint to start from
+    fresh_rule: bool = False  # whether the neural optimizer starts anew, whatever `init` holds
     backbone_weights: str | None = None  # of a pretrained backbone; None: where it finds its own
     stages: tuple[str, ...] | None = None  # names; None: all of the profile's
     save_interval: int = 50
@@ -167,6 +169,7 @@ def model_card(
         "seed": run.seed,
         "rfs": run.rfs,
         **({} if run.first_rate is None else {"first_rate": run.first_rate}),
+        **({"constants": list(run.constants)} if run.constants else {}),
         "init": parent,
         "hours": round(done["seconds"] / 3600, 3),
         "skipped_steps": done["skipped"],

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from math import log
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from roam_lite.errors import InputError
 from roam_lite.extras import require
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
+from roam_lite.settings import set_constants
 from roam_lite.training.clips import Clips, Footage
 from roam_lite.training.episodes import open_episode
+from roam_lite.training.evolving import estimate_gradients
 from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
 from roam_lite.training.rollout import Rollout, rollout
@@ -56,7 +59,7 @@ class Trainer:
         require("tensorboard", "training")
         self.run_config, self.out = run, Path(run.out)
         written = written_config(run) if resume else None
-        self.config = written or modify(get_profile(run.profile), rule={"name": run.rule})
+        self.config = written or initial_config(run)
         planned = plan_stages(self.config, run.stages, run.steps, run.batch)
         if run.first_rate is not None:
             planned = tuple(replace(stage, lambda0_lr=0.0) for stage in planned)
@@ -148,15 +151,21 @@ class Trainer:
         trains = stage.backbone_lr > 0
         buffers = list(self.model.backbone.buffers())
         statistics = [buffer.clone() for buffer in buffers]
-        episode = open_episode(self.model, clips, trains, getattr(torch, stage.precision), frozen)
-        scales = None
+        start = partial(
+            open_episode, self.model, clips, trains, getattr(torch, stage.precision), frozen
+        )
+        scales, seed = None, self.run_config.seed
         if self.run_config.rfs and stage.updates > 1:
-            videos, seed = len(episode.first.features), self.run_config.seed
+            videos = len(clips.initial_boxes)
             scales = scales_at(self.model, stage, videos, seed, step, progress)
-        result = rollout(self.model, episode, stage.meta_gradient, scales)
         set_rates(self.optimizer, stage, progress)
         self.model.zero_grad()
-        result.loss.backward()
+        if stage.meta_gradient == "evolution":
+            generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+            result = estimate_gradients(self.model, stage, start, scales, generator)
+        else:
+            result = rollout(self.model, start(), stage.meta_gradient, scales)
+            result.loss.backward()
         norms = [
             nn.utils.clip_grad_norm_(group["params"], self.config.training.max_gradient_norm)
             for group in self.optimizer.param_groups
@@ -204,6 +213,12 @@ class Trainer:
             self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
 
 
+def initial_config(run: TrainConfig) -> Config:
+    """Return the constants of a new run: its profile's, with its rule and those set by name."""
+    config = modify(get_profile(run.profile), rule={"name": run.rule})
+    return set_constants(config, dict(constant.split("=", 1) for constant in run.constants))
+
+
 def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | None]:
     """Return the model that a run begins with, and the card of the checkpoint it comes from, if any.
 
@@ -217,7 +232,7 @@ def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | N
         return model, None
     trained, card = load_checkpoint(Path(run.init), config.name)
     weights = trained.state_dict()
-    if trained.config.rule.name != config.rule.name:
+    if run.fresh_rule or trained.config.rule.name != config.rule.name:
         own = {f"rule.{name}": value for name, value in model.rule.state_dict().items()}
         weights = {k: v for k, v in weights.items() if not k.startswith("rule.")} | own
     try:
