@@ -133,6 +133,9 @@ class TrainingConfig:
     betas: tuple[float, float]
     max_gradient_norm: float  # longer gradients are shortened
     stages: tuple[Stage, ...]
+    # Positive control: each video's theta has a scale of its own, log-uniform in e^-k to e^k, that
+    # the optimizer is not told
+    hidden_kappa: float = 0.0
     averaging: float = 0.0  # decay of the weights' average in a checkpoint; 0: the last step's
     # Augmentation of a whole clip, as by worse cameras; ranges of how much
     soft_chance: float = 0.0  # that it is softened, as by a lens or an enlarged smaller frame

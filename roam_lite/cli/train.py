@@ -68,6 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=whole_number, default=1, help="processes making clips (default: 1)"
     )
+    parser.add_argument(
+        "--repeat",
+        type=count,
+        metavar="N",
+        help="draw the clips of the first N steps of a stage alone and go over them again; they stay in "
+        "memory, as features where the backbone does not learn and boxes are the true ones",
+    )
     add_device_option(parser)
     begin = parser.add_mutually_exclusive_group()
     begin.add_argument("--resume", action="store_true", help="continue the run that is in RUN")

@@ -3,7 +3,7 @@
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any
@@ -36,9 +36,16 @@ class ClipBatches(Dataset):
     """
 
     def __init__(
-        self, data: str, seed: int, stages: tuple[Stage, ...], config: Config, pipe: bool = False
+        self,
+        data: str,
+        seed: int,
+        stages: tuple[Stage, ...],
+        config: Config,
+        pipe: bool = False,
+        repeat: int | None = None,
     ) -> None:
         self.data, self.seed, self.stages, self.config = data, seed, stages, config
+        self.repeat = repeat  # after how many steps of a stage its clips come again; None: never
         self.pipe = pipe  # whether data may come from commands that a shell runs
         self.skipped = 0  # clips that could not be read, in this process
         # To unpickle a layout imports its module, which a worker may not have done.
@@ -55,8 +62,17 @@ class ClipBatches(Dataset):
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "sources"}
 
+    def drawn_at(self, step: int) -> int:
+        """Return the step at which the clips of a step are drawn: the same, unless clips come again."""
+        first = 0
+        for stage in self.stages:
+            if step < first + stage.steps:
+                break
+            first += stage.steps
+        return step if self.repeat is None else first + (step - first) % self.repeat
+
     def __getitem__(self, step: int) -> Clips | Footage:
-        """Return the clips of one step, 0-based over all stages.
+        """Return the clips that are drawn at one step, 0-based over all stages.
 
         A clip of a sequence or frame that cannot be used is skipped, and said: another is drawn. Raises
         InputError after `MOST_SKIPPED` in a row.
@@ -103,7 +119,9 @@ def _checked(batch: Clips | Footage | InputError) -> Clips | Footage:
     return batch
 
 
-def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[Clips | Footage]:
+def load_batches(
+    batches: ClipBatches, steps: Collection[int], workers: int
+) -> Iterator[Clips | Footage]:
     """Return the batches of the given steps in order, made ahead by `workers` processes (0: here).
 
     The processes live as long as the iterator, which raises the InputErrors of batches.
@@ -112,7 +130,7 @@ def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[C
     loader = DataLoader(
         _Told(batches),
         batch_size=None,
-        sampler=steps,
+        sampler=list(steps),
         num_workers=workers,
         prefetch_factor=_PREFETCH if workers else None,
         worker_init_fn=_prepare_worker,

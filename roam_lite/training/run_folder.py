@@ -44,6 +44,7 @@ class TrainConfig:
     init: str | None = None  # a checkpoint to start from
     fresh_rule: bool = False  # whether the neural optimizer starts anew, whatever `init` holds
     backbone_weights: str | None = None  # of a pretrained backbone; None: where it finds its own
+    repeat: int | None = None  # after how many steps of a stage its clips come again; None: never
     stages: tuple[str, ...] | None = None  # names; None: all of the profile's
     save_interval: int = 50
     allow_pipe: bool = False  # whether data may come from `pipe:` URLs, which a shell runs
@@ -169,6 +170,7 @@ def model_card(
         "seed": run.seed,
         "rfs": run.rfs,
         **({} if run.first_rate is None else {"first_rate": run.first_rate}),
+        **({} if run.repeat is None else {"repeat": run.repeat}),
         **({"constants": list(run.constants)} if run.constants else {}),
         "init": parent,
         "hours": round(done["seconds"] / 3600, 3),

@@ -102,3 +102,12 @@ def scales_at(
         videos,
         torch.Generator().manual_seed(seed * 1_000_003 + step),
     )
+
+
+def hidden_factors(config: Config, videos: int, seed: int, step: int) -> torch.Tensor | None:
+    """Return the factors `[N, 1]` of one step that the optimizer is not told; None without any."""
+    kappa = config.training.hidden_kappa
+    if not kappa:
+        return None
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + step + 500_000)
+    return torch.exp((torch.rand((videos, 1), generator=generator) * 2 - 1) * kappa)

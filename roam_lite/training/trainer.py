@@ -20,7 +20,7 @@ from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from roam_lite.settings import set_constants
 from roam_lite.training.clips import Clips, Footage
-from roam_lite.training.episodes import open_episode
+from roam_lite.training.episodes import GivenEpisode, open_episode
 from roam_lite.training.evolving import estimate_gradients
 from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
@@ -34,7 +34,14 @@ from roam_lite.training.run_folder import (
     remove_leftovers,
     written_config,
 )
-from roam_lite.training.schedule import build_optimizer, plan_stages, scales_at, set_rates, stage_of
+from roam_lite.training.schedule import (
+    build_optimizer,
+    hidden_factors,
+    plan_stages,
+    scales_at,
+    set_rates,
+    stage_of,
+)
 from roam_lite.training.state import load_state, save_state
 
 
@@ -70,7 +77,9 @@ class Trainer:
         self.last_rollout: Rollout | None = None
         self.seconds = 0.0
         # Unreadable data is reported before anything is written.
-        self.batches = ClipBatches(run.data, run.seed, self.stages, self.config, run.allow_pipe)
+        self.batches = ClipBatches(
+            run.data, run.seed, self.stages, self.config, run.allow_pipe, run.repeat
+        )
         model, self.parent = initial_model(run, self.config)
         if run.first_rate is not None:
             nn.init.constant_(model.log_lambda0, log(run.first_rate))
@@ -93,8 +102,8 @@ class Trainer:
         steps; an interruption inside a step falls back to the last state saved.
         """
         try:
-            remaining = range(self.step, self.steps)
-            batches = load_batches(self.batches, remaining, self.run_config.workers)
+            drawn = [self.batches.drawn_at(step) for step in range(self.step, self.steps)]
+            batches = load_batches(self.batches, dict.fromkeys(drawn), self.run_config.workers)
             for index, stage in enumerate(self.stages):
                 first = sum(s.steps for s in self.stages[:index])
                 yield from self._run_stage(stage, first, batches)
@@ -112,12 +121,20 @@ class Trainer:
         if self.optimizer is None or self.step == first:
             self.optimizer = build_optimizer(self.model, stage)
         frozen = None if stage.backbone_lr > 0 else self.model.backbone.folded()
+        kept: dict[int, Clips | Footage | GivenEpisode] = {}
         for step in remaining:
             began = time.monotonic()
-            clips = next(batches).to(self.run_config.device)
+            drawn = self.batches.drawn_at(step)
+            clips = kept.get(drawn) or next(batches).to(self.run_config.device)
             waited = time.monotonic() - began
             self._mid_step = True
             progress = (step - first) / stage.steps
+            if self.run_config.repeat and frozen and isinstance(clips, Clips):
+                clips = open_episode(
+                    self.model, clips, False, getattr(torch, stage.precision), frozen
+                )
+            if self.run_config.repeat:
+                kept[drawn] = clips
             result, finite = self._train_step(clips, stage, step, progress, frozen)
             self.step = step + 1
             self.skipped += not finite
@@ -141,7 +158,7 @@ class Trainer:
 
     def _train_step(
         self,
-        clips: Clips | Footage,
+        clips: Clips | Footage | GivenEpisode,
         stage: Stage,
         step: int,
         progress: float,
@@ -151,20 +168,25 @@ class Trainer:
         trains = stage.backbone_lr > 0
         buffers = list(self.model.backbone.buffers())
         statistics = [buffer.clone() for buffer in buffers]
-        start = partial(
-            open_episode, self.model, clips, trains, getattr(torch, stage.precision), frozen
-        )
+        precision = getattr(torch, stage.precision)
+        start = partial(open_episode, self.model, clips, trains, precision, frozen)
+        if isinstance(clips, GivenEpisode):  # features that were kept
+
+            def start() -> GivenEpisode:
+                return clips
+
         scales, seed = None, self.run_config.seed
         if self.run_config.rfs and stage.updates > 1:
-            videos = len(clips.initial_boxes)
-            scales = scales_at(self.model, stage, videos, seed, step, progress)
+            scales = scales_at(self.model, stage, stage.batch, seed, step, progress)
         set_rates(self.optimizer, stage, progress)
         self.model.zero_grad()
         if stage.meta_gradient == "evolution":
             generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
             result = estimate_gradients(self.model, stage, start, scales, generator)
         else:
-            result = rollout(self.model, start(), stage.meta_gradient, scales)
+            factors = hidden_factors(self.config, stage.batch, seed, step)
+            factors = None if factors is None else factors.to(self.run_config.device)
+            result = rollout(self.model, start(), stage.meta_gradient, scales, factors)
             result.loss.backward()
         norms = [
             nn.utils.clip_grad_norm_(group["params"], self.config.training.max_gradient_norm)
