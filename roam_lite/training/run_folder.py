@@ -8,7 +8,7 @@ import hashlib
 import json
 import platform
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,7 +82,10 @@ def written_config(run: TrainConfig) -> Config:
             "--overwrite, or start from its checkpoint with --init in another --out"
         ) from error
     wanted = json.loads(json.dumps(run.identity()))
-    differing = sorted(k for k in wanted if identity.get(k) != wanted[k])
+    # A run of an earlier version names fewer options: it had what is now their default.
+    known = {f.name: f.default for f in fields(TrainConfig)} | identity
+    known = json.loads(json.dumps({name: known[name] for name in wanted}, default=str))
+    differing = sorted(name for name in wanted if known[name] != wanted[name])
     drawn_from, began_with = written.get("sequences"), identity.get("data")
     if drawn_from is not None and differing in ([], ["data"]):
         _check_data(run, drawn_from, began_with)
