@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib import import_module
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -44,6 +45,11 @@ html_theme = "furo"
 html_title = "roam-lite"
 html_static_path = ["static", str(mathjax())]
 html_css_files = ["site.css"]
+
+
+# These packages offer a function that has its module's name; the reference means the module.
+for package, name in (("roam_lite.cli", "main"), ("roam_lite.exercises", "judge")):
+    setattr(import_module(package), name, import_module(f"{package}.{name}"))
 
 
 def _as_plain_text(app, what, name, obj, options, lines):
