@@ -30,11 +30,14 @@ BROWSERS := chromium chromium-browser google-chrome
 CHROMIUM ?= $(or $(shell for name in $(BROWSERS); do command -v $$name && break; done),/usr/bin/chromium)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
+# What the site needs besides the tests' environment.
+DOCS := $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help install demo lab test lint test-unit test-notebooks test-base test-browser test-long \
-	notebooks docs format
+	notebooks pages docs format
 
 # $(call environment,FOLDER,WHAT): a virtual environment at FOLDER with WHAT installed in it
 define environment
@@ -78,7 +81,8 @@ test-base: ## the tracker alone, in an environment built anew without extras, .v
 	$(call environment,.venv-base,.)
 	$(TEST_ENV) .venv-base/bin/python tests/base_environment.py
 
-test-browser: $(STAMP) ## the widgets in a real browser; installs Debian's Chromium if there is none
+test-browser: $(STAMP) ## widgets and site in a real browser; installs Debian's Chromium if there is none
+	$(DOCS)
 	@test -x $(CHROMIUM) || { $(SUDO) apt-get -qq update \
 		&& $(SUDO) apt-get -qq install --no-install-recommends chromium; } \
 		|| echo "No Chromium: install one, or the tests are skipped" >&2
@@ -91,8 +95,13 @@ test-long: $(STAMP) ## the long tests too: twenty kills, full fuzzing, benchmark
 notebooks: $(STAMP) ## run the notebooks anew and store their outputs
 	$(PY) notebooks/render.py
 
+pages: $(STAMP) ## each notebook as one HTML file that needs no network, in docs/_build/pages/
+	$(DOCS)
+	$(PY) notebooks/pages.py docs/_build/pages
+
 docs: $(STAMP) ## the site, course and reference, in docs/_build/
-	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
+	$(DOCS)
+	@rm -rf docs/reference
 	$(PY) -m sphinx -W --keep-going -q -b html -c docs . docs/_build
 
 format: $(STAMP) ## let ruff mend what it can

@@ -1,24 +1,55 @@
 """The site: the course as it is stored, nothing executed, and the reference out of the docstrings."""
 
 import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from notebooks.pages import mathjax
 
 project = "roam-lite"
 author = "The roam-lite authors"
 copyright = "The roam-lite authors"
 root_doc = "docs/index"
 # The source folder is the repository itself, so that notebooks keep their links and pictures.
-include_patterns = ["docs/*.md", "notebooks/*.ipynb", "notebooks/solutions/*.ipynb"]
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+include_patterns = [
+    "docs/*.md",
+    "docs/reference/*.rst",  # written by autosummary
+    "notebooks/*.ipynb",
+    "notebooks/solutions/*.ipynb",
+]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "sphinx_design",
+]
 
 nb_execution_mode = "off"
-myst_enable_extensions = ["dollarmath", "amsmath"]
-# Math in the course is LaTeX of one line or more between dollars; headings may begin below level 1.
-suppress_warnings = ["myst.header", "mystnb.unknown_mime_type"]
+myst_enable_extensions = ["colon_fence", "dollarmath", "amsmath"]
+# Headings may begin below level 1, and a field may have the name of a built-in type, say `bytes`.
+suppress_warnings = ["myst.header", "mystnb.unknown_mime_type", "ref.python"]
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "signature"
+# Whole: autosummary looks below the source folder, all others below this one.
+templates_path = [str(Path(__file__).resolve().parent / "templates")]
+
+# MathJax out of an installed package: pages load nothing from elsewhere. Its menu is off because the
+# menu's speech rules are not in MathJax's one file.
+mathjax_path = mathjax().name
+mathjax3_config = {"options": {"enableMenu": False}}
 
 html_theme = "furo"
 html_title = "roam-lite"
+html_static_path = ["static", str(mathjax())]
+html_css_files = ["site.css"]
+
+
+# These packages offer a function that has its module's name; the reference means the module.
+for package, name in (("roam_lite.cli", "main"), ("roam_lite.exercises", "judge")):
+    setattr(import_module(package), name, import_module(f"{package}.{name}"))
 
 
 def _as_plain_text(app, what, name, obj, options, lines):

@@ -6,7 +6,6 @@ tracking. A checkpoint holds its whole configuration, so that editing a constant
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from sys import float_info
@@ -15,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from roam_lite.errors import InputError
 
-MetaGradient = Literal["first_step", "first_order", "chained", "full"]
+MetaGradient = Literal["first_step", "first_order", "chained", "full", "evolution"]
 # What messages call the types of constants.
 _KINDS = {int: "a whole number", float: "a finite number", tuple[float, ...]: "numbers"}
 
@@ -97,6 +96,11 @@ class Stage:
     pretrained_share: float = 1.0  # of backbone_lr, for the layers with pretrained weights
     kappa_ramp: float = 0.5  # share of the stage over which kappa grows from 0 to its full value
     precision: Literal["float32", "bfloat16"] = "float32"  # of the backbone's layers
+    rule_layers: Literal["all", "last"] = "all"  # those of the neural optimizer that learn
+    # Evolution strategies (`meta_gradient = "evolution"`)
+    pairs: int = 4  # perturbations, each followed in both signs
+    segments: int = 1  # of an episode, with perturbations of their own
+    spread: float = 0.1  # standard deviation of a perturbation
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,9 @@ class TrainingConfig:
     betas: tuple[float, float]
     max_gradient_norm: float  # longer gradients are shortened
     stages: tuple[Stage, ...]
+    # Positive control: each video's theta has a scale of its own, log-uniform in e^-k to e^k, that
+    # the optimizer is not told
+    hidden_kappa: float = 0.0
     averaging: float = 0.0  # decay of the weights' average in a checkpoint; 0: the last step's
     # Augmentation of a whole clip, as by worse cameras; ranges of how much
     soft_chance: float = 0.0  # that it is softened, as by a lens or an enlarged smaller frame
@@ -206,7 +213,7 @@ class Config:
         Raises InputError naming `source` and the constant that is missing, unknown or of another
         type.
         """
-        return _build(Config, values, source)
+        return build(Config, values, source)
 
 
 def modify(config: Config, name: str | None = None, **parts: Mapping[str, Any]) -> Config:
@@ -215,35 +222,13 @@ def modify(config: Config, name: str | None = None, **parts: Mapping[str, Any]) 
     return replace(config, name=name or config.name, **changed)
 
 
-def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
-    """Return the configuration with online constants set by name, as values or as text.
-
-    Raises InputError for an unknown name or a value that does not fit.
-    """
-    hints = get_type_hints(OnlineConfig)
-    values = {}
-    for name, value in settings.items():
-        if name not in hints:
-            raise InputError(
-                f"there is no online constant {name!r}; choose from: {', '.join(sorted(hints))}"
-            )
-        kind, source = hints[name], f"online constant {name}"
-        value = value.tolist() if hasattr(value, "tolist") else value  # numpy's numbers
-        if isinstance(value, str) and get_origin(kind) is not Literal:
-            several = get_origin(kind) is tuple
-            with suppress(ValueError):  # text that is not a number stays text, and is refused below
-                value = tuple(map(float, value.split(","))) if several else kind(value)
-        values[name] = _convert(kind, value, source)
-    return modify(config, online=values)
-
-
 def _find_backbone(name: str) -> Any:
     from roam_lite.model.backbones import find_backbone  # which needs torch
 
     return find_backbone(name)
 
 
-def _build(kind: type, values: Any, source: str) -> Any:
+def build(kind: type, values: Any, source: str) -> Any:
     """Return a dataclass from plain JSON types."""
     if not isinstance(values, Mapping):
         raise InputError(f"{source}: {values!r} is not a {kind.__name__}")
@@ -255,24 +240,24 @@ def _build(kind: type, values: Any, source: str) -> Any:
             f"{source}: {', '.join(wrong)} missing or unknown in {kind.__name__}; "
             "was it written by another version?"
         )
-    parts = {n: _convert(hints[n], v, f"{source}, {n}") for n, v in values.items()}
+    parts = {n: convert(hints[n], v, f"{source}, {n}") for n, v in values.items()}
     try:
         return kind(**parts)
     except InputError as error:  # of constants that do not go together
         raise InputError(f"{source}: {error}") from error
 
 
-def _convert(hint: Any, value: Any, source: str) -> Any:
+def convert(hint: Any, value: Any, source: str) -> Any:
     """Return a value as the type that its field has. Raises InputError if it is of another one."""
     if is_dataclass(hint):
-        return _build(hint, value, source)
+        return build(hint, value, source)
     kind, options = get_origin(hint), get_args(hint)
     if isinstance(hint, UnionType):  # a number or None
-        return None if value is None else _convert(options[0], value, source)
+        return None if value is None else convert(options[0], value, source)
     if kind is tuple and isinstance(value, list | tuple):
         kinds = options[:1] * len(value) if options[-1] is Ellipsis else options
         if len(kinds) == len(value):
-            return tuple(_convert(k, v, source) for k, v in zip(kinds, value, strict=True))
+            return tuple(convert(k, v, source) for k, v in zip(kinds, value, strict=True))
     elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         if abs(value) <= float_info.max:  # which nan is not, either
             return float(value)

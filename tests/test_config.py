@@ -4,12 +4,11 @@ import dataclasses
 import json
 from dataclasses import fields, replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roam_lite.config import Config, OnlineConfig, modify, set_online
+from roam_lite.config import Config, modify
 from roam_lite.errors import InputError
 from roam_lite.profiles import PROFILES, get_profile
 
@@ -187,90 +186,3 @@ def test_an_average_that_cannot_be_kept_is_refused(decay):
     with pytest.raises(InputError, match=rf"averaging: {decay}; give 0 or more and less than 1"):
         modify(SMOKE, training={"averaging": decay})
     assert modify(SMOKE, training={"averaging": 0.999}) != SMOKE
-
-
-def test_every_online_constant_has_values_here():
-    assert ONLINE.keys() == {field.name for field in fields(OnlineConfig)}
-
-
-@given(st.fixed_dictionaries({}, optional=ONLINE))
-def test_online_constants_are_set_from_values_and_from_text(settings):
-    config = set_online(SMOKE, settings)
-    for name in ONLINE:
-        assert getattr(config.online, name) == settings.get(name, getattr(SMOKE.online, name))
-    assert modify(config, online=dataclasses.asdict(SMOKE.online)) == SMOKE
-    words = {
-        name: ",".join(map(repr, value)) if isinstance(value, tuple) else str(value)
-        for name, value in settings.items()
-    }
-    assert set_online(SMOKE, words) == config
-    assert Config.from_dict(through_json(config)) == config
-
-
-def test_numbers_of_numpy_are_numbers():
-    scales = np.array([0.5, 2.0])
-    settings = {"motion": np.float32(1.5), "update_interval": np.int64(3), "search_scales": scales}
-    online = set_online(SMOKE, settings).online
-    assert (online.motion, online.update_interval, online.search_scales) == (1.5, 3, (0.5, 2.0))
-    assert type(online.update_interval) is int
-
-
-def test_lists_become_tuples_and_whole_numbers_floats():
-    config = set_online(SMOKE, {"search_scales": [1, 2], "motion": 2})
-    assert config.online.search_scales == (1.0, 2.0)
-    assert type(config.online.motion) is float
-    assert hash(config)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("update_interval", 0),
-        ("update_interval", -5),
-        ("update_interval", 2.0),
-        ("update_interval", True),
-        ("update_interval", "five"),
-        ("update_interval", "2.5"),
-        ("update_interval", ""),
-        ("update_interval", None),
-        ("update_steps", 0),
-        ("update_batches", "thirds"),
-        ("update_batches", 2),
-        ("update_batches", ""),
-        ("penalty", -0.1),
-        ("penalty", True),
-        ("penalty", "much"),
-        ("penalty", [0.1]),
-        ("penalty", "0.1,0.2"),
-        *((name, float("nan")) for name in ("penalty", "motion", "min_size", "diverged_loss")),
-        *((name, "nan") for name in ("motion", "wide_motion", "size_rate")),
-        ("motion", "inf"),
-        ("motion", "-1"),
-        ("wide_motion", -1e-9),
-        ("weak_response", -0.1),
-        ("strong_response", float("-inf")),
-        ("size_rate", -1),
-        ("min_size", 0),
-        ("min_size", "0"),
-        ("diverged_loss", 0.0),
-        ("diverged_loss", "inf"),
-        ("search_scales", ()),
-        ("search_scales", ""),
-        ("search_scales", "1,"),
-        ("search_scales", "1 2"),
-        ("search_scales", 1.0),
-        ("search_scales", (1.0, 0.0)),
-        ("search_scales", (1.0, -1.0)),
-        ("search_scales", (1.0, float("nan"))),
-        ("search_scales", "1,nan"),
-        ("search_scales", (1.0, "1")),
-    ],
-)
-def test_values_that_no_tracker_can_work_with_are_refused(name, value):
-    with pytest.raises(InputError, match=rf"online constant {name}"):
-        set_online(SMOKE, {name: value})
-
-
-def test_unknown_online_constants_are_refused_with_the_known_names():
-    with pytest.raises(InputError, match=r"'patch_size'; choose from: diverged_loss.*size_rate"):
-        set_online(SMOKE, {"patch_size": 64})

@@ -29,6 +29,7 @@ class Recording:
     """The T steps that a rule took, on C drawn coordinates of theta, at least one of each part."""
 
     updates: NDArray[np.int64]  # [T], which step of its sequence each is, from 0
+    coordinates: NDArray[np.int64]  # [C], which of theta's they are
     log_rates: NDArray[np.float32]  # [T, C]
     inputs: NDArray[np.float32]  # [T, C, channels]; none if the rule sees no input
     channels: tuple[str, ...]  # what the inputs are called
@@ -152,7 +153,9 @@ def record(
     of_parts = log_lambda0, parts.cpu().numpy(), gains
     along = dict(zip(others, along, strict=True))
     means = means.astype(np.float64)
-    return Recording(np.array(updates), log_rates, inputs, channels, means, *of_parts, along)
+    return Recording(
+        np.array(updates), at.cpu().numpy(), log_rates, inputs, channels, means, *of_parts, along
+    )
 
 
 def with_rule(tracker: Tracker, rule: UpdateRule | None) -> Tracker:

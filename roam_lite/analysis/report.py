@@ -1,7 +1,7 @@
 """An analysis of a tracker's rule, as a table and as JSON."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,12 @@ from roam_lite.analysis.replacing import (
     distill,
     part_constants,
     replaced_rules,
+)
+from roam_lite.analysis.scaling import (
+    ScaleResponse,
+    measure_scale,
+    rescaled_rules,
+    scaled_rule,
 )
 from roam_lite.analysis.variance import Agreement, Explained, agree, explain
 from roam_lite.data.sequence import Sequence as Video
@@ -31,6 +37,7 @@ class Analysis:
     recorded: tuple[int, int, int]  # steps, coordinates, of how many
     explained: Explained
     agreement: Agreement
+    scale: ScaleResponse
     constants: NDArray[np.float64]  # [8]
     formula: Formula
     differences: Differences
@@ -54,15 +61,17 @@ def analyze(
     recording = record(tracker, sequences, progress=progress)
     fitted = record(tracker, fit[1], progress=progress) if fit else recording
     changed = changed_rules(tracker.rule, recording)
-    along = record(tracker, sequences, changed, progress=progress) if changed else recording
-    rules = replaced_rules(tracker, fitted)
+    others = changed | scaled_rule(tracker)
+    along = record(tracker, sequences, others, progress=progress)
+    rules = replaced_rules(tracker, fitted) | rescaled_rules(tracker)
     aucs = measure_aucs(tracker, rules, sequences, draws, progress=progress)
     return Analysis(
         tracker.description,
         fit[0] if fit else "the same sequences",
         (*recording.log_rates.shape, tracker.model.layout.size),
         explain(recording),
-        agree(along),
+        agree(replace(along, others={name: along.others[name] for name in changed})),
+        measure_scale(tracker, along),
         part_constants(fitted),
         distill(fitted),
         differences(list(rules), [sequence.name for sequence in sequences], aucs),
@@ -91,6 +100,11 @@ def analysis_table(found: Analysis) -> str:
         lines.append(f"\n{'correlation with the log rates of':50}     all  beyond lambda0 and part")
     pairs = zip(agreement.changes, agreement.correlation, agreement.beyond, strict=True)
     lines += [f"{name:50} {every:7.4f} {beyond:7.4f}" for name, every, beyond in pairs]
+    scale = found.scale
+    lines.append(
+        f"\nslope of the log rates on the log of theta's scale: {scale.slope:.3f} (2: theta moves as if it "
+        f"were not scaled), about it {scale.deviation:.3f}; kappa {scale.kappa[0]:g} and {scale.kappa[1]:g}"
+    )
     weights = zip(found.formula.weights, found.formula.channels, strict=True)
     terms = "".join(f" {weight:+.3g} ({name})" for weight, name in weights)
     lines += [

@@ -121,6 +121,16 @@ def setting(text: str) -> tuple[str, str]:
     return name, value
 
 
+def constant(text: str) -> str:
+    """Return `PATH=VALUE` as it is, if it has that form; the configuration is asked about it later."""
+    path, equals, value = text.partition("=")
+    if not (path and equals and value):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not PATH=VALUE, for example training.kappa_response=2"
+        )
+    return text
+
+
 def positive_number(text: str) -> float:
     """Return a finite number above zero."""
     return _number(text, float, lambda value: 0 < value < float("inf"), "a number above zero")

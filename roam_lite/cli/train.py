@@ -6,13 +6,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from roam_lite.cli.options import (
     add_device_option,
+    constant,
     count,
     device_from,
     names,
@@ -20,11 +20,8 @@ from roam_lite.cli.options import (
     weights_read,
     whole_number,
 )
+from roam_lite.cli.validation import add_validation_options, validation_from
 from roam_lite.errors import InputError
-
-if TYPE_CHECKING:
-    from roam_lite.meta_model import MetaModel
-    from roam_lite.training import Validation
 
 DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
@@ -77,6 +74,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=1,
         help="processes making clips, for each that trains (default: 1)",
     )
+    parser.add_argument(
+        "--repeat",
+        type=count,
+        metavar="N",
+        help="draw the clips of the first N steps of a stage alone and go over them again; they stay in "
+        "memory, as features where the backbone does not learn and boxes are the true ones",
+    )
     add_device_option(parser)
     _add_process_options(parser)
     begin = parser.add_mutually_exclusive_group()
@@ -85,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action="store_true", help="remove the run in RUN and begin anew"
     )
     _add_method_options(parser)
-    _add_validation_options(parser)
+    add_validation_options(parser)
 
 
 def _add_process_options(parser: argparse.ArgumentParser) -> None:
@@ -125,32 +129,27 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
     )
     method.add_argument("--init", metavar="CHECKPOINT", help="start from these weights")
     method.add_argument(
+        "--fresh-rule",
+        action="store_true",
+        help="start the neural optimizer anew, whatever the weights of --init hold",
+    )
+    method.add_argument(
+        "--set",
+        dest="constants",
+        action="append",
+        default=[],
+        type=constant,
+        metavar="PATH=VALUE",
+        help="a constant other than the profile's, as in training.kappa_response=2 or "
+        "training.stages.closed_loop.batch=4; may be given several times",
+    )
+    method.add_argument(
         "--backbone-weights",
         metavar="FILE",
         help="ImageNet weights: of lite0 as .pth (default: the extra `pretrained` brings them), of VGG-16 "
         "as .safetensors (default: torchvision fetches them)",
     )
     method.add_argument("--stages", type=names, metavar="A,B", help="only these stages")
-
-
-def _add_validation_options(parser: argparse.ArgumentParser) -> None:
-    check = parser.add_argument_group("validation")
-    check.add_argument(
-        "--validate",
-        metavar="DIR",
-        help="sequences in OTB layout to track on the way: their AUC goes to the log, and the checkpoint "
-        "that has the highest to RUN/best.safetensors",
-    )
-    check.add_argument(
-        "--validate-every", type=count, default=200, metavar="STEPS", help="default: 200"
-    )
-    check.add_argument(
-        "--validate-sequences",
-        type=count,
-        default=5,
-        metavar="K",
-        help="of DIR, evenly chosen by their names (default: 5)",
-    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -196,6 +195,7 @@ def train(args: argparse.Namespace) -> None:
     check_outputs(files, {"--out": args.out}, inputs=weights_read(args), overwrite=True)
     keep_freed_memory()
     args.device, args.stages = device_from(args), args.stages and tuple(args.stages)
+    args.constants = tuple(args.constants)
     known = {field.name for field in fields(TrainConfig)}
     config = TrainConfig(**{name: value for name, value in vars(args).items() if name in known})
     with processes.process_group(args.device):
@@ -234,34 +234,6 @@ def train(args: argparse.Namespace) -> None:
         if trainer.best is not None:
             print(f"best AUC {trainer.best:.4f}: {trainer.out / 'best.safetensors'}")
         print(f"wrote {trainer.out}")
-
-
-def validation_from(args: argparse.Namespace) -> "Validation | None":
-    """Return how the options validate: by the AUC of the model's tracker on some sequences, or not.
-
-    Raises InputError if there are no sequences or they cannot be read or tracked.
-    """
-    if args.validate is None:
-        return None
-    from roam_lite.data.layouts import LAYOUTS
-    from roam_lite.evaluation.running.runner import check_sequence, evaluate
-    from roam_lite.tracking.tracker import Tracker
-    from roam_lite.training import Validation
-
-    layout, root = LAYOUTS["otb"], Path(args.validate)
-    names = layout.names(root)
-    number = min(args.validate_sequences, len(names))
-    chosen = [names[index * len(names) // number] for index in range(number)]
-    sequences = [layout.read_sequence(root, name) for name in chosen]
-    for sequence in sequences:
-        check_sequence(sequence)
-
-    def auc(model: "MetaModel") -> float:
-        still = deepcopy(model).eval().requires_grad_(False)
-        report, _ = evaluate(lambda: Tracker(still, still.rule), sequences, progress=False)
-        return report.mean()["auc"]
-
-    return Validation(auc, args.validate_every)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Sequences in TrackingNet's layout: `TRAIN_0 .. TRAIN_11, TEST/{anno/ID.txt, frames/ID/K.jpg}`.
+"""Sequences in TrackingNet's layout: `{TRAIN_0, ..., TRAIN_11, TEST}/{anno/ID.txt, frames/ID/K.jpg}`.
 
 Frames count from 0 and are not padded; boxes are 0-based. The test split gives the first box only.
 """

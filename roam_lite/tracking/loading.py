@@ -8,12 +8,12 @@ from typing import Any, get_args
 import torch
 
 from roam_lite.checkpoints import WEIGHTS, load_checkpoint
-from roam_lite.config import set_online
 from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from roam_lite.rules import UpdateRule, build_rule, find_rule
+from roam_lite.settings import set_online
 from roam_lite.tracking.tracker import Tracker, Variant
 
 

@@ -4,7 +4,7 @@ import multiprocessing
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
 from multiprocessing import resource_tracker
@@ -47,9 +47,11 @@ class ClipBatches(Dataset):
         stages: tuple[Stage, ...],
         config: Config,
         pipe: bool = False,
+        repeat: int | None = None,
         part: tuple[int, int] = (0, 1),
     ) -> None:
         self.data, self.seed, self.stages, self.config = data, seed, stages, config
+        self.repeat = repeat  # after how many steps of a stage its clips come again; None: never
         self.part, world = part, part[1]
         least = min(stages, key=lambda stage: stage.batch)
         if least.batch < world:
@@ -73,8 +75,17 @@ class ClipBatches(Dataset):
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "sources"}
 
+    def drawn_at(self, step: int) -> int:
+        """Return the step at which the clips of a step are drawn: the same, unless clips come again."""
+        first = 0
+        for stage in self.stages:
+            if step < first + stage.steps:
+                break
+            first += stage.steps
+        return step if self.repeat is None else first + (step - first) % self.repeat
+
     def __getitem__(self, step: int) -> Clips | Footage:
-        """Return the clips of one step, 0-based over all stages.
+        """Return the clips that are drawn at one step, 0-based over all stages.
 
         A clip of a sequence or frame that cannot be used is skipped, and said: another is drawn. Raises
         InputError after `MOST_SKIPPED` in a row.
@@ -122,7 +133,9 @@ def _checked(batch: Clips | Footage | InputError) -> Clips | Footage:
     return batch
 
 
-def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[Clips | Footage]:
+def load_batches(
+    batches: ClipBatches, steps: Collection[int], workers: int
+) -> Iterator[Clips | Footage]:
     """Return the batches of the given steps in order, made ahead by `workers` processes (0: here).
 
     The processes live as long as the iterator, which raises the InputErrors of batches.
@@ -131,7 +144,7 @@ def load_batches(batches: ClipBatches, steps: range, workers: int) -> Iterator[C
     loader = DataLoader(
         _Told(batches),
         batch_size=None,
-        sampler=steps,
+        sampler=list(steps),
         num_workers=workers,
         prefetch_factor=_PREFETCH if workers else None,
         worker_init_fn=_prepare_worker,

@@ -8,6 +8,7 @@ from torch import Tensor
 from roam_lite.adaptation import adapt, initialize, meta_loss
 from roam_lite.config import MetaGradient
 from roam_lite.meta_model import MetaModel
+from roam_lite.rules.rescaled import Rescaled
 from roam_lite.training.episodes import Episode
 
 
@@ -27,12 +28,17 @@ class Rollout:
 
 
 def rollout(
-    model: MetaModel, episode: Episode, meta_gradient: MetaGradient, scales: Tensor | None = None
+    model: MetaModel,
+    episode: Episode,
+    meta_gradient: MetaGradient,
+    scales: Tensor | None = None,
+    factors: Tensor | None = None,
 ) -> Rollout:
     """Return the meta losses of T updates, differentiable with respect to the meta model.
 
     The first update uses lambda0, the others the neural optimizer. `scales` `[N, P]` is epsilon of
-    eq. 15 (None: no random filter scaling). How far gradients reach:
+    eq. 15 (None: no random filter scaling); `factors` `[N, 1]` are scales that the optimizer is not told
+    (`Rescaled`). How far gradients reach:
 
     - `"first_step"`: through the first update only, to second order; from then on theta is
       detached and the optimizer alone learns, as in the paper's released program;
@@ -62,13 +68,14 @@ def rollout(
         theta, rates = theta * scales, rates * scales.square()
     if meta_gradient == "first_step":
         theta, rates = theta.detach(), rates.detach()
-    state = model.rule.init(theta, rates)
+    rule = model.rule if factors is None else Rescaled(model.rule, factors)
+    state = rule.init(theta, rates)
     second_order = meta_gradient == "full"
     for update in range(2, episode.number + 1):
         for index, samples in enumerate(episode.update_samples(update)):
             if meta_gradient == "first_step":
                 theta = theta.detach()
-            step = adapt(theta, samples, model.rule, state, config.model, scales, second_order)
+            step = adapt(theta, samples, rule, state, config.model, scales, second_order)
             theta, state = step.theta, step.state
             if index == 0:
                 update_losses.append(step.update_loss)

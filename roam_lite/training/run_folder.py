@@ -8,7 +8,7 @@ import hashlib
 import json
 import platform
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,8 +42,11 @@ class TrainConfig:
     rule: str = "lstm"
     rfs: bool = True
     first_rate: float | None = None  # one rate for the first step, held, in place of lambda0
+    constants: tuple[str, ...] = ()  # other than the profile's: "rule.hidden=8"
     init: str | None = None  # a checkpoint to start from
+    fresh_rule: bool = False  # whether the neural optimizer starts anew, whatever `init` holds
     backbone_weights: str | None = None  # of a pretrained backbone; None: where it finds its own
+    repeat: int | None = None  # after how many steps of a stage its clips come again; None: never
     stages: tuple[str, ...] | None = None  # names; None: all of the profile's
     save_interval: int = 50
     allow_pipe: bool = False  # whether data may come from `pipe:` URLs, which a shell runs
@@ -81,7 +84,10 @@ def written_config(run: TrainConfig) -> Config:
             "--overwrite, or start from its checkpoint with --init in another --out"
         ) from error
     wanted = json.loads(json.dumps(run.identity()))
-    differing = sorted(k for k in wanted if identity.get(k) != wanted[k])
+    # A run of an earlier version names fewer options: it had what is now their default.
+    known = {f.name: f.default for f in fields(TrainConfig)} | identity
+    known = json.loads(json.dumps({name: known[name] for name in wanted}, default=str))
+    differing = sorted(name for name in wanted if known[name] != wanted[name])
     drawn_from, began_with = written.get("sequences"), identity.get("data")
     if drawn_from is not None and differing in ([], ["data"]):
         _check_data(run, drawn_from, began_with)
@@ -170,6 +176,8 @@ def model_card(
         "seed": run.seed,
         "rfs": run.rfs,
         **({} if run.first_rate is None else {"first_rate": run.first_rate}),
+        **({} if run.repeat is None else {"repeat": run.repeat}),
+        **({"constants": list(run.constants)} if run.constants else {}),
         "init": parent,
         "hours": round(done["seconds"] / 3600, 3),
         "skipped_steps": done["skipped"],

@@ -57,16 +57,19 @@ def trained_parameters(model: MetaModel, stage: Stage) -> list[tuple[list[nn.Par
     """Return the parameters that a stage trains, with their rates; no others need a gradient then."""
     named = dict(model.rule.named_parameters())
     gains = [named.pop("log_gains")] if "log_gains" in named else []
+    last = {name: p for name, p in named.items() if name.startswith("output.")}
+    layers = last if stage.rule_layers == "last" else named
     backbone = list(model.backbone.parameters())
     known = {id(parameter) for parameter in model.backbone.pretrained_parameters()}
     groups = [
         ([model.theta0], stage.theta0_lr),
         ([model.log_lambda0, model.log_gains], stage.lambda0_lr),
-        (list(named.values()), stage.rule_lr if stage.updates > 1 else 0.0),
+        (list(layers.values()), stage.rule_lr if stage.updates > 1 else 0.0),
         (gains, stage.gains_lr if stage.updates > 1 else 0.0),
         ([p for p in backbone if id(p) not in known], stage.backbone_lr),
         ([p for p in backbone if id(p) in known], stage.backbone_lr * stage.pretrained_share),
     ]
+    model.rule.requires_grad_(False)  # layers that are in no group
     for parameters, lr in groups:
         for parameter in parameters:
             parameter.requires_grad_(lr > 0)
@@ -109,3 +112,12 @@ def scales_at(
         kappas = config.kappa_response * ramp, config.kappa_regression * ramp
         drawn.append(draw_scales(model.regression_coordinates, *kappas, 1, generator))
     return torch.cat(drawn)
+
+
+def hidden_factors(config: Config, videos: int, seed: int, step: int) -> torch.Tensor | None:
+    """Return the factors `[N, 1]` of one step that the optimizer is not told; None without any."""
+    kappa = config.training.hidden_kappa
+    if not kappa:
+        return None
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + step + 500_000)
+    return torch.exp((torch.rand((videos, 1), generator=generator) * 2 - 1) * kappa)

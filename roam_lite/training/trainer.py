@@ -18,9 +18,11 @@ from roam_lite.errors import InputError
 from roam_lite.extras import require
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
+from roam_lite.settings import set_constants
 from roam_lite.training import processes
 from roam_lite.training.averaging import update_average
 from roam_lite.training.clips import Clips, Footage
+from roam_lite.training.episodes import GivenEpisode
 from roam_lite.training.joined_norms import join_norms
 from roam_lite.training.loader import ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
@@ -35,9 +37,16 @@ from roam_lite.training.run_folder import (
     remove_leftovers,
     written_config,
 )
-from roam_lite.training.schedule import build_optimizer, plan_stages, scales_at, set_rates, stage_of
+from roam_lite.training.schedule import (
+    build_optimizer,
+    hidden_factors,
+    plan_stages,
+    scales_at,
+    set_rates,
+    stage_of,
+)
 from roam_lite.training.state import load_state, save_state
-from roam_lite.training.step import module_of, take_step
+from roam_lite.training.step import MetaStep, averaging_gradients, take_step
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,7 @@ class Trainer:
         require("tensorboard", "training")
         self.run_config, self.out, self.validation = run, Path(run.out), validation
         written = written_config(run) if resume else None
-        self.config = written or modify(get_profile(run.profile), rule={"name": run.rule})
+        self.config = written or initial_config(run)
         planned = plan_stages(self.config, run.stages, run.steps, run.batch)
         if run.first_rate is not None:
             planned = tuple(replace(stage, lambda0_lr=0.0) for stage in planned)
@@ -100,7 +109,7 @@ class Trainer:
         # Unreadable data is reported before anything is written.
         part = processes.rank(), processes.world()
         self.batches = ClipBatches(
-            run.data, run.seed, self.stages, self.config, run.allow_pipe, part
+            run.data, run.seed, self.stages, self.config, run.allow_pipe, run.repeat, part
         )
         model, self.parent = initial_model(run, self.config)
         if run.first_rate is not None:
@@ -136,8 +145,8 @@ class Trainer:
         steps; an interruption inside a step falls back to the last state saved.
         """
         try:
-            remaining = range(self.step, self.steps)
-            batches = load_batches(self.batches, remaining, self.run_config.workers)
+            drawn = [self.batches.drawn_at(step) for step in range(self.step, self.steps)]
+            batches = load_batches(self.batches, dict.fromkeys(drawn), self.run_config.workers)
             for index, stage in enumerate(self.stages):
                 first = sum(s.steps for s in self.stages[:index])
                 yield from self._run_stage(stage, first, batches)
@@ -155,13 +164,20 @@ class Trainer:
             return
         if self.optimizer is None or self.step == first:
             self.optimizer = build_optimizer(self.model, stage)
-        module = module_of(self.model, stage)
+        forward = MetaStep(self.model, stage)
+        module = averaging_gradients(forward)
+        kept: dict[int, Clips | Footage | GivenEpisode] = {}
         for step in remaining:
             began = time.monotonic()
-            clips = next(batches).to(self.device)
+            drawn = self.batches.drawn_at(step)
+            clips = kept.get(drawn) or next(batches).to(self.device)
             waited = time.monotonic() - began
             self._mid_step = True
             progress = (step - first) / stage.steps
+            if self.run_config.repeat:
+                if forward.frozen and isinstance(clips, Clips):
+                    clips = forward.open(clips, stage)  # its features are kept
+                kept[drawn] = clips
             result = self._train_step(module, clips, stage, progress)
             seconds = time.monotonic() - began
             self.seconds += seconds
@@ -186,17 +202,23 @@ class Trainer:
             yield record
 
     def _train_step(
-        self, module: nn.Module, clips: Clips | Footage, stage: Stage, progress: float
+        self,
+        module: nn.Module,
+        clips: Clips | Footage | GivenEpisode,
+        stage: Stage,
+        progress: float,
     ) -> Rollout:
         """Take the next step, or skip it if it is not finite."""
+        seed, step = self.run_config.seed, self.step
+        rank, world = part = processes.rank(), processes.world()
         scales = None
         if self.run_config.rfs and stage.updates > 1:
-            part = processes.rank(), processes.world()
-            scales = scales_at(
-                self.model, stage, stage.batch, self.run_config.seed, self.step, progress, part
-            )
+            scales = scales_at(self.model, stage, stage.batch, seed, step, progress, part)
+        factors = hidden_factors(self.config, stage.batch, seed, step)
+        factors = None if factors is None else factors[rank::world].to(self.device)
         set_rates(self.optimizer, stage, progress)
-        result, finite = take_step(module, self.model, self.optimizer, clips, stage, scales)
+        noise = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        result, finite = take_step(module, self.optimizer, clips, stage, scales, factors, noise)
         if finite and self.average is not None:
             decay, taken = self.config.training.averaging, self.step - self.skipped
             update_average(self.average, self.model, decay, taken)
@@ -245,6 +267,12 @@ class Trainer:
             self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
 
 
+def initial_config(run: TrainConfig) -> Config:
+    """Return the constants of a new run: its profile's, with its rule and those set by name."""
+    config = modify(get_profile(run.profile), rule={"name": run.rule})
+    return set_constants(config, dict(constant.split("=", 1) for constant in run.constants))
+
+
 def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | None]:
     """Return the model that a run begins with, and the card of the checkpoint it comes from, if any.
 
@@ -258,7 +286,7 @@ def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | N
         return model, None
     trained, card = load_checkpoint(Path(run.init), config.name)
     weights = trained.state_dict()
-    if trained.config.rule.name != config.rule.name:
+    if run.fresh_rule or trained.config.rule.name != config.rule.name:
         own = {f"rule.{name}": value for name, value in model.rule.state_dict().items()}
         weights = {k: v for k, v in weights.items() if not k.startswith("rule.")} | own
     try:

@@ -24,6 +24,7 @@ def made(log_rates=None, *, inputs=None, channels=(), others=None, gains=True, s
     own = np.tile(log_lambda0 + GAINS[parts], (steps, 1)) if log_rates is None else log_rates
     return Recording(
         updates=np.arange(steps),
+        coordinates=np.arange(12),
         log_rates=own.astype(np.float32),
         inputs=np.empty((steps, 12, 0), np.float32) if inputs is None else inputs,
         channels=channels,

@@ -14,7 +14,10 @@ from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from tests.cli.commands import run
 
-REPLACED = ["own", "constants", "part means", "formula", "memory wiped", "none"]
+REPLACED = [
+    *("own", "constants", "part means", "formula", "memory wiped", "none"),
+    *("features x 0.5", "features x 2"),
+]
 
 
 @pytest.fixture

@@ -237,3 +237,14 @@ def test_workers_keep_the_memory_that_frames_are_decoded_into(monkeypatch):
     with limited_threads(1), warnings.catch_warnings():
         loader._prepare_worker(0)
     assert asked == [True]
+
+
+# Clips that come again
+
+
+def test_clips_come_again_within_their_stage():
+    stages = tuple(replace(stage, steps=steps) for stage, steps in zip(STAGES, (5, 4), strict=True))
+    batches = ClipBatches("synthetic", 0, stages, SMOKE, repeat=2)
+    assert [batches.drawn_at(step) for step in range(9)] == [0, 1, 0, 1, 0, 5, 6, 5, 6]
+    always = ClipBatches("synthetic", 0, stages, SMOKE)
+    assert [always.drawn_at(step) for step in range(9)] == list(range(9))

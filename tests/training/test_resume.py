@@ -300,3 +300,39 @@ def test_a_damaged_state_is_refused_by_name(tmp_path):
     state.write_bytes((out / "checkpoint.safetensors").read_bytes())
     with pytest.raises(InputError, match=r"state\.safetensors"):
         Trainer(config(out, steps=2), resume=True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"repeat": 2},  # footage is kept
+        {"repeat": 2, "constants": ("training.past_labels=truth",)},  # features are
+        {"constants": ("training.past_labels=truth", "training.hidden_kappa=0.7")},
+        {
+            "constants": (
+                "training.stages.closed_loop.meta_gradient=evolution",
+                "training.stages.closed_loop.pairs=1",
+            )
+        },
+    ],
+    ids=["repeat", "repeat-truth", "hidden", "evolution"],
+)
+def test_other_ways_of_training_resume_to_the_same_bits_too(changes, tmp_path):
+    whole = run(tmp_path / "whole", **changes)
+    steps = Trainer(config(tmp_path / "parts", **changes)).run()
+    for _ in range(7):
+        next(steps)
+    steps.close()
+    assert run(tmp_path / "parts", resume=True, **changes) == whole
+
+
+def test_kept_features_give_what_clips_drawn_anew_do(tmp_path):
+    """The second stage repeats its first two steps; their losses differ by what was learned alone."""
+    stage = "training.stages.closed_loop"
+    rates = ("theta0_lr=0", "lambda0_lr=0", "rule_lr=0", "gains_lr=1e-30")
+    constants = ("training.past_labels=truth", *(f"{stage}.{rate}" for rate in rates))
+    changes = {"repeat": 2, "rfs": False, "stages": ("closed_loop",), "steps": 4}
+    _, lines = run(tmp_path / "run", constants=constants, **changes)
+    losses = [line["meta_losses"] for line in lines]
+    assert losses[:2] == losses[2:]
+    assert losses[0] != losses[1]

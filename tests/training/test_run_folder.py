@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
 from roam_lite.config import modify
 from roam_lite.errors import InputError
 from roam_lite.profiles import get_profile
-from roam_lite.training import TrainConfig
+from roam_lite.training import TrainConfig, Trainer
 from roam_lite.training.run_folder import (
     claim,
     model_card,
@@ -271,3 +272,15 @@ def test_the_card_tells_what_was_done_and_names_no_place(run):
     assert card["init"] == parent
     assert [stage["name"] for stage in card["stages"]] == [stage.name for stage in stages]
     assert card["license"] == "MIT"
+
+
+def test_a_run_of_a_version_with_fewer_options_goes_on_with_their_defaults(config, painted):
+    list(Trainer(config(steps=2)).run())
+    path = Path(config().out, "config.json")
+    content = json.loads(path.read_text())
+    for name in ("constants", "fresh_rule", "repeat", "batch"):
+        del content["run"][name]
+    path.write_text(json.dumps(content))
+    Trainer(config(steps=2), resume=True).log.close()
+    with pytest.raises(InputError, match="other batch"):
+        Trainer(config(steps=2, batch=1), resume=True)

@@ -94,6 +94,15 @@ def test_groups_hold_what_the_stage_trains_each_at_its_own_rate():
     assert (rule_lr, gains_lr) == (LAST.rule_lr, LAST.gains_lr)
 
 
+def test_the_last_layer_of_the_rule_can_learn_alone():
+    model = smoke_model()
+    groups = trained_parameters(model, replace(LAST, rule_layers="last", gains_lr=0.0))
+    output = list(model.rule.output.parameters())
+    assert [list(map(id, parameters)) for parameters, _ in groups][-1] == list(map(id, output))
+    trained = {name for name, p in model.rule.named_parameters() if p.requires_grad}
+    assert trained == {"output.weight", "output.bias"}
+
+
 @pytest.mark.parametrize("rule", learned_rules())
 @pytest.mark.parametrize("stage", [FIRST, LAST], ids=["first_step", "closed_loop"])
 def test_no_other_parameter_needs_a_gradient(stage, rule):

@@ -162,6 +162,23 @@ def test_scaling_can_be_left_out(config, painted, tmp_path, monkeypatch):
     assert not torch.allclose(rates[0], rates[1], rtol=0.01, atol=0)
 
 
+def test_a_fresh_rule_starts_anew_beside_the_weights_of_a_checkpoint(config, painted, tmp_path):
+    first = Trainer(config(out=str(tmp_path / "first"), steps=4))
+    list(first.run())
+    init = str(tmp_path / "first" / "checkpoint.safetensors")
+    paper = ("rule.initial_share=none", "training.kappa_response=2")
+    with pytest.raises(InputError, match="does not fit profile smoke"):
+        Trainer(config(init=init, constants=paper, out=str(tmp_path / "refused")))
+    again = Trainer(config(init=init, constants=paper, fresh_rule=True, out=str(tmp_path / "run")))
+    assert torch.equal(again.model.theta0, first.model.theta0)
+    assert again.model.rule.log_gains is None
+    assert (again.config.rule.initial_share, again.config.training.kappa_response) == (None, 2.0)
+    again.save()
+    card = json.loads((again.out / "checkpoint.json").read_text())
+    assert card["constants"] == list(paper)
+    assert card["config"]["training"]["kappa_response"] == 2.0
+
+
 def test_training_starts_from_a_checkpoint(config, painted, tmp_path):
     first = Trainer(config(steps=2, out=str(tmp_path / "first")))
     list(first.run())

@@ -1,0 +1,78 @@
+"""Constants set by name, as values or as the text of a command line."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import is_dataclass, replace
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from roam_lite.config import Config, OnlineConfig, convert, modify
+from roam_lite.errors import InputError
+
+
+def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
+    """Return the configuration with online constants set by name, as values or as text.
+
+    Raises InputError for an unknown name or a value that does not fit.
+    """
+    hints = get_type_hints(OnlineConfig)
+    values = {}
+    for name, value in settings.items():
+        if name not in hints:
+            raise InputError(
+                f"there is no online constant {name!r}; choose from: {', '.join(sorted(hints))}"
+            )
+        values[name] = _read(hints[name], value, f"online constant {name}")
+    return modify(config, online=values)
+
+
+def set_constants(config: Config, settings: Mapping[str, str]) -> Config:
+    """Return the configuration with constants of any part set by their paths, given as text.
+
+    `{"rule.hidden": "8", "training.stages.closed_loop.batch": "4"}`; a constant that may be None
+    takes `none`. Raises InputError for an unknown path or a value that does not fit.
+    """
+    for path, value in settings.items():
+        config = _set(config, path.split("."), value, path)
+    return config
+
+
+def _set(part: Any, names: list[str], value: str, path: str) -> Any:
+    """Return a dataclass, or a tuple of named ones, with one constant in it set."""
+    name, *rest = names
+    known = {one.name: one for one in part} if isinstance(part, tuple) else vars(part)
+    if name not in known:
+        raise InputError(
+            f"there is no constant {path!r}; {name!r} is none of: {', '.join(sorted(known))}"
+        )
+    has_parts = is_dataclass(known[name]) or name == "stages"
+    if rest and not has_parts:
+        raise InputError(f"there is no constant {path!r}; {name} has no parts")
+    if has_parts and not rest:
+        raise InputError(f"constant {path!r}: name one of its parts, as in {path}.NAME")
+    if not rest:
+        hint = get_type_hints(type(part))[name]
+        return replace(part, **{name: _read(hint, value, f"constant {path}")})
+    changed = _set(known[name], rest, value, path)
+    if isinstance(part, tuple):
+        return tuple(changed if one.name == name else one for one in part)
+    return replace(part, **{name: changed})
+
+
+def _read(hint: Any, value: Any, source: str) -> Any:
+    """Return a value, or its text, as the type that its field has. Raises InputError if it is none."""
+    value = value.tolist() if hasattr(value, "tolist") else value  # numpy's numbers
+    if isinstance(value, str):
+        if isinstance(hint, UnionType):
+            hint, value = get_args(hint)[0], None if value == "none" else value
+        if get_origin(hint) is tuple:
+            with suppress(ValueError):  # text that is no number stays text, and is refused below
+                value = tuple(map(float, value.split(",")))
+        elif hint is bool:
+            value = {"true": True, "false": False}.get(value, value)
+        elif hint in (int, float) and value is not None:
+            with suppress(ValueError):
+                value = hint(value)
+        if value is None:
+            return None
+    return convert(hint, value, source)
