@@ -79,7 +79,7 @@ def scan_line(
         smoothed += move * spacing / spread * (ahead - behind) / (2 * spread * len(moves))
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of jvp, when torch first loads its rules
-        slopes = vmap(slope)(shares)
+        slopes = vmap(slope)(around[margin : margin + count])
     return Line(shares, longer[margin : margin + count], slopes, smoothed)
 
 
