@@ -1,8 +1,7 @@
 """`roam-lite bench`: where the time goes, what the fast paths save, what to expect of other video."""
 
 import argparse
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from roam_lite.cli.options import (
@@ -29,7 +28,9 @@ keeps the means, for `roam-lite compare`, and the number of lost targets of each
 `sizes` cuts later frames around the true center as if the target were 0.6 to 1.6 times as large, and
 prints the sizes that the first frame's model finds. `first-step` compares first models, never updated:
 after no steps, the learned ones, and 2, 20 and 100 of SGD, momentum and Adam from the same theta0, each
-at its best rate of five on --train."""
+at its best rate of five on --train. `rules` puts all rules on one leaderboard: their loss on the toy
+problem and on a small regression after --steps steps, over --seeds, in some minutes; with --train also
+on the first frames of --root, with rates searched on those of --train."""
 
 EXAMPLES = """\
   roam-lite bench tracking
@@ -40,15 +41,26 @@ EXAMPLES = """\
   roam-lite bench chance --root OTB100 --draws 10 --rule none --json none.json
   roam-lite bench chance --root mixed --split-by DAVIS_,VOT_
   roam-lite bench sizes --root OTB100 --frame 30
+  roam-lite bench rules --seeds 5 --json rules.json
   roam-lite bench first-step --train TRAIN --every 3 --root OTB100 --results kept --json first.json
 """
 
-WHAT = ("tracking", "training", "clips", "conditions", "long", "chance", "sizes", "first-step")
+WHAT = (
+    "tracking",
+    "training",
+    "clips",
+    "conditions",
+    "long",
+    "chance",
+    "sizes",
+    "first-step",
+    "rules",
+)
 _TRACK = tuple(what for what in WHAT if what not in ("training", "clips"))
 _UPDATE = ("tracking", "conditions", "long", "chance")
 # What uses each option; the others refuse it.
 _USED_BY = {
-    "root": ("tracking", "chance", "sizes", "first-step"),
+    "root": ("tracking", "chance", "sizes", "first-step", "rules"),
     "batch": ("training",),
     "repeats": ("training", "clips"),
     "count": ("conditions",),
@@ -56,9 +68,11 @@ _USED_BY = {
     "draws": ("chance",),
     "split_by": ("chance",),
     "frame": ("sizes",),
-    "json": ("chance", "sizes", "first-step"),
-    "train": ("first-step",),
-    "every": ("first-step",),
+    "json": ("chance", "sizes", "first-step", "rules"),
+    "train": ("first-step", "rules"),
+    "every": ("first-step", "rules"),
+    "seeds": ("rules",),
+    "steps": ("rules",),
     "twin": ("first-step",),
     "results": ("first-step",),
     "rule": _UPDATE,
@@ -70,7 +84,16 @@ _USED_BY = {
     "device": tuple(what for what in WHAT if what != "clips"),
 }
 # Set only once it is known which options were given.
-_DEFAULTS = {"batch": 4, "repeats": 3, "count": 8, "draws": 10, "frame": 30, "every": 1}
+_DEFAULTS = {
+    "batch": 4,
+    "repeats": 3,
+    "count": 8,
+    "draws": 10,
+    "frame": 30,
+    "every": 1,
+    "seeds": 5,
+    "steps": 5,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,7 +122,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="sizes are told for each sequence in this one, the first being 0 (default: 30)",
     )
-    add("--json", metavar="FILE", help="write what chance, sizes and first-step measure")
+    add("--json", metavar="FILE", help="write what chance, sizes, first-step and rules measure")
+    add("--seeds", type=count, help="experiments in rules (default: 5)")
+    add("--steps", type=count, help="after which rules are compared (default: 5)")
     add = parser.add_argument_group("first-step").add_argument
     add("--train", metavar="DIR", help="sequences to search the rates on, in OTB layout")
     add("--every", type=count, metavar="K", help="only every K-th of them (default: 1)")
@@ -131,6 +156,11 @@ def run(args: argparse.Namespace) -> None:
     if args.what in ("training", "clips"):
         _bench_profile(args)
         return
+    if args.what == "rules":
+        from roam_lite.cli.comparing import compare_rules
+
+        compare_rules(args)
+        return
     if args.what in ("sizes", "first-step"):
         args.rule = "none"
     make_tracker = tracker_from(args)
@@ -144,7 +174,9 @@ def run(args: argparse.Namespace) -> None:
     root = args.root or samples_folder()
     present = list_sequences(root)
     if args.what == "first-step":
-        _compare_first_steps(make_tracker, root, present, args)
+        from roam_lite.cli.comparing import compare_first_steps
+
+        compare_first_steps(make_tracker, root, present, args)
         return
     sequences = [read_sequence(root, name) for name in present]
     if args.what == "tracking":
@@ -171,15 +203,19 @@ def _refuse_ignored(args: argparse.Namespace) -> None:
         raise InputError(
             f"bench sizes: only for the tracker roam++, which regresses sizes; not for {args.tracker}"
         )
-    if args.what in ("tracking", "first-step") and args.tracker not in OWN:
+    if args.what in ("tracking", "first-step", "rules") and args.tracker not in OWN:
         raise InputError(f"bench {args.what}: only for the trackers {' and '.join(OWN)}")
     if args.what == "first-step" and not args.train:
         raise InputError(
             "bench first-step: --train DIR is needed, sequences to search the rates on"
         )
+    if args.what == "rules" and args.root and not args.train:
+        raise InputError(
+            "bench rules: --root needs --train DIR too, sequences to search the rates on"
+        )
     if args.train and Path(args.train).resolve() == Path(args.root or samples_folder()).resolve():
         raise InputError(
-            f"bench first-step: --train and --root are both {args.train}; rates have to be searched on "
+            f"bench {args.what}: --train and --root are both {args.train}; rates have to be searched on "
             "other sequences than those that they are compared on"
         )
 
@@ -229,47 +265,3 @@ def _measure_sizes(make_tracker: Callable, sequences: list, args: argparse.Names
     print(sizes_table(*measured, args.frame))
     if args.json:
         write_json(args.json, {"tracker": tracker.description, **sizes_json(*measured)})
-
-
-def _compare_first_steps(
-    make_tracker: Callable, root: str | Path, names: list[str], args: argparse.Namespace
-) -> None:
-    """Print each first model as it is tried, in the search and then compared, and the table."""
-    from roam_lite.data.otb import list_sequences
-    from roam_lite.evaluation import first_step
-    from roam_lite.evaluation.report import write_json
-    from roam_lite.tracking import load_tracker
-
-    tracker, frames = make_tracker(), args.frames or 100
-    twin = first_step.twin_setting(args.twin) if args.twin else None
-    searched = (args.train, list_sequences(args.train, every=args.every))
-    learned = first_step.Setting(tracker.config.model.initial_steps)
-    with tempfile.TemporaryDirectory() as passing:
-        kept, settings = Path(args.results or passing), first_step.searched_settings()
-        trials = first_step.trials(tracker, settings, *searched, frames, kept / "search")
-        search = _printed(trials, len(settings))
-        at_border = first_step.best_rates(search)
-        settings = [learned, first_step.Setting(0), *at_border]
-        trials = first_step.trials(tracker, settings, root, names, frames, kept / "comparison")
-        compared = _printed(trials, len(settings))
-        if twin is not None:
-            other = load_tracker(checkpoint=args.twin, rule="none", variant=tracker.variant)
-            trials = first_step.trials(other, [twin], root, names, frames, kept / "comparison")
-            compared += _printed(trials, 1)
-    print(first_step.first_step_table(compared, at_border))
-    if args.json:
-        described = {"tracker": tracker.description, "frames": frames}
-        found = first_step.first_step_json(search, compared, at_border)
-        write_json(args.json, described | found)
-
-
-def _printed(trials: Iterable, total: int) -> list:
-    """Return the trials, each printed when it is done."""
-    from roam_lite.evaluation.first_step import HEAD
-
-    done = []
-    print(f"{'':7} {HEAD}", flush=True)
-    for trial in trials:
-        done.append(trial)
-        print(f"{len(done):3}/{total:<3} {trial}", flush=True)
-    return done

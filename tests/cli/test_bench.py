@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from roam_lite import leaderboard
 from roam_lite.bench import clips
 from roam_lite.evaluation import first_step
 from tests.cli.commands import run
@@ -210,3 +211,37 @@ def test_bench_first_step_says_what_it_needs(root, capsys):
     assert "rates have to be searched on other sequences" in capsys.readouterr().err
     assert run("bench", "first-step", "--train", root, "--tracker", "csrt") == 2
     assert "only for the trackers roam++ and roam" in capsys.readouterr().err
+
+
+def test_bench_rules_prints_every_rule_on_every_problem_and_keeps_them(
+    root, smoke, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(leaderboard, "BOARDS", (_two_rows,))
+    other, file = tmp_path / "train", tmp_path / "rules.json"
+    shutil.copytree(root, other)
+    arguments = ["--train", other, "--root", root, "--steps", "2", "--seeds", "3", "--json", file]
+    assert run("bench", "rules", *smoke, *arguments) == 0
+    kept = json.loads(file.read_text())
+    rows = [(entry["problem"], entry["name"]) for entry in kept["entries"]]
+    assert rows[:2] == [("toy", "sgd"), ("toy", "lstm")]
+    assert {("first frame", name) for name in ("adam", "prodigy", "lambda0")} <= set(rows)
+    assert (kept["steps"], kept["seeds"]) == (2, 3)
+    frames = [entry for entry in kept["entries"] if entry["problem"] == "first frame"]
+    assert all(len(entry["losses"]) == 2 for entry in frames)  # one for each sequence
+    table = capsys.readouterr().out.split("\n\n", 1)[1]
+    assert "toy: mean loss after 2 steps, 95 % over 3" in table
+    assert table.index("lstm") < table.index("sgd")
+
+
+def _two_rows(seeds, steps):
+    yield leaderboard.Entry("toy", "sgd", "searched", (2.0,) * seeds)
+    yield leaderboard.Entry("toy", "lstm", "learned", (1.0,) * seeds)
+
+
+def test_bench_rules_needs_other_sequences_to_search_rates_on(root, capsys):
+    assert run("bench", "rules", "--root", root) == 2
+    assert "--root needs --train DIR too" in capsys.readouterr().err
+    assert run("bench", "rules", "--root", root, "--train", root) == 2
+    assert "rates have to be searched on other sequences" in capsys.readouterr().err
+    assert run("bench", "rules", "--tracker", "csrt") == 2
+    assert run("bench", "sizes", "--seeds", "3", "--root", root) == 2
