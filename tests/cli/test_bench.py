@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 from roam_lite import leaderboard
-from roam_lite.bench import clips
+from roam_lite.bench import clips, scaling
 from roam_lite.evaluation import first_step
 from tests.cli.commands import run
 
@@ -36,6 +37,43 @@ def test_bench_training_gives_the_same_numbers_both_ways(capsys):
         "meta-training step",
     ]
     assert all(float(difference) < 1e-4 for _, difference in races)
+
+
+def test_bench_training_and_tracking_write_their_circumstances(root, smoke, tmp_path, capsys):
+    files = [tmp_path / "training.json", tmp_path / "tracking.json"]
+    arguments = ["--profile", "smoke", "--batch", "1", "--repeats", "1", "--json", files[0]]
+    assert run("bench", "training", *arguments) == 0
+    assert run("bench", "tracking", "--root", root, *smoke, "--json", files[1]) == 0
+    for file in files:
+        kept = json.loads(file.read_text())
+        assert kept["torch"] == torch.__version__
+        assert kept["date"].startswith("20")
+        assert kept["device_name"]
+        assert kept["profile"] == "smoke"
+
+
+def test_bench_tracking_takes_random_weights_where_there_are_none(root, tmp_path, capsys):
+    assert run("bench", "tracking", "--root", root, "--profile", "smoke", "--frames", "6") == 0
+    output = capsys.readouterr().out
+    assert output.startswith("profile smoke: random weights")
+    assert "\nan update: " in output
+    assert "\n5 frames at " in output
+
+
+def test_bench_training_without_backbone_and_scaling(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(scaling, "FACTORS", (0.5, 1.0, 2.0))
+    assert (
+        run("bench", "training", "--profile", "smoke", "--without-backbone", "--repeats", "1") == 0
+    )
+    found = re.findall(r"^(.+?)  +[\d.]+ +[\d.]+ +(\d+|not told)$", capsys.readouterr().out, re.M)
+    assert [name for name, _ in found] == ["meta-training step, clips: 1", "online update"]
+    file, plot = tmp_path / "scaling.json", tmp_path / "scaling.png"
+    arguments = ["--profile", "smoke", "--repeats", "1", "--json", file, "--plot", plot]
+    assert run("bench", "scaling", *arguments) == 0
+    assert capsys.readouterr().out.count("CPU ms ") == 7
+    rows = json.loads(file.read_text())["rows"]
+    assert {len(row["cpu"]) for row in rows} == {3}
+    assert plot.read_bytes().startswith(b"\x89PNG")
 
 
 def test_bench_training_refuses_what_it_would_ignore(capsys):
@@ -66,6 +104,7 @@ def test_bench_clips_refuses_what_a_worker_has_no_use_for(option, value, capsys)
         ("sizes", "--draws", "2"),
         ("conditions", "--root", "x"),
         ("long", "--json", "x.json"),
+        ("training", "--plot", "x.png"),
         ("chance", "--every", "1"),
         ("clips", "--root", "x"),
         ("clips", "--batch", "2"),
