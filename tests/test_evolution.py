@@ -6,7 +6,7 @@ import torch
 from roam_lite.evolution import evolution_gradient, persistent_gradient
 from roam_lite.rules.update_rule import RuleStep
 from roam_lite.toy import Problems, draw_problems, toy_rule
-from roam_lite.unrolls import (
+from roam_lite.toy.unrolls import (
     flat_parameters,
     segment_differences,
     segment_gradient,

@@ -42,11 +42,11 @@ def compare_first_steps(
 
 def compare_rules(args: argparse.Namespace) -> None:
     """Print each row of the leaderboard as it is measured, and the table."""
-    from roam_lite import leaderboard
     from roam_lite.data.otb import list_sequences, read_sequence
     from roam_lite.demo import samples_folder
     from roam_lite.evaluation.first_step import first_frame_task
     from roam_lite.evaluation.report import write_json
+    from roam_lite.toy import leaderboard
 
     boards = [board(args.seeds, args.steps) for board in leaderboard.BOARDS]
     if args.train:

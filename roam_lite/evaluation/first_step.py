@@ -18,7 +18,6 @@ from torch import Tensor
 from roam_lite.adaptation import Samples, make_samples, take_steps, update_loss
 from roam_lite.checkpoints import load_checkpoint
 from roam_lite.data.sequence import Sequence
-from roam_lite.descent import Task
 from roam_lite.errors import InputError
 from roam_lite.evaluation.benchmarks import get_benchmark, score_results
 from roam_lite.evaluation.compare import paired_bootstrap
@@ -27,6 +26,7 @@ from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.running.engine import run_benchmark
 from roam_lite.geometry import boxes_to_patch
 from roam_lite.rules import SGD, build_rule
+from roam_lite.toy.descent import Task
 from roam_lite.tracking import Tracker
 
 # The middle rate of those tried for each number of steps, from a first look at training sequences.

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from roam_lite import leaderboard
 from roam_lite.bench import clips, scaling
 from roam_lite.evaluation import first_step
+from roam_lite.toy import leaderboard
 from tests.cli.commands import run
 
 

@@ -13,7 +13,6 @@ from roam_lite.adaptation import update_loss
 from roam_lite.data.otb import write_sequence
 from roam_lite.data.sequence import Sequence
 from roam_lite.data.synthetic import synthesize
-from roam_lite.descent import descend
 from roam_lite.errors import InputError
 from roam_lite.evaluation.compare import paired_bootstrap
 from roam_lite.evaluation.first_step import (
@@ -30,6 +29,7 @@ from roam_lite.evaluation.first_step import (
 )
 from roam_lite.evaluation.report import Report, Score
 from roam_lite.rules import build_rule
+from roam_lite.toy.descent import descend
 from roam_lite.tracking import Tracker
 from tests.tracking.small import BOX, smoke_model, smoke_tracker
 

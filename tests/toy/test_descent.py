@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 import torch
 
-from roam_lite.descent import Task, descend, train_rule, train_start
-from roam_lite.regression import SIZE, draw_waves, initial_network, layers, predict
 from roam_lite.rules import RULES, SGD, build_rule
 from roam_lite.toy import Problems, draw_problems, toy_loss, toy_rule, unroll
+from roam_lite.toy.descent import Task, descend, train_rule, train_start
+from roam_lite.toy.regression import SIZE, draw_waves, initial_network, layers, predict
 
 
 def toy_task(problems):

@@ -3,17 +3,17 @@
 import pytest
 import torch
 
-from roam_lite.chaos import (
+from roam_lite.errors import InputError
+from roam_lite.evolution import evolution_gradient
+from roam_lite.toy import Problems, draw_problems, toy_rule, unroll
+from roam_lite.toy.chaos import (
     count_minima,
     losses_along,
     minima_by_horizon,
     random_direction,
     scan_line,
 )
-from roam_lite.errors import InputError
-from roam_lite.evolution import evolution_gradient
-from roam_lite.toy import Problems, draw_problems, toy_rule, unroll
-from roam_lite.unrolls import flat_parameters
+from roam_lite.toy.unrolls import flat_parameters
 
 UPDATES = 4
 

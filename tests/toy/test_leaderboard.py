@@ -3,11 +3,10 @@
 import pytest
 import torch
 
-from roam_lite import leaderboard
-from roam_lite.descent import Task
-from roam_lite.leaderboard import Entry, beyond_training, board_table, search_rate
 from roam_lite.rules import RULES, SGD, build_rule
-from roam_lite.toy import draw_problems, toy_rule, unroll
+from roam_lite.toy import draw_problems, leaderboard, toy_rule, unroll
+from roam_lite.toy.descent import Task
+from roam_lite.toy.leaderboard import Entry, beyond_training, board_table, search_rate
 
 
 def quadratic(curvature, start=1.0):

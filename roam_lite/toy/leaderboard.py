@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from roam_lite import regression
-from roam_lite.descent import Task, descend, train_rule, train_start
 from roam_lite.evaluation.compare import Interval, paired_bootstrap
 from roam_lite.rules import RULES, SGD, UpdateRule, build_rule
-from roam_lite.toy import draw_problems, toy_loss, toy_rule
+from roam_lite.toy import regression
+from roam_lite.toy.descent import Task, descend, train_rule, train_start
+from roam_lite.toy.problem import draw_problems, toy_loss, toy_rule
 
 RATES = tuple(float(f"{10 ** (k / 2):.2g}") for k in range(-10, 13))  # tried of rules with one
 STARTS = {  # what is learned along with theta's start: a group of coordinates for each rate

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from roam_lite.toy import Problems, Unrolled, unroll
+from roam_lite.toy.problem import Problems, Unrolled, unroll
 
 # From omega [n] and the state before to the segment's loss and the state after.
 Segment = Callable[[Tensor, Any], tuple[Tensor, Any]]

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.func import jvp, vmap
 
 from roam_lite.errors import InputError
-from roam_lite.toy import Problems, draw_problems, toy_rule
-from roam_lite.unrolls import flat_parameters, toy_losses
+from roam_lite.toy.problem import Problems, draw_problems, toy_rule
+from roam_lite.toy.unrolls import flat_parameters, toy_losses
 
 # A dip is a minimum if it is deeper than this share of the loss: rounding digs shallower ones.
 _DEPTH = 1e-9

@@ -9,7 +9,7 @@ from math import pi
 import torch
 from torch import Tensor
 
-from roam_lite.descent import Task
+from roam_lite.toy.descent import Task
 
 HIDDEN = 12
 SIZE = 3 * HIDDEN + 1  # P
