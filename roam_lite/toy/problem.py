@@ -84,12 +84,14 @@ def unroll(
     first_rate: float = 1e-2,
     second_order: bool = False,
     before: Unrolled | None = None,
+    noise: Tensor | None = None,
 ) -> Unrolled:
     """Return T updates (eq. 9) of the problems by a rule, differentiable with respect to the rule.
 
     `first_rate` is the previous learning rate that a neural optimizer is shown at its first step.
     `second_order` keeps the graph of the gradients; otherwise they are constants, as in `adapt`.
     `before` is an earlier stretch, from whose end this one goes on.
+    `noise` `[T, N, P]` is added to y as each update sees it; the losses returned are without it.
     """
     if before is None:
         theta = torch.zeros_like(problems.x)
@@ -100,9 +102,10 @@ def unroll(
     hessian = {"hessian": lambda v: 2 * problems.x.square() * v}
     extra = hessian if getattr(rule, "needs_hessian", False) else {}
     thetas, losses, rates = [theta], [toy_loss(theta, problems)], []
-    for _ in range(updates):
-        gradient = 2 * problems.x * (problems.x * theta - problems.y)
-        loss = losses[-1]
+    for update in range(updates):
+        seen = problems if noise is None else Problems(problems.x, problems.y + noise[update])
+        gradient = 2 * seen.x * (seen.x * theta - seen.y)
+        loss = losses[-1] if noise is None else toy_loss(theta, seen)
         if not second_order:
             gradient, loss = gradient.detach(), loss.detach()
         step, state, rate = rule.step(theta, gradient, loss, state, **extra)
