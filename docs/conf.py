@@ -7,6 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from notebooks.pages import mathjax
+from roam_lite.widgets.race import race_page
 
 project = "roam-lite"
 author = "The roam-lite authors"
@@ -64,6 +65,13 @@ def _as_plain_text(app, what, name, obj, options, lines):
     lines[:] = "".join(pieces).split("\n")
 
 
+def _write_race(app, error):
+    """The race is a page of its own beside the others, out of the script that the widget runs."""
+    if error is None:
+        Path(app.outdir, "race.html").write_text(race_page(), encoding="utf-8")
+
+
 def setup(app):
     """Called by Sphinx."""
+    app.connect("build-finished", _write_race)
     app.connect("autodoc-process-docstring", _as_plain_text)

@@ -75,9 +75,15 @@ def meta_loss(
     """Return the tracking loss of the updated model on future frames, `[N]` (eq. 13).
 
     The same function as the update loss; what differs is the frames, and that the filter sizes of
-    `future` are those of the update before, phi^(t-1).
+    `future` are those of the update before, phi^(t-1). Where features do not learn, its gradient is
+    taken at once and its graph is not kept; it can be differentiated once.
     """
-    return update_loss(theta, future, config, scales)
+    if not (torch.is_grad_enabled() and theta.requires_grad) or future.features.requires_grad:
+        return update_loss(theta, future, config, scales)
+    point = theta.detach().requires_grad_()
+    loss = update_loss(point, future, config, scales)
+    (gradient,) = torch.autograd.grad(loss.sum(), point)
+    return loss.detach() + ((theta - point.detach()) * gradient).sum(dim=1)
 
 
 @dataclass(frozen=True)

@@ -147,3 +147,36 @@ def test_collected_frames_are_samples_in_their_order():
     found = collect(kept, expected.sizes, cells.double(), MODEL)
     assert torch.equal(found.features, expected.features)
     assert torch.equal(found.targets.deltas, expected.targets.deltas)
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_the_meta_loss_and_its_gradient_are_those_of_the_update_loss(samples, theta, scaled):
+    """Each video's own weight, so that none of the losses is averaged with another."""
+    theta, scales = theta.requires_grad_(), torch.full_like(theta, 1.3) if scaled else None
+    found, gradients = [], []
+    for function in (meta_loss, update_loss):
+        losses = function(theta, samples, MODEL, scales)
+        found.append(losses.detach())
+        weighted = (losses * torch.arange(1.0, 4.0)).sum()
+        gradients.append(torch.autograd.grad(weighted, theta)[0])
+    torch.testing.assert_close(*found, rtol=0, atol=0)
+    torch.testing.assert_close(*gradients)
+
+
+def test_the_meta_loss_reaches_features_that_learn(samples, theta):
+    features = samples.features.clone().requires_grad_()
+    learning = Samples(features, samples.targets, samples.sizes)
+    meta_loss(theta.requires_grad_(), learning, MODEL).sum().backward()
+    assert features.grad.abs().max() > 0
+
+
+def test_the_meta_loss_keeps_no_graph_of_the_model(samples, theta):
+    def graph(loss):
+        nodes, seen = [loss(theta.requires_grad_(), samples, MODEL).grad_fn], set()
+        while nodes:
+            if (node := nodes.pop()) is not None and node not in seen:
+                seen.add(node)
+                nodes += [after for after, _ in node.next_functions]
+        return len(seen)
+
+    assert graph(meta_loss) < 8 < graph(update_loss)

@@ -17,7 +17,7 @@ from roam_lite.model.backbones import VGG16
 
 ABSENT = (*sum(EXTRAS.values(), ()), "IPython", "pytest")
 # All that needs an extra to be imported.
-DRAWING = {f"figures.{name}" for name in ("axes", "paper", "plots")}
+DRAWING = {f"figures.{name}" for name in ("axes", "growth", "paper", "plots")}
 JUPYTER = {
     f"widgets.{name}" for name in ("board", "exhibit", "filmstrip", "picker", "sliders", "training")
 }

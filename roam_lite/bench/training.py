@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,13 +12,16 @@ import torch
 from torch import Tensor
 
 from roam_lite.bench.plain import correlate_plain, plain_paths
+from roam_lite.bench.scaling import facts
 from roam_lite.config import Config
 from roam_lite.devices import supported_precision
 from roam_lite.geometry import nominal_size
 from roam_lite.memory import keep_freed_memory
 from roam_lite.meta_model import MetaModel
+from roam_lite.model.backbones import find_backbone
 from roam_lite.model.correlation import correlate
 from roam_lite.model.filters import filter_size
+from roam_lite.training.clips import clip_sampler_for, draw_footage
 from roam_lite.training.episodes import ClosedLoop, open_episode
 from roam_lite.training.loader import ClipBatches
 from roam_lite.training.rollout import rollout
@@ -39,10 +42,13 @@ class Comparison:
         return f"{self.name:36} {times}  {self.difference:.0e}"
 
 
-def bench_training(config: Config, *, batch: int = 4, repeats: int = 3, device: str = "cpu") -> str:
-    """Return a table of fast against plain: the correlation, and a whole meta-training step.
+def bench_training(
+    config: Config, *, batch: int = 4, repeats: int = 3, device: str = "cpu"
+) -> dict[str, Any]:
+    """Return fast against plain, the correlation and a whole meta-training step, and the step's rate.
 
-    Plain is a loop over videos with direct convolutions and torch's own recurrent cells.
+    Plain is a loop over videos with direct convolutions and torch's own recurrent cells. The backbone's
+    weights are random: its work does not depend on them.
     """
     step = meta_step(config, batch, device)
     # Before the C library keeps freed memory: there is no way back within a process.
@@ -50,11 +56,64 @@ def bench_training(config: Config, *, batch: int = 4, repeats: int = 3, device: 
     kept = keep_freed_memory()
     comparisons = compare_correlation(config, batch, repeats, device)
     comparisons.append(compare("meta-training step", step, (False, True), repeats, device))
+    flops = backbone_flops(config, batch)
+    precision = supported_precision(config.training.stages[-1], device).precision
+    rate = matrix_rate(device, getattr(torch, precision))
+    return {
+        **facts(config, device),
+        "batch": batch,
+        "comparisons": [asdict(comparison) for comparison in comparisons],
+        "unkept": unkept if kept else None,  # seconds of the fast step, freed memory given back
+        "precision": precision,
+        "matrix_rate": rate,  # floating point operations a second
+        "backbone_flops": flops,
+        "share": flops / comparisons[-1].fast / rate,
+    }
+
+
+def training_table(found: dict[str, Any]) -> str:
+    """Return the table of what `bench_training` found."""
+    comparisons = [Comparison(**values) for values in found["comparisons"]]
     lines = [f"{'ms':36} {'fast':>8} {'plain':>8}   ratio  differ by", *map(str, comparisons)]
-    if kept:
-        slower = unkept / comparisons[-1].fast
+    if found["unkept"] is not None:
+        slower = found["unkept"] / comparisons[-1].fast
         lines.append(f"the fast step without reuse of freed memory: {slower:.1f} times slower")
+    lines.append(
+        f"the backbone's {found['backbone_flops'] / 1e12:.3g} TFLOP over the whole step: "
+        f"{found['share']:.0%} of the {found['matrix_rate'] / 1e12:.3g} TFLOP/s that matrix products "
+        f"reach here in {found['precision']}"
+    )
     return "\n".join(lines)
+
+
+def matrix_rate(device: str, precision: torch.dtype, side: int | None = None) -> float:
+    """Return the operations a second of the product of two square matrices, the best of five."""
+    side = side or (8192 if device.startswith("cuda") else 1024)
+    factors = [torch.randn(side, side, device=device).to(precision) for _ in range(2)]
+    seconds, _ = _best(lambda pair: pair[0] @ pair[1], lambda: factors, 5, device)
+    return 2 * side**3 / seconds
+
+
+def backbone_flops(config: Config, batch: int) -> int:
+    """Return the operations of a last-stage step's backbone, derivatives included where it learns.
+
+    Counted by torch on tensors without values, products of convolutions and matrices alone.
+    """
+    from torch.utils.flop_counter import FlopCounterMode  # 70 MB that other measurements do without
+
+    stage = config.training.stages[-1]
+    backbone = find_backbone(config.model.backbone)().to("meta")
+    side, interval = config.model.patch_size, config.online.update_interval
+    later = (stage.updates - 1) * interval + stage.updates * stage.future_frames
+    if clip_sampler_for(stage, config) is draw_footage:
+        later = stage.updates * interval
+    patch = torch.empty((1, 1, 3, side, side), device="meta", dtype=torch.uint8)
+    learns = stage.backbone_lr > 0
+    with torch.set_grad_enabled(learns), FlopCounterMode(display=False) as counter:
+        maps = backbone(patch)
+        if learns:
+            maps.sum().backward()
+    return counter.get_total_flops() * batch * (stage.initial_samples + later)
 
 
 def compare_correlation(config: Config, batch: int, repeats: int, device: str) -> list[Comparison]:

@@ -1,14 +1,13 @@
 """`roam-lite bench`: where the time goes, what the fast paths save, what to expect of other video."""
 
 import argparse
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
+from roam_lite.cli import speed
 from roam_lite.cli.options import (
     add_tracker_options,
     count,
-    device_from,
     names,
     tracker_from,
     weights_read,
@@ -17,9 +16,13 @@ from roam_lite.cli.options import (
 
 DESCRIPTION = """\
 measure speed, what to expect of unusual video, and what scores are made of
-`tracking` prints the milliseconds of each part of a frame, updates included. `training` times the
+`tracking` prints the milliseconds of each part of a frame, updates included; where a profile has no
+weights, as `paper`, random ones serve, on the first sequence. `training` times the
 double backward of the correlation and a whole meta-training step, fast against plain (a loop over
-videos with direct convolutions), and checks that both give the same numbers. `clips` cuts training
+videos with direct convolutions), checks that both give the same numbers, and sets the step against the
+rate of the machine's matrix products; --without-backbone measures CPU seconds and memory of a step and of
+an online update on random features, in a fresh process. `scaling` does so for numbers of clips, updates,
+frames and coordinates and areas of filters, and fits how costs grow. `clips` cuts training
 patches on one core from JPEGs that it makes, with and without reduced decoding. `conditions` tracks
 rendered sequences with tiny and huge targets, gray, dark, huge and slow video. `long` tracks one
 rendered sequence for thousands of frames and prints speed, memory and overlap as it goes. `chance`
@@ -29,36 +32,49 @@ keeps the means, for `roam-lite compare`, and the number of lost targets of each
 `sizes` cuts later frames around the true center as if the target were 0.6 to 1.6 times as large, and
 prints the sizes that the first frame's model finds. `first-step` compares first models, never updated:
 after no steps, the learned ones, and 2, 20 and 100 of SGD, momentum and Adam from the same theta0, each
-at its best rate of five on --train."""
+at its best rate of five on --train. `rules` puts all rules on one leaderboard: their loss on the toy
+problem and on a small regression after --steps steps, over --seeds, in some minutes; with --train also
+on the first frames of --root, with rates searched on those of --train."""
 
 EXAMPLES = """\
   roam-lite bench tracking
   roam-lite bench training --profile laptop --batch 4
+  roam-lite bench training --profile paper --without-backbone --json paper.json
+  roam-lite bench scaling --json scaling.json --plot scaling.png
   roam-lite bench clips
   roam-lite bench conditions --tracker csrt
   roam-lite bench long --frames 10000
   roam-lite bench chance --root OTB100 --draws 10 --rule none --json none.json
   roam-lite bench chance --root mixed --split-by DAVIS_,VOT_
   roam-lite bench sizes --root OTB100 --frame 30
+  roam-lite bench rules --seeds 5 --json rules.json
   roam-lite bench first-step --train TRAIN --every 3 --root OTB100 --results kept --json first.json
 """
 
-WHAT = ("tracking", "training", "clips", "conditions", "long", "chance", "sizes", "first-step")
-_TRACK = tuple(what for what in WHAT if what not in ("training", "clips"))
+_SPEED = ("training", "scaling", "clips")
+WHAT = (
+    *("tracking", *_SPEED, "conditions", "long", "chance", "sizes", "first-step"),
+    "rules",
+)
+_TRACK = tuple(what for what in WHAT if what not in _SPEED)
 _UPDATE = ("tracking", "conditions", "long", "chance")
 # What uses each option; the others refuse it.
 _USED_BY = {
-    "root": ("tracking", "chance", "sizes", "first-step"),
+    "root": ("tracking", "chance", "sizes", "first-step", "rules"),
     "batch": ("training",),
-    "repeats": ("training", "clips"),
+    "repeats": _SPEED,
+    "without_backbone": ("training",),
+    "plot": ("scaling",),
     "count": ("conditions",),
-    "frames": ("long", "first-step"),
+    "frames": ("tracking", "long", "first-step"),
     "draws": ("chance",),
     "split_by": ("chance",),
     "frame": ("sizes",),
-    "json": ("chance", "sizes", "first-step"),
-    "train": ("first-step",),
-    "every": ("first-step",),
+    "json": ("tracking", "training", "scaling", "chance", "sizes", "first-step", "rules"),
+    "train": ("first-step", "rules"),
+    "every": ("first-step", "rules"),
+    "seeds": ("rules",),
+    "steps": ("rules",),
     "twin": ("first-step",),
     "results": ("first-step",),
     "rule": _UPDATE,
@@ -67,10 +83,10 @@ _USED_BY = {
     "checkpoint": _TRACK,
     "weights": _TRACK,
     "tracker": _TRACK,
-    "device": tuple(what for what in WHAT if what != "clips"),
+    "device": tuple(what for what in WHAT if what not in ("scaling", "clips")),
 }
 # Set only once it is known which options were given.
-_DEFAULTS = {"batch": 4, "repeats": 3, "count": 8, "draws": 10, "frame": 30, "every": 1}
+_DEFAULTS = {"repeats": 3, "count": 8, "draws": 10, "frame": 30, "every": 1, "seeds": 5, "steps": 5}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,13 +94,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("what", choices=WHAT)
     add("--root", metavar="DIR", help="sequences to track (default: the project's samples)")
-    add("--batch", type=count, help="videos in a step (default: 4)")
+    add("--batch", type=count, help="videos in a step (default: 4; 1 --without-backbone)")
     add("--repeats", type=count, help="the fastest of so many counts (default: 3)")
+    add(
+        "--without-backbone",
+        action="store_const",
+        const=True,
+        help="cost of a step and of an online update on random features of the profile's shapes",
+    )
     add("--count", type=count, help="sequences a condition (default: 8)")
     add(
         "--frames",
         type=count,
-        help="of the long sequence (default: 10000), of each in first-step (default: 100)",
+        help="of the long sequence (default: 10000), of each in first-step (default: 100), of each in "
+        "tracking (default: all; 21 of random weights)",
     )
     add("--draws", type=count, help="of every first box (default: 10)")
     add(
@@ -99,7 +122,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="K",
         help="sizes are told for each sequence in this one, the first being 0 (default: 30)",
     )
-    add("--json", metavar="FILE", help="write what chance, sizes and first-step measure")
+    add("--json", metavar="FILE", help="write what is measured, for most kinds")
+    add("--plot", metavar="PNG", help="draw how costs grow")
+    add("--seeds", type=count, help="experiments in rules (default: 5)")
+    add("--steps", type=count, help="after which rules are compared (default: 5)")
     add = parser.add_argument_group("first-step").add_argument
     add("--train", metavar="DIR", help="sequences to search the rates on, in OTB layout")
     add("--every", type=count, metavar="K", help="only every K-th of them (default: 1)")
@@ -116,23 +142,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure and print."""
-    from roam_lite.bench import bench_tracking
     from roam_lite.data.otb import list_sequences, read_sequence
     from roam_lite.demo import samples_folder
     from roam_lite.evaluation.conditions import conditions_table, long_run
     from roam_lite.files import check_outputs
 
     _refuse_ignored(args)
-    outputs = {"--json": args.json}, {"--results": args.results}
+    outputs = {"--json": args.json, "--plot": args.plot}, {"--results": args.results}
     check_outputs(*outputs, inputs=weights_read(args))
     for name, value in _DEFAULTS.items():
         if getattr(args, name) is None:
             setattr(args, name, value)
-    if args.what in ("training", "clips"):
-        _bench_profile(args)
+    if args.what in _SPEED:
+        speed.bench_profile(args)
+        return
+    if args.what == "rules":
+        from roam_lite.cli.comparing import compare_rules
+
+        compare_rules(args)
         return
     if args.what in ("sizes", "first-step"):
         args.rule = "none"
+    if args.what == "tracking":
+        speed.bench_tracking(args)
+        return
     make_tracker = tracker_from(args)
     if args.what == "conditions":
         print(conditions_table(make_tracker, args.count))
@@ -144,12 +177,12 @@ def run(args: argparse.Namespace) -> None:
     root = args.root or samples_folder()
     present = list_sequences(root)
     if args.what == "first-step":
-        _compare_first_steps(make_tracker, root, present, args)
+        from roam_lite.cli.comparing import compare_first_steps
+
+        compare_first_steps(make_tracker, root, present, args)
         return
     sequences = [read_sequence(root, name) for name in present]
-    if args.what == "tracking":
-        print(bench_tracking(make_tracker, sequences))
-    elif args.what == "sizes":
+    if args.what == "sizes":
         _measure_sizes(make_tracker, sequences, args)
     else:
         _measure_chance(make_tracker, sequences, args)
@@ -171,29 +204,21 @@ def _refuse_ignored(args: argparse.Namespace) -> None:
         raise InputError(
             f"bench sizes: only for the tracker roam++, which regresses sizes; not for {args.tracker}"
         )
-    if args.what in ("tracking", "first-step") and args.tracker not in OWN:
+    if args.what in ("tracking", "first-step", "rules") and args.tracker not in OWN:
         raise InputError(f"bench {args.what}: only for the trackers {' and '.join(OWN)}")
     if args.what == "first-step" and not args.train:
         raise InputError(
             "bench first-step: --train DIR is needed, sequences to search the rates on"
         )
+    if args.what == "rules" and args.root and not args.train:
+        raise InputError(
+            "bench rules: --root needs --train DIR too, sequences to search the rates on"
+        )
     if args.train and Path(args.train).resolve() == Path(args.root or samples_folder()).resolve():
         raise InputError(
-            f"bench first-step: --train and --root are both {args.train}; rates have to be searched on "
+            f"bench {args.what}: --train and --root are both {args.train}; rates have to be searched on "
             "other sequences than those that they are compared on"
         )
-
-
-def _bench_profile(args: argparse.Namespace) -> None:
-    """Print fast against plain, or how fast clips are cut."""
-    from roam_lite import get_profile
-    from roam_lite.bench import bench_clips, bench_training
-
-    config, device = get_profile(args.profile or "laptop"), device_from(args)
-    if args.what == "clips":
-        print(bench_clips(config, repeats=args.repeats))
-        return
-    print(bench_training(config, batch=args.batch, repeats=args.repeats, device=device))
 
 
 def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Namespace) -> None:
@@ -229,47 +254,3 @@ def _measure_sizes(make_tracker: Callable, sequences: list, args: argparse.Names
     print(sizes_table(*measured, args.frame))
     if args.json:
         write_json(args.json, {"tracker": tracker.description, **sizes_json(*measured)})
-
-
-def _compare_first_steps(
-    make_tracker: Callable, root: str | Path, names: list[str], args: argparse.Namespace
-) -> None:
-    """Print each first model as it is tried, in the search and then compared, and the table."""
-    from roam_lite.data.otb import list_sequences
-    from roam_lite.evaluation import first_step
-    from roam_lite.evaluation.report import write_json
-    from roam_lite.tracking import load_tracker
-
-    tracker, frames = make_tracker(), args.frames or 100
-    twin = first_step.twin_setting(args.twin) if args.twin else None
-    searched = (args.train, list_sequences(args.train, every=args.every))
-    learned = first_step.Setting(tracker.config.model.initial_steps)
-    with tempfile.TemporaryDirectory() as passing:
-        kept, settings = Path(args.results or passing), first_step.searched_settings()
-        trials = first_step.trials(tracker, settings, *searched, frames, kept / "search")
-        search = _printed(trials, len(settings))
-        at_border = first_step.best_rates(search)
-        settings = [learned, first_step.Setting(0), *at_border]
-        trials = first_step.trials(tracker, settings, root, names, frames, kept / "comparison")
-        compared = _printed(trials, len(settings))
-        if twin is not None:
-            other = load_tracker(checkpoint=args.twin, rule="none", variant=tracker.variant)
-            trials = first_step.trials(other, [twin], root, names, frames, kept / "comparison")
-            compared += _printed(trials, 1)
-    print(first_step.first_step_table(compared, at_border))
-    if args.json:
-        described = {"tracker": tracker.description, "frames": frames}
-        found = first_step.first_step_json(search, compared, at_border)
-        write_json(args.json, described | found)
-
-
-def _printed(trials: Iterable, total: int) -> list:
-    """Return the trials, each printed when it is done."""
-    from roam_lite.evaluation.first_step import HEAD
-
-    done = []
-    print(f"{'':7} {HEAD}", flush=True)
-    for trial in trials:
-        done.append(trial)
-        print(f"{len(done):3}/{total:<3} {trial}", flush=True)
-    return done

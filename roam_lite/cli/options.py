@@ -22,7 +22,7 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         "--rule",
         metavar="NAME",
         help="who updates the model: lstm, gru, fc or const, if the checkpoint has it (default: its "
-        "own); sgd, momentum, adam or steepest with --lr; none",
+        "own); sgd, momentum, adam, hypergradient, prodigy or steepest with --lr; none",
     )
     group.add_argument(
         "--lr",

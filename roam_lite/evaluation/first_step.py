@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from roam_lite.adaptation import Samples, take_steps
+from roam_lite.adaptation import Samples, make_samples, take_steps, update_loss
 from roam_lite.checkpoints import load_checkpoint
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError
@@ -23,7 +24,9 @@ from roam_lite.evaluation.compare import paired_bootstrap
 from roam_lite.evaluation.conditions import Mapped
 from roam_lite.evaluation.report import Report
 from roam_lite.evaluation.running.engine import run_benchmark
+from roam_lite.geometry import boxes_to_patch
 from roam_lite.rules import SGD, build_rule
+from roam_lite.toy.descent import Task
 from roam_lite.tracking import Tracker
 
 # The middle rate of those tried for each number of steps, from a first look at training sequences.
@@ -72,6 +75,51 @@ class FirstStepTracker(Tracker):
         state, steps = rule.init(theta0, lambda0[None]), self.setting.steps
         last = take_steps(theta0, samples, rule, state, steps, self.config.model)
         return last.theta, [float(last.update_loss)]
+
+
+class _Recording(FirstStepTracker):
+    """A tracker without steps that keeps the samples of its first frame."""
+
+    def first_steps(self, samples: Samples) -> tuple[Tensor, list[float]]:
+        self.samples = samples
+        return super().first_steps(samples)
+
+
+def first_frame_task(tracker: Tracker, sequences: Iterable[Sequence], later: int = 10) -> Task:
+    """Return the tracking loss on the first frames of N sequences, from theta0.
+
+    What counts is the loss of the model on the true box `later` frames on, or in the last frame of
+    a shorter sequence (eq. 13).
+    """
+    recorder, config = _Recording(tracker, Setting(0)), tracker.config.model
+    seen, future = [], []
+    for sequence in sequences:
+        recorder.init(sequence.frames[0], sequence.boxes[0])
+        seen.append(recorder.samples)
+        frame = min(later, len(sequence) - 1)
+        box = sequence.boxes[frame]
+        with torch.no_grad():
+            _, _, features, region = recorder.regress(sequence.frames[frame], box, 0.0)
+        inside = torch.as_tensor(boxes_to_patch(box, region, config.patch_size)).float()
+        future.append(
+            make_samples(
+                features,
+                inside.to(features.device)[None, None],
+                recorder.sizes,
+                tracker.cells,
+                config,
+            )
+        )
+
+    def mean_loss(samples: list[Samples], theta: Tensor) -> Tensor:
+        # One at a time: patches differ in nothing, but together they need N times the memory.
+        losses = [update_loss(theta[n : n + 1], one, config) for n, one in enumerate(samples)]
+        return torch.cat(losses)
+
+    theta0 = tracker.model.theta0.detach().expand(len(seen), -1)
+    return Task(
+        partial(mean_loss, seen), partial(mean_loss, future), theta0, tracker.model.lambda0.detach()
+    )
 
 
 def twin_setting(checkpoint: str | Path) -> Setting:

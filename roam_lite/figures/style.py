@@ -17,6 +17,8 @@ _OPTIMIZERS = {
     "sgd": ("SGD", "#D55E00"),  # vermilion
     "momentum": ("momentum", "#000000"),  # black
     "adam": ("Adam", "#882255"),  # wine, of Tol's muted scheme: Okabe and Ito have no more
+    "hypergradient": ("hypergradient", "#332288"),  # indigo, of the same scheme
+    "prodigy": ("Prodigy", "#117733"),  # dark green, of the same scheme
     "steepest": ("steepest descent", "#999933"),  # olive, of the same scheme
     "none": ("no update", "#7F7F7F"),  # gray
 }

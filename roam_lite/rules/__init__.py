@@ -17,7 +17,9 @@ from roam_lite.errors import InputError
 from roam_lite.rules.adam import Adam
 from roam_lite.rules.const import ConstantRates
 from roam_lite.rules.feedforward import FeedForwardRule
+from roam_lite.rules.hypergradient import HypergradientDescent
 from roam_lite.rules.momentum import Momentum
+from roam_lite.rules.prodigy import Prodigy
 from roam_lite.rules.recurrent import RecurrentRule
 from roam_lite.rules.sgd import SGD
 from roam_lite.rules.steepest import SteepestDescent
@@ -42,6 +44,9 @@ RULES: dict[str, Rule] = {
     "sgd": Rule(SGD),
     "momentum": Rule(Momentum),
     "adam": Rule(Adam),
+    "hypergradient": Rule(HypergradientDescent),
+    # Its "learning rate" is the factor on the distance that it estimates.
+    "prodigy": Rule(Prodigy),
     # Its "learning rate" is the factor on the closed-form step length.
     "steepest": Rule(SteepestDescent, learned=lambda config, parts, log_gains: SteepestDescent()),
 }

@@ -13,7 +13,9 @@ class ConstantRates(nn.Module):
     """Steps by learned rates that never change.
 
     With `initial_share` they are learned as multiples of lambda0, from that share of it on, each
-    part's times exp(`log_gains`); without it as they are, all from `initial_rate` on.
+    part's times exp(`log_gains`); without it as they are, all from `initial_rate` on. This is
+    Meta-SGD (Li et al. 2017) for the later updates, with rates that stay positive; for the first
+    one, lambda0 is, since theta0 is learned along with it (Algorithm 1, line 5).
     """
 
     def __init__(self, config: RuleConfig, parts: Tensor, log_gains: Tensor) -> None:

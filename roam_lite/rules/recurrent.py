@@ -7,6 +7,7 @@ gate is one contiguous block, and a step takes less than half the time (EXPERIME
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from roam_lite.config import RuleConfig
 from roam_lite.rules.neural import NeuralRule
@@ -61,12 +62,49 @@ def advance(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
         )
         bias = (cell.bias_ih + cell.bias_hh)[:, None]
         weight = twice * torch.cat([cell.weight_ih, cell.weight_hh, bias], dim=1)
-        gates = weight @ torch.cat([x, h, x.new_ones((1, x.shape[1]))])
-        into, forget, new, out = gates.sigmoid_().split(hidden)
-        c = torch.addcmul(forget * memory[1] - into, into, new, value=2)
-        return torch.addcmul(-out, out, torch.sigmoid(2 * c), value=2), c
+        return _LSTM.apply(weight, x, *memory)
     seen = torch.addmm(cell.bias_ih[:, None], cell.weight_ih, x)
     kept = torch.addmm(cell.bias_hh[:, None], cell.weight_hh, h)
     reset, update = torch.sigmoid(seen[: 2 * hidden] + kept[: 2 * hidden]).split(hidden)
     new = 2 * torch.sigmoid(2 * (seen[2 * hidden :] + reset * kept[2 * hidden :])) - 1
     return (new + update * (h - new),)
+
+
+class _LSTM(torch.autograd.Function):
+    """An LSTM's step `(h, c)`, whose derivative computes the gates anew.
+
+    Kept for all updates of a clip they would be most of what meta-training holds in memory, and few
+    coordinates' gates cost little while their inputs are in the cache.
+    """
+
+    @staticmethod
+    def forward(ctx, weight: Tensor, x: Tensor, h: Tensor, c: Tensor) -> Memory:
+        ctx.save_for_backward(weight, x, h, c)
+        *_, (into, forget, new, out) = _gates(weight, x, h)
+        c = torch.addcmul(forget * c - into, into, new, value=2)
+        return torch.addcmul(-out, out, torch.sigmoid(2 * c), value=2), c
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, by_h: Tensor, by_c: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        weight, x, h, c = ctx.saved_tensors
+        inputs, gates, (into, forget, new, out) = _gates(weight, x, h)
+        tanh = torch.addcmul(forget * c - into, into, new, value=2).mul_(2).sigmoid_()
+        tanh = tanh.mul_(2).sub_(1)
+        by_c = torch.addcmul(by_c, by_h * out, 1 - tanh.square())
+        by_gates = torch.empty_like(gates)
+        by_into, by_forget, by_new, by_out = by_gates.chunk(4)
+        torch.addcmul(-by_c, by_c, new, value=2, out=by_into)
+        torch.mul(by_c, c, out=by_forget)
+        torch.mul(by_c, 2 * into, out=by_new)
+        torch.mul(by_h, tanh, out=by_out)
+        by_gates *= torch.addcmul(gates, gates, gates, value=-1)  # the sigmoids' slopes
+        by_x, by_h, _ = (weight.T @ by_gates).split([len(x), len(h), 1])
+        return by_gates @ inputs.T, by_x, by_h, by_c * forget
+
+
+def _gates(weight: Tensor, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    """Return what the gates see, their sigmoids, and each gate's own."""
+    inputs = torch.cat([x, h, x.new_ones((1, x.shape[1]))])
+    gates = (weight @ inputs).sigmoid_()
+    return inputs, gates, gates.chunk(4)

@@ -32,9 +32,10 @@ def load_tracker(
 
     What the tracker does is in the checkpoint; a `profile` beside one only insists on where it
     comes from. `rule` is what updates the model: None for the optimizer of the checkpoint, its name
-    to insist on it, a rule with a learning rate (`"sgd"`, `"momentum"`, `"adam"`, `"steepest"`) and
-    `lr`, or `"none"`; `sgd_rate` is the older name of `lr`. `device` is `"cpu"`, `"cuda"` or
-    `"auto"`. Other arguments set online constants by name, as in `load_tracker(motion=1.6)`.
+    to insist on it, a rule with a learning rate (`"sgd"`, `"momentum"`, `"adam"`, `"hypergradient"`,
+    `"prodigy"`, `"steepest"`) and `lr`, or `"none"`; `sgd_rate` is the older name of `lr`. `device`
+    is `"cpu"`, `"cuda"` or `"auto"`. Other arguments set online constants by name, as in
+    `load_tracker(motion=1.6)`.
 
     Raises InputError for a missing or damaged checkpoint, for combinations that make no sense, and
     for constants that do not exist or have no such value.

@@ -4,7 +4,7 @@ Backpropagation takes the boxes for constants that the model finds. Here the los
 minus the mean overlap of these boxes with the true ones, and only its values are used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +52,7 @@ def write_vector(vector: Tensor, parameters: list[nn.Parameter]) -> None:
 def estimate_gradients(
     model: MetaModel,
     stage: Stage,
-    open_loop,
+    open_loop: Callable[[], ClosedLoop],
     scales: Tensor | None,
     generator: torch.Generator,
 ) -> Rollout:

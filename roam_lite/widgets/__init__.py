@@ -10,6 +10,7 @@ _HOMES = {
     "box_picker": "picker",
     "dashboard": "board",
     "explore": "sliders",
+    "optimizer_race": "race",
     "record": "recording",
     "scrubber": "filmstrip",
     "show": "exhibit",

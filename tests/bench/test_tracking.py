@@ -5,7 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from roam_lite.bench.tracking import Stopwatch, bench_tracking
+from roam_lite.bench.tracking import Stopwatch, bench_tracking, random_tracker, tracking_table
+from roam_lite.profiles import get_profile
 from roam_lite.tracking import tracker as module
 from tests.fakes import moving_square
 from tests.tracking.small import smoke_tracker
@@ -13,7 +14,8 @@ from tests.tracking.small import smoke_tracker
 
 def test_the_table_splits_a_frame():
     original = module.crop
-    table = bench_tracking(smoke_tracker, [moving_square(length=7), moving_square(length=3)])
+    found = bench_tracking(smoke_tracker, [moving_square(length=7), moving_square(length=3)])
+    table = tracking_table(found)
     rows = {line.rsplit(maxsplit=2)[0]: line.split()[-2:] for line in table.splitlines()[1:7]}
     assert list(rows) == ["crop", "backbone", "localize", "update", "rest", "all"]
     for column in (0, 1):
@@ -23,6 +25,20 @@ def test_the_table_splits_a_frame():
         assert whole > 0
     assert table.splitlines()[-1].startswith("8 frames at ")
     assert module.crop is original
+    counts, means = found["frames"], found["milliseconds"]
+    assert (counts["first"], counts["later"]) == (2, 8)
+    assert counts["ordinary"] + counts["updating"] == 8
+    assert means["ordinary"]["update"] == 0
+
+
+def test_random_weights_update_themselves_as_often_as_they_should():
+    config = get_profile("smoke")
+    found = bench_tracking(lambda: random_tracker(config), [moving_square(length=12)], frames=11)
+    counts = {"first": 1, "later": 10, "ordinary": 8, "updating": 2}
+    assert found["frames"] == counts
+    assert found["tracker"]["weights"] == "random"
+    last = tracking_table(found).splitlines()[-3:]
+    assert [line.split(":")[0] for line in last[:2]] == ["a frame without an update", "an update"]
 
 
 @pytest.mark.parametrize("variant", ["roam++", "roam"])

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from roam_lite.bench.training import bench_training, compare, compare_correlation, meta_step
+from roam_lite.bench.training import (
+    backbone_flops,
+    bench_training,
+    compare,
+    compare_correlation,
+    matrix_rate,
+    meta_step,
+    training_table,
+)
 from roam_lite.config import modify
 from roam_lite.profiles import get_profile
 
@@ -46,10 +54,39 @@ def test_the_correlation_runs_forth_and_back_twice():
 
 
 def test_the_table_has_a_line_for_every_compare():
-    head, *lines = bench_training(EXACT, batch=2, repeats=1).splitlines()
+    found = bench_training(EXACT, batch=2, repeats=1)
+    head, *lines = training_table(found).splitlines()
     assert head.split() == ["ms", "fast", "plain", "ratio", "differ", "by"]
     assert [line.split(":")[0].split("  ")[0] for line in lines[:3]] == [
         "correlation",
         "correlation",
         "meta-training step",
     ]
+    step = found["comparisons"][-1]
+    rate = found["share"] * found["matrix_rate"]
+    assert rate == pytest.approx(backbone_flops(EXACT, 2) / step["fast"])
+    assert 0 < found["share"] < 1
+    assert f"{found['share']:.0%} of the" in lines[-1]
+
+
+def test_the_backbones_operations_are_those_of_its_convolutions():
+    """VGG-16's first 12, 2 operations a product: 281, 140 and 70 pixels a side."""
+    config, clip = get_profile("paper"), 9 + 5 * 5 + 6
+    areas = [281**2] * 2 + [140**2] * 2 + [70**2] * 8
+    widths = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512]
+    products = zip(areas, widths[:-1], widths[1:], strict=True)
+    patch = sum(2 * 9 * area * before * after for area, before, after in products)
+    assert backbone_flops(config, 3) == 3 * clip * patch
+
+
+def test_a_backbone_that_learns_counts_its_derivatives_too():
+    first = replace(STAGES[0], updates=1, backbone_lr=0.0)
+    counts = [
+        backbone_flops(modify(SMOKE, training={"stages": (stage,)}), 1)
+        for stage in (first, replace(first, backbone_lr=1e-3))
+    ]
+    assert 2.5 < counts[1] / counts[0] <= 3
+
+
+def test_larger_products_reach_no_less_than_tiny_ones():
+    assert matrix_rate("cpu", torch.float32, 512) > matrix_rate("cpu", torch.float32, 8)

@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
-from roam_lite.bench import clips
+from roam_lite.bench import clips, scaling
 from roam_lite.evaluation import first_step
+from roam_lite.toy import leaderboard
 from tests.cli.commands import run
 
 
@@ -35,6 +37,43 @@ def test_bench_training_gives_the_same_numbers_both_ways(capsys):
         "meta-training step",
     ]
     assert all(float(difference) < 1e-4 for _, difference in races)
+
+
+def test_bench_training_and_tracking_write_their_circumstances(root, smoke, tmp_path, capsys):
+    files = [tmp_path / "training.json", tmp_path / "tracking.json"]
+    arguments = ["--profile", "smoke", "--batch", "1", "--repeats", "1", "--json", files[0]]
+    assert run("bench", "training", *arguments) == 0
+    assert run("bench", "tracking", "--root", root, *smoke, "--json", files[1]) == 0
+    for file in files:
+        kept = json.loads(file.read_text())
+        assert kept["torch"] == torch.__version__
+        assert kept["date"].startswith("20")
+        assert kept["device_name"]
+        assert kept["profile"] == "smoke"
+
+
+def test_bench_tracking_takes_random_weights_where_there_are_none(root, tmp_path, capsys):
+    assert run("bench", "tracking", "--root", root, "--profile", "smoke", "--frames", "6") == 0
+    output = capsys.readouterr().out
+    assert output.startswith("profile smoke: random weights")
+    assert "\nan update: " in output
+    assert "\n5 frames at " in output
+
+
+def test_bench_training_without_backbone_and_scaling(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(scaling, "FACTORS", (0.5, 1.0, 2.0))
+    assert (
+        run("bench", "training", "--profile", "smoke", "--without-backbone", "--repeats", "1") == 0
+    )
+    found = re.findall(r"^(.+?)  +[\d.]+ +[\d.]+ +(\d+|not told)$", capsys.readouterr().out, re.M)
+    assert [name for name, _ in found] == ["meta-training step, clips: 1", "online update"]
+    file, plot = tmp_path / "scaling.json", tmp_path / "scaling.png"
+    arguments = ["--profile", "smoke", "--repeats", "1", "--json", file, "--plot", plot]
+    assert run("bench", "scaling", *arguments) == 0
+    assert capsys.readouterr().out.count("CPU ms ") == 7
+    rows = json.loads(file.read_text())["rows"]
+    assert {len(row["cpu"]) for row in rows} == {3}
+    assert plot.read_bytes().startswith(b"\x89PNG")
 
 
 def test_bench_training_refuses_what_it_would_ignore(capsys):
@@ -65,6 +104,7 @@ def test_bench_clips_refuses_what_a_worker_has_no_use_for(option, value, capsys)
         ("sizes", "--draws", "2"),
         ("conditions", "--root", "x"),
         ("long", "--json", "x.json"),
+        ("training", "--plot", "x.png"),
         ("chance", "--every", "1"),
         ("clips", "--root", "x"),
         ("clips", "--batch", "2"),
@@ -210,3 +250,37 @@ def test_bench_first_step_says_what_it_needs(root, capsys):
     assert "rates have to be searched on other sequences" in capsys.readouterr().err
     assert run("bench", "first-step", "--train", root, "--tracker", "csrt") == 2
     assert "only for the trackers roam++ and roam" in capsys.readouterr().err
+
+
+def test_bench_rules_prints_every_rule_on_every_problem_and_keeps_them(
+    root, smoke, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(leaderboard, "BOARDS", (_two_rows,))
+    other, file = tmp_path / "train", tmp_path / "rules.json"
+    shutil.copytree(root, other)
+    arguments = ["--train", other, "--root", root, "--steps", "2", "--seeds", "3", "--json", file]
+    assert run("bench", "rules", *smoke, *arguments) == 0
+    kept = json.loads(file.read_text())
+    rows = [(entry["problem"], entry["name"]) for entry in kept["entries"]]
+    assert rows[:2] == [("toy", "sgd"), ("toy", "lstm")]
+    assert {("first frame", name) for name in ("adam", "prodigy", "lambda0")} <= set(rows)
+    assert (kept["steps"], kept["seeds"]) == (2, 3)
+    frames = [entry for entry in kept["entries"] if entry["problem"] == "first frame"]
+    assert all(len(entry["losses"]) == 2 for entry in frames)  # one for each sequence
+    table = capsys.readouterr().out.split("\n\n", 1)[1]
+    assert "toy: mean loss after 2 steps, 95 % over 3" in table
+    assert table.index("lstm") < table.index("sgd")
+
+
+def _two_rows(seeds, steps):
+    yield leaderboard.Entry("toy", "sgd", "searched", (2.0,) * seeds)
+    yield leaderboard.Entry("toy", "lstm", "learned", (1.0,) * seeds)
+
+
+def test_bench_rules_needs_other_sequences_to_search_rates_on(root, capsys):
+    assert run("bench", "rules", "--root", root) == 2
+    assert "--root needs --train DIR too" in capsys.readouterr().err
+    assert run("bench", "rules", "--root", root, "--train", root) == 2
+    assert "rates have to be searched on other sequences" in capsys.readouterr().err
+    assert run("bench", "rules", "--tracker", "csrt") == 2
+    assert run("bench", "sizes", "--seeds", "3", "--root", root) == 2

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from roam_lite.adaptation import update_loss
 from roam_lite.data.otb import write_sequence
+from roam_lite.data.sequence import Sequence
 from roam_lite.data.synthetic import synthesize
 from roam_lite.errors import InputError
 from roam_lite.evaluation.compare import paired_bootstrap
@@ -19,12 +21,15 @@ from roam_lite.evaluation.first_step import (
     Setting,
     Trial,
     best_rates,
+    first_frame_task,
     first_step_json,
     first_step_table,
     searched_settings,
     trials,
 )
 from roam_lite.evaluation.report import Report, Score
+from roam_lite.rules import build_rule
+from roam_lite.toy.descent import descend
 from roam_lite.tracking import Tracker
 from tests.tracking.small import BOX, smoke_model, smoke_tracker
 
@@ -242,3 +247,25 @@ def test_the_table_tells_differences_and_rates_at_the_border():
 
 def test_a_time_that_is_not_known_is_null():
     assert trial(Setting(0), [0.5], float("nan")).to_json()["first_ms"] is None
+
+
+# The loss on first frames
+
+
+def test_first_frame_task_is_the_first_models_loss_and_counts_on_a_later_frame(image):
+    tracker = smoke_tracker()
+    frames = [np.roll(image, 3 * i, axis=1) for i in range(3)]
+    boxes = np.array([BOX] * 3, dtype=float) + np.array([[3.0 * i, 0, 0, 0] for i in range(3)])
+    video = Sequence("moving", frames, boxes, None)
+    task = first_frame_task(tracker, [video, video], later=2)
+    model = tracker.config.model
+    made = started(Setting(3, "adam", 1e-3), image)
+    losses = descend(build_rule("adam", lr=1e-3), replace(task, measure=task.loss), 3)
+    torch.testing.assert_close(losses[-1], update_loss(made.theta, made.samples, model).expand(2))
+    torch.testing.assert_close(task.first_rate, tracker.model.lambda0.detach())
+    assert not torch.equal(task.measure(task.start), task.loss(task.start))
+    # Around the first box it is one of the nine samples, the one that is not stretched.
+    samples, first = made.samples, first_frame_task(tracker, [video], later=0)
+    count = samples.features.shape[1]
+    each = [update_loss(first.start, samples.part(slice(n, n + 1)), model) for n in range(count)]
+    assert (torch.stack(each) - first.measure(first.start)).abs().min() < 1e-5

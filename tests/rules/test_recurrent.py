@@ -45,6 +45,15 @@ def test_fast_cells_equal_torchs_own(kind, dtype):
         torch.testing.assert_close(found, wanted, **tolerance)
 
 
+def test_an_lstm_keeps_its_inputs_and_no_gates_for_its_derivative():
+    cell, kept = nn.LSTMCell(5, 7), []
+    x = torch.randn(5, COORDINATES, requires_grad=True)
+    memory = torch.zeros(7, COORDINATES), torch.zeros(7, COORDINATES)
+    with torch.autograd.graph.saved_tensors_hooks(kept.append, lambda saved: saved):
+        advance(cell, x, memory)
+    assert max(len(tensor) for tensor in kept if tensor.shape[-1:] == (COORDINATES,)) == 7
+
+
 @pytest.mark.parametrize(("kind", "parts"), [(nn.LSTMCell, 2), (nn.GRUCell, 1)])
 def test_memory_is_hidden_first(kind, parts):
     memory = advance(kind(4, 3), torch.zeros(4, COORDINATES), None)

@@ -21,7 +21,7 @@ from roam_lite.training.rollout import rollout
 from tests.tiny import TINY, draw_batch, draw_clips, given_episode, tiny_model
 
 LAYOUT = ThetaLayout.of(TINY.model)
-WITH_LR = ["sgd", "momentum", "adam", "steepest"]
+WITH_LR = ["sgd", "momentum", "adam", "hypergradient", "prodigy", "steepest"]
 MADE = {"config": TINY.rule, "parts": LAYOUT.parts()}
 
 # A file of somebody else's: a rule with a learning rate, and one that is learned.
@@ -106,7 +106,7 @@ def test_a_learned_rule_takes_no_learning_rate_and_needs_a_configuration(name):
             build_rule(name, **given)
 
 
-@pytest.mark.parametrize("name", ["sgd", "momentum", "adam"])
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam", "hypergradient", "prodigy"])
 def test_a_rule_that_is_not_learned_cannot_be_meta_trained(name):
     with pytest.raises(InputError, match=rf"{name}.*not learned.*lstm, gru, fc, const, steepest"):
         build_rule(name, **MADE)

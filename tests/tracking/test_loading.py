@@ -14,7 +14,10 @@ from roam_lite.rules import RULES, SGD
 from tests.tracking.small import BOX, smoke_model
 
 # Learning rates at which an untrained model's boxes stay finite without a fallback.
-RATES = {"sgd": 1e-5, "momentum": 1e-6, "adam": 1e-4, "steepest": 0.5}
+RATES = {
+    "sgd": 1e-5, "momentum": 1e-6, "adam": 1e-4, "hypergradient": 1e-5, "prodigy": 1.0,
+    "steepest": 0.5,
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -5,12 +5,14 @@ random filter scaling. Tensors are `[N, P]`: N problems of P coordinates that do
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from roam_lite.rules import UpdateRule
+from roam_lite.profiles import get_profile
+from roam_lite.rules import UpdateRule, build_rule
 from roam_lite.rules.scaling import draw_scales
 
 # A single problem that diverges would otherwise undo what hundreds have taught.
@@ -57,6 +59,22 @@ class Unrolled:
     thetas: Tensor  # [T + 1, N, P]
     losses: Tensor  # [T + 1, N]
     rates: Tensor  # [T, N, P], those emitted; nan where the rule has none
+    state: Any = None  # of the rule, after the last update
+
+
+def toy_rule(
+    name: str, parts: Tensor | None = None, initial_rate: float = 0.05, hidden: int = 8
+) -> nn.Module:
+    """Return an untrained learned rule that emits rates by themselves, in float32.
+
+    `parts` `[P]` is as in `build_rule` (None: four coordinates of one part). Raises InputError if
+    the rule is not a learned one.
+    """
+    config = replace(
+        get_profile("smoke").rule, initial_rate=initial_rate, initial_share=None, hidden=hidden
+    )
+    parts = torch.zeros(4, dtype=torch.long) if parts is None else parts
+    return build_rule(name, config=config, parts=parts)
 
 
 def unroll(
@@ -65,21 +83,29 @@ def unroll(
     updates: int,
     first_rate: float = 1e-2,
     second_order: bool = False,
+    before: Unrolled | None = None,
+    noise: Tensor | None = None,
 ) -> Unrolled:
     """Return T updates (eq. 9) of the problems by a rule, differentiable with respect to the rule.
 
     `first_rate` is the previous learning rate that a neural optimizer is shown at its first step.
     `second_order` keeps the graph of the gradients; otherwise they are constants, as in `adapt`.
+    `before` is an earlier stretch, from whose end this one goes on.
+    `noise` `[T, N, P]` is added to y as each update sees it; the losses returned are without it.
     """
-    theta = torch.zeros_like(problems.x)
-    state = rule.init(theta, torch.full_like(theta, first_rate))
+    if before is None:
+        theta = torch.zeros_like(problems.x)
+        state = rule.init(theta, torch.full_like(theta, first_rate))
+    else:
+        theta, state = before.thetas[-1], before.state
     # A diagonal, for rules that ask for it.
     hessian = {"hessian": lambda v: 2 * problems.x.square() * v}
     extra = hessian if getattr(rule, "needs_hessian", False) else {}
     thetas, losses, rates = [theta], [toy_loss(theta, problems)], []
-    for _ in range(updates):
-        gradient = 2 * problems.x * (problems.x * theta - problems.y)
-        loss = losses[-1]
+    for update in range(updates):
+        seen = problems if noise is None else Problems(problems.x, problems.y + noise[update])
+        gradient = 2 * seen.x * (seen.x * theta - seen.y)
+        loss = losses[-1] if noise is None else toy_loss(theta, seen)
         if not second_order:
             gradient, loss = gradient.detach(), loss.detach()
         step, state, rate = rule.step(theta, gradient, loss, state, **extra)
@@ -87,7 +113,7 @@ def unroll(
         thetas.append(theta)
         losses.append(toy_loss(theta, problems))
         rates.append(torch.full_like(theta, torch.nan) if rate is None else rate)
-    return Unrolled(torch.stack(thetas), torch.stack(losses), torch.stack(rates))
+    return Unrolled(torch.stack(thetas), torch.stack(losses), torch.stack(rates), state)
 
 
 def meta_train(

@@ -1,0 +1,32 @@
+"""How costs grow: measured amounts and costs on logarithmic axes, beside what is proportional."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from roam_lite.figures.style import style
+from roam_lite.files import whole_file
+
+UNITS = {"cpu": "CPU seconds", "added": "MB at the peak"}
+
+
+def plot_growth(found: dict[str, Any], path: str | Path) -> None:
+    """Draw what `bench_scaling` found: a row of axes for seconds and one for memory, in each a curve a cost.
+
+    Amounts and costs are those of the smallest amount, 1: a proportional cost follows the dotted line.
+    """
+    with style():
+        figure = Figure(figsize=(11, 5), layout="constrained")
+        for axes, (name, unit) in zip(figure.subplots(1, 2), UNITS.items(), strict=True):
+            for row in found["rows"]:
+                if (fit := row[f"{name}_growth"]) is not None:
+                    x, y = (np.array(row[key]) / row[key][0] for key in ("amounts", name))
+                    label = f"{row['work']}, {row['against']}: {fit['exponent']:.2f}"
+                    axes.loglog(x, y, "o-" if row["work"] == "step" else "s--", label=label)
+            axes.loglog([1, 8], [1, 8], ":", color="black", label="proportional")
+            axes.set(xlabel="amount, the smallest is 1", ylabel=f"{unit}, the first is 1")
+            axes.legend(title="cost, against: exponent", fontsize=8)
+        with whole_file(Path(path)) as temporary:
+            figure.savefig(temporary)
