@@ -225,13 +225,18 @@ function raceView(root) {
   bowl.onpointermove = (event) => {
     if (event.buttons) turn(-event.movementX / 120, event.movementY / 120);
   };
-  bowl.onkeydown = (event) => {
-    const [right, up] = { ArrowLeft: [0.1, 0], ArrowRight: [-0.1, 0], ArrowUp: [0, -0.1],
-      ArrowDown: [0, 0.1] }[event.key] ?? [0, 0];
-    if (right === 0 && up === 0) return;
+  // A notebook takes keys for its own commands before they reach a cell's output: it is asked first.
+  const keys = (event) => {
+    const leaves = event.key === "Tab" || event.key === "Escape";
+    if (!root.contains(event.target) || leaves || event.ctrlKey || event.metaKey) return;
+    event.stopImmediatePropagation(); // what a slider or a button does with a key stays
+    const turns = { ArrowLeft: [0.1, 0], ArrowRight: [-0.1, 0], ArrowUp: [0, -0.1],
+      ArrowDown: [0, 0.1] }[event.key];
+    if (event.target !== bowl || !turns) return;
     event.preventDefault();
-    turn(right, up);
+    turn(...turns);
   };
+  window.addEventListener("keydown", keys, true);
 
   for (const [key, { name, note }] of Object.entries(RULES)) {
     const line = make("span", find(".legend"), { className: key });
@@ -256,6 +261,7 @@ function raceView(root) {
   const sizes = new ResizeObserver(paint);
   sizes.observe(root);
   return () => {
+    window.removeEventListener("keydown", keys, true);
     again.disconnect();
     dark.removeEventListener("change", paint);
     sizes.disconnect();

@@ -254,7 +254,7 @@ def test_stored_picture_is_of_this_page(show_race):
 # In Jupyter
 
 
-def test_widget_follows_jupyters_theme_and_trains(open_notebook, look):
+def test_widget_works_by_keyboard_in_jupyter_follows_its_theme_and_trains(open_notebook, look):
     page = open_notebook("race", "from roam_lite.widgets import optimizer_race\noptimizer_race()")
     page.emulate_media(color_scheme="light")
     page.locator(".roam-race input.step").wait_for()
@@ -265,7 +265,13 @@ def test_widget_follows_jupyters_theme_and_trains(open_notebook, look):
     )
     page.wait_for_function(f"{paper} === 'rgb(20, 24, 29)'")
     assert [pair for pair in page.evaluate(CONTRASTS) if pair[1] < 3] == []
-    page.get_by_role("button", name="Train", exact=True).click()
+    step = page.locator(".roam-race input.step")
+    step.focus()
+    for key, value in (("ArrowLeft", "19"), ("ArrowDown", "18"), ("ArrowUp", "19")):
+        page.keyboard.press(key)
+        assert step.input_value() == value, key
+    page.get_by_role("button", name="Train", exact=True).focus()
+    page.keyboard.press("Enter")
     expect(status_of(page)).to_contain_text("iteration")
     look("race")
 
