@@ -1,7 +1,7 @@
 """What a meta-training step without its backbone and an online update cost, and how that grows.
 
 Features are random, of the profile's shapes: no result depends on what a backbone sees, and costs do
-not either. Everything is measured in a fresh process.
+not either. Each cost is measured in a fresh process: memory that one has used before tells nothing.
 """
 
 import datetime
@@ -66,7 +66,10 @@ def facts(config: Config, device: str) -> dict[str, Any]:
 def measure(jobs: list[tuple[str, Config, int]], repeats: int = 2) -> Iterator[Cost]:
     """Yield the cost of each job: `step` or `update`, its configuration, and clips a step."""
     context = multiprocessing.get_context("spawn")
-    with patch.dict(os.environ, _ENVIRONMENT), ProcessPoolExecutor(1, context) as pool:
+    with (
+        patch.dict(os.environ, _ENVIRONMENT),
+        ProcessPoolExecutor(1, context, max_tasks_per_child=1) as pool,
+    ):
         threads = torch.get_num_threads()
         yield from pool.map(_cost, *zip(*((*job, repeats, threads) for job in jobs), strict=True))
 
