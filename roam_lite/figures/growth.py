@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from roam_lite.figures.style import style
 from roam_lite.files import whole_file
 
+TICKS = (1, 2, 4, 8)
 UNITS = {"cpu": "CPU seconds", "added": "MB at the peak"}
 
 
@@ -24,9 +26,15 @@ def plot_growth(found: dict[str, Any], path: str | Path) -> None:
                 if (fit := row[f"{name}_growth"]) is not None:
                     x, y = (np.array(row[key]) / row[key][0] for key in ("amounts", name))
                     label = f"{row['work']}, {row['against']}: {fit['exponent']:.2f}"
-                    axes.loglog(x, y, "o-" if row["work"] == "step" else "s--", label=label)
-            axes.loglog([1, 8], [1, 8], ":", color="black", label="proportional")
-            axes.set(xlabel="amount, the smallest is 1", ylabel=f"{unit}, the first is 1")
+                    axes.plot(x, y, "o-" if row["work"] == "step" else "s--", label=label)
+            axes.plot([1, 8], [1, 8], ":", color="gray", label="proportional")
+            axes.set(
+                xlabel="amount, in units of the smallest", ylabel=f"{unit}, in units of its own"
+            )
+            axes.set(xscale="log", yscale="log", xticks=TICKS, yticks=TICKS)
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter("{x:g}")
+                axis.set_minor_locator(NullLocator())
             axes.legend(title="cost, against: exponent", fontsize=8)
         with whole_file(Path(path)) as temporary:
             figure.savefig(temporary)
