@@ -11,6 +11,7 @@ from roam_lite.errors import InputError
 
 # Instruction sets of CPUs that multiply bfloat16 numbers, as torch names them.
 _BFLOAT16_SETS = ("amx_bf16", "avx512_bf16")
+_OLDER_PROBES = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
 
 
 def choose_device(name: str | torch.device) -> str:
@@ -49,7 +50,9 @@ def multiplies_bfloat16(device: str) -> bool:
     """
     if device.startswith("cuda"):
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return any(torch.cpu.get_capabilities().get(name, False) for name in _BFLOAT16_SETS)
+    if hasattr(torch.cpu, "get_capabilities"):
+        return any(torch.cpu.get_capabilities().get(name, False) for name in _BFLOAT16_SETS)
+    return any(getattr(torch.cpu, name, bool)() for name in _OLDER_PROBES)  # before torch 2.11
 
 
 def supported_precision(stage: Stage, device: str) -> Stage:

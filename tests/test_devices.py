@@ -14,7 +14,8 @@ STAGE = get_profile("laptop-small").training.stages[1]
 
 def with_sets(monkeypatch, *names):
     known = {"avx2": True, "avx512_bf16": False, "amx_bf16": False}
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known | dict.fromkeys(names, True))
+    told = known | dict.fromkeys(names, True)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)
 
 
 def test_auto_takes_cuda_where_it_is(monkeypatch):
@@ -49,6 +50,14 @@ def test_a_cpu_with_bfloat16_keeps_a_stage_as_it_is(monkeypatch, instructions):
     with_sets(monkeypatch, instructions)
     assert STAGE.precision == "bfloat16"
     assert devices.supported_precision(STAGE, "cpu") is STAGE
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_an_older_torch_is_asked_in_its_own_way(monkeypatch, found):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: found, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False, raising=False)
+    assert devices.multiplies_bfloat16("cpu") == found
 
 
 def test_a_cpu_without_bfloat16_computes_in_float32(monkeypatch):
