@@ -20,12 +20,8 @@ class Samples:
     features: Tensor  # [N, n, C, H, W]
     targets: Targets
     sizes: Tensor  # [N, 2], (f_r, f_c) in cells
-
-    def part(self, frames: slice) -> "Samples":
-        """Return some of the n samples of each video."""
-        features, targets = self.features[:, frames], self.targets
-        parts = (value[:, frames] for value in (targets.labels, targets.deltas, targets.positive))
-        return Samples(features, Targets(*parts), self.sizes)
+    # [N, n], in the loss; the sum is 1, or 0 for a video that learns nothing; None: equal ones
+    weights: Tensor | None = None
 
 
 def make_samples(
@@ -45,16 +41,6 @@ def collect(frames: Sequence[Kept], sizes: Tensor, cells: Tensor, config: ModelC
     return make_samples(torch.cat(features, 1), torch.stack(boxes, 1), sizes, cells, config)
 
 
-def halves(samples: Samples, interval: int) -> tuple[Samples, Samples]:
-    """Return the older and the newer half of the last 2 tau frames kept (section 4).
-
-    Where there are no more than tau, both are these.
-    """
-    newer = samples.part(slice(-interval, None))
-    enough = samples.features.shape[1] > interval
-    return samples.part(slice(-2 * interval, -interval)) if enough else newer, newer
-
-
 def update_loss(
     theta: Tensor, samples: Samples, config: ModelConfig, scales: Tensor | None = None
 ) -> Tensor:
@@ -66,7 +52,7 @@ def update_loss(
     layout = ThetaLayout.of(config)
     model = theta if scales is None else theta / scales
     predict = TrackingModel(layout, model, samples.sizes, samples.features.shape[-1])
-    return tracking_loss(*predict(samples.features), samples.targets, config)
+    return tracking_loss(*predict(samples.features), samples.targets, config, samples.weights)
 
 
 def meta_loss(
@@ -109,6 +95,7 @@ def adapt(
 
     `second_order` keeps the graph of the gradient itself; otherwise gradient and loss are constants
     when the result is differentiated. It works without grad mode too: the result then has no graph.
+    A video whose samples all weigh nothing keeps its theta, whatever the rule remembers.
     """
     second_order = second_order and torch.is_grad_enabled()
     needs_hessian = getattr(rule, "needs_hessian", False)
@@ -125,6 +112,8 @@ def adapt(
     if not second_order:
         loss, gradient = loss.detach(), gradient.detach()
     step, state, rates = rule.step(theta, gradient, loss, state, **extra)
+    if samples.weights is not None:
+        step = step.where(samples.weights.sum(dim=1, keepdim=True) > 0, 0)
     return Adapted(theta - step, state, loss, rates)
 
 

@@ -175,6 +175,18 @@ class OnlineConfig:
     search_scales: tuple[float, ...]  # of the multi-scale search (ROAM)
     diverged_loss: float  # an update loss above which the model goes back to the first frame's
     position: Literal["box", "peak"] = "box"  # the center: the regressed box's, or the score's peak
+    # What an update learns from, and when; as they stand here, updates are the paper's
+    memory: int = 0  # frames kept; 0: 2 tau
+    replayed: int = 0  # most frames, evenly spaced, of those before the newest tau; 0: tau
+    first_share: float = 0.0  # weight of the first frame's samples in every loss; DiMP: 0.25
+    certainty: float = (
+        0.0  # power of a frame's response, relative to the first one's, in its weight
+    )
+    age: float = 0.0  # weights fall by e^-age a frame
+    hard_negative: float = (
+        0.0  # share of the highest peak at which a second calls for a step; 0: none
+    )
+    update_response: float = 0.0  # mean share of the first response below which no update is taken
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -184,6 +196,11 @@ class OnlineConfig:
                 fits, expected = value > 0, "above 0"
             elif name == "search_scales":
                 fits, expected = value and min(value) > 0, "one or more, all above 0"
+            elif name == "memory":
+                fits = value == 0 or value >= self.update_interval
+                expected = "0, or update_interval or more"
+            elif name in ("first_share", "hard_negative"):
+                fits, expected = 0 <= value <= 1, "0 to 1"
             elif name == "weak_response":
                 fits, expected = 0 <= value <= self.strong_response, "0 to strong_response"
             else:

@@ -1,5 +1,7 @@
 """One update of theta, as training and tracking both take it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,14 +10,12 @@ from roam_lite.adaptation import (
     Samples,
     adapt,
     collect,
-    halves,
     initialize,
     meta_loss,
     update_loss,
 )
 from roam_lite.bench.plain import plain_paths
 from roam_lite.config import modify
-from roam_lite.model.losses import Targets
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.rules import SGD, build_rule
 from tests.tiny import TINY, draw_batch
@@ -126,18 +126,6 @@ def test_second_order_differentiates_the_gradient_too(samples, theta):
     assert (gradient - 1).abs().max() > 1e-2
 
 
-@pytest.mark.parametrize(
-    ("number", "older", "newer"),
-    [(1, "0", "0"), (3, "012", "012"), (4, "0", "123"), (6, "012", "345"), (8, "234", "567")],
-)
-def test_halves_are_the_older_and_the_newer_of_the_last_frames(number, older, newer):
-    frames = torch.arange(number)[None]
-    samples = Samples(frames, Targets(frames, frames, frames), torch.ones(1, 2))
-    for half, expected in zip(halves(samples, interval=3), (older, newer), strict=True):
-        for values in (half.features, half.targets.labels, half.targets.positive):
-            assert "".join(map(str, values[0].tolist())) == expected
-
-
 def test_collected_frames_are_samples_in_their_order():
     batch = draw_batch(np.random.default_rng(0), videos=2)
     expected = batch.samples(MODEL)
@@ -147,6 +135,19 @@ def test_collected_frames_are_samples_in_their_order():
     found = collect(kept, expected.sizes, cells.double(), MODEL)
     assert torch.equal(found.features, expected.features)
     assert torch.equal(found.targets.deltas, expected.targets.deltas)
+
+
+def test_a_video_whose_samples_weigh_nothing_keeps_its_theta(samples, theta):
+    """Even by a rule that moves on by itself, as momentum does; the others move as without it."""
+    rule = build_rule("momentum", lr=0.1)
+    first = adapt(theta, samples, rule, rule.init(theta, theta), MODEL)
+    weights = torch.tensor([[0.5, 0.5], [0.0, 0.0], [0.5, 0.5]], dtype=torch.float64)
+    plain = adapt(first.theta, samples, rule, first.state, MODEL)
+    step = adapt(first.theta, replace(samples, weights=weights), rule, first.state, MODEL)
+    assert torch.equal(step.theta[1], first.theta[1])
+    assert not torch.equal(plain.theta[1], first.theta[1])
+    torch.testing.assert_close(step.theta[[0, 2]], plain.theta[[0, 2]])
+    assert step.update_loss[1] == 0
 
 
 @pytest.mark.parametrize("scaled", [False, True])

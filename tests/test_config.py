@@ -25,6 +25,10 @@ ONLINE = {
     "strong_response": st.floats(0.6, 1),
     **dict.fromkeys(("min_size", "diverged_loss"), positive),
     "search_scales": st.lists(positive, min_size=1, max_size=5).map(tuple),
+    "memory": st.just(0) | st.integers(100, 400),  # no less than any interval above
+    "replayed": st.integers(0, 400),
+    **dict.fromkeys(("first_share", "hard_negative"), st.floats(0, 1)),
+    **dict.fromkeys(("certainty", "age", "update_response"), st.floats(0, 1e6)),
 }
 
 

@@ -154,7 +154,8 @@ def online_update(config: Config) -> Callable[[], int]:
     found = _samples(model, 1, 2 * config.online.update_interval, keep=True)
 
     def update() -> int:
-        tracker.queue.extend(found)
+        for sample in found:
+            tracker.memory.add(sample, torch.ones(1))
         tracker._update_model()
         return len(tracker.update_losses)
 

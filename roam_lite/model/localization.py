@@ -7,6 +7,7 @@ are those of the response maps: none for one patch, N for a mini-batch.
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from roam_lite.config import Config
@@ -146,6 +147,20 @@ def searched_box(
     box = torch.cat([peak_position(score[index], cells) - previous[2:] / 2, previous[2:]])
     found = Estimate(box, responses.flatten()[best], penalty[index], score.flatten()[best])
     return found, index
+
+
+def second_peak(response: Tensor, boxes: Tensor, cells: Tensor) -> Tensor:
+    """Return the highest peak outside of the target as a share of the highest response, `[N]`.
+
+    `response` is `[N, H, W]`; the target lies in `boxes` `[N, 4]` (patch pixels), and half of its size
+    sqrt(w h) from their centers is outside. A peak is a cell without a higher neighbor. 0 if there is
+    none: what ATOM calls a hard negative (Danelljan et al. 2019).
+    """
+    x, y = ((cells - center[:, None]).square() for center in (boxes[:, :2] + boxes[:, 2:] / 2).T)
+    outside = y[:, :, None] + x[:, None, :] > boxes[:, 2:].prod(dim=1)[:, None, None] / 4
+    peak = response >= F.max_pool2d(response[:, None], 3, stride=1, padding=1)[:, 0]
+    second = response.where(outside & peak, 0).amax(dim=(1, 2))
+    return second / response.amax(dim=(1, 2)).clamp(min=1e-6)
 
 
 def peak_position(score: Tensor, cells: Tensor) -> Tensor:

@@ -82,43 +82,59 @@ def make_targets(
     return Targets(labels, deltas, positive)
 
 
-def response_loss(response: Tensor, labels: Tensor, kind: str, easy_error: float) -> Tensor:
+def response_loss(
+    response: Tensor, labels: Tensor, kind: str, easy_error: float, weights: Tensor | None = None
+) -> Tensor:
     """Return the response loss of each video, `[N]`: the first term of eq. 7.
 
-    Both arguments are `[N, n, H, W]`. `"plain"` is the mean squared error over samples and cells.
-    `"balanced"` keeps easy background from drowning the target, as the paper's released program does:
-    squared errors of at least `easy_error` in magnitude, weighted by exp(label), divided by their
-    number + 1. `"focused"` divides the same sum by the number of cells whose label is at least
-    `easy_error`, + 1: the balanced loss can be lowered by adding small errors, which raise its
-    denominator, and a backbone that is trained by the loss learns to do so.
+    `response` and `labels` are `[N, n, H, W]`; `weights` are those of `tracking_loss`. `"plain"` is the
+    mean squared error over samples and cells. `"balanced"` keeps easy background from drowning the
+    target, as the paper's released program does: squared errors of at least `easy_error` in magnitude,
+    weighted by exp(label), divided by their number + 1. `"focused"` divides the same sum by the number
+    of cells whose label is at least `easy_error`, + 1: the balanced loss can be lowered by adding small
+    errors, which raise its denominator, and a backbone that is trained by the loss learns to do so.
     """
     error = response - labels
     if kind == "plain":
-        return error.square().mean(dim=(1, 2, 3))
+        return _weighted(error.square(), weights).mean(dim=(1, 2, 3))
     counted = (error.detach().abs() >= easy_error).to(error.dtype)
-    weighted = counted * torch.exp(labels) * error.square()
+    errors = counted * torch.exp(labels) * error.square()
     number = counted if kind == "balanced" else (labels >= easy_error).to(error.dtype)
-    return weighted.sum(dim=(1, 2, 3)) / (number.sum(dim=(1, 2, 3)) + 1)
+    errors, number = _weighted(errors, weights), _weighted(number, weights)
+    return errors.sum(dim=(1, 2, 3)) / (number.sum(dim=(1, 2, 3)) + 1)
 
 
-def regression_loss(deltas: Tensor, targets: Tensor, positive: Tensor) -> Tensor:
+def regression_loss(
+    deltas: Tensor, targets: Tensor, positive: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """Return the smooth L1 loss of each video, `[N]`: the second term of eq. 7.
 
     `deltas` and `targets` `[N, n, 4, H, W]`; the mean over the anchors that `positive` `[N, n, H, W]`
     marks, over the 4 coordinates and over the n samples; beta is 1.
     """
     loss = F.smooth_l1_loss(deltas, targets, reduction="none").sum(dim=2) * positive
-    return (loss.sum(dim=(2, 3)) / (4 * positive.sum(dim=(2, 3)))).mean(dim=1)
+    return _weighted(loss.sum(dim=(2, 3)) / (4 * positive.sum(dim=(2, 3))), weights).mean(dim=1)
+
+
+def _weighted(values: Tensor, weights: Tensor | None) -> Tensor:
+    """Return values `[N, n, ...]` times n and their sample's weight: equal weights change nothing."""
+    if weights is None:
+        return values
+    return values * (weights.shape[1] * weights).view(*weights.shape, *[1] * (values.dim() - 2))
 
 
 def tracking_loss(
-    response: Tensor, deltas: Tensor, targets: Targets, config: ModelConfig
+    response: Tensor,
+    deltas: Tensor,
+    targets: Targets,
+    config: ModelConfig,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Return the tracking loss of each video, `[N]`: both branches with weight 1 (eq. 7).
 
     Averaged over the n samples, it is the update loss (12) on a mini-batch of past frames and the
-    meta loss (13) on a future one.
+    meta loss (13) on a future one. `weights` `[N, n]`, which sum to 1, stand for the 1/n of (12).
     """
     return response_loss(
-        response, targets.labels, config.response_loss, config.easy_error
-    ) + regression_loss(deltas, targets.deltas, targets.positive)
+        response, targets.labels, config.response_loss, config.easy_error, weights
+    ) + regression_loss(deltas, targets.deltas, targets.positive, weights)

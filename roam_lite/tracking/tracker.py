@@ -1,6 +1,5 @@
 """ROAM and ROAM++ on a video: initialize, estimate, update every tau frames (section 4)."""
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,7 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from roam_lite.adaptation import Kept, Samples, adapt, collect, halves, initialize, make_samples
+from roam_lite.adaptation import Kept, Samples, adapt, initialize, make_samples
 from roam_lite.config import Config
 from roam_lite.data.pixels import to_rgb_uint8, used_bits
 from roam_lite.errors import InputError
@@ -31,11 +30,13 @@ from roam_lite.model.localization import (
     localize,
     motion_map,
     searched_box,
+    second_peak,
     smoothed_box,
 )
 from roam_lite.model.losses import anchors_at
 from roam_lite.model.tracking_model import TrackingModel
 from roam_lite.rules import UpdateRule
+from roam_lite.updating import SampleMemory
 
 Variant = Literal["roam++", "roam"]
 
@@ -91,15 +92,16 @@ class Tracker:
         self.box, self.shape = check_box(box, image.shape), image.shape
         self.min_side = np.minimum(online.min_size, self.box[2:])
         self.frame, self.trusted, self.last_maps = 0, True, None
-        self.queue: deque[Kept] = deque(maxlen=2 * online.update_interval)
         regions = [
             region_around(self.box, config.region_scale, stretch)
             for stretch in initial_stretches(config)
         ]
         features = self._features(image, regions)
-        boxes = torch.stack([self._in_patch(self.box, region) for region in regions])
+        boxes = torch.stack([self._in_patch(self.box, region) for region in regions])[None]
+        self.memory = SampleMemory(features, boxes, online)
+        self.queue = self.memory.frames  # features and box of each frame kept
         self._resize_filters()
-        samples = make_samples(features, boxes[None], self.sizes, self.cells, config)
+        samples = make_samples(features, boxes, self.sizes, self.cells, config)
         self.theta, self.update_losses = self.first_steps(samples)
         if self.rule is not None:
             self.state = self.rule.init(self.theta, self.model.lambda0[None])
@@ -132,14 +134,22 @@ class Tracker:
         estimate, found, features, region = search(image, self.box, sharpness)
         # A weak response is not trusted, and nothing is until a strong one comes back.
         least = online.weak_response if self.trusted else online.strong_response
-        self.trusted = float(estimate.response) / self.first_peak >= least
+        relative = float(estimate.response) / self.first_peak
+        self.trusted = relative >= least
         self._move(found, region, image.shape)
         if self.rule is not None:
+            inside, sample = self._in_patch(self.box, region)[None], None
             if oracle_box is not None:
-                self._keep_truth(image, np.asarray(oracle_box, dtype=np.float64))
+                sample = self._true_sample(image, np.asarray(oracle_box, dtype=np.float64))
             elif self.trusted:
-                self.queue.append((features, self._in_patch(self.box, region)[None]))
-            if self.frame % online.update_interval == 0 and self.queue:
+                sample = features, inside
+            self.memory.add(sample, self.cells.new_tensor([relative]))
+            if online.hard_negative and sample is not None:
+                response = torch.as_tensor(self.last_response, device=self.cells.device)[None]
+                if second_peak(response, inside, self.cells) >= online.hard_negative:
+                    self._update_model(newest=True)
+            due = self.frame % online.update_interval == 0 and self.queue
+            if due and (not online.update_response or self.memory.learns()):
                 self._update_model()
         return Result(self.box.copy(), float(estimate.score), not self.trusted)
 
@@ -215,12 +225,12 @@ class Tracker:
         center = np.clip(found[:2] + found[2:] / 2, 0, limits)
         self.box = np.concatenate([center - size / 2, size])
 
-    def _keep_truth(self, image: NDArray[np.uint8], box: NDArray[np.float64]) -> None:
-        """Keep a sample of the true box, if there is one."""
-        if np.isfinite(box).all() and box[2:].min() > 0:
-            region = region_around(box, self.config.model.region_scale)
-            sample = self._features(image, [region]), self._in_patch(box, region)[None]
-            self.queue.append(sample)
+    def _true_sample(self, image: NDArray[np.uint8], box: NDArray[np.float64]) -> Kept | None:
+        """Return a sample of the true box, if there is one."""
+        if not (np.isfinite(box).all() and box[2:].min() > 0):
+            return None
+        region = region_around(box, self.config.model.region_scale)
+        return self._features(image, [region]), self._in_patch(box, region)[None]
 
     def _resize_filters(self) -> None:
         """Give filters and anchor the target's present shape (eq. 4-6)."""
@@ -229,14 +239,13 @@ class Tracker:
         sizes = filter_size(size, config.filter_scale, config.stride, len(self.cells))
         self.sizes = sizes[None].to(self.cells.device)
 
-    def _update_model(self) -> None:
-        """Adapt theta to the queue: to its older half, then its newer half, or to all (section 4)."""
+    def _update_model(self, newest: bool = False) -> None:
+        """Adapt theta to what the memory gives (section 4), or take one step on its newest frame."""
         config, online = self.config.model, self.config.online
         self._resize_filters()
-        samples = collect(list(self.queue), self.sizes, self.cells, config)
-        windows = halves(samples, online.update_interval)
-        for index in range(online.update_steps):
-            batch = samples if online.update_batches == "all" else windows[index % 2]
+        place = self.sizes, self.cells, config
+        memory = self.memory
+        for batch in [memory.samples([-1], *place)] if newest else memory.batches(*place):
             step = adapt(self.theta, batch, self.rule, self.state, config)
             loss = float(step.update_loss)
             if not loss < online.diverged_loss or not step.theta.isfinite().all():

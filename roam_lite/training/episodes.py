@@ -5,23 +5,23 @@ An episode has `first`, the samples of the first frame, and `number`, the T upda
 `update_samples(update)`, one batch for each gradient step.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from roam_lite.adaptation import Kept, Samples, collect, halves, make_samples
+from roam_lite.adaptation import Kept, Samples, collect, make_samples
 from roam_lite.config import Config
 from roam_lite.geometry import box_iou, boxes_to_image, boxes_to_patch, recrop, region_around
 from roam_lite.meta_model import MetaModel
 from roam_lite.model.backbones import Backbone
 from roam_lite.model.filters import filter_size
-from roam_lite.model.localization import localize
+from roam_lite.model.localization import Estimate, ScoreMaps, localize, second_peak
 from roam_lite.model.losses import anchors_at
 from roam_lite.model.tracking_model import ThetaLayout, TrackingModel
 from roam_lite.training.clips import Clips, Footage
+from roam_lite.updating import SampleMemory
 
 Features = Callable[[Tensor], Tensor]  # of patches [N, n, 3, S, S]: [N, n, C, H, W]
 
@@ -103,7 +103,7 @@ class ClosedLoop:
     """An episode of a model's own tracking, N videos at once (section 4, online tracking).
 
     The meta samples are the next tau frames, in which the model tracks, with their true boxes; the
-    update samples are these frames, and the tau before, with the boxes that were found. A frame is
+    update samples are those of the memory, with the boxes that were found. A frame is
     cut around the box found in the frame before, so errors follow from errors as they do online. A
     tracker that has lost its target is put back on it. While the target is hidden the model keeps
     tracking and learns from what it finds, but the meta loss uses the last frame that showed the
@@ -115,19 +115,25 @@ class ClosedLoop:
         interval = config.online.update_interval
         self.number = footage.views.shape[1] // interval
         self.boxes = footage.first_boxes[:, 0]  # [N, 4], where the targets are believed to be
-        # Of the last 2 tau frames: features, and the boxes that were found.
-        self.kept: deque[Kept] = deque(maxlen=2 * interval)
         self.overlaps: list[Tensor] = []  # [N], of these boxes with the true ones
         self._resize_filters()
         maps = features(footage.initial_patches)
+        self.memory = SampleMemory(maps, footage.initial_boxes, config.online)
+        self.first_peak: Tensor | float = 1.0  # [N], measured where responses count
+        self.hard: list[Tensor] = []  # [N], of the last tau frames: whose step is due
         self.first = make_samples(maps, footage.initial_boxes, self.sizes, cells, config.model)
         self.shown: Kept = (maps[:, :1], footage.initial_boxes[:, 0])  # last, with the true boxes
 
     def update_samples(self, update: int) -> tuple[Samples, ...]:
-        """Return the older of the last 2 tau frames, and the newer."""
+        """Return what the memory gives, and then each frame with a hard negative since the last update.
+
+        The tracker takes these steps at once; here, where theta stays for tau frames, they wait.
+        """
         self._resize_filters()
-        samples = collect(list(self.kept), self.sizes, self.cells, self.config.model)
-        return halves(samples, self.config.online.update_interval)
+        place = self.sizes, self.cells, self.config.model
+        due = [(index, hard) for index, hard in enumerate(self.hard, -len(self.hard)) if hard.any()]
+        steps = [self.memory.samples([index], *place, hard) for index, hard in due]
+        return *self.memory.batches(*place), *steps
 
     @torch.no_grad()
     def meta_samples(self, update: int, theta: Tensor) -> Samples:
@@ -135,13 +141,20 @@ class ClosedLoop:
         config, interval = self.config, self.config.online.update_interval
         layout, size = ThetaLayout.of(config.model), config.model.patch_size
         model = TrackingModel(layout, theta, self.sizes, len(self.cells))
-        truth = []
+        online, truth = config.online, []
+        self.hard = []
+        if update == 1 and (online.certainty or online.update_response):
+            response, _ = model(self.first.features[:, :1])
+            self.first_peak = response.amax(dim=(1, 2, 3)).clamp(min=1e-6)
         for frame in range((update - 1) * interval, update * interval):
             regions = region_around(self.boxes, config.model.region_scale)
             views, seen = self.footage.views[:, frame], self.footage.regions[:, frame]
             maps = self.features(recrop(views, seen, regions, size)[:, None])
-            found = self.find(model, maps, self._in_patch(self.boxes, regions))
-            self.kept.append((maps, found))
+            scores, estimate, found = self.find(model, maps, self._in_patch(self.boxes, regions))
+            self.memory.add((maps, found), estimate.response / self.first_peak)
+            if online.hard_negative:
+                second = second_peak(scores.response, found, self.cells)
+                self.hard.append(second >= online.hard_negative)
             true = self._in_patch(self.footage.boxes[:, frame], regions)
             visible = self.footage.visible[:, frame, None]
             self.shown = (
@@ -156,10 +169,12 @@ class ClosedLoop:
             self.boxes = boxes_to_image(found, regions, size)
         return collect(truth, self.sizes, self.cells, config.model)
 
-    def find(self, model: TrackingModel, maps: Tensor, previous: Tensor) -> Tensor:
-        """Return the boxes `[N, 4]` in features `[N, 1, C, H, W]`, the last ones being `previous`."""
+    def find(
+        self, model: TrackingModel, maps: Tensor, previous: Tensor
+    ) -> tuple[ScoreMaps, Estimate, Tensor]:
+        """Return what `localize` does in features `[N, 1, C, H, W]` for the last boxes `previous`."""
         config, sharpness = self.config, self.config.online.motion
-        return localize(model, maps, self.anchors, self.cells, previous, sharpness, config)[-1]
+        return localize(model, maps, self.anchors, self.cells, previous, sharpness, config)
 
     def _in_patch(self, boxes: Tensor, regions: Tensor) -> Tensor:
         return boxes_to_patch(boxes, regions, self.config.model.patch_size)

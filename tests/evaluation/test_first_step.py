@@ -28,6 +28,7 @@ from roam_lite.evaluation.first_step import (
     trials,
 )
 from roam_lite.evaluation.report import Report, Score
+from roam_lite.model.losses import Targets
 from roam_lite.rules import build_rule
 from roam_lite.toy.descent import descend
 from roam_lite.tracking import Tracker
@@ -267,5 +268,10 @@ def test_first_frame_task_is_the_first_models_loss_and_counts_on_a_later_frame(i
     # Around the first box it is one of the nine samples, the one that is not stretched.
     samples, first = made.samples, first_frame_task(tracker, [video], later=0)
     count = samples.features.shape[1]
-    each = [update_loss(first.start, samples.part(slice(n, n + 1)), model) for n in range(count)]
+    t = samples.targets
+    each = []
+    for n in range(count):
+        targets = Targets(*(part[:, n : n + 1] for part in (t.labels, t.deltas, t.positive)))
+        one = replace(samples, features=samples.features[:, n : n + 1], targets=targets)
+        each.append(update_loss(first.start, one, model))
     assert (torch.stack(each) - first.measure(first.start)).abs().min() < 1e-5

@@ -16,6 +16,7 @@ from roam_lite.model.localization import (
     peak_position,
     score_maps,
     searched_box,
+    second_peak,
     smoothed_box,
 )
 from roam_lite.model.losses import anchors_at
@@ -160,3 +161,22 @@ def test_the_center_is_the_boxs_or_the_peaks():
     torch.testing.assert_close(
         boxed[..., :2] + boxed[..., 2:] / 2, estimate.box[..., :2] + estimate.box[..., 2:] / 2
     )
+
+
+def test_the_second_peak_is_the_highest_one_farther_off_than_half_the_targets_size():
+    boxes = PREVIOUS.expand(5, 4)  # around (32, 32), of size 9.8
+    response = torch.zeros(5, 16, 16)
+    response[:, 7, 7] = 0.8  # the target, at (30, 30)
+    response[:, 8, 7] = 0.7
+    response[1, 2, 12], response[1, 2, 13] = 0.4, 0.2  # a peak, and its slope
+    response[2, 7, 9] = 0.6  # 6.3 from the center, beyond 4.9
+    response[3, 2, 12] = 1.6  # higher than the target itself
+    response[4] = float("nan")
+    found = second_peak(response, boxes, CELLS)
+    torch.testing.assert_close(found[:4], torch.tensor([0.0, 0.5, 0.75, 1.0]))
+    assert not found[4] >= 1e-9
+    # A slope that reaches out of the target is no peak.
+    slope = torch.arange(16.0).expand(1, 16, 16) * torch.linspace(1, 0.9, 16)[:, None]
+    corner = torch.tensor([[60.0, 0.0, 4.0, 4.0]])
+    assert second_peak(slope, corner, CELLS) == 0
+    assert second_peak(-slope - 1, corner, CELLS) == 0

@@ -104,6 +104,50 @@ def test_smooth_l1_is_averaged_over_anchors_coordinates_and_samples():
     assert regression_loss(deltas, targets, positive).item() == pytest.approx((0.125 + 2.5) / 16)
 
 
+def summed(response, labels, deltas, boxes, positive, weights, kind, easy):
+    """(12) of one video with a weight for each sample, cell by cell; weights of 1/n are the paper's."""
+    n, rows, columns = labels.shape
+    errors, number, regression = 0.0, 1 / n, 0.0
+    for sample in range(n):
+        anchors = 0.0
+        for i, j in np.ndindex(rows, columns):
+            label = labels[sample, i, j]
+            error = response[sample, i, j] - label
+            if kind == "plain":
+                errors += weights[sample] * error**2
+            elif abs(error) >= easy:
+                errors += weights[sample] * np.exp(label) * error**2
+            counts = abs(error) >= easy if kind == "balanced" else label >= easy
+            number += weights[sample] * counts
+            if positive[sample, i, j]:
+                away = np.abs(deltas[sample, :, i, j] - boxes[sample, :, i, j])
+                anchors += np.where(away < 1, away**2 / 2, away - 0.5).sum()
+        regression += weights[sample] * anchors / (4 * positive[sample].sum())
+    return errors / (rows * columns if kind == "plain" else number) + regression
+
+
+@pytest.mark.parametrize("kind", ["balanced", "focused", "plain"])
+def test_weights_stand_for_the_share_of_each_sample(kind):
+    rng = np.random.default_rng(1)
+    batch = draw_batch(rng, videos=2, samples=3)
+    cells = CELLS[:6]
+    boxes, sizes = torch.from_numpy(batch.boxes), torch.from_numpy(batch.sizes)
+    targets = make_targets(boxes, sizes, cells, cells, TINY.model)
+    response = targets.labels + 0.3 * torch.randn_like(targets.labels)
+    deltas = torch.randn_like(targets.deltas)
+    config = modify(TINY, model={"response_loss": kind}).model
+    weights = torch.from_numpy(rng.dirichlet(np.ones(3), size=2))
+    found = tracking_loss(response, deltas, targets, config, weights)
+    for video in range(2):
+        known = (response, targets.labels, deltas, targets.deltas, targets.positive, weights)
+        expected = summed(*(a[video].numpy() for a in known), kind, config.easy_error)
+        assert found[video].item() == pytest.approx(expected, rel=1e-12)
+    plain = tracking_loss(response, deltas, targets, config)
+    equal = tracking_loss(response, deltas, targets, config, torch.full((2, 3), 1 / 3).double())
+    torch.testing.assert_close(equal, plain, rtol=1e-6, atol=0)
+    assert (found - plain).abs().min() > 1e-3
+
+
 def test_small_maps_count_all_of_their_anchors():
     batch = draw_batch(np.random.default_rng(0), videos=1, samples=1)
     cells = CELLS[:2]

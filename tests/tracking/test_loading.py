@@ -255,6 +255,11 @@ def test_constants_may_be_given_as_text(load):
         ({"search_scales": (1.0, 0.0)}, "search_scales"),
         ({"min_size": 0.0}, "min_size"),
         ({"diverged_loss": -3.0}, "diverged_loss"),
+        ({"memory": 4}, "memory: 4; give 0, or update_interval or more"),
+        ({"replayed": -1}, "replayed: -1; give 0 or more"),
+        ({"first_share": 1.5}, "first_share: 1.5; give 0 to 1"),
+        ({"hard_negative": "-0.5"}, "hard_negative: -0.5; give 0 to 1"),
+        ({"certainty": -1.0}, "certainty: -1.0; give 0 or more"),
     ],
 )
 def test_constants_that_do_not_exist_or_do_not_fit_are_refused(load, online, words):

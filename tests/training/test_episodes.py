@@ -7,17 +7,21 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from roam_lite.adaptation import adapt
 from roam_lite.config import modify
 from roam_lite.geometry import box_iou, boxes_to_patch, region_around
 from roam_lite.meta_model import MetaModel
 from roam_lite.model.losses import make_targets
+from roam_lite.model.tracking_model import TrackingModel
 from roam_lite.profiles import get_profile
+from roam_lite.rules import SGD
 from roam_lite.tracking.tracker import Tracker
 from roam_lite.training import episodes
 from roam_lite.training.clips import draw_clip, draw_footage, stack_clips
 from roam_lite.training.episodes import ClosedLoop, GivenEpisode, open_episode
 from roam_lite.training.rollout import rollout
 from roam_lite.training.sampling import PatchSampler
+from roam_lite.updating import SampleMemory
 from tests.training.painted import painted_sequence
 
 SMOKE = get_profile("smoke")
@@ -240,14 +244,14 @@ def test_the_loop_finds_the_boxes_that_the_tracker_finds():
     tracker.update(image(1))
     region = region_around(sampler.box(0), PLAIN.model.region_scale)
     found = boxes_to_patch(tracker.box - width, region, SIZE)
-    assert_allclose(loop.kept[0][1][0], found, atol=1.5)
+    assert_allclose(loop.memory.frames[0][1][0], found, atol=1.5)
 
 
 def test_what_is_learned_from_is_what_was_found_and_what_judges_is_the_truth(model, footage, theta):
     loop = read(model, footage)
     judged = loop.meta_samples(1, theta)
     learned = loop.update_samples(2)[1]
-    found = torch.stack([boxes for _, boxes in loop.kept], dim=1)
+    found = torch.stack([boxes for _, boxes in loop.memory.frames], dim=1)
     own = make_targets(found, loop.sizes, loop.cells, loop.cells, PLAIN.model)
     assert torch.equal(learned.targets.deltas, own.deltas)
     assert not torch.equal(learned.targets.labels, judged.targets.labels)
@@ -256,6 +260,66 @@ def test_what_is_learned_from_is_what_was_found_and_what_judges_is_the_truth(mod
     assert (overlaps >= 0).all()
     assert (overlaps <= 1).all()
     assert (box_iou(found, found) > 0.999).all()
+
+
+def with_online(model, footage, **online):
+    """A loop with other online constants, and its configuration."""
+    config = modify(PLAIN, online=online)
+    backbone = model.backbone.eval()
+    features = torch.no_grad()(lambda patches: backbone(patches).float())
+    return ClosedLoop(footage, features, model.cells, config)
+
+
+def test_the_loop_learns_from_the_trackers_memory(model, footage, theta):
+    """One video: the samples and weights that a tracker's memory gives for the same frames."""
+    online = {"memory": 8, "replayed": 2, "first_share": 0.25, "certainty": 1.0, "age": 0.1}
+    loop = with_online(model, footage, **online, update_batches="all", update_steps=3)
+    plain = with_online(model, footage)
+    for update in (1, 2):
+        for each in (loop, plain):
+            each.meta_samples(update, theta)
+    peak = TrackingModel(model.layout, theta, plain.first.sizes, len(model.cells))
+    peak = peak(plain.first.features[:, :1])[0].amax(dim=(1, 2, 3)).clamp(min=1e-6)
+    memory = SampleMemory(plain.first.features, footage.initial_boxes, loop.config.online)
+    for sample, (_, response) in zip(plain.memory.frames, plain.memory.marks, strict=True):
+        memory.add(sample, response / peak)
+    expected = memory.batches(plain.sizes, plain.cells, PLAIN.model)
+    found = loop.update_samples(3)
+    assert len(found) == 3
+    for one, other in zip(found, expected, strict=True):
+        assert one.features.shape[1] == footage.initial_boxes.shape[1] + TAU + 2
+        assert torch.equal(one.features, other.features)
+        torch.testing.assert_close(one.weights, other.weights)
+
+
+def test_weak_responses_stop_a_videos_updates_in_training_too(model, footage, theta):
+    loop = with_online(model, footage, update_response=1e-9)
+    loop.meta_samples(1, theta)
+    for index in range(TAU):
+        loop.memory.responses[index][1] = -1.0
+    learned = loop.update_samples(2)
+    weights = learned[0].weights.sum(dim=1)
+    assert weights[1] == 0
+    step = adapt(theta, learned[1], SGD(0.1), None, PLAIN.model)
+    assert torch.equal(step.theta[1], theta[1])
+
+
+def test_hard_negatives_are_learned_from_once_by_the_videos_that_have_them(
+    model, footage, theta, monkeypatch
+):
+    fire = [0, 2, *[1] * (TAU - 2)]
+    shares = iter(torch.eye(3)[fire])
+    loop = with_online(model, footage, hard_negative=0.5)
+    monkeypatch.setattr(episodes, "second_peak", lambda *_: next(shares))
+    loop.meta_samples(1, theta)
+    older, newer, *hard = loop.update_samples(2)
+    assert older.weights is newer.weights is None
+    assert [one.weights[:, 0].nonzero().item() for one in hard] == fire
+    for index, one in enumerate(hard):
+        assert torch.equal(one.features[:, 0], newer.features[:, index])
+    monkeypatch.setattr(episodes, "second_peak", lambda *_: torch.zeros(3))
+    loop.meta_samples(2, theta)
+    assert len(loop.update_samples(3)) == 2
 
 
 def test_a_loop_is_one_class_for_any_backbone(footage):
