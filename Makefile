@@ -37,7 +37,7 @@ DOCS := $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[t
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help install demo lab test lint test-unit test-notebooks test-base test-browser test-long \
-	notebooks pages docs format
+	notebooks pages results docs format
 
 # $(call environment,FOLDER,WHAT): a virtual environment at FOLDER with WHAT installed in it
 define environment
@@ -98,6 +98,9 @@ notebooks: $(STAMP) ## run the notebooks anew and store their outputs
 pages: $(STAMP) ## each notebook as one HTML file that needs no network, in docs/_build/pages/
 	$(DOCS)
 	$(PY) notebooks/pages.py docs/_build/pages
+
+results: $(STAMP) ## docs/results.md and README's table from docs/results/*.json
+	$(PY) docs/results.py
 
 docs: $(STAMP) ## the site, course and reference, in docs/_build/
 	$(DOCS)
