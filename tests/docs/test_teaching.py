@@ -52,3 +52,20 @@ def test_the_kit_speaks_of_every_notebook_of_the_core_course():
     plans = (FOLDER / "lesson_plans.md").read_text(encoding="utf-8")
     for number in range(10):
         assert f"notebooks/{number:02d}_" in plans, number
+
+
+def test_the_plans_know_each_notebooks_measured_run_time():
+    plans = (FOLDER / "lesson_plans.md").read_text(encoding="utf-8")
+    cells = [
+        re.findall(r"\d+", row)
+        for row in re.findall(r"^\| (?:notebook \||seconds).*$", plans, re.M)
+    ]
+    for number, seconds in zip(*cells, strict=True):
+        (source,) = (ROOT / "notebooks").glob(f"{int(number):02d}_*.py")
+        begin = " ".join(source.read_text(encoding="utf-8").replace("\n#", " ").split())
+        said = re.search(r"\*\*Run time\*\* (.*? on two)", begin)[1]
+        stated = (
+            re.search(r"\d+", said)
+            or {"a minute": ["60"], "half a": ["30"]}["half a" if "half a" in said else "a minute"]
+        )
+        assert seconds == stated[0], f"notebook {number}: {said}"
