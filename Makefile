@@ -37,7 +37,7 @@ DOCS := $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[t
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help install demo lab test lint test-unit test-notebooks test-base test-browser test-long \
-	notebooks pages docs format
+	notebooks pages results slides docs format
 
 # $(call environment,FOLDER,WHAT): a virtual environment at FOLDER with WHAT installed in it
 define environment
@@ -98,6 +98,13 @@ notebooks: $(STAMP) ## run the notebooks anew and store their outputs
 pages: $(STAMP) ## each notebook as one HTML file that needs no network, in docs/_build/pages/
 	$(DOCS)
 	$(PY) notebooks/pages.py docs/_build/pages
+
+results: $(STAMP) ## docs/results.md and README's table from docs/results/*.json
+	$(PY) docs/results.py
+
+# Marp writes one HTML file with equations drawn in; it needs Node, and a network the first time.
+slides: ## the lecture's slides as one HTML file, in docs/_build/slides.html
+	npx --yes @marp-team/marp-cli@4 docs/teaching/slides.md --output docs/_build/slides.html
 
 docs: $(STAMP) ## the site, course and reference, in docs/_build/
 	$(DOCS)

@@ -16,10 +16,14 @@ root_doc = "docs/index"
 # The source folder is the repository itself, so that notebooks keep their links and pictures.
 include_patterns = [
     "docs/*.md",
+    "docs/teaching/*.md",
+    "EXPERIMENTS.md",
+    "CHANGELOG.md",
     "docs/reference/*.rst",  # written by autosummary
     "notebooks/*.ipynb",
     "notebooks/solutions/*.ipynb",
 ]
+exclude_patterns = ["docs/teaching/slides.md"]  # Marp's, not Sphinx's
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",

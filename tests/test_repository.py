@@ -1,6 +1,7 @@
 """The repository keeps its word: packaging, README, layering, typed and documented functions."""
 
 import ast
+import json
 import os
 import re
 import shlex
@@ -11,6 +12,7 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import cv2
 import pytest
 import yaml
 
@@ -21,8 +23,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = [ROOT / "docs" / f"{name}.md" for name in ("install", "use", "train", "code", "results")]
+# What README leaves to the pages that it links to.
+MANUAL = "\n".join([README, *(path.read_text(encoding="utf-8") for path in GUIDES)])
 MODULES = sorted((ROOT / "roam_lite").rglob("*.py"))
 
+SHORT_COMMIT = re.compile(r"[0-9a-f]{7,12}")
 LARGEST_FILE = 4 * 2**20
 # Absolute paths into somebody's machine; the alternatives stand apart so that this line has none.
 MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:home|root|Users|work|farm|tmp|mnt|opt)/[\w.]")
@@ -38,6 +44,10 @@ FORBIDDEN = {
     "evaluation": {"training", "cli", "analysis"},
     "analysis": {"training", "cli"},
 }
+# What docs/code.md calls the method.
+METHOD = (
+    "model/*.py", "rules/*.py", "adaptation.py", "meta_model.py", "training/rollout.py", "tracking/tracker.py"
+)  # fmt: skip
 SHOWROOMS = {"figures", "widgets", "exercises"}
 DOORS = {
     "cli",
@@ -140,14 +150,14 @@ def third_party(paths):
     outside = (
         names
         - set(sys.stdlib_module_names)
-        - {"roam_lite", "tests", "notebooks", "", "sitecustomize"}
+        - {"roam_lite", "tests", "notebooks", "docs", "", "sitecustomize"}
     )
     return {name: {requirement_name(d) for d in providers.get(name, [name])} for name in outside}
 
 
-def readme_commands(program):
-    """Command lines of `program` in the README's code blocks, without comments."""
-    blocks = re.findall(r"```(?:bash|powershell)\n(.*?)```", README, re.DOTALL)
+def manual_commands(program):
+    """Command lines of `program` in the code blocks of README and its guides, without comments."""
+    blocks = re.findall(r"```(?:bash|powershell)\n(.*?)```", MANUAL, re.DOTALL)
     lines = (line.split("  #")[0].strip() for block in blocks for line in block.splitlines())
     return [line for line in lines if line.startswith(f"{program} ")]
 
@@ -212,10 +222,10 @@ def test_citation_names_this_version_and_the_paper():
 
 
 def test_relative_links_lead_somewhere():
-    for page in sorted(ROOT.glob("*.md")):
+    for page in sorted([*ROOT.glob("*.md"), *GUIDES]):
         targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
         local = [target for target in targets if "://" not in target]
-        missing = [target for target in local if not (ROOT / target).exists()]
+        missing = [target for target in local if not (page.parent / target).exists()]
         assert not missing, f"{page.name} links to {missing}"
 
 
@@ -227,15 +237,54 @@ def test_make_targets_that_the_pages_name_exist():
     assert named | set(re.findall(r"`make ([a-z-]+)", contributing)) <= targets
 
 
-@pytest.mark.parametrize("command", readme_commands("roam-lite"))
-def test_commands_of_the_readme_are_understood(command):
+@pytest.mark.parametrize("command", sorted(set(manual_commands("roam-lite"))))
+def test_commands_of_the_manual_are_understood(command):
     arguments = shlex.split(command)[1:]
     assert build_parser().parse_args(arguments), command
 
 
-def test_readme_shows_every_command():
-    shown = {shlex.split(command)[1] for command in readme_commands("roam-lite")}
-    assert {"doctor", "track", "evaluate", "train", "synth", "demo"} <= shown
+def test_the_manual_shows_every_command():
+    shown = {shlex.split(command)[1] for command in manual_commands("roam-lite")}
+    assert {"doctor", "track", "evaluate", "train", "synth", "demo", "pack", "bench"} <= shown
+
+
+def test_readme_is_short_and_leads_to_every_guide_and_notebook():
+    assert len(README.splitlines()) <= 130
+    assert "course and a tracker" in README.split(".")[0]
+    for path in GUIDES:
+        assert f"](docs/{path.name})" in README, path.name
+    for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"):
+        assert path.stem in README, path.name
+
+
+def test_readme_moves_one_small_picture_with_a_description():
+    ((description, target),) = re.findall(r"!\[([^\]]*)\]\(([^)]*)\)", README)
+    assert len(description) > 40
+    picture = ROOT / target
+    assert picture.stat().st_size <= 1.5e6
+    complete, animation = cv2.imreadanimation(str(picture))
+    assert complete
+    assert len(animation.frames) >= 24
+    assert animation.loop_count == 0, "it ends"
+
+
+def test_readme_warns_of_the_data_that_the_weights_were_trained_on():
+    card = json.loads((ROOT / "roam_lite" / "weights" / "laptop.json").read_text(encoding="utf-8"))
+    terms = "CC BY-NC 4.0"
+    assert terms in card["data_sets"]
+    assert terms in README.split("## License")[1]
+
+
+def test_pages_say_how_many_lines_the_method_has():
+    files = [path for name in METHOD for path in sorted((ROOT / "roam_lite").glob(name))]
+    assert len(files) > len(METHOD)
+    count = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+    said = re.findall(r"about\s+([\d,]+)\s+lines", MANUAL)
+    assert len(said) == 2
+    for number in said:
+        assert int(number.replace(",", "")) == pytest.approx(count, abs=100), (
+            f"it has {count} lines"
+        )
 
 
 # What is committed

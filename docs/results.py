@@ -1,0 +1,218 @@
+"""Writes docs/results.md, and README's table, from the JSON files of docs/results/.
+
+    python docs/results.py
+
+The files are what the project's commands wrote with `--json`. `records.json` names each one's command,
+date and commit, and holds the values of commands that only print. A test compares both pages with them.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from roam_lite.evaluation.compare import paired_bootstrap
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+FOLDER = REPOSITORY / "docs" / "results"
+PAGE, README = REPOSITORY / "docs" / "results.md", REPOSITORY / "README.md"
+OURS = {
+    "ROAM++, LSTM updating": "dev_lstm",
+    "ROAM++, no updating": "dev_none",
+    "ROAM (multi-scale search), LSTM updating": "dev_roam",
+}
+PEERS = {"NanoTrack V2": "dev_nano", "CSRT": "dev_csrt", "KCF": "dev_kcf"}
+TRACKERS = OURS | PEERS
+IN_README = [title for title in TRACKERS if title != "KCF"]
+README_HEAD = "| tracker | AUC | difference | precision at 20 px | lost |"
+TABLE = re.compile(rf"^{re.escape(README_HEAD)}\n(?:\|.*\n)+", re.MULTILINE)
+
+
+def load(name):
+    """What a file of the folder holds."""
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def printed(name):
+    """The recorded values of a command that only prints."""
+    return load("records")["printed"][name]["values"]
+
+
+def table(head, rows):
+    """A Markdown table out of cells."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def auc(name, prefix=None):
+    """Mean AUC, of the sequences whose names begin so; of the others, if the prefix begins with !."""
+    scores = load(name)["sequences"]
+    if prefix is not None:
+        wanted = not prefix.startswith("!")
+        prefix = prefix.lstrip("!")
+        scores = {n: s for n, s in scores.items() if n.startswith(prefix) == wanted}
+    return sum(score["auc"] for score in scores.values()) / len(scores)
+
+
+def interval(mean, low, high):
+    """A difference with the ends of its interval."""
+    return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def gain(name, over):
+    """The difference in mean AUC, with its interval over sequences."""
+    a, b = load(name)["sequences"], load(over)["sequences"]
+    return interval(*paired_bootstrap([a[n]["auc"] for n in a], [b[n]["auc"] for n in a]))
+
+
+def lost(name):
+    """How many targets were lost for good: the mean over draws, or the count of one run."""
+    counts = load(name).get("lost")
+    return f"{sum(counts) / len(counts):.1f}" if counts else str(printed("lost")[name])
+
+
+def tracker_row(title):
+    """A tracker's cells, those that README shows."""
+    name = TRACKERS[title]
+    difference = "" if name == "dev_lstm" else gain(name, "dev_lstm")
+    mean = load(name)["mean"]
+    return [title, f"{mean['auc']:.3f}", difference, f"{mean['precision_20']:.3f}", lost(name)]
+
+
+def dev_table():
+    """All trackers on DEV."""
+    deviation = printed("draw_deviation")
+    rows = []
+    for title, name in TRACKERS.items():
+        kinds = f"{auc(name, '!DAVIS_'):.3f} / {auc(name, 'DAVIS_'):.3f}"
+        spread = f"{deviation[name]:.3f}" if name in deviation else "one run"
+        rows.append([*tracker_row(title), kinds, spread])
+    head = ["tracker", "AUC", "difference", "precision at 20 px", "lost"]
+    return table([*head, "AUC, OTB kind / DAVIS", "deviation"], rows)
+
+
+def readme_table():
+    """README's one table: five rows of the first one here, without the last two columns."""
+    head = README_HEAD.strip("| ").split(" | ")
+    return table(head, map(tracker_row, IN_README)) + "\n"
+
+
+def commands(*names):
+    """A table of the files with the commands that wrote them, dates and commits."""
+    records = load("records")["files"]
+    rows = [
+        [f"`{name}.json`", f"`{r['command']}`", r["date"], r["commit"]]
+        for name, r in ((name, records[name]) for name in names)
+    ]
+    return table(["file", "command", "date", "commit"], rows)
+
+
+def first_step_table():
+    """First models by AUC, and what they lose against the learned steps."""
+    rows = []
+    for entry in load("first_step")["compared"]:
+        steps, rule = entry["steps"], entry["rule"]
+        title = "no steps: theta0 itself" if steps == 0 else f"{steps} steps of the learned rates"
+        if rule:
+            rate = f"{entry['lr']:.0e}".replace("e-0", "e-")
+            title = f"{steps} steps of {rule}, rate {rate}{', at the edge of the grid' * entry['at_border']}"
+        difference = interval(*entry["difference"].values()) if rule or steps == 0 else ""
+        mean = entry["mean"]
+        rows.append([title, f"{mean['auc']:.3f}", difference, f"{mean['precision_20']:.3f}"])
+    for rate, (mean, *difference, precision) in printed("twin").items():
+        title = f"4 steps of sgd, rate {rate}, from a theta0 trained for them"
+        rows.append([title, f"{mean:.3f}", interval(*difference), f"{precision:.3f}"])
+    return table(["first model", "AUC", "against the learned rates", "precision at 20 px"], rows)
+
+
+def speed_table():
+    """What was timed, with the commands."""
+    s = printed("speed")
+    parts = ", ".join(f"{name} {ms}" for name, ms in s["parts_ms"].items())
+    fps = [
+        f"{ours[0]} to {ours[1]} and {csrt[0]} to {csrt[1]} fps on {where}"
+        for where, (ours, csrt) in (
+            ("the samples", s["fps_samples"].values()),
+            ("six sequences of `DEV`", s["fps_dev"].values()),
+        )
+    ]
+    mean, low, high = s["ratio_to_csrt"]
+    patches = s["patches_per_second"]
+    rows = [
+        [
+            "a frame of ROAM++, updates included",
+            f"{s['frame_ms'][0]} and {s['frame_ms'][1]} ms in two runs; in the first: {parts}",
+            "`roam-lite bench tracking`",
+        ],
+        [
+            "ROAM++ and CSRT, updates included, in six alternating runs",
+            f"{', '.join(fps)}: {mean} times as fast on average, {low} to {high}",
+            "`roam-lite evaluate … --threads 1`",
+        ],
+        [
+            "training patches of 144 px cut from 1280 x 720 JPEGs, nothing cached",
+            f"about {patches[0]} a second (targets of 20 to 200 px: {patches[1]} to {patches[2]})",
+            "`roam-lite bench clips`",
+        ],
+        [
+            "double backward of the correlation, against direct convolutions in a loop",
+            f"{s['double_backward_times_faster']} times as fast, equal to "
+            f"{s['double_backward_differs_by']:.0e}".replace("e-0", "e-"),
+            "`roam-lite bench training`",
+        ],
+        [
+            "a meta-training step, batch 4, against a loop over videos with direct convolutions "
+            "and torch's recurrent cells",
+            f"{s['training_step_times_faster']} times as fast, equal to "
+            f"{s['training_step_differs_by']:.0e}".replace("e-0", "e-"),
+            "the same",
+        ],
+    ]
+    return table(["what", "measured", "command"], rows)
+
+
+def page():
+    """The text of docs/results.md."""
+    samples = [
+        [title, f"{a:.3f}", f"{p:.3f}", fps] for title, (a, p, fps) in printed("samples").items()
+    ]
+    conditions = [
+        [title, *(f"{score:.3f}" for score in both)]
+        for title, both in printed("conditions").items()
+    ]
+    small = printed("laptop_small_dev")
+    values = {
+        "dev": dev_table(),
+        "dev_commands": commands(*TRACKERS.values()),
+        "updating_gain": f"{auc('dev_lstm') - auc('dev_none'):.3f}",
+        "lost_lstm": lost("dev_lstm"),
+        "lost_none": lost("dev_none"),
+        "from_imagenet": " and ".join(f"{a:.3f}" for a in printed("from_imagenet")["auc"]),
+        "small_dev": " / ".join(f"{v:.3f}" for v in small["roam++"]),
+        "small_roam": " / ".join(f"{v:.3f}" for v in small["roam"]),
+        "small_rendered": f"{auc('rendered_laptop-small'):.3f}",
+        "laptop_rendered": f"{auc('rendered_laptop'):.3f}",
+        "rendered_gain": gain("rendered_laptop", "rendered_laptop-small"),
+        "rendered_commands": "`RENDERED` is written by `roam-lite synth --out RENDERED --count 80 "
+        "--length 150 --seed 987`.\n\n" + commands("rendered_laptop", "rendered_laptop-small"),
+        "samples": table(["tracker", "AUC", "precision at 20 px", "fps"], samples),
+        "speed": speed_table(),
+        "long_memory": f"{printed('speed')['long_memory_mb']:,}",
+        "first_step": first_step_table(),
+        "first_step_commands": commands("first_step"),
+        "conditions": table(["condition", "`laptop`", "`laptop-small`"], conditions),
+    }
+    template = (FOLDER / "template.md").read_text(encoding="utf-8")
+    return re.sub(r"\{(\w+)\}", lambda place: values[place[1]], template)
+
+
+def readme(text):
+    """README with its table as the files have it."""
+    return TABLE.sub(readme_table(), text)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"wrote {PAGE} and the table of {README.name}")
