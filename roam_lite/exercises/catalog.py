@@ -3,6 +3,7 @@
 from roam_lite.errors import InputError
 from roam_lite.exercises import (
     ablations,
+    anchors,
     benchmarks,
     filters,
     first_steps,
@@ -23,6 +24,7 @@ _ROOMS = (
     first_steps,
     patches,
     filters,
+    anchors,
     labels,
     losses,
     learning_rates,
