@@ -5,6 +5,7 @@ from roam_lite.exercises import (
     ablations,
     anchors,
     benchmarks,
+    cells,
     filters,
     first_steps,
     labels,
@@ -23,6 +24,7 @@ from roam_lite.exercises.judge import Verdict, judge
 _ROOMS = (
     first_steps,
     patches,
+    cells,
     filters,
     anchors,
     labels,
