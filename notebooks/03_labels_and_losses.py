@@ -13,21 +13,24 @@
 # %% [markdown]
 # # 3. Labels and losses: what the two branches should have said
 #
-# The tracking model answers two questions for every cell: *is the target here?* and *how far off is
-# the anchor that lies here?* To improve it by gradient steps we need the right answers, and a number
-# that says how wrong the model's are. That number is all that the optimizer of the later notebooks
-# will ever work on, so its quirks become the tracker's habits.
+# The tracking model answers two questions for every cell: *is the target here?* (the response) and *how
+# far is its box from the anchor that lies here?* (the regression). To improve the model by gradient steps
+# we need the right answers, the *labels*, and a number that says how wrong the model's are, the *loss*.
+# The optimizer of the later notebooks works on nothing but this number.
 #
-# **When you are through you can**
+# ## What you will learn
 #
-# - draw the label map (8), at the positions where cells really lie;
-# - describe a box relative to an anchor, and back;
-# - compute both terms of the tracking loss (7), and say which cells count and why;
-# - show how one innocent mean can be *lowered by making errors*;
-# - compute the update loss (12) of a real frame, and take a first step on it.
+# - Draw the label map (8), at the positions where cells really lie.
+# - Describe a box relative to an anchor, and go back.
+# - Compute both terms of the tracking loss (7), and say which cells count and why.
+# - Show how a loss can be *lowered by making errors*, and design one that cannot.
+# - Compute the update loss (12) of a real frame, and take a first step on it.
 #
-# **Needs** notebooks 1 and 2. **Paper** section 3.2. **Run time** about 10 s on two cores (`python
-# notebooks/render.py 03_labels_and_losses`).
+# ## Before you start
+#
+# You need notebooks 1 and 2: patches, cells, the filter's size and the anchor. **Paper** section 3.2.
+# **Run time** about 15 s on two cores (`python notebooks/render.py 03_labels_and_losses`). Reading takes
+# about 40 minutes, the exercises about 60.
 
 # %%
 from dataclasses import replace
@@ -72,46 +75,44 @@ use_style()
 BLUE = OPTIMIZER_COLORS["lstm"]
 tracker = load_tracker("laptop")
 config, cells = tracker.config.model, tracker.cells
-c, S, alpha = config.stride, config.patch_size, config.label_sharpness
+c, S, sharpness = config.stride, config.patch_size, config.label_sharpness
 
 # %% [markdown]
 # ## The label map
 #
-# The response should be high where the target's center is and fall off with its size:
+# The response should be high where the target's center is, and fall off with the target's size:
 #
 # $$ M(x, y) = \exp\left(-\alpha\left(\frac{(x-x_0)^2}{\sigma_x^2}
 #    + \frac{(y-y_0)^2}{\sigma_y^2}\right)\right) \tag{8} $$
 #
-# with $(\sigma_x, \sigma_y) = (w/c, h/c)$ and $\alpha = 20$; lengths are in cells. Note what is *not*
-# there: no $\tfrac12$, and no rounding of the center to a cell.
-
+# with $(\sigma_x, \sigma_y) = (w/c, h/c)$ and the label's sharpness $\alpha = 20$; lengths are in cells of
+# $c$ patch pixels. There is no $\tfrac12$ in the exponent, and the center $(x_0, y_0)$ is not rounded to
+# a cell. The library's function is `gaussian_labels`. You will write your own in exercise 03.1. *How wide
+# is the part above 1/2, in widths of the target? How many of the 36 × 36 cells are above 0.1?*
 
 # %%
-def my_label(box, cells_x, cells_y):
-    """Label map [H, W] of a box in patch pixels; cells_x, cells_y are the cells' positions there."""
-    x, y, w, h = box / c
-    across = (cells_x / c - (x + w / 2)) ** 2 / w**2
-    down = (cells_y / c - (y + h / 2)) ** 2 / h**2
-    return torch.exp(-alpha * (down[:, None] + across[None, :]))
-
-
-generator = torch.Generator().manual_seed(0)
-for box in 5 + 80 * torch.rand(50, 4, generator=generator):
-    theirs = gaussian_labels(box, cells, cells[:20], c, alpha)
-    torch.testing.assert_close(my_label(box, cells, cells[:20]), theirs)
-
 box = torch.tensor([58.0, 50.0, 24.0, 36.0])
-label = my_label(box, cells, cells)
-width = 2 * np.sqrt(np.log(2) / alpha)
+label = gaussian_labels(box, cells, cells, c, sharpness)
+
+figure, axes = plt.subplots(figsize=(4.2, 3.2))
+picture = show_map(axes, label, c, "label of the outlined box", cmap="magma", vmin=0, vmax=1)
+outline(axes, box, TRUTH_COLOR)
+figure.colorbar(picture, label="label M")
+
+width = 2 * np.sqrt(np.log(2) / sharpness)
+share = (label > 0.1).float().mean()
 print(f"the label is above 1/2 over {width:.2f} of the target's width")
 print(f"largest label {label.max():.3f}: the center lies between cells")
-print(
-    f"above 0.1: {(label > 0.1).sum()} of {label.numel()} cells, {(label > 0.1).float().mean():.1%}"
-)
+print(f"above 0.1: {(label > 0.1).sum()} of {label.numel()} cells, one in {1 / share:.0f}")
 assert label.max() < 1
+show(figure, "A bright spot in the middle of the box; the rest of the label map is dark.")
 
 # %% [markdown]
-# Almost all cells are background. Keep that in mind.
+# Almost all cells are background. That will matter for the loss.
+#
+# The paper's label depends on where the target is. In `laptop` it also depends on its size: the label is
+# multiplied by a number that is 1 if the target has its usual size in the patch, and less if it is larger
+# or smaller (`scale_sharpness`). The stretched samples below have such labels.
 #
 # ## Where a box is, seen from an anchor
 #
@@ -132,6 +133,7 @@ def my_encode(box, anchor):
     return torch.cat([shift, torch.log(box[..., 2:] / anchor[..., 2:])], dim=-1)
 
 
+generator = torch.Generator().manual_seed(0)
 pairs = 5 + 80 * torch.rand(2, 50, 4, generator=generator)
 torch.testing.assert_close(my_encode(*pairs), encode_boxes(*pairs))
 torch.testing.assert_close(
@@ -153,14 +155,12 @@ show(
 )
 
 # %% [markdown]
-# The shifts are straight lines and the sizes constants: easy for a filter. *But should it be asked at
-# the map's corner?* There the shift is several anchors long, and the filter sees nothing of the
-# target. So only the 32 anchors of highest overlap count, in each frame.
+# These four numbers are the *deltas*. The shifts are straight lines and the sizes constants: easy for a
+# filter. *But should it be asked at the map's corner?* There the shift is several anchors long, and the
+# filter sees nothing of the target. So only the 32 anchors of highest overlap (IoU) count, in each frame.
 #
-# One detail in the cell: the `laptop` profile measures deltas in units of a tenth of the anchor and a
-# fifth in log size (`delta_spread`). Near the target they are then about 1, and their loss weighs
-# about as much as the response's; in plain units it is a tenth of it, and a backbone that is trained
-# by the sum learns little about boxes.
+# The `laptop` profile measures deltas in units of a tenth of the anchor and a fifth in log size
+# (`delta_spread`). The cell prints how large they are in both units.
 
 # %%
 targets = make_targets(box[None, None], size[None], cells, cells, config)
@@ -169,6 +169,11 @@ assert positive.sum() == config.regression_anchors
 shift_unit, size_unit = config.delta_spread
 units = torch.tensor([shift_unit, shift_unit, size_unit, size_unit])
 torch.testing.assert_close(targets.deltas[0, 0].movedim(0, -1) * units, deltas)
+plain_size = deltas[positive > 0].abs().mean()
+unit_size = targets.deltas[0, 0].movedim(0, -1)[positive > 0].abs().mean()
+print(
+    f"mean size of the deltas that count: {plain_size:.2f} plain, {unit_size:.2f} in units of the profile"
+)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
 picture = show_map(left, box_iou(anchors, box), c, "overlap of each anchor", vmin=0, vmax=1)
@@ -182,9 +187,9 @@ show(
 )
 
 # %% [markdown]
-# "In each frame" matters. The released program takes the best anchors of the whole flattened batch.
-# Put a target that fits its anchor beside one that has shrunk since its filter was sized, and see
-# who is left out:
+# "In each frame" matters. The released program takes the best anchors of the whole batch together. Put
+# a target that fits its anchor beside one that has shrunk since its filter was sized, and count the
+# anchors of each:
 
 # %%
 fits = torch.cat([box[:2], anchors[0, 0, 2:]])
@@ -196,12 +201,12 @@ print(f"anchors that count, over the flattened batch: {pooled.tolist()}; in each
 assert pooled[1] < pooled[0] / 8
 
 # %% [markdown]
-# The frame from which there is most to learn hardly counts.
+# The frame whose box is wrong hardly counts.
 #
 # ## Smooth L1
 #
-# Deltas are compared by a loss that is quadratic near zero and linear further out: a single
-# terrible anchor pulls with force 1 and no more.
+# Deltas are compared by a loss that is quadratic near zero and linear further out. Its derivative is at
+# most 1, so one very wrong anchor cannot outweigh all the others.
 #
 # $$ \|d\|_s = \begin{cases} \tfrac12 d^2 & |d| < 1 \\ |d| - \tfrac12 & \text{otherwise} \end{cases} $$
 
@@ -237,9 +242,9 @@ show(
 # %% [markdown]
 # ## The response loss, and three ways to take a mean
 #
-# The paper writes $\|\mathcal{G} - M\|^2$. Of the map's cells about one in sixty belongs to the
-# target (computed above), so the mean of that is about background. The released program therefore
-# counts only cells with an error of at least 0.1, weighted by $e^{M}$:
+# The paper writes $\|\mathcal{G} - M\|^2$, $\mathcal{G}$ being the response. Only few cells belong to the
+# target (counted above), so the mean of that is about background. The released program counts only cells
+# with an error of at least 0.1, and weighs them by $e^{M}$. We call this loss *balanced*:
 
 
 # %%
@@ -257,14 +262,15 @@ torch.testing.assert_close(
     library_loss(noisy[None, None], label[None, None], kind="balanced")[0],
 )
 
-shifted = my_label(box + torch.tensor([box[2] / 2, 0, 0, 0]), cells, cells)
+shifted, second = (
+    gaussian_labels(box + move * torch.eye(4)[0], cells, cells, c, sharpness)
+    for move in (box[2] / 2, 40)
+)
 answers = {
     "nothing anywhere": torch.zeros_like(label),
     "right": label,
     "half a target beside it": shifted,
-    "the target and a second one": torch.maximum(
-        label, my_label(box + 40 * torch.eye(4)[0], cells, cells)
-    ),
+    "the target and a second one": torch.maximum(label, second),
     "target everywhere": torch.ones_like(label),
 }
 KINDS = ("plain", "balanced", "focused")
@@ -276,9 +282,9 @@ for name, answer in answers.items():
     print(f"{name:28s}" + "".join(f"{value:10.4f}" for value in values))
 
 # %% [markdown]
-# Under the plain loss it costs almost nothing to see nothing. The balanced loss makes that
-# expensive. But look closely: the number of counted cells depends on the *model*. A model that cannot
-# bring down its large errors can still bring down their mean, by adding small ones:
+# Compare "nothing anywhere" with "target everywhere": under the plain loss the first costs almost nothing.
+# The balanced loss makes it expensive. But the number of counted cells depends on the *model*. A model
+# that cannot bring down its large errors can still bring down their mean, by adding small ones:
 
 # %%
 wrong = 0.2 * label  # a model that is too shy, everywhere else right
@@ -305,21 +311,19 @@ show(
 )
 
 # %% [markdown]
-# More than a thousand new errors, and the balanced loss is cut by more than half. A frozen
-# backbone, as in the paper, has little room for that trick. A backbone that is trained by
-# the loss itself, as that of `laptop-small` was, found it. That is why our profiles have a third kind,
-# `focused`: the same sum, divided by the number of cells whose *label* is at least 0.1, which no
-# model can change.
+# There are more than a thousand new errors, and the balanced loss is less than half of what it was. That
+# is why our profiles have a third kind, `focused`: the same sum, divided by the number of cells whose
+# *label* is at least 0.1. No model can change that number. Exercise 03.3 asks for a loss of your own.
 #
-# ## Play with it: the loss as a landscape
+# ## Play with it: the loss as a landscape (about 10 minutes)
 #
 # Suppose the model answered with a perfect label map, but at the wrong place. The landscape shows the
-# response loss of every such place. *How wide is the valley that leads to the target? What do α and
-# the target's size do to it? From where would a gradient step lead nowhere?*
+# response loss of every such place. *How wide is the valley that leads to the target? What do the label's
+# sharpness α and the target's size do to it? From where would a gradient step lead nowhere?*
 
 
 # %%
-def draw_landscape(figure, alpha, width, height, center_x, loss):
+def draw_landscape(figure, sharpness, width, height, center_x, loss):
     """The label, the loss over misplaced answers, and a cut through it."""
     figure.set_size_inches(10, 3.2)
     left, middle, right = figure.subplots(1, 3)
@@ -327,8 +331,8 @@ def draw_landscape(figure, alpha, width, height, center_x, loss):
     moves = torch.linspace(-48, 48, 33)
     dy, dx = torch.meshgrid(moves, moves, indexing="ij")
     places = torch.stack([dx, dy, 0 * dx, 0 * dx], dim=-1).flatten(0, 1) + truth
-    label = gaussian_labels(truth, cells, cells, c, alpha)
-    answers = gaussian_labels(places, cells, cells, c, alpha)[:, None]
+    label = gaussian_labels(truth, cells, cells, c, sharpness)
+    answers = gaussian_labels(places, cells, cells, c, sharpness)[:, None]
     values = library_loss(answers, label.expand_as(answers), kind=loss).view(33, 33)
     show_map(left, label, c, "label", cmap="magma", vmin=0, vmax=1)
     outline(left, truth, TRUTH_COLOR)
@@ -343,7 +347,7 @@ def draw_landscape(figure, alpha, width, height, center_x, loss):
 explore(
     draw_landscape,
     alt="A label map; a bowl-shaped loss around the right place; a cut with flat shoulders beside it.",
-    alpha=(2.0, 60.0, alpha, 1.0),
+    sharpness=(2.0, 60.0, sharpness, 1.0),
     width=(8, 80, 24),
     height=(8, 80, 36),
     center_x=(20, 124, 72),
@@ -351,9 +355,9 @@ explore(
 )
 
 # %% [markdown]
-# Beside the valley the shoulders are flat: two bumps that do not touch are equally wrong however
-# far apart they are. Gradients on weights are kinder than this picture, since they need not *move*
-# a bump: they lower it in one place and raise it in another.
+# Beside the valley the loss is flat: two bumps that do not touch are equally wrong however far apart they
+# are. A model's weights need not *move* a bump, though. They can lower it in one place and raise it in
+# another, as the first steps below do.
 #
 # ## Both terms together, on a real frame
 #
@@ -365,10 +369,11 @@ explore(
 # $$ \ell^{(t-1)} = \frac{1}{n} \sum_{j=1}^n
 #    L(F_j, M_j, B_j; \theta^{(t-1)}, \phi^{(t-1)}) \tag{12} $$
 #
-# Take the nine samples of notebook 1, and the meta-learned θ⁽⁰⁾ of the checkpoint.
+# $\mathcal{R}$ is the regression, $B$ the deltas that it should have given, and $\|\cdot\|_s$ smooth L1.
+# Take the nine samples of notebook 1, and θ⁽⁰⁾, the initial θ that the checkpoint has learned.
 
 # %%
-sequence = read_sequence(samples_folder(), "deformation")
+sequence = read_sequence(samples_folder(), "light")
 frame, truth = sequence.frames[0], sequence.boxes[0]
 regions = [
     region_around(truth, config.region_scale, stretch) for stretch in initial_stretches(config)
@@ -394,19 +399,18 @@ response, deltas = predict(theta0, features)
 
 
 # %%
-def my_loss(response, deltas, targets):
-    """The tracking loss (7) of one sample, its response term plain: [H, W], [4, H, W]."""
-    labels, wanted, positive = targets
-    box_term = (my_smooth_l1(deltas - wanted) * positive).sum() / (4 * positive.sum())
-    return (response - labels).square().mean() + box_term
-
-
 t = samples.targets
-each = [
-    my_loss(response[0, j], deltas[0, j], (t.labels[0, j], t.deltas[0, j], t.positive[0, j]))
-    for j in range(len(boxes))
-]
-mine = torch.stack(each).mean()
+response_terms, box_terms = zip(
+    *(
+        (
+            library_loss(response[:, j : j + 1], t.labels[:, j : j + 1], kind="plain"),
+            regression_loss(deltas[:, j : j + 1], t.deltas[:, j : j + 1], t.positive[:, j : j + 1]),
+        )
+        for j in range(len(boxes))
+    ),
+    strict=True,
+)
+mine = (torch.cat(response_terms) + torch.cat(box_terms)).mean()
 plain = replace(config, response_loss="plain")
 torch.testing.assert_close(mine, tracking_loss(response, deltas, t, plain)[0])
 torch.testing.assert_close(mine, update_loss(theta0, samples, plain)[0])
@@ -428,15 +432,18 @@ for kind in KINDS:
 #
 # ## The first steps
 #
-# Everything is in place for a gradient step with the meta-learned rates λ⁽⁰⁾. The paper takes one
-# (its footnote 1 says that more are straightforward), this profile `initial_steps`. Where do the rates
-# come from? That is what the next three notebooks are about. What do they do? Look:
+# Everything is in place for gradient steps. The checkpoint has learned their rates as well: λ⁽⁰⁾ holds
+# one for each coordinate of θ. The paper takes one step (its footnote 1 says that more are
+# straightforward), this profile takes `initial_steps`. Notebooks 4 to 6 are about where the rates come
+# from. Here is what they do:
 
 # %%
 first = initialize(theta0, tracker.model.lambda0, samples, config)
 after = update_loss(first.theta, samples, config)
 print(f"update loss {first.update_loss.item():.4f} before, ", end="")
 print(f"{after.item():.4f} after {config.initial_steps} steps with λ⁽⁰⁾")
+low, middle, high = np.quantile(tracker.model.lambda0.detach(), (0.05, 0.5, 0.95))
+print(f"rates λ⁽⁰⁾: 5 % are below {low:.2g}, half below {middle:.2g}, 95 % below {high:.2g}")
 assert after < first.update_loss
 
 later = 20
@@ -457,13 +464,21 @@ for row, (name, picture, box, maps) in zip(grid, rows, strict=True):
     options = {"cmap": "magma", "vmin": -0.2, "vmax": 1}
     for axes, theta, when in ((row[1], theta0, "before"), (row[2], first.theta, "after")):
         response, _ = predict(theta, maps)
-        show_map(axes, response[0, 0].detach(), c, f"response {when}", **options)
-    show_map(row[3], my_label(box, cells, cells), c, "label", **options)
-show(figure, "Before the steps the response is flat or vague; after them it peaks at the target.")
+        response = response[0, 0].detach()
+        peak = divmod(int(response.argmax()), len(cells))
+        miss = float(torch.linalg.norm(cells[list(peak)] - S / 2))
+        show_map(axes, response, c, f"{when}: peak {miss:.0f} px off", **options)
+    label = gaussian_labels(box, cells, cells, c, sharpness)
+    picture = show_map(row[3], label, c, "label", **options)
+figure.colorbar(picture, ax=grid, shrink=0.7, label="response, or label")
+show(
+    figure,
+    "Before the steps the response is weak at the target; after them it has a clear peak there.",
+)
 
 # %% [markdown]
-# A few steps on one frame, and the model finds the target in a frame it has never seen. How far
-# would plain gradient descent come, with one rate for all weights?
+# The steps were taken on the first frame alone; the second row is a frame that the model has never seen.
+# How far would plain gradient descent come, with one rate for all coordinates?
 
 # %%
 steps = 20
@@ -481,30 +496,37 @@ for rate in (1e-4, 1e-3, 1e-2, 1e-1):
     print("" if reached is None else f", as low as with λ⁽⁰⁾ after {reached}")
 
 # %% [markdown]
-# Every weight's curvature is another. A rate that the steepest of them can bear is slow for the rest:
-# the small rates need many steps for what λ⁽⁰⁾ did in `initial_steps`, if they get there at all. A
-# rate that is larger than that diverges, until the loss is no number any more (`nan`). The learned
-# rates are none of the two, and nobody has to choose them. (A low loss on a frame already seen does
-# not make a good tracker, though; what counts are frames to come.)
+# Read the table from the top. The smallest rates are slow. A larger one gets as low as λ⁽⁰⁾, after more
+# than twice as many steps. The largest one diverges, until the loss is no number any more (`nan`). λ⁽⁰⁾
+# holds rates of several orders of magnitude (printed above). Notebook 4 shows on a small problem why one
+# rate cannot suit all coordinates. A low loss on a frame already seen does not make a good tracker,
+# though: what counts are the frames to come.
 #
 # ## Recap
 #
-# - Labels (8) sit at the cells' true positions; between cells none is 1.
-# - Deltas are relative to the one anchor, and only the 32 nearest anchors of *each* frame count.
-# - Smooth L1 bounds the pull of a single anchor.
-# - A mean whose denominator the model can change is a loophole, and training will find it.
-# - (7) on past frames, averaged, is the update loss (12): what an optimizer gets to see.
+# - Labels (8) sit at the cells' true positions. A center between cells has no label of 1.
+# - Deltas are relative to the one anchor, and only the 32 best anchors of *each* frame count.
+# - Smooth L1 bounds the derivative of each anchor's error.
+# - If the model can change a mean's denominator, it can lower the mean by making errors.
+# - (7) averaged over past frames is the update loss (12): what an optimizer gets to see.
+#
+# ## What you can build now
+#
+# The targets and the loss of a detector with one anchor, for any backbone of notebook 1 and any filter of
+# notebook 2; and a tracker that learns its model from one frame by plain gradient descent.
 #
 # ## Exercises
 #
-# Solutions are in [solutions](solutions/03_labels_and_losses_solutions.ipynb).
+# Solutions are in [solutions](solutions/03_labels_and_losses_solutions.ipynb). When a check has passed,
+# compare with the library's own code: `gaussian_labels??` in a new cell shows it.
 #
-# **03.1** (easy) The label map `[H, W]` of one `box` in patch pixels. `cells_x` `[W]` and `cells_y`
-# `[H]` are the positions of the cells in patch pixels; `c` is the stride.
+# **03.1** (easy, about 10 minutes) The label map `[H, W]` of one `box` in patch pixels by (8). `cells_x`
+# `[W]` and `cells_y` `[H]` are the positions of the cells in patch pixels; `c` is the stride and `alpha`
+# the label's sharpness.
 
 
 # %%
-def label_map(box, cells_x, cells_y, c, alpha):
+def label_map(box, cells_x, cells_y, c, sharpness):
     """Label map [H, W] by (8); all tensors."""
     ...
 
@@ -512,34 +534,48 @@ def label_map(box, cells_x, cells_y, c, alpha):
 check("03.1", label_map)
 
 # %% [markdown]
-# **03.2** (easy) `(dx, dy, dw, dh)` of `box` relative to `anchor`, both tensors `(x, y, w, h)`.
+# **03.2** (medium, about 10 minutes) The tracker needs the way back. Return the box `(x, y, w, h)` that
+# `deltas = (dx, dy, dw, dh)` mean at `anchor = (x, y, w, h)`, both tensors, the deltas in plain units.
 
 
 # %%
-def relative(box, anchor):
-    """Four numbers; x and y of boxes are their left and top edges."""
+def box_of(deltas, anchor):
+    """Box (x, y, w, h); x and y of boxes are their left and top edges."""
     ...
 
 
-check("03.2", relative)
+check("03.2", box_of)
 
 # %% [markdown]
-# **03.3** (medium) The balanced response loss of one video's samples, `[n, H, W]` both: squared
-# errors of at least 0.1 in magnitude, weighted by exp(label), divided by their number plus 1.
+# **03.3** (design it, about 25 minutes; there are many answers) Write a response loss of your own, for
+# samples `[n, H, W]` of one video. Choose its unit so that the response 0 everywhere costs 1. `check`
+# tries other responses, five things, 1 for yes and 0 for no:
+#
+# - 0: the right response costs 0;
+# - 1: the right response with a second target costs at least 0.2;
+# - 2: the right response with noise of ±0.08 in every cell costs less than 0.5;
+# - 3: a response of only 0.2 times the label costs no less when errors are added to the background;
+# - 4: the same samples twice cost the same.
+#
+# <details><summary>A hint</summary>
+#
+# Try the three kinds above first, and see which of the five each of them fails.
+#
+# </details>
 
 
 # %%
-def balanced_loss(response, labels):
+def my_response_loss(response, labels):
     """A single number."""
     ...
 
 
-check("03.3", balanced_loss)
+check("03.3", my_response_loss)
 
 # %% [markdown]
-# **03.4** (hard) The regression loss of one video's samples: smooth L1 of `deltas - targets` (`[n,
-# 4, H, W]`), its mean over the anchors that `positive` `[n, H, W]` marks with 1 and over the four
-# coordinates, frame by frame; then the mean over the frames.
+# **03.4** (hard, about 15 minutes) The regression loss of one video's samples: smooth L1 of
+# `deltas - targets` (`[n, 4, H, W]`), its mean over the anchors that `positive` `[n, H, W]` marks with 1
+# and over the four coordinates, frame by frame; then the mean over the frames.
 
 
 # %%
@@ -559,4 +595,6 @@ check("03.4", regression)
 #   Proposal Networks. NeurIPS 2015: the parameterization of boxes.
 # - R. Girshick. Fast R-CNN. ICCV 2015: smooth L1.
 #
-# **Next:** [4. Why learning rates must adapt](04_why_learning_rates_must_adapt.ipynb).
+# ## What next
+#
+# [4. Why learning rates must adapt](04_why_learning_rates_must_adapt.ipynb): one rate, many coordinates.

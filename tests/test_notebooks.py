@@ -156,7 +156,9 @@ def test_every_equation_of_the_paper_is_shown_as_the_library_has_it():
 def test_notebook_opens_and_ends_as_all_do(path):
     cells = nbformat.read(path, as_version=4).cells
     begin = " ".join(cells[0].source.split())
-    for opening in ("**When you are through", "**Needs**", "**Paper** section", "**Run time**"):
+    assert any(words in begin for words in ("## What you will learn", "**When you are through"))
+    assert any(words in begin for words in ("## Before you start", "**Needs**"))
+    for opening in ("**Paper** section", "**Run time**"):
         assert opening in begin
     assert f"render.py {path.stem}" in begin, "how the run time was measured"
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

@@ -36,18 +36,19 @@ def center_of_line(line):
 assert check("01.1", center_of_line)
 
 # %% [markdown]
-# **01.2** A region half as wide, resized to the same patch, shows everything twice as wide: the
-# stretch divides.
+# **01.2** What lies inside is a rectangle: its sides are overlaps of two intervals, never less than 0.
 
 
 # %%
-def region(box, region_scale, stretch):
-    """Region (cx, cy, side_w, side_h) in image pixels; stretch is an array [2]."""
-    side = region_scale * np.sqrt(box[2] * box[3])
-    return np.concatenate([box[:2] + box[2:] / 2, side / stretch])
+def padding_share(region, width, height):
+    """Share of the region outside the image; region is (cx, cy, side_w, side_h), an array."""
+    cx, cy, side_w, side_h = region
+    across = max(0, min(cx + side_w / 2, width) - max(cx - side_w / 2, 0))
+    down = max(0, min(cy + side_h / 2, height) - max(cy - side_h / 2, 0))
+    return 1 - across * down / (side_w * side_h)
 
 
-assert check("01.2", region)
+assert check("01.2", padding_share)
 
 # %% [markdown]
 # **01.3** One patch pixel is `side / size` image pixels, along each axis by itself; positions also
@@ -90,3 +91,25 @@ assert check("01.4", cell_positions)
 stem = [(6, 2, 2), (4, 2, 1)]
 print(cell_positions(stem, 4))
 assert np.array_equal(cell_positions(stem, 4), 4 * np.arange(4) + 2)
+
+# %% [markdown]
+# **01.5** One answer of many. Two or three layers of kernel 4 and stride 2 reach the stride and lie where
+# they should. Then kernels of 3 at stride 1, which move nothing, until the cells see enough: there they
+# are cheap, and each adds twice the stride.
+
+
+# %%
+def my_layers(stride, sight):
+    """List of (kernel, stride, padding) from the first layer to the last."""
+    layers, apart, seen = [], 1, 1
+    while apart < stride:
+        layers.append((4, 2, 1))
+        seen += 3 * apart
+        apart *= 2
+    while seen < sight:
+        layers.append((3, 1, 1))
+        seen += 2 * apart
+    return layers
+
+
+assert check("01.5", my_layers)

@@ -18,6 +18,7 @@
 # %%
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -44,54 +45,53 @@ def filter_of(target, rho, stride, limit):
 assert check("02.1", filter_of)
 
 # %% [markdown]
-# **02.2** Cells times the stride are pixels; divided by ρ they lose the context.
+# **02.2** An odd number of columns $f$ comes from a ceiling of $f$ or of $f - 1$. So the length in cells
+# lies above $f - 2$ and at most at $f$. The anchor is the upper end: no target is larger, and none is
+# smaller by $2c/\rho$.
 
 
 # %%
-def anchor_of(size, rho, stride):
-    """Anchor (a_w, a_h) in patch pixels."""
-    rows, columns = size
-    return columns * stride / rho, rows * stride / rho
+def widths_of(columns, rho, stride):
+    """Interval (low, high] of widths in patch pixels."""
+    return (columns - 2) * stride / rho, columns * stride / rho
 
 
-assert check("02.2", anchor_of)
+assert check("02.2", widths_of)
 
 # %% [markdown]
-# **02.3** `align_corners=True` puts corners on corners. The same with loops, tap by tap, to see that
-# there is no magic in it:
+# **02.3** A warped tap is a weighted sum of stored taps. A stored tap collects the gradients of all warped
+# taps that it went into, with the same weights: the two matrices, transposed.
 
 
 # %%
-def resized(kernel, rows, columns):
-    """Kernel [rows, columns], bilinear."""
-    return F.interpolate(
-        kernel[None, None], size=(rows, columns), mode="bilinear", align_corners=True
-    )[0, 0]
+def interpolation(base, taps):
+    """Matrix [taps, base] of the warp along one axis."""
+    position = torch.arange(taps) * (base - 1) / max(taps - 1, 1)
+    return (1 - (position[:, None] - torch.arange(base)).abs()).clamp(min=0).double()
 
 
-assert check("02.3", resized)
+def gradient_of_stored(gradient, k):
+    """Gradient [k, k] by the stored kernel, a tensor; rows and columns are gradient's shape."""
+    rows, columns = gradient.shape
+    return interpolation(k, rows).T @ gradient @ interpolation(k, columns)
+
+
+assert check("02.3", gradient_of_stored)
+
+# %% [markdown]
+# Autograd gives the same. The loss whose gradient by the warped filter is `gradient` is their product,
+# summed:
 
 
 # %%
-def resized_by_loops(kernel, rows, columns):
-    """Kernel [rows, columns], bilinear, one tap at a time."""
-    k = len(kernel)
-    out = torch.zeros(rows, columns, dtype=kernel.dtype)
-    for i in range(rows):
-        for j in range(columns):
-            y, x = i * (k - 1) / (rows - 1), j * (k - 1) / (columns - 1)
-            top, left = min(int(y), k - 2), min(int(x), k - 2)
-            v, u = y - top, x - left
-            out[i, j] = (
-                (1 - v) * (1 - u) * kernel[top, left]
-                + (1 - v) * u * kernel[top, left + 1]
-                + v * (1 - u) * kernel[top + 1, left]
-                + v * u * kernel[top + 1, left + 1]
-            )
-    return out
+def gradient_by_autograd(gradient, k):
+    """Gradient [k, k], through a library's interpolation."""
+    stored = torch.zeros(1, 1, k, k, dtype=gradient.dtype, requires_grad=True)
+    warped = F.interpolate(stored, size=gradient.shape, mode="bilinear", align_corners=True)
+    return torch.autograd.grad((warped[0, 0] * gradient).sum(), stored)[0][0, 0]
 
 
-assert check("02.3", resized_by_loops)
+assert check("02.3", gradient_by_autograd)
 
 # %% [markdown]
 # **02.4** A margin against wrapping around, the middle tap at the origin, the conjugate. A margin as
@@ -110,3 +110,19 @@ def correlated(m, k):
 
 
 assert check("02.4", correlated)
+
+# %% [markdown]
+# **02.5** One answer of many: aspect ratios in equal steps of their logarithm, half a step from both ends.
+
+
+# %%
+def my_anchors(targets, count):
+    """Anchors [count, 2] as (w, h), each of the targets' area; targets is an array [n, 2]."""
+    logs = np.log(targets[:, 0] / targets[:, 1])
+    low, high = logs.min(), logs.max()
+    ratios = np.exp(low + (high - low) * (np.arange(count) + 0.5) / count)
+    side = np.sqrt(targets[0].prod())
+    return side * np.stack([np.sqrt(ratios), 1 / np.sqrt(ratios)], axis=1)
+
+
+assert check("02.5", my_anchors)

@@ -40,34 +40,32 @@ assert check("03.1", label_map)
 # The product of two exponentials is the exponential of the sum: a Gaussian along the axes is
 # separable, and `H + W` exponentials do for `H W`.
 #
-# **03.2** Centers first.
+# **03.2** Sizes first: the corner is half of the *new* size away from the center.
 
 
 # %%
-def relative(box, anchor):
-    """Four numbers; x and y of boxes are their left and top edges."""
-    (x, y, w, h), (ax, ay, aw, ah) = box, anchor
-    dx = ((x + w / 2) - (ax + aw / 2)) / aw
-    dy = ((y + h / 2) - (ay + ah / 2)) / ah
-    return torch.stack([dx, dy, torch.log(w / aw), torch.log(h / ah)])
+def box_of(deltas, anchor):
+    """Box (x, y, w, h); x and y of boxes are their left and top edges."""
+    (dx, dy, dw, dh), (ax, ay, aw, ah) = deltas, anchor
+    w, h = aw * torch.exp(dw), ah * torch.exp(dh)
+    return torch.stack([ax + aw / 2 + dx * aw - w / 2, ay + ah / 2 + dy * ah - h / 2, w, h])
 
 
-assert check("03.2", relative)
+assert check("03.2", box_of)
 
 # %% [markdown]
-# **03.3** The mask chooses what is summed *and* what is counted. Whether it is a number or a choice
-# makes no difference to the gradient: a comparison has none.
+# **03.3** One answer of many, without a threshold: the fourth power of the error, divided by that of the
+# response 0. Small errors hardly count, large ones count wherever they are, and the denominator depends on
+# the labels alone. Its gradient is small where the error is small: would you train with it?
 
 
 # %%
-def balanced_loss(response, labels):
+def my_response_loss(response, labels):
     """A single number."""
-    error = response - labels
-    hard = error.abs() >= 0.1
-    return (labels.exp() * error**2)[hard].sum() / (hard.sum() + 1)
+    return (response - labels).pow(4).sum() / labels.pow(4).sum()
 
 
-assert check("03.3", balanced_loss)
+assert check("03.3", my_response_loss)
 
 # %% [markdown]
 # **03.4** The mask has no axis for the four coordinates; `None` gives it one.

@@ -3,7 +3,9 @@
 from roam_lite.errors import InputError
 from roam_lite.exercises import (
     ablations,
+    anchors,
     benchmarks,
+    cells,
     filters,
     first_steps,
     labels,
@@ -22,7 +24,9 @@ from roam_lite.exercises.judge import Verdict, judge
 _ROOMS = (
     first_steps,
     patches,
+    cells,
     filters,
+    anchors,
     labels,
     losses,
     learning_rates,

@@ -1,4 +1,4 @@
-"""Exercises of 02_resizable_filters: filter sizes, the anchor, the warp, correlation by FFT."""
+"""Exercises 1, 3 and 4 of 02_resizable_filters: the size, the warp's gradient, correlation by FFT."""
 
 from math import ceil, floor
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from roam_lite.bench.plain import warp_filter_plain
 from roam_lite.exercises.exercise import Exercise, Mistake
 from roam_lite.model.correlation import correlate
-from roam_lite.model.filters import anchor_size, filter_size
+from roam_lite.model.filters import filter_size, interpolation
 
 Size = tuple[float, float]
 
@@ -94,53 +94,6 @@ _FILTER_SIZE = Exercise(
     ),
 )
 
-# 02.2
-
-
-def anchor(size: tuple[int, int], rho: float, stride: int) -> Tensor:
-    """Return the anchor `(a_w, a_h)` in patch pixels of a filter `(f_r, f_c)`."""
-    return anchor_size(torch.tensor(size, dtype=torch.float64), rho, stride)
-
-
-_ANCHOR = Exercise(
-    "02.2",
-    "the one anchor",
-    anchor,
-    lambda rng: (
-        tuple((2 * rng.choice(15, 2, replace=False) + 1).tolist()),
-        float(rng.uniform(1.2, 2)),
-        int(rng.choice([2, 8, 16])),
-    ),
-    (
-        Mistake(
-            "rows for the width",
-            lambda size, rho, stride: np.array(size) * stride / rho,
-            "The number of rows is a height.",
-        ),
-        Mistake(
-            "cells for pixels",
-            lambda size, rho, stride: np.array(size[::-1]) / rho,
-            "That is what (6) says, in cells. Boxes are in patch pixels.",
-        ),
-        Mistake(
-            "times rho",
-            lambda size, rho, stride: np.array(size[::-1]) * stride * rho,
-            "rho made the filter larger than the target. The anchor is to be as large as the "
-            "target again.",
-        ),
-        Mistake(
-            "the whole filter",
-            lambda size, rho, stride: np.array(size[::-1]) * stride,
-            "The filter covers the target and some context; the anchor covers the target alone.",
-        ),
-        Mistake(
-            "pixels per cell divided",
-            lambda size, rho, stride: np.array(size[::-1]) / (rho * stride),
-            "Is a length larger or smaller in pixels than in cells?",
-        ),
-    ),
-)
-
 # 02.3
 
 
@@ -149,51 +102,67 @@ def warp(kernel: Tensor, rows: int, columns: int) -> Tensor:
     return warp_filter_plain(kernel[None, None], (rows, columns))[0, 0]
 
 
-def _interpolate(kernel: Tensor, rows: int, columns: int, **options) -> Tensor:
-    return F.interpolate(kernel[None, None], size=(rows, columns), **options)[0, 0]
+def gradient_of_stored(gradient: Tensor, k: int) -> Tensor:
+    """Return the gradient `[k, k]` by a stored kernel, from the one `[rows, columns]` by its warp."""
+    stored = torch.zeros(k, k, dtype=gradient.dtype, requires_grad=True)
+    return torch.autograd.grad(warp(stored, *gradient.shape), stored, gradient)[0]
 
 
-def _sum_kept(kernel: Tensor, rows: int, columns: int) -> Tensor:
-    warped = warp(kernel, rows, columns)
-    return warped * kernel.sum() / warped.sum()
+def _matrices(gradient: Tensor, k: int) -> list[Tensor]:
+    return [interpolation(torch.tensor([n]), k, n, gradient.dtype)[0] for n in gradient.shape]
+
+
+def _resized_back(gradient: Tensor, k: int) -> Tensor:
+    options = {"size": (k, k), "mode": "bilinear", "align_corners": True}
+    return F.interpolate(gradient[None, None], **options)[0, 0]
+
+
+def _closest_kernel(gradient: Tensor, k: int) -> Tensor:
+    rows, columns = _matrices(gradient, k)
+    return torch.linalg.pinv(rows) @ gradient @ torch.linalg.pinv(columns).T
+
+
+def _weights_scaled(gradient: Tensor, k: int) -> Tensor:
+    rows, columns = (m / m.sum(dim=0) for m in _matrices(gradient, k))
+    return rows.T @ gradient @ columns
 
 
 _WARP = Exercise(
     "02.3",
-    "the warp",
-    warp,
+    "the gradient through the warp",
+    gradient_of_stored,
     lambda rng: (
-        torch.from_numpy(rng.uniform(0.5, 1.5, (5, 5))),
-        *(2 * rng.choice(np.arange(3, 9), 2, replace=False) + 1).tolist(),
+        torch.from_numpy(rng.normal(size=2 * rng.choice(np.arange(4, 9), 2, replace=False) + 1)),
+        5,
     ),
     (
         Mistake(
-            "pixel areas",
-            lambda kernel, rows, columns: _interpolate(kernel, rows, columns, mode="bilinear"),
-            "Are the corner values of your result those of the kernel? Positions 0 and k - 1 "
-            "should be hit exactly; interpolation libraries have an option for it.",
+            "resized back",
+            _resized_back,
+            "You sample the gradient at k x k places and drop the rest. Every tap of the warped "
+            "filter was made of stored taps: each should get its share back.",
         ),
         Mistake(
-            "nearest",
-            lambda kernel, rows, columns: _interpolate(kernel, rows, columns, mode="nearest"),
-            "Your result repeats values of the kernel. Between two taps there should be values "
-            "between theirs.",
-        ),
-        Mistake(
-            "rows for columns",
-            lambda kernel, rows, columns: warp(kernel, columns, rows),
-            "Look at the shape of your result.",
+            "the closest kernel",
+            _closest_kernel,
+            "That is the kernel whose warp comes closest to the array given. A gradient does not go "
+            "back through the inverse of a matrix: what does it go back through?",
         ),
         Mistake(
             "turned",
-            lambda kernel, rows, columns: warp(kernel.T, rows, columns),
-            "The shape is right, but the picture is mirrored at its diagonal.",
+            lambda gradient, k: gradient_of_stored(gradient, k).T,
+            "The shape is right, but the picture is mirrored at its diagonal. Which matrix belongs "
+            "to the rows?",
         ),
         Mistake(
-            "sum kept",
-            _sum_kept,
-            "You make up for the larger number of taps. The paper does not: values are "
-            "interpolated and left as they are.",
+            "shares that add up",
+            _weights_scaled,
+            "Nearly. You average over the taps that a stored value goes to. A gradient adds up.",
+        ),
+        Mistake(
+            "one axis",
+            lambda gradient, k: _resized_back(_matrices(gradient, k)[0].T @ gradient, k),
+            "The rows are right. Columns go back in the same way.",
         ),
     ),
 )
@@ -260,4 +229,4 @@ _CORRELATION = Exercise(
     ),
 )
 
-EXERCISES = (_FILTER_SIZE, _ANCHOR, _WARP, _CORRELATION)
+EXERCISES = (_FILTER_SIZE, _WARP, _CORRELATION)

@@ -1,11 +1,11 @@
-"""Exercises 1 and 2 of 03_labels_and_losses: the label map, and a box relative to its anchor."""
+"""Exercises 1 and 2 of 03_labels_and_losses: the label map, and the box that deltas mean."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from roam_lite.exercises.exercise import Exercise, Mistake
-from roam_lite.geometry import encode_boxes
+from roam_lite.geometry import decode_boxes
 from roam_lite.model.losses import gaussian_labels
 
 # 03.1
@@ -94,58 +94,73 @@ _LABEL = Exercise(
 # 03.2
 
 
-def _deltas(shift, scale=lambda box, anchor: torch.log(box[2:] / anchor[2:])):
-    return lambda box, anchor: torch.cat([shift(box, anchor), scale(box, anchor)])
+def box_of(deltas: Tensor, anchor: Tensor) -> Tensor:
+    """Return the box `(x, y, w, h)` that `(dx, dy, dw, dh)` mean at an anchor `(x, y, w, h)`."""
+    return decode_boxes(deltas, anchor)
 
 
-def _centers_apart(box: Tensor, anchor: Tensor) -> Tensor:
-    return box[:2] + box[2:] / 2 - anchor[:2] - anchor[2:] / 2
+def _decoded(
+    size, shift_unit=lambda size, anchor: anchor[2:], start: float = 0.5, end: float = 0.5
+):
+    """A decoder with a choice of the size, of the shift's unit, and of which point is shifted."""
+
+    def box(deltas: Tensor, anchor: Tensor) -> Tensor:
+        wh = size(deltas[2:], anchor[2:])
+        point = anchor[:2] + start * anchor[2:] + deltas[:2] * shift_unit(wh, anchor)
+        return torch.cat([point - end * wh, wh])
+
+    return box
 
 
-def _shift(box: Tensor, anchor: Tensor) -> Tensor:
-    return _centers_apart(box, anchor) / anchor[2:]
+def _exp(deltas: Tensor, size: Tensor) -> Tensor:
+    return size * torch.exp(deltas)
 
 
-_DELTAS = Exercise(
+_DECODED = Exercise(
     "03.2",
-    "a box relative to its anchor",
-    encode_boxes,
-    lambda rng: tuple(
-        torch.from_numpy(np.concatenate([rng.uniform(0, 50, 2), rng.uniform(10, 60, 2)]))
-        for _ in range(2)
+    "from deltas back to a box",
+    box_of,
+    lambda rng: (
+        torch.from_numpy(rng.uniform(-0.8, 0.8, 4)),
+        torch.from_numpy(np.concatenate([rng.uniform(0, 50, 2), rng.uniform(10, 60, 2)])),
     ),
     (
         Mistake(
-            "no log",
-            _deltas(_shift, lambda box, anchor: box[2:] / anchor[2:]),
-            "Twice as large and half as large should be equally far from no change at all.",
+            "log not undone",
+            _decoded(lambda deltas, size: size * (1 + deltas)),
+            "Right for very small changes. With dw = -2 your width is negative: what undoes a log?",
         ),
         Mistake(
-            "difference of sizes",
-            _deltas(_shift, lambda box, anchor: (box[2:] - anchor[2:]) / anchor[2:]),
-            "Close for small changes. But decoding it could give a negative width: what could not?",
+            "size for ratio",
+            _decoded(lambda deltas, size: size + deltas),
+            "dw is no number of pixels. It is the log of a ratio.",
         ),
         Mistake(
             "shift in pixels",
-            _deltas(_centers_apart),
-            "A shift by 5 pixels is much for a small target and little for a large one.",
+            _decoded(_exp, shift_unit=lambda size, anchor: 1.0),
+            "dx has no unit: it was divided by a length when it was made. By which?",
         ),
         Mistake(
-            "in units of the box",
-            _deltas(lambda box, anchor: _centers_apart(box, anchor) / box[2:]),
-            "Whoever decodes knows the anchor's size only.",
+            "shift in units of the box",
+            _decoded(_exp, shift_unit=lambda size, anchor: size),
+            "The shift was measured in widths of the anchor, and the box has another width.",
         ),
         Mistake(
-            "corners",
-            _deltas(lambda box, anchor: (box[:2] - anchor[:2]) / anchor[2:]),
-            "Your shift changes when the box grows about its own center; it should not.",
+            "corner shifted",
+            _decoded(_exp, start=0.0, end=0.0),
+            "dx is between the centers. Try dx = 0 and dw > 0: on which sides should the box grow?",
         ),
         Mistake(
-            "the wrong way round",
-            lambda box, anchor: encode_boxes(anchor, box),
-            "You describe the anchor as seen from the box.",
+            "center returned",
+            _decoded(_exp, end=0.0),
+            "The center is right. A box begins with its left and top edge.",
+        ),
+        Mistake(
+            "shift turned around",
+            lambda deltas, anchor: box_of(deltas * deltas.new_tensor([-1, -1, 1, 1]), anchor),
+            "A positive dx says that the box lies to the right of its anchor.",
         ),
     ),
 )
 
-EXERCISES = (_LABEL, _DELTAS)
+EXERCISES = (_LABEL, _DECODED)

@@ -1,102 +1,110 @@
-"""Exercises 3 and 4 of 03_labels_and_losses: both terms of the tracking loss."""
+"""Exercises 3 and 4 of 03_labels_and_losses: a response loss of your own, the regression loss."""
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from roam_lite.exercises.exercise import Exercise, Mistake
 from roam_lite.model.losses import gaussian_labels, regression_loss, response_loss
 
+Array = NDArray[np.bool_]
+
 # 03.3
 
 
-def balanced(response: Tensor, labels: Tensor) -> Tensor:
-    """Return the balanced response loss of the samples `[n, H, W]` of one video."""
-    return response_loss(response[None], labels[None], "balanced", easy_error=0.1)[0]
+def own_loss(response: Tensor, labels: Tensor) -> Tensor:
+    """Return the focused response loss of samples `[n, H, W]`, 1 for the response 0 everywhere."""
+    nothing = _focused(torch.zeros_like(labels), labels)
+    return _focused(response, labels) / nothing
 
 
-def _weighted(counted, weight=torch.exp, plus: float = 1.0):
+def _kind(kind: str):
     def loss(response: Tensor, labels: Tensor) -> Tensor:
-        error = response - labels
-        mask = counted(error, labels).to(error.dtype)
-        return (mask * weight(labels) * error**2).sum() / (mask.sum() + plus)
+        return response_loss(response[None], labels[None], kind, easy_error=0.1)[0]
 
     return loss
 
 
-def _hard(error: Tensor, labels: Tensor) -> Tensor:
-    return error.abs() >= 0.1
+_focused = _kind("focused")
 
 
-def _draw_response(rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    cells = torch.arange(9, dtype=torch.float64) * 4 + 2
-    boxes = np.concatenate([rng.uniform(0, 16, (2, 2)), rng.uniform(16, 24, (2, 2))], axis=1)
-    labels = gaussian_labels(torch.from_numpy(boxes), cells, cells, 4.0, 5.0)
-    noise = torch.from_numpy(rng.normal(scale=0.25, size=labels.shape))
-    # An error at the threshold would be counted or not by rounding.
-    noise[(noise.abs() - 0.1).abs() < 0.01] = 0.0
-    return labels + noise, labels
+def _in_units_of_nothing(loss):
+    return lambda response, labels: loss(response, labels) / loss(torch.zeros_like(labels), labels)
 
 
-_RESPONSE_LOSS = Exercise(
+def reached(loss, arguments: tuple[Tensor, Tensor]) -> tuple[Tensor, Array]:
+    """Return the loss of the response 0, and five flags: what the loss of other responses is like.
+
+    The flags, 1 or 0: the right response costs nothing; a second target costs at least 0.2; slight
+    noise everywhere costs less than 0.5; no added errors lower the loss of a response that is too
+    weak; the same samples twice cost the same.
+    """
+    labels, noise = arguments
+    shy, background = 0.2 * labels, (labels < 0.01).to(labels.dtype)
+    second = torch.maximum(labels, labels.roll(labels.shape[-1] // 2, dims=-1))
+    weak = loss(shy, labels)
+    added = [loss(shy + a * background, labels) for a in (0.06, 0.11, 0.15, 0.2, 0.3)]
+    flags = (
+        abs(loss(labels.clone(), labels)) < 1e-6,
+        loss(second, labels) >= 0.2,
+        loss(labels + noise, labels) < 0.5,
+        all(value > weak - 1e-6 for value in added),
+        abs(loss(shy.repeat(2, 1, 1), labels.repeat(2, 1, 1)) - weak) < 1e-3 * abs(weak),
+    )
+    return loss(torch.zeros_like(labels), labels), np.array([bool(flag) for flag in flags])
+
+
+def _draw_labels(rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    cells = torch.arange(36, dtype=torch.float64) * 4 + 2
+    boxes = np.concatenate([rng.uniform(20, 80, (2, 2)), rng.uniform(24, 40, (2, 2))], axis=1)
+    labels = gaussian_labels(torch.from_numpy(boxes), cells, cells, 4.0, 20.0)
+    return labels, torch.from_numpy(0.08 * rng.choice([-1.0, 1.0], labels.shape))
+
+
+_OWN_LOSS = Exercise(
     "03.3",
-    "the balanced response loss",
-    balanced,
-    _draw_response,
+    "a response loss of your own",
+    own_loss,
+    _draw_labels,
     (
         Mistake(
             "plain",
-            lambda response, labels: (response - labels).square().mean(),
-            "That is the plain loss: the mean over all cells, most of them easy background.",
+            _in_units_of_nothing(_kind("plain")),
+            "The slight noise costs too much: there are very many background cells. How could "
+            "small errors there count less than in proportion?",
         ),
         Mistake(
-            "sum for mean",
-            lambda response, labels: (
-                _weighted(_hard)(response, labels) * ((response - labels).abs() >= 0.1).sum().add(1)
+            "balanced",
+            _in_units_of_nothing(_kind("balanced")),
+            "A model can lower your loss by adding errors. Which part of the mean depends on what "
+            "the model answers?",
+        ),
+        Mistake(
+            "focused as it is",
+            _focused,
+            "All is as asked but the unit: what is your loss for the response 0 everywhere? Nothing "
+            "forbids to compute it inside your function.",
+        ),
+        Mistake(
+            "the target alone",
+            _in_units_of_nothing(
+                lambda response, labels: (labels * (response - labels) ** 2).sum()
             ),
-            "A sum. Twice as many samples should not make the loss twice as large.",
+            "A second target costs nothing. Background that looks like a target has to count.",
         ),
         Mistake(
-            "no weight",
-            _weighted(_hard, weight=torch.ones_like),
-            "Errors on the target should weigh more than errors far from it.",
+            "no difference",
+            lambda response, labels: torch.ones_like(labels).mean(),
+            "Your loss is the same for every response.",
         ),
         Mistake(
-            "mean over all cells",
-            lambda response, labels: (
-                _weighted(_hard)(response, labels)
-                * ((response - labels).abs() >= 0.1).sum().add(1)
-                / labels.numel()
-            ),
-            "You leave the easy cells out of the sum but count them in the mean.",
-        ),
-        Mistake(
-            "one forgotten",
-            _weighted(_hard, plus=0.0),
-            "What does your function give when every error is small?",
-        ),
-        Mistake(
-            "all cells counted",
-            _weighted(lambda error, labels: torch.ones_like(error)),
-            "Weighted, but nothing is left out: which cells are easy?",
-        ),
-        Mistake(
-            "cells by label",
-            _weighted(lambda error, labels: labels >= 0.1),
-            "You choose cells by their label. Background that the model mistakes for the target "
-            "matters as well.",
-        ),
-        Mistake(
-            "threshold on the square",
-            _weighted(lambda error, labels: error.square() >= 0.1),
-            "The threshold of 0.1 is one for the error's magnitude, before squaring.",
-        ),
-        Mistake(
-            "only errors above",
-            _weighted(lambda error, labels: error >= 0.1),
-            "A response that is too low is wrong, too.",
+            "a sum",
+            lambda response, labels: _focused(response, labels) * len(labels),
+            "The same samples twice should cost the same. Is there a sum where a mean should be?",
         ),
     ),
+    observe=reached,
 )
 
 # 03.4
@@ -191,4 +199,4 @@ _BOX_LOSS = Exercise(
     ),
 )
 
-EXERCISES = (_RESPONSE_LOSS, _BOX_LOSS)
+EXERCISES = (_OWN_LOSS, _BOX_LOSS)

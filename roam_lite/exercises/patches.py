@@ -1,13 +1,12 @@
-"""Exercises of 01_patches_and_features: boxes, regions, and where a cell lies."""
+"""Exercises 1 to 3 of 01_patches_and_features: boxes, padding, and the way back to the image."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from roam_lite.exercises.exercise import Exercise, Mistake
-from roam_lite.geometry import boxes_to_image, region_around
+from roam_lite.geometry import boxes_to_image
 
 Array = NDArray[np.float64]
-Layers = list[tuple[int, int, int]]  # (kernel, stride, padding)
 
 
 def _draw_box(rng: np.random.Generator) -> Array:
@@ -56,57 +55,75 @@ _CENTER = Exercise(
 # 01.2
 
 
-def _around(side_of, divide: bool = True, center_share: float = 0.5):
-    """A region around a box with a choice of its side, stretch and center."""
-
-    def region(box: Array, region_scale: float, stretch: Array) -> Array:
-        side = region_scale * side_of(box[2], box[3])
-        sides = side / stretch if divide else side * stretch
-        return np.concatenate([box[:2] + center_share * box[2:], sides])
-
-    return region
+def _inside(region: Array, width: float, height: float) -> Array:
+    """Return how much of a region lies in the image along x and along y, in pixels; below 0 if none."""
+    corner, limits = region[:2] - region[2:] / 2, np.array([width, height])
+    return np.minimum(corner + region[2:], limits) - np.maximum(corner, 0)
 
 
-_REGION = Exercise(
+def padding(region: Array, width: float, height: float) -> float:
+    """Return the share of a region, and so of its patch, that lies outside the image, 0 to 1."""
+    inside = np.prod(np.maximum(_inside(region, width, height), 0) / region[2:])
+    return max(0.0, 1.0 - float(inside))  # rounding must not leave a share below 0
+
+
+def _outside_each(region: Array, width: float, height: float) -> Array:
+    return 1 - np.maximum(_inside(region, width, height), 0) / region[2:]
+
+
+def _draw_region(rng: np.random.Generator) -> tuple[Array, float, float]:
+    width, height = rng.uniform(200, 400), rng.uniform(100, 180)
+    # Centers beyond the border: some regions lie wholly outside.
+    center = np.array([width, height]) * rng.uniform(-0.6, 1.6, 2)
+    return np.concatenate([center, rng.uniform(80, 260, 2)]), width, height
+
+
+_PADDING = Exercise(
     "01.2",
-    "the region around a box",
-    region_around,
-    lambda rng: (_draw_box(rng), rng.uniform(2, 6), rng.uniform(0.6, 1.4, 2)),
+    "how much of a patch is padding",
+    padding,
+    _draw_region,
     (
         Mistake(
-            "arithmetic mean",
-            _around(lambda w, h: (w + h) / 2),
-            "Compare a box of 10 x 90 with one of 30 x 30: they cover equally many pixels. Does "
-            "your region give both the same share of the patch?",
+            "inside for outside",
+            lambda region, width, height: 1 - padding(region, width, height),
+            "A region in the middle of the image has no padding. What does your function give there?",
         ),
         Mistake(
-            "longer side",
-            _around(max),
-            "A region that follows the longer side shows a thin target much smaller than a square "
-            "one of the same area.",
+            "width for height",
+            lambda region, width, height: padding(region, height, width),
+            "Which limit belongs to x, the width or the height?",
         ),
         Mistake(
-            "area for side",
-            _around(lambda w, h: w * h),
-            "Check the units: pixels times pixels are no length.",
+            "axes added",
+            lambda *region: _outside_each(*region).sum(),
+            "What is outside along both axes, a corner, you count twice.",
         ),
         Mistake(
-            "multiplied by the stretch",
-            _around(lambda w, h: np.sqrt(w * h), divide=False),
-            "If the region becomes wider and the patch stays as it is, does the target look wider "
-            "or narrower?",
+            "axes multiplied",
+            lambda *region: _outside_each(*region).prod(),
+            "You count only the corner that is outside along both axes. What of a region that is "
+            "too far left and otherwise fits?",
+        ),
+        Mistake(
+            "below nothing",
+            lambda region, width, height: 1 - np.prod(_inside(region, width, height) / region[2:]),
+            "Right as long as the region touches the image. What is the width of an overlap that "
+            "there is not?",
         ),
         Mistake(
             "corner for center",
-            _around(lambda w, h: np.sqrt(w * h), center_share=0.0),
-            "A box begins with its left and top edge; a region begins with its center.",
+            lambda region, width, height: padding(
+                np.concatenate([region[:2] + region[2:] / 2, region[2:]]), width, height
+            ),
+            "A region begins with its center, not with its left and top edge.",
         ),
         Mistake(
-            "gamma forgotten",
-            lambda box, region_scale, stretch: _around(lambda w, h: np.sqrt(w * h))(
-                box, 1.0, stretch
+            "share of the image",
+            lambda region, width, height: (
+                padding(region, width, height) * region[2:].prod() / (width * height)
             ),
-            "The region is as large as the target: how much of the surroundings would you see?",
+            "The area outside is right. Of what is it a share?",
         ),
     ),
 )
@@ -179,78 +196,4 @@ _INVERSE = Exercise(
     ),
 )
 
-# 01.4
-
-
-def cell_positions(layers: Layers, count: int) -> Array:
-    """Return where the cells 0 to `count` - 1 of a stack of layers are centered, in patch pixels.
-
-    `layers` are `(kernel, stride, padding)` from the first to the last; pixel j is centered at j + 0.5.
-    """
-    first, step = 0.5, 1
-    for kernel, stride, padding in layers:
-        first += ((kernel - 1) / 2 - padding) * step
-        step *= stride
-    return first + step * np.arange(count)
-
-
-def _without_half(layers: Layers, count: int) -> Array:
-    return cell_positions(layers, count) - 0.5
-
-
-def _step(layers: Layers) -> int:
-    return int(np.prod([stride for _, stride, _ in layers]))
-
-
-def _in_cells_of_the_last_layer(layers: Layers, count: int) -> Array:
-    first = 0.5 + sum((kernel - 1) / 2 - padding for kernel, _, padding in layers)
-    return first + _step(layers) * np.arange(count)
-
-
-def _draw_layers(rng: np.random.Generator) -> tuple[Layers, int]:
-    kernels = rng.integers(1, 7, 4)
-    strides = np.array([1, 2, 1, 2])
-    paddings = [int(rng.integers(0, kernel)) for kernel in kernels]
-    return list(zip(kernels.tolist(), strides.tolist(), paddings, strict=True)), int(
-        rng.integers(5, 12)
-    )
-
-
-_CELLS = Exercise(
-    "01.4",
-    "where a cell lies in the patch",
-    cell_positions,
-    _draw_layers,
-    (
-        Mistake(
-            "half a pixel",
-            _without_half,
-            "Almost: where is the center of the first pixel in continuous coordinates?",
-        ),
-        Mistake(
-            "stride alone",
-            lambda layers, count: _step(layers) * np.arange(count),
-            "The distance between cells is right. The first cell is not at 0: kernels without "
-            "padding look further right, padding moves them back.",
-        ),
-        Mistake(
-            "middle of the stride",
-            lambda layers, count: _step(layers) * (np.arange(count) + 0.5),
-            "True for layers that are symmetric about their stride, as in both backbones here. Try "
-            "one layer of kernel 3, stride 1 and padding 0 by hand.",
-        ),
-        Mistake(
-            "padding forgotten",
-            lambda layers, count: cell_positions([(k, s, 0) for k, s, _ in layers], count),
-            "Padding lets the first kernel begin outside the map.",
-        ),
-        Mistake(
-            "shift not in pixels",
-            _in_cells_of_the_last_layer,
-            "A shift by one tap of a later layer is a shift by several pixels of the patch: by how "
-            "many?",
-        ),
-    ),
-)
-
-EXERCISES = (_CENTER, _REGION, _INVERSE, _CELLS)
+EXERCISES = (_CENTER, _PADDING, _INVERSE)
