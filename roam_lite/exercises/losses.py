@@ -1,5 +1,7 @@
 """Exercises 3 and 4 of 03_labels_and_losses: a response loss of your own, the regression loss."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -33,7 +35,7 @@ def _in_units_of_nothing(loss):
     return lambda response, labels: loss(response, labels) / loss(torch.zeros_like(labels), labels)
 
 
-def reached(loss, arguments: tuple[Tensor, Tensor]) -> tuple[Tensor, Array]:
+def reached(loss: Callable, arguments: tuple[Tensor, Tensor]) -> tuple[Tensor, Array]:
     """Return the loss of the response 0, and five flags: what the loss of other responses is like.
 
     The flags, 1 or 0: the right response costs nothing; a second target costs at least 0.2; slight

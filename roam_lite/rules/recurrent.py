@@ -15,6 +15,9 @@ from roam_lite.rules.preprocessing import CHANNELS
 
 Cell = nn.LSTMCell | nn.GRUCell
 BLOCK = 8192  # coordinates
+# Up to so many coordinates the gates are kept: memory is no matter, and derivatives of any order and
+# kind can be taken, as the toy problems ask for.
+FEW = 1024
 Memory = tuple[Tensor, ...]  # (h, c) of an LSTM, (h,) of a GRU; [hidden, coordinates] each
 
 
@@ -62,12 +65,19 @@ def advance(cell: Cell, x: Tensor, memory: Memory | None) -> Memory:
         )
         bias = (cell.bias_ih + cell.bias_hh)[:, None]
         weight = twice * torch.cat([cell.weight_ih, cell.weight_hh, bias], dim=1)
-        return _LSTM.apply(weight, x, *memory)
+        return (_LSTM.apply if x.shape[1] > FEW else _lstm)(weight, x, *memory)
     seen = torch.addmm(cell.bias_ih[:, None], cell.weight_ih, x)
     kept = torch.addmm(cell.bias_hh[:, None], cell.weight_hh, h)
     reset, update = torch.sigmoid(seen[: 2 * hidden] + kept[: 2 * hidden]).split(hidden)
     new = 2 * torch.sigmoid(2 * (seen[2 * hidden :] + reset * kept[2 * hidden :])) - 1
     return (new + update * (h - new),)
+
+
+def _lstm(weight: Tensor, x: Tensor, h: Tensor, c: Tensor) -> Memory:
+    """Return an LSTM's step `(h, c)`."""
+    *_, (into, forget, new, out) = _gates(weight, x, h)
+    c = torch.addcmul(forget * c - into, into, new, value=2)
+    return torch.addcmul(-out, out, torch.sigmoid(2 * c), value=2), c
 
 
 class _LSTM(torch.autograd.Function):
@@ -80,9 +90,7 @@ class _LSTM(torch.autograd.Function):
     @staticmethod
     def forward(ctx, weight: Tensor, x: Tensor, h: Tensor, c: Tensor) -> Memory:
         ctx.save_for_backward(weight, x, h, c)
-        *_, (into, forget, new, out) = _gates(weight, x, h)
-        c = torch.addcmul(forget * c - into, into, new, value=2)
-        return torch.addcmul(-out, out, torch.sigmoid(2 * c), value=2), c
+        return _lstm(weight, x, h, c)
 
     @staticmethod
     @once_differentiable
