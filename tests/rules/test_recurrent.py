@@ -6,7 +6,7 @@ from torch import nn
 
 from roam_lite.bench.plain import advance_plain
 from roam_lite.rules import build_rule, recurrent
-from roam_lite.rules.recurrent import advance
+from roam_lite.rules.recurrent import FEW, advance
 from tests.tiny import TINY
 
 COORDINATES = 50
@@ -45,13 +45,27 @@ def test_fast_cells_equal_torchs_own(kind, dtype):
         torch.testing.assert_close(found, wanted, **tolerance)
 
 
-def test_an_lstm_keeps_its_inputs_and_no_gates_for_its_derivative():
+@pytest.mark.parametrize(("coordinates", "most"), [(FEW, 28), (FEW + 1, 7)])
+def test_an_lstm_of_many_coordinates_keeps_its_inputs_and_no_gates(coordinates, most):
     cell, kept = nn.LSTMCell(5, 7), []
-    x = torch.randn(5, COORDINATES, requires_grad=True)
-    memory = torch.zeros(7, COORDINATES), torch.zeros(7, COORDINATES)
+    x = torch.randn(5, coordinates, requires_grad=True)
+    memory = torch.zeros(7, coordinates), torch.zeros(7, coordinates)
     with torch.autograd.graph.saved_tensors_hooks(kept.append, lambda saved: saved):
         advance(cell, x, memory)
-    assert max(len(tensor) for tensor in kept if tensor.shape[-1:] == (COORDINATES,)) == 7
+    assert max(len(tensor) for tensor in kept if tensor.shape[-1:] == (coordinates,)) == most
+
+
+def test_few_coordinates_and_many_have_the_same_step_and_derivative(monkeypatch):
+    cell, found = nn.LSTMCell(5, 7), []
+    x = torch.randn(5, 40, requires_grad=True)
+    memory = [torch.randn(7, 40, requires_grad=True) for _ in range(2)]
+    for few in (1000, 0):
+        monkeypatch.setattr(recurrent, "FEW", few)
+        after = advance(cell, x, tuple(memory))
+        inputs = [x, *memory, *cell.parameters()]
+        found.append([*after, *torch.autograd.grad(sum(a.sin().sum() for a in after), inputs)])
+    for kept, anew in zip(*found, strict=True):
+        torch.testing.assert_close(kept, anew, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("kind", "parts"), [(nn.LSTMCell, 2), (nn.GRUCell, 1)])
