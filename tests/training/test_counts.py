@@ -36,9 +36,11 @@ def test_clips_are_counted_by_source_as_their_batches_come(data, workers):
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_clips_that_could_not_be_used_are_counted_in_all_workers(data, workers, tmp_path, capfd):
+    trees.otb(tmp_path / "data", "B", 40)
     batches = ClipBatches(data[1], 3, SMOKE.training.stages, SMOKE)
-    for number in range(5, 10):
-        (tmp_path / f"data/A/img/{number:04}.jpg").write_bytes(b"no image")
+    for path in sorted((tmp_path / "data/B/img").iterdir())[1:]:
+        path.unlink()  # a link to the others' file
+        path.write_bytes(b"no image")
     list(load_batches(batches, range(4), workers))
     assert batches.come[SKIPPED] == capfd.readouterr().err.count("clip skipped") > 0
     assert batches.come[data[1]] == 8
