@@ -111,16 +111,11 @@ class Stage:
     spread: float = 0.1  # standard deviation of a perturbation
 
     def __post_init__(self) -> None:
+        given = f"stage {self.name}: parts {self.parts}, recompute {self.recompute}"
         if self.parts < 1 or self.recompute < 0:
-            raise InputError(
-                f"stage {self.name}: parts {self.parts}, recompute {self.recompute}; give 1 or more, and "
-                "0 or more"
-            )
+            raise InputError(f"{given}; give parts of 1 or more, and recompute of 0 or more")
         if self.meta_gradient == "evolution" and (self.parts > 1 or self.recompute):
-            raise InputError(
-                f"stage {self.name}: parts and recompute save memory of backpropagation, and evolution "
-                "has none; omit them"
-            )
+            raise InputError(f"{given}: evolution keeps no graph to save memory of; omit both")
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,8 @@ def load_tracker(
     if lr is not None and sgd_rate is not None:
         raise InputError("lr and sgd_rate are two names of one number: give lr alone")
     lr = sgd_rate if lr is None else lr
-    model, card = load_checkpoint(
-        Path(checkpoint), profile, None if backbone_weights is None else Path(backbone_weights)
-    )
+    weights = None if backbone_weights is None else Path(backbone_weights)
+    model, card = load_checkpoint(Path(checkpoint), profile, weights)
     config = set_online(model.config, online)
     model = model.to(choose_device(device)).requires_grad_(False)
     constants = json.dumps(card["config"], sort_keys=True)

@@ -75,12 +75,11 @@ def rollout(
     if recompute and not getattr(rule, "needs_hessian", False):
         rule = Recomputed(rule, model.rule, recompute)
     state = rule.init(theta, rates)
-    second_order = meta_gradient == "full"
     for update in range(2, episode.number + 1):
         for index, samples in enumerate(episode.update_samples(update)):
             if meta_gradient == "first_step":
                 theta = theta.detach()
-            step = adapt(theta, samples, rule, state, config.model, scales, second_order)
+            step = adapt(theta, samples, rule, state, config.model, scales, meta_gradient == "full")
             theta, state = step.theta, step.state
             if index == 0:
                 update_losses.append(step.update_loss)
