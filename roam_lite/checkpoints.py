@@ -1,5 +1,6 @@
 """Checkpoints: weights as safetensors beside a JSON model card, never a pickle.
 
+A backbone whose weights are public, and were not trained here, is left out: the card has its digest.
 The card holds the whole configuration, so that a checkpoint does the same even if the profile
 that it began as changes. Cards of version 1 hold a profile's name alone: `version_1.json` keeps
 the constants of their time.
@@ -13,11 +14,13 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch import Tensor, nn
 
 from roam_lite.config import Config, modify
 from roam_lite.errors import InputError
 from roam_lite.files import write_together
 from roam_lite.meta_model import MetaModel
+from roam_lite.model.backbones import Backbone
 from roam_lite.text import read_text
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -28,9 +31,15 @@ def save_checkpoint(path: Path, model: MetaModel, card: dict[str, Any]) -> None:
     """Write `path` (safetensors) and the model card beside it, `path` with the suffix `.json`.
 
     The card gains the configuration, what the backbone's training started from, the number of
-    parameters and the weights' sha256.
+    parameters and the weights' sha256. Weights of a backbone that are public (`load_public`) and have
+    stayed so are left out, and their sha256 is in the card.
     """
-    blob = save({key: value.contiguous() for key, value in model.state_dict().items()})
+    state = model.state_dict()
+    public = model.backbone.public
+    if public is not None and public == digest_weights(model.backbone):
+        state = {key: value for key, value in state.items() if not key.startswith("backbone.")}
+        card = {**card, "backbone_sha256": public}
+    blob = save({key: value.contiguous() for key, value in state.items()})
     card = {
         **card,
         "config": model.config.to_dict(),
@@ -43,11 +52,17 @@ def save_checkpoint(path: Path, model: MetaModel, card: dict[str, Any]) -> None:
     write_together({path: blob, path.with_suffix(".json"): described})
 
 
-def load_checkpoint(path: Path, profile: str | None = None) -> tuple[MetaModel, dict[str, Any]]:
+def load_checkpoint(
+    path: Path, profile: str | None = None, backbone_weights: Path | None = None
+) -> tuple[MetaModel, dict[str, Any]]:
     """Return the meta model, in evaluation mode, and its card.
 
+    `backbone_weights` is the file of the public weights of a backbone that the checkpoint leaves out
+    (None: where the backbone finds its own).
+
     Raises InputError if a file is missing, truncated or does not match its card, or if the
-    checkpoint is of another profile than the one asked for.
+    checkpoint is of another profile than the one asked for; and if public weights are not at hand, are
+    others, or are given where they are not wanted.
     """
     card_path = path.with_suffix(".json") if path.name else path  # "." has no name
     for file in (path, card_path):
@@ -77,11 +92,56 @@ def load_checkpoint(path: Path, profile: str | None = None) -> tuple[MetaModel, 
             "belongs to another card; copy both again"
         )
     model = MetaModel(config, torch.Generator().manual_seed(0))
+    own = _public_weights(model.backbone, card.get("backbone_sha256"), path, backbone_weights)
     try:
-        model.load_state_dict(load(blob))
+        model.load_state_dict(own | load(blob))
     except (SafetensorError, RuntimeError) as error:
         raise InputError(f"{path}: does not fit its configuration ({error})") from error
     return model.eval(), card
+
+
+def load_public(backbone: Backbone, file: Path | None = None) -> None:
+    """Load the pretrained weights of a backbone, and note whether they are all that it has.
+
+    Raises InputError as `Backbone.load_pretrained` does.
+    """
+    backbone.load_pretrained(file)
+    pretrained = {id(parameter) for parameter in backbone.pretrained_parameters()}
+    if pretrained.issuperset(map(id, backbone.parameters())):
+        backbone.public = digest_weights(backbone)
+
+
+def digest_weights(module: nn.Module) -> str:
+    """Return the sha256 of a module's weights, with their names, wherever and however they lie."""
+    digest = hashlib.sha256()
+    for name, value in module.state_dict().items():
+        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _public_weights(
+    backbone: Backbone, digest: str | None, path: Path, file: Path | None
+) -> dict[str, Tensor]:
+    """Return what the checkpoint at `path` leaves out, by its names there; nothing without a digest."""
+    if digest is None:
+        if file is not None:
+            raise InputError(
+                f"{path}: holds its backbone's weights; omit --backbone-weights {file}"
+            )
+        return {}
+    try:
+        load_public(backbone, file)
+    except InputError as error:
+        raise InputError(
+            f"{path}: leaves out its backbone, whose weights are public, and they are not at hand: {error}; "
+            "give their file as --backbone-weights"
+        ) from error
+    if backbone.public != digest:
+        raise InputError(
+            f"{path}: was trained on a backbone with other weights than "
+            f"{file or 'those found here'} (by their sha256); give --backbone-weights FILE with its own"
+        )
+    return {f"backbone.{name}": value for name, value in backbone.state_dict().items()}
 
 
 def upgrade_card(card: dict[str, Any]) -> dict[str, Any]:

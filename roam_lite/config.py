@@ -77,6 +77,8 @@ class Stage:
     A stage with `updates = 1` trains the first step alone (lines 5 and 6 of Algorithm 1: theta0,
     lambda0 and, where there is no pretrained one, the backbone); later stages add the neural
     optimizer's updates.
+
+    Raises InputError for parts, or steps to recompute, that cannot be.
     """
 
     name: str
@@ -97,10 +99,23 @@ class Stage:
     kappa_ramp: float = 0.5  # share of the stage over which kappa grows from 0 to its full value
     precision: Literal["float32", "bfloat16"] = "float32"  # of the backbone's layers
     rule_layers: Literal["all", "last"] = "all"  # those of the neural optimizer that learn
+    # Speed and memory; of these only `parts` changes what is computed, where a backbone learns
+    parts: int = 1  # of the mini-batch, one after the other; batch norms that learn see one of them
+    recompute: int = 0  # gradient steps of which one memory of the optimizer is kept; 0: of each
+    tf32: bool | None = None  # products of CUDA rounded to 10 bits; None: torch's own setting
+    channels_last: bool = True  # the order of the backbone's numbers in memory
+    compile: bool = False  # the backbone, by torch.compile
     # Evolution strategies (`meta_gradient = "evolution"`)
     pairs: int = 4  # perturbations, each followed in both signs
     segments: int = 1  # of an episode, with perturbations of their own
     spread: float = 0.1  # standard deviation of a perturbation
+
+    def __post_init__(self) -> None:
+        given = f"stage {self.name}: parts {self.parts}, recompute {self.recompute}"
+        if self.parts < 1 or self.recompute < 0:
+            raise InputError(f"{given}; give parts of 1 or more, and recompute of 0 or more")
+        if self.meta_gradient == "evolution" and (self.parts > 1 or self.recompute):
+            raise InputError(f"{given}: evolution keeps no graph to save memory of; omit both")
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from roam_lite.training.schedule import scales_at, trained_parameters
 
 MB = 2**20
 # A C library that gives larger blocks back when they are freed (glibc's name): what stays held is needed.
-_ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(2**18)}
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": str(2**18)}
 _STATUS = Path("/proc/self/status")
 FACTORS = (0.5, 1.0, 2.0, 4.0)
 
@@ -67,7 +67,7 @@ def measure(jobs: list[tuple[str, Config, int]], repeats: int = 2) -> Iterator[C
     """Yield the cost of each job: `step` or `update`, its configuration, and clips a step."""
     context = multiprocessing.get_context("spawn")
     with (
-        patch.dict(os.environ, _ENVIRONMENT),
+        patch.dict(os.environ, ENVIRONMENT),
         ProcessPoolExecutor(1, context, max_tasks_per_child=1) as pool,
     ):
         threads = torch.get_num_threads()
@@ -79,18 +79,18 @@ def _cost(kind: str, config: Config, clips: int, repeats: int, threads: int) -> 
     work = meta_step(config, clips) if kind == "step" else online_update(config)
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here on
-    before, _ = _memory()
+    before, _ = memory_held()
     times = []
     for _ in range(repeats):
         began = time.process_time(), time.perf_counter()
         work()
         times.append((time.process_time() - began[0], time.perf_counter() - began[1]))
-    _, peak = _memory()
+    _, peak = memory_held()
     cpu, seconds = map(min, zip(*times, strict=True))
     return Cost(cpu, seconds, None if peak is None else peak - before, peak)
 
 
-def _memory() -> tuple[float | None, float | None]:
+def memory_held() -> tuple[float | None, float | None]:
     """Return MB held now and at the peak, where the system tells."""
     try:
         lines = dict(line.split(":", 1) for line in _STATUS.read_text().splitlines())

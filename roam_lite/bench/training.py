@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from roam_lite.bench.fields import bench_fields, fields_table, follow
 from roam_lite.bench.plain import correlate_plain, plain_paths
 from roam_lite.bench.scaling import facts
 from roam_lite.config import Config
@@ -45,7 +46,7 @@ class Comparison:
 def bench_training(
     config: Config, *, batch: int = 4, repeats: int = 3, device: str = "cpu"
 ) -> dict[str, Any]:
-    """Return fast against plain, the correlation and a whole meta-training step, and the step's rate.
+    """Return fast against plain, the correlation and a whole meta-training step, the step's rate, and gains.
 
     Plain is a loop over videos with direct convolutions and torch's own recurrent cells. The backbone's
     weights are random: its work does not depend on them.
@@ -68,6 +69,7 @@ def bench_training(
         "matrix_rate": rate,  # floating point operations a second
         "backbone_flops": flops,
         "share": flops / comparisons[-1].fast / rate,
+        "settings": bench_fields(config, batch, repeats, device),
     }
 
 
@@ -83,7 +85,7 @@ def training_table(found: dict[str, Any]) -> str:
         f"{found['share']:.0%} of the {found['matrix_rate'] / 1e12:.3g} TFLOP/s that matrix products "
         f"reach here in {found['precision']}"
     )
-    return "\n".join(lines)
+    return "\n".join((*lines, fields_table(found["settings"])))
 
 
 def matrix_rate(device: str, precision: torch.dtype, side: int | None = None) -> float:
@@ -174,31 +176,13 @@ def meta_step(config: Config, batch: int, device: str) -> Callable[[bool], list[
             for part, epsilon, videos in parts:
                 episode = open_episode(model, part, trains, precision, frozen)
                 if isinstance(episode, ClosedLoop):
-                    _follow(episode, trace, videos)
+                    follow(episode, trace, videos)
                 result = rollout(model, episode, stage.meta_gradient, epsilon)
                 (result.loss / len(parts)).backward()
                 losses.append(result.meta_losses.detach())
         return [torch.cat(losses), *(p.grad for p in model.parameters() if p.grad is not None)]
 
     return step
-
-
-def _follow(loop: ClosedLoop, trace: list[Tensor], videos: slice) -> None:
-    """Let a loop that has found its boxes go on with those of the first run, which is recorded.
-
-    In a closed loop a rounding error changes the next box, and soon all numbers differ.
-    """
-    find, followed = loop.find, iter(tuple(trace))
-
-    def found(*arguments: Any) -> Tensor:
-        boxes = find(*arguments)
-        first = next(followed, None)
-        if first is None:
-            trace.append(boxes)
-            return boxes
-        return first[videos]
-
-    loop.find = found
 
 
 def compare(

@@ -20,7 +20,8 @@ measure speed, what to expect of unusual video, and what scores are made of
 weights, as `paper`, random ones serve, on the first sequence. `training` times the
 double backward of the correlation and a whole meta-training step, fast against plain (a loop over
 videos with direct convolutions), checks that both give the same numbers, and sets the step against the
-rate of the machine's matrix products; --without-backbone measures CPU seconds and memory of a step and of
+rate of the machine's matrix products, and tries the settings of speed and memory that a stage has, one at
+a time; --without-backbone measures CPU seconds and memory of a step and of
 an online update on random features, in a fresh process. `scaling` does so for numbers of clips, updates,
 frames and coordinates and areas of filters, and fits how costs grow. `clips` cuts training
 patches on one core from JPEGs that it makes, with and without reduced decoding. `conditions` tracks
@@ -82,6 +83,7 @@ _USED_BY = {
     "set": _TRACK,
     "checkpoint": _TRACK,
     "weights": _TRACK,
+    "backbone_weights": _TRACK,
     "tracker": _TRACK,
     "device": tuple(what for what in WHAT if what not in ("scaling", "clips")),
 }

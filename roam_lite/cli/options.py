@@ -46,6 +46,12 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         "--checkpoint", metavar="FILE", help="weights; they hold their whole configuration"
     )
     group.add_argument(
+        "--backbone-weights",
+        metavar="FILE",
+        help="public weights of the backbone that a checkpoint leaves out, as that of profile paper does "
+        "(default: torchvision fetches VGG-16's)",
+    )
+    group.add_argument(
         "--weights",
         metavar="DIR",
         help="folder of the .onnx files of nano (one with backbone in its name, one with head) or vit "
@@ -91,6 +97,7 @@ def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
         weights=args.weights,
         profile=args.profile,
         checkpoint=args.checkpoint,
+        backbone_weights=args.backbone_weights,
         rule=args.rule,
         lr=args.lr,
         device=device_from(args) if args.device else None,

@@ -231,6 +231,9 @@ def train(args: argparse.Namespace) -> None:
     if speaks:
         seconds, skipped = trainer.seconds, trainer.skipped
         print(f"{trainer.step} steps in {seconds / 60:.1f} minutes, {skipped} of them skipped")
+        *sources, (_, unusable) = trainer.drawn.items()
+        told = ", ".join(f"{number} of {source}" for source, number in sources)
+        print(f"clips drawn: {told}; {unusable} could not be used and were replaced")
         if trainer.best is not None:
             print(f"best AUC {trainer.best:.4f}: {trainer.out / 'best.safetensors'}")
         print(f"wrote {trainer.out}")

@@ -40,6 +40,8 @@ class Backbone(nn.Module):
     stride = 4
     pretrained = False  # whether training starts from weights that `load_pretrained` finds
     origin: str | None = None  # of these weights, with their license, for model cards
+    public: str | None = None  # digest of its weights, where `load_pretrained` gave all of them
+    memory_format = torch.channels_last  # of maps and weights; `lay_out` sets another one
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,6 +62,11 @@ class Backbone(nn.Module):
             f"{file}: {type(self).__name__} is trained from scratch; omit the backbone's weights"
         )
 
+    def lay_out(self, memory_format: torch.memory_format) -> None:
+        """Let maps and weights lie in memory so from now on: the same numbers, at another speed."""
+        self.memory_format = memory_format
+        self.to(memory_format=memory_format)
+
     def folded(self) -> "Backbone":
         """Return a frozen copy, its batch norms folded into the convolutions before them: same maps, faster.
 
@@ -73,7 +80,7 @@ class Backbone(nn.Module):
             for name, child in list(module.named_children()):
                 if isinstance(child, nn.BatchNorm2d) and convolution is not None:
                     fused = fuse_conv_bn_eval(getattr(module, convolution), child)
-                    setattr(module, convolution, fused.to(memory_format=torch.channels_last))
+                    setattr(module, convolution, fused.to(memory_format=self.memory_format))
                     setattr(module, name, nn.Identity())
                 convolution = name if isinstance(child, nn.Conv2d) else None
         return copy
@@ -83,7 +90,7 @@ class Backbone(nn.Module):
         # (pixel / 255 - mean) / std in one pass.
         pixels = patches.flatten(0, 1).to(self.mean.dtype)
         flat = torch.addcmul(-self.mean / self.std, pixels, 1 / (255 * self.std))
-        maps = self.layers(flat.contiguous(memory_format=torch.channels_last))
+        maps = self.layers(flat.contiguous(memory_format=self.memory_format))
         return maps.to(self.mean.dtype).contiguous().unflatten(0, patches.shape[:2])
 
 

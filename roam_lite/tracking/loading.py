@@ -26,6 +26,7 @@ def load_tracker(
     lr: float | None = None,
     sgd_rate: float | None = None,
     device: str | torch.device = "cpu",
+    backbone_weights: str | Path | None = None,
     **online: Any,
 ) -> Tracker:
     """Return a tracker with the profile's shipped checkpoint (None: laptop), or the one given.
@@ -34,7 +35,8 @@ def load_tracker(
     comes from. `rule` is what updates the model: None for the optimizer of the checkpoint, its name
     to insist on it, a rule with a learning rate (`"sgd"`, `"momentum"`, `"adam"`, `"hypergradient"`,
     `"prodigy"`, `"steepest"`) and `lr`, or `"none"`; `sgd_rate` is the older name of `lr`. `device`
-    is `"cpu"`, `"cuda"` or `"auto"`. Other arguments set online constants by name, as in
+    is `"cpu"`, `"cuda"` or `"auto"`. `backbone_weights` is the file of a public backbone that the
+    checkpoint leaves out. Other arguments set online constants by name, as in
     `load_tracker(motion=1.6)`.
 
     Raises InputError for a missing or damaged checkpoint, for combinations that make no sense, and
@@ -57,7 +59,8 @@ def load_tracker(
     if lr is not None and sgd_rate is not None:
         raise InputError("lr and sgd_rate are two names of one number: give lr alone")
     lr = sgd_rate if lr is None else lr
-    model, card = load_checkpoint(Path(checkpoint), profile)
+    weights = None if backbone_weights is None else Path(backbone_weights)
+    model, card = load_checkpoint(Path(checkpoint), profile, weights)
     config = set_online(model.config, online)
     model = model.to(choose_device(device)).requires_grad_(False)
     constants = json.dumps(card["config"], sort_keys=True)

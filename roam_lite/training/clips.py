@@ -22,6 +22,11 @@ class Stackable:
         parts = zip(*(getattr(self, field.name).split(1) for field in fields(self)), strict=True)
         return [type(self)(*part) for part in parts]
 
+    def parts(self, number: int) -> list[Self]:
+        """Return so many mini-batches of nearly as many clips each, in order."""
+        named = (getattr(self, field.name).tensor_split(number) for field in fields(self))
+        return [type(self)(*part) for part in zip(*named, strict=True)]
+
     def to(self, device: torch.device | str) -> Self:
         """Return the same clips on a device."""
         return type(self)(*(getattr(self, field.name).to(device) for field in fields(self)))

@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from roam_lite.adaptation import Kept, Samples, collect, make_samples
 from roam_lite.config import Config
 from roam_lite.geometry import box_iou, boxes_to_image, boxes_to_patch, recrop, region_around
 from roam_lite.meta_model import MetaModel
-from roam_lite.model.backbones import Backbone
 from roam_lite.model.filters import filter_size
 from roam_lite.model.localization import Estimate, ScoreMaps, localize, second_peak
 from roam_lite.model.losses import anchors_at
@@ -44,11 +43,12 @@ def open_episode(
     clips: Clips | Footage,
     train_backbone: bool,
     precision: torch.dtype,
-    frozen: Backbone | None = None,
+    frozen: nn.Module | None = None,
 ) -> Episode:
     """Return the episode of a mini-batch: of clips all features at once, of footage as it is tracked.
 
-    Where the backbone does not learn, `frozen` may be its faster copy (`Backbone.folded`).
+    Where the backbone does not learn, `frozen` may be its faster copy (`Backbone.folded`); anywhere, the
+    same backbone compiled.
     """
     backbone = (frozen or model.backbone).train(train_backbone)
     learns = train_backbone and torch.is_grad_enabled()

@@ -4,6 +4,7 @@ import multiprocessing
 import signal
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -27,6 +28,7 @@ from roam_lite.training.schedule import stage_of
 
 # Batches made ahead by each worker.
 _PREFETCH = 3
+SKIPPED = "skipped"  # what `come` counts them under
 MOST_SKIPPED = 20  # clips in a row that cannot be used, before training ends
 
 
@@ -53,14 +55,18 @@ class ClipBatches(Dataset):
         self.data, self.seed, self.stages, self.config = data, seed, stages, config
         self.repeat = repeat  # after how many steps of a stage its clips come again; None: never
         self.part, world = part, part[1]
-        least = min(stages, key=lambda stage: stage.batch)
-        if least.batch < world:
+        least = min(stages, key=lambda stage: stage.batch // stage.parts)
+        if least.batch < world * least.parts:
+            parts = f"{least.parts} parts each in " if least.parts > 1 else ""
+            fewer = ", and fewer parts" if parts else ""
             raise InputError(
-                f"stage {least.name} takes {least.batch} clips a step, too few for {world} processes; "
-                f"give --devices and --nodes of at most {least.batch} processes in all"
+                f"stage {least.name} takes {least.batch} clips a step, too few for {parts}{world} processes; "
+                f"give --devices and --nodes of at most {least.batch} processes in all{fewer}"
             )
         self.pipe = pipe  # whether data may come from commands that a shell runs
-        self.skipped = 0  # clips that could not be read, in this process
+        self.made: Counter[str] = Counter()  # clips by source, and skipped ones, in this process
+        # Those of the batches that `load_batches` has handed out here.
+        self.come: Counter[str] = Counter()
         # To unpickle a layout imports its module, which a worker may not have done.
         self.layouts = {kind: layout for kind, layout in LAYOUTS.items() if f"{kind}:" in data}
         for source in dict.fromkeys(self.sources):  # or they would stop the run hours later
@@ -71,6 +77,11 @@ class ClipBatches(Dataset):
         """What sequences are drawn from."""
         LAYOUTS.update(self.layouts)
         return parse_sources(self.data, self.seed, self.pipe)
+
+    @property
+    def skipped(self) -> int:
+        """How many clips could not be read, in this process."""
+        return self.made[SKIPPED]
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "sources"}
@@ -101,9 +112,10 @@ class ClipBatches(Dataset):
                 source = self.sources[int(rng.integers(len(self.sources)))]
                 try:
                     clips.append(draw(source.draw(rng, length), rng, stage, self.config))
+                    self.made[source.name] += 1
                     break
                 except InputError as error:
-                    self.skipped += 1
+                    self.made[SKIPPED] += 1
                     count = f"{self.skipped} in this process so far"
                     print(f"clip skipped ({count}): {error}", file=sys.stderr)
                     last = error
@@ -115,19 +127,26 @@ class ClipBatches(Dataset):
 
 
 class _Told(Dataset):
-    """Batches of which a worker hands on what is wrong, or it would come back as a traceback."""
+    """Batches with the counts of their clips; what is wrong is handed on too, not raised in a worker."""
 
     def __init__(self, batches: ClipBatches) -> None:
         self.batches = batches
 
-    def __getitem__(self, step: int) -> Clips | Footage | InputError:
+    def __getitem__(self, step: int) -> tuple[Clips | Footage | InputError, dict[str, int]]:
+        before = self.batches.made.copy()
         try:
-            return self.batches[step]
+            batch = self.batches[step]
         except InputError as error:
-            return error
+            batch = error
+        # No Counter: what converts tensors on the way would add one to itself.
+        return batch, dict(self.batches.made - before)
 
 
-def _checked(batch: Clips | Footage | InputError) -> Clips | Footage:
+def _checked(
+    batches: ClipBatches, told: tuple[Clips | Footage | InputError, dict[str, int]]
+) -> Clips | Footage:
+    batch, counts = told
+    batches.come.update(counts)
     if isinstance(batch, InputError):
         raise batch
     return batch
@@ -138,7 +157,8 @@ def load_batches(
 ) -> Iterator[Clips | Footage]:
     """Return the batches of the given steps in order, made ahead by `workers` processes (0: here).
 
-    The processes live as long as the iterator, which raises the InputErrors of batches.
+    The processes live as long as the iterator, which raises the InputErrors of batches, and counts in
+    `batches.come`.
     """
     workers = min(workers, len(steps))
     loader = DataLoader(
@@ -151,7 +171,7 @@ def load_batches(
         multiprocessing_context=_context() if workers else None,
     )
     with _interrupts_held():
-        return map(_checked, iter(loader))
+        return map(partial(_checked, batches), iter(loader))
 
 
 def _context() -> BaseContext:

@@ -1,15 +1,18 @@
 """Algorithm 1, lines 4 to 13: adapt to each clip, and take the meta loss on its future frames."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from roam_lite.adaptation import adapt, initialize, meta_loss
 from roam_lite.config import MetaGradient
 from roam_lite.meta_model import MetaModel
 from roam_lite.rules.rescaled import Rescaled
 from roam_lite.training.episodes import Episode
+from roam_lite.training.recompute import Recomputed
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,13 @@ def rollout(
     meta_gradient: MetaGradient,
     scales: Tensor | None = None,
     factors: Tensor | None = None,
+    recompute: int = 0,
 ) -> Rollout:
     """Return the meta losses of T updates, differentiable with respect to the meta model.
 
     The first update uses lambda0, the others the neural optimizer. `scales` `[N, P]` is epsilon of
     eq. 15 (None: no random filter scaling); `factors` `[N, 1]` are scales that the optimizer is not told
-    (`Rescaled`). How far gradients reach:
+    (`Rescaled`); `recompute` saves memory (`Recomputed`; 0: not). How far gradients reach:
 
     - `"first_step"`: through the first update only, to second order; from then on theta is
       detached and the optimizer alone learns, as in the paper's released program;
@@ -58,24 +62,24 @@ def rollout(
         return meta_loss(theta, future, config.model, scales)
 
     second_order = meta_gradient != "first_order"  # in the first update
-    step = initialize(theta, model.lambda0, episode.first, config.model, first_scales, second_order)
-    update_losses = [step.update_loss]
-    meta_losses = [loss_after(1, step.theta, first_scales)]
-
-    theta, rates = step.theta, step.learning_rates
+    begin = partial(checkpoint, initialize, use_reentrant=False) if recompute else initialize
+    step = begin(theta, model.lambda0, episode.first, config.model, first_scales, second_order)
+    theta, rates, update_losses = step.theta, step.learning_rates, [step.update_loss]
+    meta_losses = [loss_after(1, theta, first_scales)]
     if scales is not None and first_scales is None:
         # The same model and the same step in scaled coordinates.
         theta, rates = theta * scales, rates * scales.square()
     if meta_gradient == "first_step":
         theta, rates = theta.detach(), rates.detach()
     rule = model.rule if factors is None else Rescaled(model.rule, factors)
+    if recompute and not getattr(rule, "needs_hessian", False):
+        rule = Recomputed(rule, model.rule, recompute)
     state = rule.init(theta, rates)
-    second_order = meta_gradient == "full"
     for update in range(2, episode.number + 1):
         for index, samples in enumerate(episode.update_samples(update)):
             if meta_gradient == "first_step":
                 theta = theta.detach()
-            step = adapt(theta, samples, rule, state, config.model, scales, second_order)
+            step = adapt(theta, samples, rule, state, config.model, scales, meta_gradient == "full")
             theta, state = step.theta, step.state
             if index == 0:
                 update_losses.append(step.update_loss)

@@ -1,5 +1,9 @@
 """One step of Algorithm 1, lines 3 to 14: forward, backward, and a guard against what is not finite."""
 
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import torch
@@ -7,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from roam_lite.config import Stage
+from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
 from roam_lite.training.clips import Clips, Footage
 from roam_lite.training.episodes import Episode, GivenEpisode, open_episode
@@ -14,35 +19,66 @@ from roam_lite.training.evolving import estimate_gradients
 from roam_lite.training.processes import any_says, sum_of_all, world
 from roam_lite.training.rollout import Rollout, rollout
 
+Part = (
+    Clips | Footage | GivenEpisode
+)  # of a mini-batch; an episode has been opened, its features kept
+
 
 class MetaStep(nn.Module):
     """Mini-batch in, rollout out: the forward pass of a stage as one module.
 
-    It belongs to one stage: where the backbone does not learn, it has a faster copy of it.
+    It belongs to one stage: where the backbone does not learn, it has a faster copy of it. The backbone's
+    numbers lie in memory as the stage wants them.
     """
 
     def __init__(self, model: MetaModel, stage: Stage) -> None:
         super().__init__()
         self.model = model
+        model.backbone.lay_out(
+            torch.channels_last if stage.channels_last else torch.contiguous_format
+        )
         self.frozen = None if stage.backbone_lr > 0 else model.backbone.folded()
+        if stage.compile:
+            check_compiler()
+            self.frozen = torch.compile(self.frozen or model.backbone)
 
-    def open(self, clips: Clips | Footage | GivenEpisode, stage: Stage) -> Episode:
-        """Return the episode of a mini-batch; one that has been opened, its features kept, is that."""
+    def open(self, clips: Part, stage: Stage) -> Episode:
+        """Return the episode of a part of a mini-batch; one that has been opened is that."""
         if isinstance(clips, GivenEpisode):
             return clips
         trains, precision = stage.backbone_lr > 0, getattr(torch, stage.precision)
         return open_episode(self.model, clips, trains, precision, self.frozen)
 
     def forward(
-        self,
-        clips: Clips | Footage | GivenEpisode,
-        stage: Stage,
-        scales: Tensor | None,
-        factors: Tensor | None,
+        self, clips: Part, stage: Stage, scales: Tensor | None, factors: Tensor | None
     ) -> Rollout:
-        """Return the rollout of a mini-batch; `scales` and `factors` are those of `rollout`."""
-        episode = self.open(clips, stage)
-        return rollout(self.model, episode, stage.meta_gradient, scales, factors)
+        """Return the rollout of a part; `scales` and `factors` are those of `rollout`."""
+        episode, kind = self.open(clips, stage), stage.meta_gradient
+        return rollout(self.model, episode, kind, scales, factors, stage.recompute)
+
+
+def check_compiler() -> None:
+    """Raise InputError if there is no C++ compiler, which torch.compile needs."""
+    named = os.environ.get("CXX")
+    if not any(map(shutil.which, [named] if named else ["g++", "clang++", "cl"])):
+        raise InputError(
+            f"compile: no C++ compiler ({named or 'g++ or clang++'}) is installed here; install one, name "
+            "it by the environment variable CXX, or leave compile false"
+        )
+
+
+@contextmanager
+def rounded_products(tf32: bool | None) -> Iterator[None]:
+    """Let matrix products and convolutions on CUDA take TF32 inside, or not; None: as torch is set."""
+    backends = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [backend.allow_tf32 for backend in backends]
+    try:
+        for backend, setting in zip(backends, before, strict=True):
+            backend.allow_tf32 = setting if tf32 is None else tf32
+        yield
+    finally:
+        for backend, setting in zip(backends, before, strict=True):
+            backend.allow_tf32 = setting
 
 
 def averaging_gradients(step: MetaStep) -> nn.Module:
@@ -50,38 +86,71 @@ def averaging_gradients(step: MetaStep) -> nn.Module:
     return DistributedDataParallel(step) if world() > 1 else step
 
 
+def add_gradients(
+    module: nn.Module,
+    parts: Sequence[Part],
+    stage: Stage,
+    scales: Tensor | None,
+    factors: Tensor | None,
+) -> Rollout:
+    """Return the rollout of a mini-batch in parts, without its graph, its gradients added to the model's.
+
+    The loss is the mean over the videos of all processes, however they are divided. `scales` and `factors`
+    are those of the whole mini-batch; its videos are divided as `tensor_split` does.
+    """
+    given = [
+        [None] * len(parts) if values is None else values.tensor_split(len(parts))
+        for values in (scales, factors)
+    ]
+    results = []
+    for index, part in enumerate(zip(parts, *given, strict=True), start=1):
+        waits = index < len(parts) and isinstance(module, DistributedDataParallel)
+        with module.no_sync() if waits else nullcontext():
+            clips, *varied = part
+            result = module(clips, stage, *varied)
+            # Processes count alike in the average of their gradients, videos should.
+            (result.loss * (world() * len(result.meta_losses) / stage.batch)).backward()
+        results.append(result)
+    rates = [r.updating_rates for r in results]
+    return Rollout(
+        torch.cat([r.meta_losses.detach() for r in results]),
+        torch.cat([r.update_losses for r in results]),
+        results[0].first_rates,
+        None if rates[0] is None else torch.cat(rates),
+    )
+
+
 def take_step(
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
-    clips: Clips | Footage | GivenEpisode,
+    parts: Sequence[Part],
     stage: Stage,
     scales: Tensor | None,
     factors: Tensor | None,
     noise: torch.Generator,
 ) -> tuple[Rollout, bool]:
-    """Return the rollout of this process's part of the mini-batch, and whether the step was taken.
+    """Return the rollout of this process's share of the mini-batch, and whether the step was taken.
 
-    It is not, in any process, if a loss or a gradient of one is not finite. The gradient is that of
-    the mean loss over the videos of all processes, however they are divided among them. `noise` moves
-    the parameters where evolution strategies estimate it, the same in all processes.
+    It is not, in any process, if a loss or a gradient of one is not finite. The share comes in so many
+    parts as the stage has. `noise` moves the parameters where evolution strategies estimate the gradient,
+    the same in all processes.
     """
     step = module.module if isinstance(module, DistributedDataParallel) else module
     model = step.model
     buffers = list(model.backbone.buffers())
     statistics = [buffer.clone() for buffer in buffers]
     model.zero_grad()
-    if stage.meta_gradient == "evolution":
-        again = partial(step.open, clips, stage)
-        result = estimate_gradients(model, stage, again, scales, noise)
-        if world() > 1:
-            share = len(result.meta_losses) / stage.batch
-            for parameter in model.parameters():
-                if parameter.grad is not None:
-                    parameter.grad = sum_of_all(parameter.grad * share)
-    else:
-        result = module(clips, stage, scales, factors)
-        # Processes count alike in the average of their gradients, videos should.
-        (result.loss * (world() * len(result.meta_losses) / stage.batch)).backward()
+    with rounded_products(stage.tf32):
+        if stage.meta_gradient == "evolution":
+            again = partial(step.open, parts[0], stage)
+            result = estimate_gradients(model, stage, again, scales, noise)
+            if world() > 1:
+                share = len(result.meta_losses) / stage.batch
+                for parameter in model.parameters():
+                    if parameter.grad is not None:
+                        parameter.grad = sum_of_all(parameter.grad * share)
+        else:
+            result = add_gradients(module, parts, stage, scales, factors)
     norms = [
         nn.utils.clip_grad_norm_(group["params"], model.config.training.max_gradient_norm)
         for group in optimizer.param_groups

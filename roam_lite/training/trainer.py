@@ -11,20 +11,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from roam_lite.checkpoints import load_checkpoint, save_checkpoint
-from roam_lite.config import Config, Stage, modify
+from roam_lite.checkpoints import save_checkpoint
+from roam_lite.config import Stage
 from roam_lite.devices import own_device, supported_precision
 from roam_lite.errors import InputError
 from roam_lite.extras import require
 from roam_lite.meta_model import MetaModel
-from roam_lite.profiles import get_profile
-from roam_lite.settings import set_constants
 from roam_lite.training import processes
 from roam_lite.training.averaging import update_average
+from roam_lite.training.beginning import initial_config, initial_model
 from roam_lite.training.clips import Clips, Footage
-from roam_lite.training.episodes import GivenEpisode
 from roam_lite.training.joined_norms import join_norms
-from roam_lite.training.loader import ClipBatches, load_batches
+from roam_lite.training.loader import SKIPPED, ClipBatches, load_batches
 from roam_lite.training.log import RunLog, StepRecord
 from roam_lite.training.rollout import Rollout
 from roam_lite.training.run_folder import (
@@ -46,7 +44,7 @@ from roam_lite.training.schedule import (
     stage_of,
 )
 from roam_lite.training.state import load_state, save_state
-from roam_lite.training.step import MetaStep, averaging_gradients, take_step
+from roam_lite.training.step import MetaStep, Part, averaging_gradients, check_compiler, take_step
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,8 @@ class Trainer:
     The folder holds `config.json`, `log.jsonl`, TensorBoard files, `state.safetensors` (from which a
     run continues bit for bit) and `checkpoint.safetensors` with its model card. `last_rollout` is
     that of the last step, None before it: it holds the rates, which records do not. What clips are
-    drawn from is `batches.sources`.
+    drawn from is `batches.sources`; `drawn` counts them by the names of these, in all processes, and under
+    `SKIPPED` what could not be used.
 
     With `validation`, `best.safetensors` is the checkpoint that was worth most on the way.
 
@@ -100,6 +99,8 @@ class Trainer:
         if run.first_rate is not None:
             planned = tuple(replace(stage, lambda0_lr=0.0) for stage in planned)
         self.stages = tuple(supported_precision(stage, run.device) for stage in planned)
+        if any(stage.compile for stage in self.stages):
+            check_compiler()
         self.steps = sum(stage.steps for stage in self.stages)
         self.step = self.skipped = 0
         self._mid_step = False
@@ -111,6 +112,8 @@ class Trainer:
         self.batches = ClipBatches(
             run.data, run.seed, self.stages, self.config, run.allow_pipe, run.repeat, part
         )
+        names = dict.fromkeys(source.name for source in self.batches.sources)
+        self.drawn = dict.fromkeys((*names, SKIPPED), 0)
         model, self.parent = initial_model(run, self.config)
         if run.first_rate is not None:
             nn.init.constant_(model.log_lambda0, log(run.first_rate))
@@ -166,19 +169,20 @@ class Trainer:
             self.optimizer = build_optimizer(self.model, stage)
         forward = MetaStep(self.model, stage)
         module = averaging_gradients(forward)
-        kept: dict[int, Clips | Footage | GivenEpisode] = {}
+        kept: dict[int, list[Part]] = {}
         for step in remaining:
             began = time.monotonic()
             drawn = self.batches.drawn_at(step)
-            clips = kept.get(drawn) or next(batches).to(self.device)
+            parts = kept.get(drawn) or next(batches).to(self.device).parts(stage.parts)
+            self._count_clips()
             waited = time.monotonic() - began
             self._mid_step = True
             progress = (step - first) / stage.steps
             if self.run_config.repeat:
-                if forward.frozen and isinstance(clips, Clips):
-                    clips = forward.open(clips, stage)  # its features are kept
-                kept[drawn] = clips
-            result = self._train_step(module, clips, stage, progress)
+                if not stage.backbone_lr and isinstance(parts[0], Clips):
+                    parts = [forward.open(part, stage) for part in parts]  # their features are kept
+                kept[drawn] = parts
+            result = self._train_step(module, parts, stage, progress)
             seconds = time.monotonic() - began
             self.seconds += seconds
             losses = torch.cat([result.meta_losses.detach(), result.update_losses], dim=1)
@@ -204,7 +208,7 @@ class Trainer:
     def _train_step(
         self,
         module: nn.Module,
-        clips: Clips | Footage | GivenEpisode,
+        parts: list[Part],
         stage: Stage,
         progress: float,
     ) -> Rollout:
@@ -218,13 +222,20 @@ class Trainer:
         factors = None if factors is None else factors[rank::world].to(self.device)
         set_rates(self.optimizer, stage, progress)
         noise = torch.Generator().manual_seed(seed * 1_000_003 + step)
-        result, finite = take_step(module, self.optimizer, clips, stage, scales, factors, noise)
+        result, finite = take_step(module, self.optimizer, parts, stage, scales, factors, noise)
         if finite and self.average is not None:
             decay, taken = self.config.training.averaging, self.step - self.skipped
             update_average(self.average, self.model, decay, taken)
         self.step += 1
         self.skipped += not finite
         return result
+
+    def _count_clips(self) -> None:
+        """Count the clips that have come, in all processes."""
+        come = torch.tensor([self.batches.come[name] for name in self.drawn])
+        self.batches.come.clear()
+        for name, number in zip(self.drawn, processes.sum_of_all(come).tolist(), strict=True):
+            self.drawn[name] += number
 
     def _models(self) -> dict[str, MetaModel]:
         average = {} if self.average is None else {"average": self.average}
@@ -239,7 +250,8 @@ class Trainer:
         self._save_checkpoint(CHECKPOINT)
 
     def _done(self) -> dict[str, Any]:
-        return {"step": self.step, "skipped": self.skipped, "seconds": self.seconds}
+        numbers = {"step": self.step, "skipped": self.skipped, "seconds": self.seconds}
+        return numbers | {"drawn": list(self.drawn.values())}  # by order: folders may move
 
     def _save_checkpoint(self, name: str, **more: float) -> None:
         card = model_card(self.run_config, self.stages, self._done(), self.parent) | more
@@ -259,40 +271,10 @@ class Trainer:
     def _restore(self) -> None:
         meta, moments = load_state(self.out / STATE, self._models())
         self.step, self.skipped, self.seconds = meta["step"], meta["skipped"], meta["seconds"]
-        self.best = meta.get("best")  # older states have none
+        self.best = meta.get("best")  # older states have none, and no counts
+        self.drawn = dict(zip(self.drawn, meta.get("drawn", self.drawn.values()), strict=True))
         if moments and self.step < self.steps:
             stage = stage_of(self.stages, self.step - 1)
             self.optimizer = build_optimizer(self.model, stage)
             groups = self.optimizer.state_dict()["param_groups"]
             self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-
-
-def initial_config(run: TrainConfig) -> Config:
-    """Return the constants of a new run: its profile's, with its rule and those set by name."""
-    config = modify(get_profile(run.profile), rule={"name": run.rule})
-    return set_constants(config, dict(constant.split("=", 1) for constant in run.constants))
-
-
-def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | None]:
-    """Return the model that a run begins with, and the card of the checkpoint it comes from, if any.
-
-    Raises InputError for weights that the backbone does not take, and for a checkpoint that does not fit.
-    """
-    model = MetaModel(config, torch.Generator().manual_seed(run.seed))
-    weights_file = None if run.backbone_weights is None else Path(run.backbone_weights)
-    if weights_file is not None or (model.backbone.pretrained and run.init is None):
-        model.backbone.load_pretrained(weights_file)
-    if run.init is None:
-        return model, None
-    trained, card = load_checkpoint(Path(run.init), config.name)
-    weights = trained.state_dict()
-    if run.fresh_rule or trained.config.rule.name != config.rule.name:
-        own = {f"rule.{name}": value for name, value in model.rule.state_dict().items()}
-        weights = {k: v for k, v in weights.items() if not k.startswith("rule.")} | own
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise InputError(
-            f"{run.init}: does not fit profile {config.name} as it is now ({error})"
-        ) from error
-    return model, card

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from roam_lite.bench import fields
 from roam_lite.bench.training import (
     backbone_flops,
     bench_training,
@@ -66,7 +67,28 @@ def test_the_table_has_a_line_for_every_compare():
     rate = found["share"] * found["matrix_rate"]
     assert rate == pytest.approx(backbone_flops(EXACT, 2) / step["fast"])
     assert 0 < found["share"] < 1
-    assert f"{found['share']:.0%} of the" in lines[-1]
+    gains = found["settings"]
+    told = len(gains) + 1
+    assert f"{found['share']:.0%} of the" in lines[-1 - told]
+    assert "loss, gradient differ" in lines[-told]
+    names = [gain["setting"] for gain in gains]
+    assert names[:3] == ["parts=2", "recompute=6", "channels_last=false"]
+    assert [line.split()[0] for line in lines[-len(gains) :]] == names
+    for gain in gains:
+        assert gain["time"] > 0
+        exact = gain["setting"] != "precision=bfloat16"
+        assert 0 <= gain["gradient"] < (1e-4 if exact else 1)
+        assert 0 <= gain["loss"] < (1e-5 if exact else 1)
+
+
+def test_settings_that_a_device_has_no_use_for_are_left_out(monkeypatch):
+    monkeypatch.setattr(fields, "multiplies_bfloat16", lambda device: True)
+    assert list(fields.settings(1, "cpu")) == [
+        "recompute=6",
+        "channels_last=false",
+        "precision=bfloat16",
+    ]
+    assert {"tf32=true", "compile=true"} <= fields.settings(2, "cuda").keys()
 
 
 def test_the_backbones_operations_are_those_of_its_convolutions():

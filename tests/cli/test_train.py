@@ -55,6 +55,7 @@ def test_signals_end_training_after_the_step_and_it_says_how_to_go_on(
             self.seconds, self.skipped, self.best = 0.3, 0, None
             self.steps, self.step, self.out, self.saved = 9, 0, tmp_path, False
             self.config, self.batches = get_profile("smoke"), SimpleNamespace(sources=[])
+            self.drawn = {"synthetic": 6, "otb:a": 12, "skipped": 1}
             trainers.append(self)
 
         def run(self):
@@ -73,7 +74,9 @@ def test_signals_end_training_after_the_step_and_it_says_how_to_go_on(
     assert run("train", "--out", tmp_path) == 0
     assert trainers[0].step == 3
     assert trainers[0].saved
-    assert "stopped after step 3 of 9; --resume continues" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "stopped after step 3 of 9; --resume continues" in said
+    assert "clips drawn: 6 of synthetic, 12 of otb:a; 1 could not be used and were replaced" in said
     assert signal.getsignal(number) is before
 
 

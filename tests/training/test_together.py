@@ -20,6 +20,7 @@ from tests.training.together import train, uneven
 
 CONFIG = uneven()
 STAGES = CONFIG.training.stages
+LOOP = "training.stages.closed_loop"
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +29,13 @@ def run():
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.training.together"])
 
-    def run(out, world, until=1, stage="closed_loop"):
+    def run(out, world, until=1, stage="closed_loop", **options):
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
         started = [
-            context.Process(target=train, args=(rank, world, port, out, stage, until))
+            context.Process(
+                target=train, args=(rank, world, port, out, stage, until), kwargs=options
+            )
             for rank in range(world)
         ]
         for process in started:
@@ -120,6 +123,36 @@ def test_the_gradient_of_two_processes_is_that_of_one_with_all_clips(run, tmp_pa
     expected = run(tmp_path / "one", 1, stage=stage)
     assert ("backbone.layers.stem.0.0.weight" in expected) == (stage == "first_step")
     assert_close(run(tmp_path / "two", 2, stage=stage), expected)
+
+
+@pytest.mark.parametrize(
+    ("until", "options"),
+    [
+        (2, {"repeat": 1}),
+        (1, {"constants": ("training.hidden_kappa=0.5",)}),
+        (
+            1,
+            {
+                "constants": tuple(
+                    f"{LOOP}.{word}" for word in ("meta_gradient=evolution", "pairs=2")
+                )
+            },
+        ),
+    ],
+    ids=["repeat", "hidden factors", "evolution"],
+)
+def test_so_it_is_with_other_options(run, tmp_path, until, options):
+    expected = run(tmp_path / "one", 1, until, **options)
+    found = run(tmp_path / "two", 2, until, **options)
+    assert_close(found, expected)
+    assert found["drawn"].tolist() == [3, 0]
+
+
+def test_so_it_is_in_parts_of_which_the_last_alone_waits(run, tmp_path):
+    """Four clips in two processes, two parts each."""
+    four = (f"{LOOP}.batch=4",)
+    expected = run(tmp_path / "one", 1, constants=four)
+    assert_close(run(tmp_path / "two", 2, constants=(*four, f"{LOOP}.parts=2")), expected)
 
 
 def test_a_run_of_two_processes_goes_on_with_two_or_one(run, tmp_path):

@@ -28,13 +28,20 @@ def join(rank, world, port):
         os.environ["MASTER_ADDR"] = "127.0.0.1"
 
 
-def train(rank, world, port, out, stage, until):
+def train(rank, world, port, out, stage, until, **options):
     """Begin or resume a run of one stage; number 0 writes what the last step's gradients were."""
     join(rank, world, port)
     PROFILES["smoke"] = uneven()
     with processes.process_group("cpu"):
         config = TrainConfig(
-            "smoke", "synthetic", str(out), steps=4, workers=0, stages=(stage,), save_interval=9
+            "smoke",
+            "synthetic",
+            str(out),
+            steps=4,
+            workers=0,
+            stages=(stage,),
+            save_interval=9,
+            **options,
         )
         trainer = Trainer(config, resume=Path(out, "config.json").exists())
         steps = trainer.run()
@@ -47,6 +54,7 @@ def train(rank, world, port, out, stage, until):
             losses = torch.tensor(record.meta_losses + record.update_losses)
             statistics = dict(trainer.model.backbone.named_buffers())
             means = {name: value for name, value in statistics.items() if "running" in name}
-            found |= means | {"losses": losses}
+            counts = torch.tensor(list(trainer.drawn.values()))
+            found |= means | {"losses": losses, "drawn": counts}
             whole = {name: value.contiguous() for name, value in found.items()}
             save_file(whole, Path(out, "found.safetensors"))
