@@ -13,26 +13,30 @@
 # %% [markdown]
 # # 5. The neural optimizer: a network that emits learning rates
 #
-# Notebook 4 ended with a network that looks at a weight's gradient and says how far to go. Now we
-# open it. On the way we shall see that SGD, momentum and Adam are answers to the same question,
-# that one LSTM serves two hundred thousand weights without mixing them up, and how one
-# differentiates through a gradient step: by hand, by machine, and by brute force.
+# Notebook 4 ended with a network that looks at a weight's gradient and says how far to go. This
+# notebook opens it. You will see that SGD, momentum and Adam answer the same question, that one LSTM
+# serves two hundred thousand weights without mixing them up, and how to differentiate through a
+# gradient step. At the end you take the optimizer that ships apart, and find out how much of it is
+# in use.
 #
-# **When you are through you can**
+# ## What you will learn
 #
-# - write SGD, momentum and Adam as *update rules* and compare what they emit (9);
-# - compute the input stack (10), and the LSTM's answer (11) with nothing but matrix products;
-# - derive a meta-gradient (13), (14) and check it by finite differences;
-# - say what first order leaves out;
-# - watch hidden state, gradients and rates of single weights while a tracker runs.
+# - SGD, momentum and Adam as *update rules*, and the learning rates that they emit (9);
+# - the input of the optimizer (10), and the LSTM's answer (11) as matrix products;
+# - the meta-gradient (13), (14), checked by finite differences, and what first order leaves out;
+# - the formula of the optimizer that ships, and three ways to test what a network has learned:
+#   hold an input, wipe the memory, put constants in its place.
 #
-# **Needs** notebook 4. **Paper** sections 3.2 and 6.2 (architecture of the neural optimizer). **Run
-# time** about 30 s on two cores (`python notebooks/render.py 05_the_neural_optimizer`).
+# ## Before you start
+#
+# **Needs** [notebook 4](04_why_learning_rates_must_adapt.ipynb). **Paper** sections 3.2 and 6.2
+# (architecture of the neural optimizer). **Run time** about 50 s on two cores
+# (`python notebooks/render.py 05_the_neural_optimizer`). **Your time** about 100 minutes: 40 to read,
+# 60 for the exercises.
 
 # %%
 from dataclasses import replace
 from functools import partial
-from math import exp
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,6 +45,11 @@ from torch import nn
 
 from roam_lite import get_profile, load_tracker
 from roam_lite.adaptation import adapt, make_samples, update_loss
+from roam_lite.analysis.difference import differences, measure_aucs
+from roam_lite.analysis.recording import record, with_rule
+from roam_lite.analysis.replacing import changed_rules, part_constants
+from roam_lite.analysis.scaling import measure_scale, scaled_rule
+from roam_lite.analysis.variance import explain
 from roam_lite.data.otb import read_sequence
 from roam_lite.demo import samples_folder
 from roam_lite.exercises import check
@@ -48,9 +57,10 @@ from roam_lite.figures.axes import draw_band
 from roam_lite.figures.style import OPTIMIZER_COLORS, OPTIMIZER_LABELS, use_style
 from roam_lite.model.tracking_model import ThetaLayout
 from roam_lite.rules import SGD, Adam, Momentum, RuleStep, build_rule
-from roam_lite.rules.preprocessing import log_and_sign, stack_input
+from roam_lite.rules.preprocessing import INPUTS, log_and_sign, stack_input
 from roam_lite.toy import Problems, best_rates, draw_problems, meta_train, toy_loss, unroll
-from roam_lite.widgets import explore, show
+from roam_lite.toy.descent import Task, descend
+from roam_lite.widgets import explore, optimizer_race, show
 
 use_style()
 SEEDS = range(5)
@@ -58,14 +68,14 @@ SEEDS = range(5)
 # %% [markdown]
 # ## One step for all
 #
-# Whoever the optimizer is, the step is the same:
+# Every optimizer takes the same kind of step:
 #
 # $$ \theta^{(t)} = \theta^{(t-1)}
 #    - \lambda^{(t-1)} \odot \nabla_{\theta^{(t-1)}} \ell^{(t-1)} \tag{9} $$
 #
-# with a learning rate for each weight. The library has *one* function for it, called `adapt`, which
-# both the training and the tracker call. Here it is without its options, compared with the
-# library's on a tiny tracking model:
+# with a learning rate for each weight. The library has *one* function for it, `adapt`. Training and
+# tracker both call it. Here it is without its options, compared with the library's on a tiny
+# tracking model:
 
 
 # %%
@@ -90,10 +100,10 @@ torch.testing.assert_close(mine, adapt(theta, samples, SGD(rates), None, smoke).
 # %% [markdown]
 # ## SGD, momentum, Adam: three update rules
 #
-# An **update rule** is two functions: `init` gives a state, `step` gives a `RuleStep`: the step to
-# subtract from θ, the next state and, where the rule has some, the learning rates. That is all that
-# rollout and tracker know of an optimizer. Momentum and Adam do not usually talk of element-wise
-# rates; but whatever step they take, divided by the gradient it is one.
+# An **update rule** is two functions. `init` gives a state. `step` gives a `RuleStep`: the step to
+# subtract from θ, the next state and, where the rule has some, the learning rates. Rollout and
+# tracker know nothing else of an optimizer. Momentum and Adam are not usually written with a rate for
+# each weight. But a step divided by the gradient is a rate, whoever took the step.
 
 
 # %%
@@ -111,28 +121,10 @@ class MyMomentum:
         return RuleStep(self.rate * velocity, velocity)
 
 
-class MyAdam:
-    """Adam as an update rule."""
-
-    def __init__(self, rate, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.rate, self.beta1, self.beta2, self.eps = rate, beta1, beta2, eps
-
-    def init(self, theta, learning_rates0):
-        return torch.zeros_like(theta), torch.zeros_like(theta), 0
-
-    def step(self, theta, gradient, loss, state):
-        m, v, t = state
-        m, v, t = self.beta1 * m, self.beta2 * v, t + 1
-        m, v = m + (1 - self.beta1) * gradient, v + (1 - self.beta2) * gradient**2
-        m_hat, v_hat = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
-        step = self.rate * m_hat / (v_hat.sqrt() + self.eps)
-        return RuleStep(step, (m, v, t))
-
-
 RULES = {
-    "SGD": (SGD, SGD, torch.optim.SGD, {"lr": 5e-3}),
-    "momentum": (MyMomentum, Momentum, torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9}),
-    "Adam": (MyAdam, Adam, torch.optim.Adam, {"lr": 0.1}),
+    "SGD": (SGD, torch.optim.SGD, {"lr": 5e-3}),
+    "momentum": (Momentum, torch.optim.SGD, {"lr": 1e-3, "momentum": 0.9}),
+    "Adam": (Adam, torch.optim.Adam, {"lr": 0.1}),
 }
 COLORS = {OPTIMIZER_LABELS[rule]: color for rule, color in OPTIMIZER_COLORS.items()}
 
@@ -152,24 +144,36 @@ def torch_path(optimizer, problems, steps, **options):
 
 broad = draw_problems(torch.Generator().manual_seed(0), 1.0, 10.0, (64, 4))
 broad = Problems(broad.x.double(), broad.y.double())
-for name, (mine, library, theirs, options) in RULES.items():
-    thetas = unroll(mine(options["lr"]), broad, updates=8).thetas
-    torch.testing.assert_close(thetas, unroll(library(options["lr"]), broad, updates=8).thetas)
+for name, (library, theirs, options) in RULES.items():
+    thetas = unroll(library(options["lr"]), broad, updates=8).thetas
     torch.testing.assert_close(thetas, torch_path(theirs, broad, 8, **options))
     rates = (thetas[:-1] - thetas[1:]) / (2 * broad.x * (broad.x * thetas[:-1] - broad.y))
     low, high = rates.min(), rates.max()
     print(f"{name:9s} emits rates from {low:9.2e} to {high:9.2e}")
     assert (low < 0) == (name != "SGD")
+mine = unroll(MyMomentum(1e-3), broad, updates=8).thetas
+torch.testing.assert_close(mine, unroll(Momentum(1e-3), broad, updates=8).thetas)
 
 # %% [markdown]
-# All three agree with torch's own. And see what the division shows: momentum and Adam emit
-# *negative* rates where their memory pulls against the gradient, and huge ones where the gradient is
-# nearly zero. The paper's optimizer cannot: its rates go through a sigmoid, so it always goes
-# downhill, and by less than the gradient.
+# All three agree with torch's own. (You write Adam yourself in exercise 05.1.) The division shows
+# something: momentum and Adam emit *negative* rates where their memory pulls against the gradient,
+# and huge ones where the gradient is nearly zero. The paper's optimizer cannot. Its rates go through
+# a sigmoid, so they lie between 0 and 1, and the *direction* of each step is downhill. That is no
+# guarantee that the loss falls. A step of rate λ multiplies the error by $1 - 2\lambda x^2$:
+
+# %%
+for x in (0.5, 1.0, 3.0, 10.0):
+    print(f"x = {x:4g}: rates above {1 / x**2:5.2f} raise the loss; ", end="")
+    print(f"a rate of 0.06 multiplies the error by {1 - 2 * 0.06 * x**2:6.2f}")
+
+# %% [markdown]
+# From $x = 1$ on, part of the sigmoid's range overshoots. This is how the optimizer of notebook 4
+# could explode.
 #
 # ## What the network sees
 #
-# Of each weight four numbers, its last rate, its gradient, itself, and the loss of the whole model:
+# Four numbers for each weight: its last rate, its gradient, the weight itself, and the loss of the
+# whole model:
 #
 # $$ \mathcal{I}^{(t-1)} = [\lambda^{(t-2)}, \nabla_{\theta^{(t-1)}} \ell^{(t-1)},
 #    \theta^{(t-1)}, \ell^{(t-1)}] \tag{10} $$
@@ -180,32 +184,26 @@ for name, (mine, library, theirs, options) in RULES.items():
 # $$ g \mapsto \begin{cases} (\log|g| / p,\; \operatorname{sign} g) & |g| \geq e^{-p} \\
 #    (-1,\; e^p g) & \text{otherwise} \end{cases} \qquad p = 10, $$
 #
-# and the last rate by its logarithm: five channels.
-
+# and the last rate by its logarithm, over p as well. That makes five channels. The curves below are
+# the library's; you write the function in exercise 05.2.
 
 # %%
-def my_stack(rates, gradient, theta, loss, p=10):
-    """What the optimizer sees of every weight, [N, P, 5]; loss is [N]."""
-    large = gradient.abs() >= exp(-p)
-    size = torch.where(large, gradient.abs().clamp(min=1e-30).log() / p, -1.0)
-    sign = torch.where(large, gradient.sign(), gradient * exp(p))
-    loss = loss[:, None].expand_as(theta)
-    return torch.stack([rates.log() / p, size, sign, theta, loss], dim=-1)
-
-
 shape = (2, 6)
+generator = torch.Generator().manual_seed(0)
 rates, theta, gradient = (torch.randn(shape, generator=generator) for _ in range(3))
 rates, loss = rates.sigmoid(), torch.tensor([0.3, 0.7])
 gradient = gradient * torch.logspace(-8, 2, 6)
 stack = stack_input("log_sign", 10, rates, gradient, theta, loss)
-torch.testing.assert_close(my_stack(rates, gradient, theta, loss), stack)
+print("gradient   " + "".join(f"{name:>15s}" for name in INPUTS["log_sign"]))
+for value, row in zip(gradient[0], stack[0], strict=True):
+    print(f"{value:10.1e} " + "".join(f"{channel:15.3f}" for channel in row))
 
 decades = torch.logspace(-8, 2, 400)
 figure, axes = plt.subplots(figsize=(5.5, 2.8))
 size, sign = log_and_sign(decades, p=10)
 axes.plot(decades, size, color=COLORS["LSTM"], label="first channel: how large")
 axes.plot(decades, sign, "--", color=COLORS["LSTM"], label="second channel: which way")
-axes.axvline(exp(-10), color="black", linewidth=1, label="exp(−p)")
+axes.axvline(np.exp(-10), color="gray", linewidth=1, label="exp(−p)")
 axes.set(xscale="log", xlabel="gradient (positive)", ylabel="what the network sees")
 axes.legend(fontsize=8)
 show(
@@ -218,8 +216,9 @@ show(
 #
 # $$ \lambda^{(t-1)} = \sigma(\mathcal{O}(\mathcal{I}^{(t-1)}; \omega)) \tag{11} $$
 #
-# $\mathcal{O}$ is two stacked LSTM cells and a linear layer. It is **coordinate-wise**: the weights
-# are its *batch*. All share ω, each has a memory of its own, and none sees another.
+# $\mathcal{O}$ is two stacked LSTM cells and a linear layer, with parameters ω. It is
+# **coordinate-wise**: the weights of the model are its *batch*. All share ω, each has a memory of its
+# own, and none sees another.
 
 
 # %%
@@ -251,7 +250,7 @@ for parameter in rule.parameters():
 memories = [(torch.zeros(12, 6), torch.zeros(12, 6)) for _ in rule.cells]
 state, last = rule.init(theta, rates), rates
 for t in range(4):
-    seen = my_stack(last, gradient * 0.5**t, theta, loss)
+    seen = stack_input("log_sign", 10, last, gradient * 0.5**t, theta, loss)
     _, state, theirs = rule.step(theta, gradient * 0.5**t, loss, state)
     last, memories = my_rates(rule, seen, memories)
     torch.testing.assert_close(last, theirs)
@@ -276,12 +275,19 @@ for name in ("lstm", "gru", "fc", "const"):
         f"{name:6s} {parameters:8,d} parameters, remembers {numbers:3d} numbers a weight, ", end=""
     )
     print(f"{numbers * len(parts) * 4 / 2**20:5.1f} MiB a video")
+for kind, channels in (
+    ("log_sign", "the five channels of the program"),
+    ("raw", "the four of (10)"),
+):
+    rule = build_rule("lstm", config=replace(paper.rule, input=kind), parts=parts)
+    parameters = sum(parameter.numel() for parameter in rule.parameters())
+    print(f"LSTM with {channels}: {parameters:,d} parameters")
 
 # %% [markdown]
-# ConstLR has one parameter for each weight and looks at nothing; FC looks but remembers only its last
-# rate. We shall see what that costs.
+# ConstLR has one parameter for each weight and looks at nothing. FC looks, but remembers only its last
+# rate. What that costs is measured below.
 #
-# ## A meta-gradient, three ways
+# ## The meta-gradient
 #
 # What is a good rate? One after which the model does well on a frame it was *not* updated with:
 #
@@ -292,14 +298,10 @@ for name in ("lstm", "gru", "fc", "const"):
 #    \mathcal{L}_{\mathcal{V}_i}^{(t)} \tag{14} $$
 #
 # Minimizing it takes the derivative of a loss *after* a gradient step with respect to the rate *of*
-# that step. On the toy problem, with a past $(x, y)$ and a future $(x', y')$, the chain rule gives
-# for each weight
-#
-# $$ \frac{\partial \mathcal{L}}{\partial \lambda}
-#    = -\nabla \mathcal{L}(\theta^{(1)}) \cdot \nabla \ell(\theta^{(0)}). $$
-#
-# In words: *if the past gradient and the future gradient agree, the step should have been longer.*
-# That is the whole signal from which the optimizer learns.
+# that step. Take the toy problem, with a past $(x, y)$ for the step and a future $(x', y')$ to judge
+# it. The table has the derivative by autograd and by finite differences. Below are the two gradients
+# that are involved, the past one at the start and the future one after the step. *How does the first
+# line follow from the last two?*
 
 # %%
 rng = np.random.default_rng(0)
@@ -318,57 +320,55 @@ def meta_loss(rates):
     return ((future_x * theta1 - future_y) ** 2).sum()
 
 
-theta1 = theta0 - rates * slope(theta0, x, y)
-by_hand = -slope(theta1, future_x, future_y) * slope(theta0, x, y)
 by_autograd = torch.autograd.functional.jacobian(meta_loss, rates)
 nudges = 1e-6 * torch.eye(4, dtype=torch.float64)
 by_force = torch.stack([(meta_loss(rates + n) - meta_loss(rates - n)) / 2e-6 for n in nudges])
-for name, values in (
-    ("hand", by_hand),
-    ("autograd", by_autograd),
-    ("finite differences", by_force),
-):
-    print(f"{name:20s}" + "".join(f"{value:12.6f}" for value in values))
-torch.testing.assert_close(by_hand, by_autograd)
-torch.testing.assert_close(by_hand, by_force, rtol=1e-6, atol=1e-8)
+past = slope(theta0, x, y)
+table = {
+    "derivative, autograd": by_autograd,
+    "derivative, finite differences": by_force,
+    "past gradient": past,
+    "future gradient, after the step": slope(theta0 - rates * past, future_x, future_y),
+}
+for name, values in table.items():
+    print(f"{name:33s}" + "".join(f"{value:10.4f}" for value in values))
+torch.testing.assert_close(by_autograd, by_force, rtol=1e-6, atol=1e-8)
 
+# %% [markdown]
+# Look at the signs first. Where the past and the future gradient agree, the derivative is negative: a
+# longer step would have left a smaller loss. Where they disagree, a shorter one would have. That is
+# all that the optimizer learns from. The formula is exercise 05.4.
+#
 # %% [markdown]
 # ## First order and second order
 #
 # The initial model θ⁽⁰⁾ is learned as well. It acts on the meta loss in two ways: it is where the
 # steps start, and the steps' gradients depend on it. **First order** ignores the second way and
-# takes the gradients for constants; it saves the graph of the gradient and most of the time. What
-# is lost?
+# takes the gradients for constants. It saves the graph of the gradient and most of the time. What
+# is lost? For $x = 1$, this is how much of the start is left after some steps, as autograd sees it:
 
 
 # %%
-def after_steps(theta, rate, x, y, steps, second_order):
-    """Theta after some steps; first order cuts the gradients from the graph."""
-    for _ in range(steps):
-        gradient = slope(theta, x, y)
-        theta = theta - rate * (gradient if second_order else gradient.detach())
-    return theta
+def pull_on_start(rates, steps, second_order):
+    """d theta_T / d theta_0 for each rate, x = 1."""
+    start = torch.full((len(rates), 1), 0.3, dtype=torch.float64, requires_grad=True)
+    task = Task(lambda t: (t[:, 0] - 0.8) ** 2, lambda t: t[:, 0], start)
+    end = descend(SGD(rates[:, None]), task, steps, second_order)[-1]
+    return torch.autograd.grad(end.sum(), start)[0][:, 0]
 
 
-def pull_on_start(rate, second_order, steps=2):
-    """d theta_T / d theta_0 of one weight with x = 1: (1 - 2 rate)^T, in second order."""
-    start = torch.tensor(0.3, requires_grad=True)
-    one = torch.tensor(1.0)
-    return float(
-        torch.autograd.grad(after_steps(start, rate, one, 0.8 * one, steps, second_order), start)[0]
-    )
-
-
-grid = np.linspace(0, 1.1, 45)
+grid = torch.linspace(0, 1.1, 45, dtype=torch.float64)
 figure, axes = plt.subplots(figsize=(5.5, 3))
 for steps, dashes in ((2, "-"), (6, ":")):
-    full = [pull_on_start(rate, True, steps) for rate in grid]
-    np.testing.assert_allclose(full, (1 - 2 * grid) ** steps, atol=1e-5)
-    axes.plot(grid, full, dashes, color="black", label=f"second order, {steps} steps")
-axes.plot(grid, [pull_on_start(r, False) for r in grid], "--", color="black", label="first order")
+    full = pull_on_start(grid, steps, second_order=True)
+    torch.testing.assert_close(full, (1 - 2 * grid) ** steps)
+    axes.plot(grid, full, dashes, color=COLORS["LSTM"], label=f"second order, {steps} steps")
+first_order = pull_on_start(grid, 2, second_order=False)
+axes.plot(grid, first_order, "--", color=COLORS["SGD"], label="first order")
 axes.axvline(0.5, color="gray", linewidth=1, label="best rate")
 axes.set(xlabel="learning rate λ, for x = 1", ylabel="share of the start that is left")
 axes.legend(fontsize=8)
+print(f"at rate 1.1 after 6 steps: second order {full[-1]:.2f}, first order {first_order[-1]:.2f}")
 show(
     figure,
     "Second order is zero at the best rate and grows fast beyond 1; first order stays at one.",
@@ -377,8 +377,9 @@ show(
 # %% [markdown]
 # At the best rate the start does not matter at all: the step lands on the optimum from anywhere.
 # Second order knows that; first order goes on pulling. Beyond the stable range second order
-# *explodes* with the number of steps, while first order stays calm. Both matter: the library offers
-# `first_step`, `first_order` and `full`, and notebook 6 compares them on the tracker.
+# grows exponentially with the number of steps, and first order stays at 1. So there are choices. The library
+# has four meta-gradients by backpropagation (`first_step`, `first_order`, `chained`, `full`) and one
+# by evolution strategies. [Notebook 6](06_meta_training.ipynb) compares them.
 #
 # ## Four architectures
 #
@@ -410,7 +411,7 @@ def best_of(build, candidates):
 
 
 candidates = np.geomspace(1e-3, 1, 31)
-by_hand = {name: [best_of(library, candidates)] for name, (_, library, *_) in RULES.items()}
+by_hand = {name: [best_of(library, candidates)] for name, (library, *_) in RULES.items()}
 
 figure, axes = plt.subplots(figsize=(6, 3.4))
 left = {}
@@ -432,9 +433,10 @@ show(
 
 # %% [markdown]
 # (Dashed: by hand, their rates chosen on these very problems; solid: learned. Bands: range over five
-# seeds.) Whoever does not look at the weight cannot serve a decade of $x$. Looking without memory
-# (FC) goes a long way, and memory goes further. That is the order of the paper's Fig. 5, and here
-# one can say why. The *first* rate that each emits, before there is anything to remember:
+# seeds.) A rule that does not look at the weight cannot serve a decade of $x$. Looking without memory
+# (FC) goes a long way, and memory goes further. The paper's Fig. 5 has the same order. On the toy the
+# cause can be computed. First, the *first* rate that each emits, before there is anything to
+# remember:
 
 # %%
 xs = np.geomspace(1, 10, 20)
@@ -466,26 +468,44 @@ show(
 
 # %% [markdown]
 # Constants are flat. Adam's first step has the same length everywhere, so its rate is $\alpha /
-# |g|$: it falls as $1/x$, half of the way. The networks come close to $1/x^2$, all three alike: so
-# far, FC is no worse. But one gradient does not tell $x$ from $y$. After the first step there are
-# two gradients and the rate between them, and their ratio is $1 - 2\lambda x^2$: whoever remembers
-# the first gradient can solve for $x$.
+# |g|$: it falls as $1/x$, half of the way. The networks come close to $1/x^2$, all three alike. So
+# far, FC is no worse. How close can a single look come? The first gradient is $-2xy$, and $|y|$ is
+# anything from 0.5 to 1.5. A guess from it is $c / g^2$, off by a factor that depends on $y$ alone. The
+# table compares the networks with it. After the first step there are *two* gradients and the rate
+# between them. A rule that remembers the first gradient can solve for $x$ (exercise 05.3).
 
 # %%
+guess = (2 * test.x * test.y).square().reciprocal().log10()
+off_guess = guess - best_rates(test.x).log10()
+floor = (off_guess - off_guess.median()).abs().mean()
 print("how far the rates are from 1 / (2x²), in decades (median over seeds)")
+print(f"c / g²    first step {floor:.2f}")
+off = {}
 for name in ("LSTM", "GRU", "FC", "ConstLR"):
     rates = torch.stack([unroll(rule, test, 3).rates for rule in learned[name]])
-    off = (rates / best_rates(test.x)).log10().abs().mean(dim=(2, 3)).median(dim=0).values
-    print(f"{name:9s} first step {off[0]:.2f}, second {off[1]:.2f}, third {off[2]:.2f}")
+    distance = (rates / best_rates(test.x)).log10().abs().mean(dim=(2, 3))
+    off[name] = distance.median(dim=0).values
+    first, second, third = off[name]
+    print(f"{name:9s} first step {first:.2f}, second {second:.2f}, third {third:.2f}")
+assert off["LSTM"][1] < off["LSTM"][0]
+assert off["FC"][1] > off["FC"][0]
+
+rules = learned["LSTM"]
+outside = [unroll(rule, draw_problems(torch.Generator(), 30.0, 30.0), 1).rates for rule in rules]
+emitted = torch.stack(outside).median()
+print(f"\nLSTM at x = 30, outside of its training: rate {emitted:.1e}, ", end="")
+print(f"which multiplies the error by {1 - 2 * emitted * 30**2:.2f}")
 
 # %% [markdown]
-# With memory the second rate is better than the first. Without, it is worse: after a good first step
-# the gradient that is left is small, whatever $x$ was.
+# With one look all networks do about as well as $c / g^2$. With memory the second rate is better than
+# the first. Without, it is worse: after a good first step the gradient that is left is small, whatever
+# $x$ was. The last line is the explosion of notebook 4 once more: a step downhill, and eight times too
+# far.
 #
 # ## Inside the tracker
 #
-# Now the real one. `Recorder` is an update rule that asks another rule and takes notes; the tracker
-# does not notice. It runs over sixty frames, two updates of θ every five frames.
+# Now the optimizer that ships. `Recorder` is an update rule that asks another rule and takes notes;
+# the tracker does not notice. It runs over sixty frames, two updates of θ every five frames.
 
 
 # %%
@@ -512,7 +532,7 @@ layout = tracker.model.layout
 PARTS = [
     f"{branch}: {part}"
     for branch in ("response", "box")
-    for part in ("reduction", "its bias", "kernel", "its bias ")
+    for part in ("reduction", "reduction bias", "kernel", "kernel bias")
 ]
 of_part = tracker.model.parts
 chosen = torch.cat(
@@ -523,6 +543,7 @@ chosen = torch.cat(
         for part in range(8)
     ]
 )
+tracker_again = with_rule(tracker, tracker.rule)  # for the tests below
 tracker.rule = Recorder(tracker.rule, chosen)
 sequence = read_sequence(samples_folder(), "deformation")
 tracker.init(sequence.frames[0], sequence.boxes[0])
@@ -530,7 +551,8 @@ for frame in range(1, len(sequence)):
     tracker.update(sequence.frames[frame])
 
 gradients, rates, hidden = (torch.stack(values) for values in zip(*tracker.rule.notes, strict=True))
-lambda0 = tracker.model.lambda0.detach()[chosen]
+lambda0_all = tracker.model.lambda0.detach()
+lambda0 = lambda0_all[chosen]
 sizes = gradients.abs()[gradients != 0].log10()
 print(f"{len(rates)} updates of {layout.size:,d} weights, {len(chosen)} of them noted")
 print(f"gradients from 10^{sizes.quantile(0.01):.1f} to 10^{sizes.quantile(0.99):.1f}, ", end="")
@@ -560,7 +582,7 @@ def draw_weight(figure, part, number, update):
     middle.bar(steps, gradients[:, index], color="gray")
     middle.set(xlabel="update", ylabel="gradient", ylim=(-1.1 * span, 1.1 * span))
     right.plot(steps, rates[:, index], ".-", color=COLORS["LSTM"], label="emitted")
-    right.axhline(float(lambda0[index]), color="black", linewidth=1, label="λ⁽⁰⁾")
+    right.axhline(float(lambda0[index]), color="gray", linewidth=1, label="λ⁽⁰⁾")
     emitted = [*rates[:, index].tolist(), float(lambda0[index])]
     limits = (min(emitted) / 2, max(emitted) * 2)
     right.set(xlabel="update", ylabel="learning rate", yscale="log", ylim=limits)
@@ -585,34 +607,159 @@ explore(
 
 # %% [markdown]
 # Compare a kernel's weight with a bias, and the first update with the last. The rates of one weight
-# move little beside the decades between parts: most of what this optimizer knows is *which part a
-# weight belongs to*, and it knows that from the last rate, which it inherited from λ⁽⁰⁾. Is that
-# what you expected of an LSTM? How much the rest contributes is measured in
-# [notebook 9](09_ablations.ipynb) (*shares*), not guessed here.
+# hardly move. Between weights they differ by decades.
 
 # %%
 between = lambda0.log10().std()
 within = rates.log10().std(dim=0).mean()
 print(
-    f"spread of log10(rate): {between:.2f} between the noted weights, {within:.3f} over a weight's updates"
+    f"spread of log10(rate): {between:.2f} between the noted weights, {within:.4f} over a weight's updates"
 )
+
+# %% [markdown]
+# ## The formula of the optimizer that ships
+#
+# It is not (11) as it stands. The network adds to a center, in logits:
+#
+# $$ \lambda^{(t-1)} = \sigma\bigl(\mathcal{O}(\mathcal{I}^{(t-1)}; \omega)
+#    + \operatorname{logit}(\lambda^{(0)} \odot \gamma_{\text{part}})\bigr) $$
+#
+# θ has eight *parts*: reduction, its bias, kernel and its bias, in the response branch and in the box
+# branch. $\gamma$ is one learned **gain** for each part. It tells by how much the updates of a whole
+# part should be larger or smaller than its first step. The center is fixed when the target is
+# chosen. If $\mathcal{O}$ were a constant, the rates would never change. *Is it?* Compute
+# $\mathcal{O}$ from the rates that were noted:
+
+# %%
+own_rule = tracker.rule.rule
+gains = own_rule.log_gains.detach().exp()
+center = torch.logit(lambda0 * gains[of_part[chosen]])
+answers = torch.logit(rates) - center
+print("part                        gain   O, least and largest")
+for number, part in enumerate(PARTS):
+    of_this = answers[:, of_part[chosen] == number]
+    print(f"{part:25s} {gains[number]:6.3f}   {of_this.min():.4f} {of_this.max():.4f}")
+print(
+    f"\nlambda0: 1 % below {lambda0_all.quantile(0.01):.1e}, 1 % above {lambda0_all.quantile(0.99):.1e}"
+)
+print(
+    f"exp(O): {answers.exp().min():.4f} to {answers.exp().max():.4f}; it began training at ", end=""
+)
+print(f"{tracker.model.config.rule.initial_share}")
+
+# %% [markdown]
+# The LSTM answers with the same number for every weight at every update, up to a few percent. The
+# decades between the rates are in $\lambda^{(0)}$, the rest of the differences is in the gains.
+#
+# ## Three tests: hold, wipe, replace
+#
+# An optimizer could still use its inputs in those few percent. The package
+# [roam_lite/analysis](../roam_lite/analysis) tests it, on any checkpoint. `record` tracks and notes
+# inputs and rates of 2,000 weights. `explain` asks what a linear regression on λ⁽⁰⁾, the gains, the
+# time and the inputs explains of the log rates. `changed_rules` **hold** one input at its mean, or
+# **wipe** the memory before every step, and step along. *Before you run it: which of the inputs will
+# matter?*
+
+# %%
+recording = record(tracker_again, [sequence], progress=False)
+shares = explain(recording)
+print(f"{recording.log_rates.size:,d} log rates, standard deviation {shares.deviation:.2f}")
+for name, over, together in zip(shares.groups, shares.over, shares.together, strict=True):
+    print(f"explained by {' + '.join((*over, name)):30s} {together:.6f}")
+
+changed = changed_rules(own_rule, recording)
+along = record(tracker_again, [sequence], changed | scaled_rule(tracker_again), progress=False)
+changes = {
+    name: np.expm1(np.abs(along.others[name] - along.log_rates).ravel()) * 100 for name in changed
+}
+figure, axes = plt.subplots(figsize=(6, 2.8))
+axes.boxplot(list(changes.values()), whis=(0, 100), orientation="horizontal")
+axes.set_yticklabels(changes)
+axes.set(xscale="log", xlim=(1e-4, 100), xlabel="change of a rate, percent")
+for name, change in changes.items():
+    print(
+        f"{name:20s} rates change by {np.median(change):.3f} % (median), {change.max():.2f} % at most"
+    )
+show(
+    figure,
+    "Changes of the rates when an input is held or the memory is wiped: all below 2 percent.",
+)
+
+# %%
+alone = dict(zip(shares.groups, shares.alone, strict=True))
+print(f"explained by the last rate alone: {alone['last rate']:.3f}")
+
+# %% [markdown]
+# So it is tempting to say that the last rate tells the optimizer which part a weight belongs to. But
+# hold it, and the rates stay where they were. It *correlates*, because it comes from the same center.
+# That is why one intervenes instead of correlating.
+#
+# So **replace** the LSTM by eight constants, one share of λ⁽⁰⁾ for each part, and track. Is anything
+# lost?
+
+# %%
+constants = part_constants(recording)
+initial = tracker_again.model.lambda0.detach()
+shared = initial * initial.new_tensor(constants)[of_part]
+replaced = {"LSTM": own_rule, "eight constants": SGD(shared), "no updating": None}
+videos = [read_sequence(samples_folder(), name) for name in ("deformation", "light")]
+aucs = measure_aucs(tracker_again, replaced, videos, draws=1, progress=False)
+compared = differences(tuple(replaced), [video.name for video in videos], aucs)
+print("AUC                " + "".join(f"{video.name:>13s}" for video in videos))
+for name, values in zip(replaced, aucs[:, 0], strict=True):
+    print(f"{name:19s}" + "".join(f"{value:13.4f}" for value in values))
+print("constants, shares of lambda0: " + ", ".join(f"{value:.3f}" for value in constants))
+
+response = measure_scale(tracker_again, along)
+print(f"\nslope of the log rates on log epsilon: {response.slope:.3f}")
+
+# %% [markdown]
+# Two short sequences decide little about AUC. On eight longer ones, three draws each, the LSTM's AUC
+# minus that of the constants is +0.001, with a 95 % interval from −0.001 to +0.004
+# ([EXPERIMENTS.md](../EXPERIMENTS.md), `roam-lite analyze`). *This LSTM is eight constants.* It is
+# what training left of it. [Notebook 9](09_ablations.ipynb) has more sequences, and
+# notebook 11 the whole inquiry.
+#
+# The last line belongs to random filter scaling: rates should grow with $\epsilon^2$, which is a
+# slope of 2. They do, but for a reason that has nothing to do with the network. The first rates
+# λ⁽⁰⁾ are scaled with $\epsilon^2$, and the center follows. [Notebook 6](06_meta_training.ipynb)
+# trains networks that have to follow by themselves.
+#
+# ## One that trains before your eyes
+#
+# Here is a learned optimizer that does use what it sees. It is the rule FC with 57 parameters, and it
+# trains in the browser, by evolution strategies. Press **Train** and watch its rates. Then set κ to 0
+# and train again: it gets better on bowls of one steepness and fails on steeper ones. (A page
+# without scripts, as on GitHub, shows a picture.)
+
+# %%
+optimizer_race()
 
 # %% [markdown]
 # ## Recap
 #
-# - The step (9) is everybody's; optimizers differ in the rates they emit.
+# - The step (9) is common to all; optimizers differ in the rates they emit.
 # - The network sees (10) of each weight, with gradients by log-magnitude and sign; (11) is two LSTM
-#   cells shared by all weights, a memory for each.
-# - The meta-gradient is minus the product of future and past gradient: agreement asks for longer
-#   steps.
+#   cells shared by all weights, with a memory for each.
+# - Where past and future gradient agree, the step should have been longer.
 # - First order keeps the way through θ and drops the one through the gradients.
+# - The optimizer that ships adds its answer to $\operatorname{logit}(\lambda^{(0)} \gamma)$. Its
+#   answer is nearly constant. Correlation did not show that; holding, wiping and replacing did.
+#
+# ## What you can build now
+#
+# An update rule of your own, for training, tracking and notebooks alike: a file in
+# [roam_lite/rules](../roam_lite/rules) and a line in its registry. And a test of what any learned
+# optimizer has learned: `roam-lite analyze`.
 #
 # ## Exercises
 #
 # Solutions are in [solutions](solutions/05_the_neural_optimizer_solutions.ipynb).
 #
-# **05.1** (easy) Adam. Return `theta` `[P]` after the steps on the given `gradients` `[T, P]`, one
-# after the other.
+# **05.1** (easy, about 10 minutes) Adam. Both averages $m$ and $v$ start at 0. At step $t = 1, 2,
+# \dots$ each keeps β of itself and takes $1 - \beta$ of the new value, $g$ for $m$ and $g^2$ for $v$.
+# Each is divided by $1 - \beta^t$. The step is the rate times $\hat m / (\sqrt{\hat v} + \epsilon)$.
+# Return `theta` `[P]` after the steps on the given `gradients` `[T, P]`, one after the other.
 
 
 # %%
@@ -624,7 +771,14 @@ def adam(theta, gradients, rate, beta1, beta2, eps):
 check("05.1", adam)
 
 # %% [markdown]
-# **05.2** (medium) Show gradients `[P]` to a network: two channels, `[P, 2]`, with p = 10.
+# <details><summary>The library's Adam, to compare when you are done</summary>
+#
+# [roam_lite/rules/adam.py](../roam_lite/rules/adam.py)
+#
+# </details>
+#
+# **05.2** (medium, about 10 minutes) Show gradients `[P]` to a network: two channels, `[P, 2]`, by
+# the formula above with p = 10. A gradient can be exactly 0.
 
 
 # %%
@@ -636,21 +790,29 @@ def preprocessed(gradient):
 check("05.2", preprocessed)
 
 # %% [markdown]
-# **05.3** (easy) The stack (10) with its four channels as they are, `[N, P, 4]`, from `rates`,
-# `gradient` and `theta`, all `[N, P]`, and `loss` `[N]`.
+# <details><summary>The library's, to compare when you are done</summary>
+#
+# [roam_lite/rules/preprocessing.py](../roam_lite/rules/preprocessing.py)
+#
+# </details>
+#
+# **05.3** (medium, about 10 minutes) What memory is worth. A step of rate `rate` on $\|x\theta -
+# y\|^2$ changed the gradient from `first` to `second`. All are `[P]`. You know $x$ and $y$ no more
+# than the optimizer does. With which rates does the *next* step land on $y / x$?
 
 
 # %%
-def input_stack(rates, gradient, theta, loss):
-    """Stack [N, P, 4]."""
+def solved_rates(first, second, rate):
+    """Learning rates [P]."""
     ...
 
 
-check("05.3", input_stack)
+check("05.3", solved_rates)
 
 # %% [markdown]
-# **05.4** (medium) The derivative of the loss $\|x'\theta - y'\|^2$ after one step on $\|x\theta -
-# y\|^2$ with respect to each learning rate, by hand. Everything is `[P]`.
+# **05.4** (medium, about 10 minutes) The derivative of the loss $\|x'\theta - y'\|^2$ after one step
+# on $\|x\theta - y\|^2$ with respect to each learning rate, by hand, without autograd. Everything is
+# `[P]`. The table above lets you test a guess.
 
 
 # %%
@@ -662,8 +824,8 @@ def meta_gradient(theta, rate, x, y, future_x, future_y):
 check("05.4", meta_gradient)
 
 # %% [markdown]
-# **05.5** (hard) The *first-order* meta loss: two steps on $\|x\theta - y\|^2$ with rates
-# `log_rate.exp()`, then the loss $\|x'\theta - y'\|^2$. `check` differentiates your result with
+# **05.5** (hard, about 10 minutes) The *first-order* meta loss: two steps on $\|x\theta - y\|^2$ with
+# rates `log_rate.exp()`, then the loss $\|x'\theta - y'\|^2$. `check` differentiates your result with
 # respect to `theta` and `log_rate`; the value alone is not enough.
 
 
@@ -676,6 +838,37 @@ def first_order_loss(theta, log_rate, x, y, future_x, future_y):
 check("05.5", first_order_loss)
 
 # %% [markdown]
+# ### Design it: an update rule that beats the LSTM
+#
+# (open, about 20 minutes) Write an update rule that leaves less than the trained LSTM after three
+# steps on the toy problem, with $x$ anywhere from 1 to 10. It may use what `step` is given, and
+# nothing else. There is more than one way. Start from momentum, say, and look at what it gets
+# wrong. The cell measures what you reach.
+
+
+# %%
+class YourRule:
+    """An update rule of your own; this one is SGD."""
+
+    def init(self, theta, learning_rates0):
+        return ()
+
+    def step(self, theta, gradient, loss, state):
+        return RuleStep(5e-3 * gradient, state)
+
+
+def leaves(rule):
+    """The share of the loss that is left after three steps on the test problems."""
+    losses = unroll(rule, test, 3).losses.mean(dim=1)
+    return float(losses[3] / losses[0])
+
+
+reached = leaves(YourRule())
+goal = left["LSTM"]
+print(f"your rule leaves {reached:.2e}, the LSTM {goal:.2e}: ", end="")
+print("reached" if reached < goal else "not yet")
+
+# %% [markdown]
 # ## References
 #
 # - T. Yang, P. Xu, R. Hu, H. Chai, A. B. Chan.
@@ -685,4 +878,7 @@ check("05.5", first_order_loss)
 # - D. P. Kingma, J. Ba. Adam: A Method for Stochastic Optimization. ICLR 2015.
 # - C. Finn, P. Abbeel, S. Levine. Model-Agnostic Meta-Learning. ICML 2017: first order, second order.
 #
-# **Next:** [6. Meta-training](06_meta_training.ipynb).
+# ## What next
+#
+# **Next:** [6. Meta-training](06_meta_training.ipynb): how such an optimizer is trained, and what goes
+# wrong on the way.

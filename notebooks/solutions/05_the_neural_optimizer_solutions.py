@@ -21,6 +21,8 @@ from math import exp
 import torch
 
 from roam_lite.exercises import check
+from roam_lite.rules import RuleStep
+from roam_lite.toy import draw_problems, unroll
 
 # %% [markdown]
 # **05.1** Two running averages that start at zero, each corrected for what it has not seen yet.
@@ -58,16 +60,17 @@ def preprocessed(gradient):
 assert check("05.2", preprocessed)
 
 # %% [markdown]
-# **05.3** `loss[:, None]` is a column: one number for each video, repeated along its coordinates.
+# **05.3** A step multiplies the gradient by $1 - 2\lambda x^2$, so $1 - g_1 / g_0 = 2\lambda x^2$, and
+# λ divided by that is $1/(2x^2)$. It is the secant method: the slope of the gradient from two points.
 
 
 # %%
-def input_stack(rates, gradient, theta, loss):
-    """Stack [N, P, 4]."""
-    return torch.stack([rates, gradient, theta, loss[:, None].expand_as(theta)], dim=-1)
+def solved_rates(first, second, rate):
+    """Learning rates [P]."""
+    return rate / (1 - second / first)
 
 
-assert check("05.3", input_stack)
+assert check("05.3", solved_rates)
 
 # %% [markdown]
 # **05.4** $\theta^{(1)} = \theta^{(0)} - \lambda g$, so $\partial\theta^{(1)}/\partial\lambda =
@@ -104,3 +107,31 @@ assert check("05.5", first_order_loss)
 # With a model whose gradient has no formula, `torch.autograd.grad(loss, theta)` *without*
 # `create_graph` gives a gradient that is a constant already: forgetting to ask for second order is
 # how first order is usually written.
+
+# %% [markdown]
+# **Design it** One rule of many: a first step so short that no $x$ up to 10 makes it diverge, and from
+# then on the rates of 05.3. On the toy problem two steps are enough for all $x$, with no training at
+# all. On a tracker the weights are not independent of each other, and the gradients are those of other
+# frames each time; there the secant is noise.
+
+
+# %%
+class Secant:
+    """Rates from the last two gradients, element by element."""
+
+    def init(self, theta, learning_rates0):
+        return None
+
+    def step(self, theta, gradient, loss, state):
+        rates = torch.full_like(theta, 5e-3)
+        if state is not None:
+            last_gradient, last_rates = state
+            moved = gradient - last_gradient
+            rates = torch.where(moved == 0, last_rates, -last_rates * last_gradient / moved)
+        return RuleStep(rates * gradient, (gradient, rates), rates)
+
+
+test = draw_problems(torch.Generator().manual_seed(99), 1.0, 10.0, (512, 4))
+losses = unroll(Secant(), test, 3).losses.mean(dim=1)
+print(f"left after three steps: {losses[3] / losses[0]:.1e}")
+assert losses[3] < 1e-6 * losses[0]

@@ -1,4 +1,4 @@
-"""Exercises 1 to 3 of 05_the_neural_optimizer: Adam, and what a network sees of each weight."""
+"""Exercises 1 to 3 of 05_the_neural_optimizer: Adam, what a network sees, what memory is worth."""
 
 from collections.abc import Callable
 from math import exp
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from roam_lite.exercises.exercise import Exercise, Mistake
-from roam_lite.rules.preprocessing import log_and_sign, stack_input
+from roam_lite.rules.preprocessing import log_and_sign
 
 # 05.1
 
@@ -175,53 +175,59 @@ _PREPROCESSING = Exercise(
 # 05.3
 
 
-def stack(rates: Tensor, gradient: Tensor, theta: Tensor, loss: Tensor) -> Tensor:
-    """Return the stack (10), `[N, P, 4]`."""
-    return stack_input("raw", _P, rates, gradient, theta, loss)
+def solved_rates(first: Tensor, second: Tensor, rate: Tensor) -> Tensor:
+    """Return the rates 1 / (2 x^2), from the gradients before and after a step of a known rate."""
+    return rate / (1 - second / first)
 
 
-_STACK = Exercise(
+def _draw_gradients(rng: np.random.Generator) -> tuple[Tensor, ...]:
+    x = torch.from_numpy(rng.uniform(0.5, 3, 5))
+    theta, y = torch.from_numpy(rng.normal(size=(2, 5)))
+    rate = torch.from_numpy(rng.uniform(0.01, 0.15, 5))
+    first = 2 * x * (x * theta - y)
+    return first, (1 - 2 * rate * x**2) * first, rate
+
+
+_SOLVED = Exercise(
     "05.3",
-    "the input stack",
-    stack,
-    # As many coordinates as videos: broadcasting along the wrong axis raises nothing.
-    lambda rng: (
-        *torch.from_numpy(rng.normal(size=(3, 4, 4))),
-        torch.from_numpy(rng.uniform(size=4)),
-    ),
+    "what memory is worth",
+    solved_rates,
+    _draw_gradients,
     (
         Mistake(
-            "loss along coordinates",
-            lambda r, g, t, loss: torch.stack([r, g, t, loss.expand(4, 4)], dim=-1),
-            "Each video has one loss, shown to all of its coordinates. You show each coordinate "
-            "one loss, in all videos.",
+            "ratio upside down",
+            lambda first, second, rate: rate / (1 - first / second),
+            "Which of the two gradients is the other one times 1 - 2 λ x²?",
         ),
         Mistake(
-            "mean loss",
-            lambda r, g, t, loss: torch.stack([r, g, t, torch.full_like(t, loss.mean())], dim=-1),
-            "Videos do not see each other's losses.",
+            "curvature",
+            lambda first, second, rate: (1 - second / first) / rate,
+            "That is 2 x², the curvature. You have solved for x; which rate does it ask for?",
         ),
         Mistake(
-            "another order",
-            lambda r, g, t, loss: stack(g, r, t, loss),
-            "The right four, but compare their order with (10).",
+            "two too many",
+            lambda first, second, rate: rate / (2 * (1 - second / first)),
+            "1 - second / first is 2 λ x². The 2 of the best rate is in it already.",
         ),
         Mistake(
-            "theta first",
-            lambda r, g, t, loss: stack(t, g, r, loss),
-            "Begin with the previous learning rate, as (10) does.",
+            "loss for gradient",
+            lambda first, second, rate: rate / (1 - (second / first).abs().sqrt()),
+            "You take a root, as if these were losses. A step multiplies the gradient by "
+            "1 - 2 λ x² and the loss by its square.",
         ),
         Mistake(
-            "channels first",
-            lambda r, g, t, loss: stack(r, g, t, loss).movedim(-1, 0),
-            "The new axis is the last one: every coordinate is a row of four numbers.",
+            "sign lost",
+            lambda first, second, rate: rate / (1 - (second / first).abs()),
+            "Right where the first step fell short. Where it went too far, the gradient has changed "
+            "its sign.",
         ),
         Mistake(
-            "channels before coordinates",
-            lambda r, g, t, loss: stack(r, g, t, loss).movedim(-1, 1),
-            "Close: videos, then coordinates, then what the network sees of each.",
+            "what is left to go",
+            lambda first, second, rate: rate * first / second,
+            "A smaller gradient does not ask for a larger rate by itself. How does the gradient "
+            "change in one step?",
         ),
     ),
 )
 
-EXERCISES = (_ADAM, _PREPROCESSING, _STACK)
+EXERCISES = (_ADAM, _PREPROCESSING, _SOLVED)
