@@ -30,7 +30,7 @@
 # ## Before you start
 #
 # **Needs** [notebook 4](04_why_learning_rates_must_adapt.ipynb). **Paper** sections 3.2 and 6.2
-# (architecture of the neural optimizer). **Run time** about 50 s on two cores
+# (architecture of the neural optimizer). **Run time** about a minute on two cores
 # (`python notebooks/render.py 05_the_neural_optimizer`). **Your time** about 100 minutes: 40 to read,
 # 60 for the exercises.
 
