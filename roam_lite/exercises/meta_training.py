@@ -1,44 +1,84 @@
-"""Exercises of 06_meta_training: the averaged meta loss, random scales, a meta-gradient by hand."""
+"""Exercises of 06_meta_training: what meta-gradients keep, evolution strategies, boxes that drift."""
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch import Tensor
 
+from roam_lite.evolution import evolution_gradient
 from roam_lite.exercises.exercise import Exercise, Mistake
 
 # 06.1
 
 
-def averaged(losses: Tensor) -> Tensor:
-    """Return the meta loss of N videos over T updates, from losses `[N, T]` (eq. 14)."""
-    return losses.mean()
+def reach(rates: Tensor, curvature: float) -> Tensor:
+    """Return d theta_T / d theta_0 for `full`, `chained`, `first_order` and `first_step`, T at least 2."""
+    factors = 1 - rates * curvature
+    one = torch.ones_like(factors[0])
+    return torch.stack([factors.prod(), factors[0], one, 0 * one])
 
 
-_AVERAGE = Exercise(
+def _reach(
+    full: Callable = lambda r, c: (1 - r * c).prod(),
+    chained: Callable = lambda r, c: 1 - r[0] * c,
+    last: tuple[float, float] = (1.0, 0.0),
+):
+    """An answer with another derivative for one of the kinds."""
+
+    def answer(rates: Tensor, curvature: float) -> Tensor:
+        values = full(rates, curvature), chained(rates, curvature), *last
+        return torch.stack([torch.as_tensor(value, dtype=rates.dtype) for value in values])
+
+    return answer
+
+
+_REACH = Exercise(
     "06.1",
-    "the averaged meta loss",
-    averaged,
-    lambda rng: (torch.from_numpy(rng.uniform(0.1, 2, (3, 5))),),
+    "what each meta-gradient keeps",
+    reach,
+    lambda rng: (
+        torch.from_numpy(rng.uniform(0.05, 0.4, int(rng.integers(2, 6)))),
+        float(rng.uniform(0.5, 4)),
+    ),
     (
         Mistake(
-            "sum over the updates",
-            lambda losses: losses.sum(dim=1).mean(),
-            "A clip that is twice as long would count twice as much. Look at the factor in front "
-            "of the sums in (14).",
+            "first step not cut",
+            _reach(last=(1.0, 1.0)),
+            "`first_step` cuts theta after every step. What does the last weight still know of the "
+            "first one?",
         ),
         Mistake(
-            "sum over the videos",
-            lambda losses: losses.mean(dim=1).sum(),
-            "With a larger mini-batch your loss grows, and with it every step of the training.",
+            "first step as chained",
+            lambda r, c: _reach(last=(1.0, 1 - float(r[0]) * c))(r, c),
+            "`first_step` goes through the gradient of the first step, but theta is a constant after "
+            "it: here there is more than one update.",
         ),
         Mistake(
-            "the last update alone",
-            lambda losses: losses[:, -1].mean(),
-            "A tracker is used after every update, and so is every model judged.",
+            "first order cut",
+            _reach(last=(0.0, 0.0)),
+            "First order takes *gradients* for constants. Theta itself is passed on from step to step.",
         ),
         Mistake(
-            "the first step left out",
-            lambda losses: losses[:, 1:].mean(),
-            "Line 6 of Algorithm 1: the model of the first frame is judged as well.",
+            "chained in full",
+            _reach(chained=lambda r, c: (1 - r * c).prod()),
+            "`chained` is second order in the first update alone. What is the factor of the others?",
+        ),
+        Mistake(
+            "factors added",
+            _reach(full=lambda r, c: 1 - (r * c).sum()),
+            "The second step starts from what the first one left: do factors add up?",
+        ),
+        Mistake(
+            "curvature doubled",
+            lambda r, c: reach(r, 2 * c),
+            "The curvature is the second derivative itself; there is no 2 to be added.",
+        ),
+        Mistake(
+            "sign of the step",
+            lambda r, c: reach(-r, c),
+            "The step is subtracted. With a small rate the weight moves toward the optimum, and less "
+            "of the start is left.",
         ),
     ),
 )
@@ -46,132 +86,129 @@ _AVERAGE = Exercise(
 # 06.2
 
 
-def scaled(theta: Tensor, uniform: Tensor, kappa: float, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return epsilon * theta, and the prediction x * theta as a function of it (eq. 15)."""
-    epsilon = torch.exp(kappa * (2 * uniform - 1))
-    seen = epsilon * theta
-    return seen, x * (seen / epsilon)
+def _losses(scale: Tensor, place: Tensor) -> Callable[[Tensor], Tensor]:
+    return lambda omega: (scale * (omega - place).square()).sum() + (3 * omega).sin().sum()
 
 
-def _with(scale, compensated: bool = True):
-    """An answer with other scales, or whose prediction does not divide by them."""
-
-    def answer(theta: Tensor, uniform: Tensor, kappa: float, x: Tensor) -> tuple[Tensor, Tensor]:
-        seen = scale(uniform, kappa) * theta
-        return seen, x * theta if compensated else x * seen
-
-    return answer
+def _draw_search(rng: np.random.Generator) -> tuple:
+    scale, place, center = torch.from_numpy(rng.uniform(0.5, 2, (3, 3)))
+    return _losses(scale, place), center, torch.from_numpy(rng.normal(size=(6, 3))), 0.2
 
 
-_SCALING = Exercise(
+def _pairs(losses: Callable, center: Tensor, noise: Tensor, spread: float) -> Tensor:
+    """The differences of all pairs, `[pairs, 1]`."""
+    ends = [(losses(center + spread * e), losses(center - spread * e)) for e in noise]
+    return torch.stack([ahead - behind for ahead, behind in ends])[:, None]
+
+
+def _one_sided(losses: Callable, center: Tensor, noise: Tensor, spread: float) -> Tensor:
+    here = losses(center)
+    gains = torch.stack([losses(center + spread * e) - here for e in noise])[:, None]
+    return (gains * noise).mean(dim=0) / spread
+
+
+_ESTIMATE = Exercise(
     "06.2",
-    "random filter scaling",
-    scaled,
-    lambda rng: (
-        torch.from_numpy(rng.normal(size=6)),
-        torch.from_numpy(rng.uniform(0, 1, 6)),
-        float(rng.uniform(0.5, 2)),
-        torch.from_numpy(rng.normal(size=6)),
-    ),
+    "evolution strategies",
+    evolution_gradient,
+    _draw_search,
     (
         Mistake(
-            "no compensation",
-            _with(lambda u, kappa: torch.exp(kappa * (2 * u - 1)), compensated=False),
-            "The scaled model predicts something else now. RFS changes the scale of the problem, "
-            "not the problem: what must the loss do before it predicts?",
+            "one side",
+            _one_sided,
+            "An estimate of the same gradient, from one side only. Compare ahead with behind: the even "
+            "part of the loss then cancels exactly.",
         ),
         Mistake(
-            "upwards only",
-            _with(lambda u, kappa: torch.exp(kappa * u)),
-            "The exponent of (15) is drawn from -kappa to kappa. Which is the smallest that yours "
-            "can be?",
+            "two forgotten",
+            lambda *a: 2 * evolution_gradient(*a),
+            "How far apart are the two places that a pair compares?",
         ),
         Mistake(
-            "no exponential",
-            _with(lambda u, kappa: kappa * (2 * u - 1)),
-            "Some of your scales are negative. Scales are a matter of factors: the exponent is "
-            "what is uniform.",
+            "spread forgotten",
+            lambda losses, center, noise, spread: (
+                (_pairs(losses, center, noise, spread) * noise).mean(dim=0) / 2
+            ),
+            "A difference of losses is not yet a slope: by what distance do you divide?",
         ),
         Mistake(
-            "half the range",
-            _with(lambda u, kappa: torch.exp(kappa * (u - 0.5))),
-            "u - 1/2 goes from -1/2 to 1/2.",
+            "spread squared",
+            lambda losses, center, noise, spread: (
+                (_pairs(losses, center, noise, spread) * noise).mean(dim=0) / (2 * spread**2)
+            ),
+            "You divide by the spread once too often. Try it with a loss that is linear.",
+        ),
+        Mistake(
+            "sum for mean",
+            lambda losses, center, noise, spread: (
+                evolution_gradient(losses, center, noise, spread) * len(noise)
+            ),
+            "Your estimate grows with the number of pairs.",
+        ),
+        Mistake(
+            "only the sign",
+            lambda losses, center, noise, spread: (
+                (_pairs(losses, center, noise, spread).sign() * noise).mean(dim=0) / (2 * spread)
+            ),
+            "You ask which side is better, but not by how much.",
+        ),
+        Mistake(
+            "uphill and downhill",
+            lambda *a: -evolution_gradient(*a),
+            "That is the way down. The gradient was asked for.",
         ),
     ),
 )
 
 # 06.3
 
-Sample = tuple[float, float]
+
+def drift(bias: float, share: float, frames: int) -> np.ndarray:
+    """Return the errors of the size found in each frame, whose region is the one found before."""
+    errors = [bias]
+    while len(errors) < frames:
+        errors.append(share * errors[-1] + bias)
+    return np.array(errors)
 
 
-def meta_gradient(theta: float, rate: float, past: Sample, future: Sample) -> tuple[float, float]:
-    """Return the derivatives by theta and by the rate of the future loss after one step.
-
-    The loss of a sample (x, y) is (x theta - y)^2.
-    """
-    (x, y), (u, v) = past, future
-    gradient = 2 * x * (x * theta - y)
-    error = 2 * u * (u * (theta - rate * gradient) - v)
-    return error * (1 - 2 * rate * x * x), -error * gradient
-
-
-def _first_order(theta, rate, past, future):
-    (x, y), (u, v) = past, future
-    gradient = 2 * x * (x * theta - y)
-    error = 2 * u * (u * (theta - rate * gradient) - v)
-    return error, -error * gradient
-
-
-def _before_the_step(theta, rate, past, future):
-    (x, y), (u, v) = past, future
-    gradient, error = 2 * x * (x * theta - y), 2 * u * (u * theta - v)
-    return error * (1 - 2 * rate * x * x), -error * gradient
-
-
-def _positive(theta, rate, past, future):
-    by_theta, by_rate = meta_gradient(theta, rate, past, future)
-    return by_theta, -by_rate
-
-
-_BY_HAND = Exercise(
+_DRIFT = Exercise(
     "06.3",
-    "a meta-gradient by hand",
-    meta_gradient,
-    lambda rng: (
-        float(rng.normal()),
-        float(rng.uniform(0.01, 0.2)),
-        tuple(rng.uniform(0.5, 1.5, 2).tolist()),
-        tuple(rng.uniform(0.5, 1.5, 2).tolist()),
-    ),
+    "boxes of one's own",
+    drift,
+    lambda rng: (float(rng.uniform(0.02, 0.1)), float(rng.uniform(0.2, 0.8)), 6),
     (
         Mistake(
-            "first order",
-            _first_order,
-            "By the rate it is right. By theta you take the step's gradient for a constant: how "
-            "does it change when theta does?",
+            "true boxes",
+            lambda bias, share, frames: [bias] * frames,
+            "That is what clips with true boxes show. In the closed loop the region is off already "
+            "when the second frame comes.",
         ),
         Mistake(
-            "the past is judged",
-            lambda theta, rate, past, future: meta_gradient(theta, rate, past, past),
-            "You judge the model on the sample that it has just learned from.",
+            "errors added",
+            lambda bias, share, frames: [bias * (t + 1) for t in range(frames)],
+            "Not all of the error before is kept: only the share that the model does not find.",
         ),
         Mistake(
-            "judged before the step",
-            _before_the_step,
-            "The future loss is taken at theta after the step, and so is its derivative.",
+            "where it settles",
+            lambda bias, share, frames: [bias / (1 - share)] * frames,
+            "That is where it settles, after many frames. How does it get there?",
         ),
         Mistake(
-            "sign of the rate",
-            _positive,
-            "The step *subtracts* rate times gradient. With which sign does the rate act on theta?",
+            "without the bias of later frames",
+            lambda bias, share, frames: [bias * share**t for t in range(frames)],
+            "The first error is forgotten as you say. But every frame adds its bias again.",
         ),
         Mistake(
-            "the other order",
-            lambda *arguments: meta_gradient(*arguments)[::-1],
-            "Both numbers are right. By theta first, then by the rate.",
+            "one frame late",
+            lambda bias, share, frames: [0.0, *drift(bias, share, frames)][:frames],
+            "The first frame is given and not asked for: begin with the one after it.",
+        ),
+        Mistake(
+            "share of what is found",
+            lambda bias, share, frames: drift(bias, 1 - share, frames),
+            "`share` is what is left of the region's error, not what is found of it.",
         ),
     ),
 )
 
-EXERCISES = (_AVERAGE, _SCALING, _BY_HAND)
+EXERCISES = (_REACH, _ESTIMATE, _DRIFT)
