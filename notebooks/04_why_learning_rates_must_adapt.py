@@ -636,7 +636,7 @@ print(
     f"left after {length} steps: {left_over_after:.1e}; first rates go as x to the {power:.1f}: ",
     end="",
 )
-print("reached" if left_over_after < 1e-2 and power < -1.5 else "not yet")
+print("reached" if left_over_after < 1e-2 and power < -1.2 else "not yet")
 
 # %% [markdown]
 # ## References
