@@ -19,7 +19,13 @@
 # %%
 import numpy as np
 
+from roam_lite import load_tracker
+from roam_lite.data.otb import read_sequence
+from roam_lite.demo import samples_folder
+from roam_lite.evaluation.metrics.otb import success_curve
+from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.exercises import check
+from roam_lite.geometry import iou
 
 # %% [markdown]
 # **00.1** The center is the corner plus half the size.
@@ -62,3 +68,26 @@ def area(overlaps):
 
 
 assert check("00.3", area)
+
+# %% [markdown]
+# **00.4** One of many: half a width to the right leaves a third of the overlap. Is a stretched box of the
+# same overlap better or worse?
+
+# %%
+sample = read_sequence(samples_folder(), "scale")
+true = sample.boxes[0]
+mine = true + np.array([0.5 * true[2], 0, 0, 0])
+
+
+def auc_from(first):
+    """AUC of ROAM++ on the sample, started with the box `first` [4]."""
+    boxes = np.concatenate([first[None], sample.boxes[1:]])
+    started = type(sample)(sample.name, sample.frames, boxes, sample.visibility)
+    run = run_sequence(load_tracker("laptop"), started)
+    return success_curve(run.boxes[1:], sample.boxes[1:]).mean()
+
+
+whole, spoilt = auc_from(true), auc_from(mine)
+print(f"overlap {iou(mine, true):.2f}, AUC {whole:.3f} and {spoilt:.3f}")
+assert spoilt < whole / 2
+assert iou(mine, true) >= 0.3

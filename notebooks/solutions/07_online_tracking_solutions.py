@@ -19,6 +19,11 @@
 # %%
 import numpy as np
 
+from roam_lite import load_tracker
+from roam_lite.data.otb import read_sequence
+from roam_lite.demo import samples_folder
+from roam_lite.evaluation.metrics.otb import score_run
+from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.exercises import check
 
 # %% [markdown]
@@ -67,3 +72,24 @@ def smoothed(last, found, weight):
 
 
 assert check("07.3", smoothed)
+
+# %% [markdown]
+# **07.4** One of many: the queue holds twice as many frames, and an update comes half as often.
+
+# %%
+crowd = read_sequence(samples_folder(), "distractors")
+
+
+def tried(**constants):
+    """(AUC, gradient steps after the first model) with these online constants."""
+    tracker = load_tracker("laptop", **constants)
+    run = run_sequence(tracker, crowd)
+    return score_run(crowd, run).auc, len(tracker.update_losses) - 1
+
+
+tau = load_tracker("laptop").config.online.update_interval
+shipped, most = tried()
+auc, steps = tried(update_interval=2 * tau)
+print(f"AUC {auc:.3f} with {steps} steps; as shipped {shipped:.3f} with {most}")
+assert auc >= shipped - 0.02
+assert 0 < steps <= most / 2

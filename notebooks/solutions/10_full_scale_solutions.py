@@ -17,19 +17,22 @@
 # each; `check` accepts all that compute the same.
 
 # %%
+import math
+
 from roam_lite.exercises import check
 
 # %% [markdown]
-# **10.1** The first update has the stretched patches in place of a window; all T updates are judged.
+# **10.1** Patches a second that the GPU uses up, over those that a core cuts; a core that is half needed is
+# needed.
 
 
 # %%
-def patches_in_a_clip(initial, updates, interval, future):
-    """Patches of the first update, of the later ones, and of T meta losses on `future` frames each."""
-    return initial + (updates - 1) * interval + updates * future
+def cores_needed(clips, patches, seconds, rate):
+    """The least whole number of cores."""
+    return math.ceil(clips * patches / seconds / rate)
 
 
-assert check("10.1", patches_in_a_clip)
+assert check("10.1", cores_needed)
 
 # %% [markdown]
 # **10.2** Two reduction layers, and kernels of 1 + 4 outputs, each output with its bias.
@@ -57,3 +60,19 @@ def combined(gradients, clips):
 
 
 assert check("10.3", combined)
+
+# %% [markdown]
+# **10.4** With frames of 360 lines and one clip on each of 32 GPUs. By hand, from the constants of the
+# notebook: 0.065 s a step of one clip, 32 frames and 40 patches a clip, 1.6 million clips in all.
+
+# %%
+gpus, clips, frame_kb, cores = 32, 1, 37.5, 6
+gpu_rate = gpus * clips / (0.04 + 0.025 * clips)
+core_rate = gpus * cores * 400 / 40
+rate = min(gpu_rate, core_rate)
+hours, gigabytes = 1_600_000 / rate / 3600, rate * 32 * frame_kb / 1e6
+print(f"{hours:.2f} h, {gigabytes:.2f} GB/s, batch {gpus * clips}")
+assert hours <= 1
+assert gigabytes <= 2
+assert gpus * clips <= 128
+assert cores <= 6

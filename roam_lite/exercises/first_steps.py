@@ -148,7 +148,7 @@ _AUC = Exercise(
         Mistake(
             "missing frames fail",
             lambda overlaps: float((overlaps[:, None] > SUCCESS_THRESHOLDS).mean()),
-            "A frame without truth can be neither success nor failure: it must not be in the "
+            "A frame without truth is no success and no failure: it must not be in the "
             "denominator.",
         ),
         Mistake(

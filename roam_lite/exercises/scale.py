@@ -1,4 +1,6 @@
-"""Exercises of 10_full_scale: patches in a clip, coordinates of theta, gradients of shares."""
+"""Exercises of 10_full_scale: cores that feed a GPU, coordinates of theta, gradients of shares."""
+
+import math
 
 import numpy as np
 
@@ -8,38 +10,43 @@ from roam_lite.model.tracking_model import ThetaLayout
 # 10.1
 
 
-def patches(initial: int, updates: int, interval: int, future: int) -> int:
-    """Return how many patches the backbone sees for one clip."""
-    return initial + (updates - 1) * interval + updates * future
+def cores(clips: int, patches: int, seconds: float, rate: float) -> int:
+    """Return the least number of cores that cut a GPU's patches as fast as it uses them up."""
+    return math.ceil(clips * patches / seconds / rate)
 
 
-_PATCHES = Exercise(
+def _load(rng: np.random.Generator) -> tuple[int, int, float, float]:
+    """Clips, patches, seconds and patches a second; never a whole number of cores."""
+    clips, patches = int(rng.integers(2, 17)), int(rng.integers(20, 60))
+    seconds, needed = float(rng.uniform(0.1, 0.5)), rng.integers(3, 12) + rng.uniform(0.6, 0.9)
+    return clips, patches, seconds, float(clips * patches / seconds / needed)
+
+
+_CORES = Exercise(
     "10.1",
-    "patches in a clip",
-    patches,
-    lambda rng: tuple(int(n) for n in (*rng.integers(2, 10, 3), rng.integers(2, 5))),
+    "cores that feed a GPU",
+    cores,
+    _load,
     (
         Mistake(
-            "a window for the first update",
-            lambda initial, updates, interval, future: initial + updates * (interval + future),
-            "The first update learns from the stretched first patches. How many are left?",
+            "rounded down",
+            lambda clips, patches, seconds, rate: int(clips * patches / seconds / rate),
+            "With that many the GPU waits for a part of each step.",
         ),
         Mistake(
-            "one meta loss",
-            lambda initial, updates, interval, future: initial + (updates - 1) * interval + future,
-            "Every update is judged, not only the last.",
+            "a fraction of a core",
+            lambda clips, patches, seconds, rate: clips * patches / seconds / rate,
+            "Cores are whole. Which whole number is enough?",
         ),
         Mistake(
-            "first model not judged",
-            lambda initial, updates, interval, future: (
-                initial + (updates - 1) * (interval + future)
-            ),
-            "Line 6 of Algorithm 1: the first model has a meta loss too.",
+            "one clip",
+            lambda clips, patches, seconds, rate: math.ceil(patches / seconds / rate),
+            "The GPU uses up all clips of a step in that time.",
         ),
         Mistake(
-            "stretched at every update",
-            lambda initial, updates, interval, future: updates * (initial + future),
-            "Only the first frame is stretched; later updates see the frames of a window.",
+            "patches of a step",
+            lambda clips, patches, seconds, rate: math.ceil(clips * patches / rate),
+            "These are the cores that cut a step's patches in one second. How long is a step?",
         ),
     ),
 )
@@ -130,4 +137,4 @@ _COMBINED = Exercise(
     ),
 )
 
-EXERCISES = (_PATCHES, _COORDINATES, _COMBINED)
+EXERCISES = (_CORES, _COORDINATES, _COMBINED)
