@@ -6,6 +6,7 @@ from roam_lite.exercises import (
     anchors,
     benchmarks,
     cells,
+    did_it_learn,
     filters,
     first_steps,
     labels,
@@ -37,6 +38,7 @@ _ROOMS = (
     benchmarks,
     ablations,
     scale,
+    did_it_learn,
 )
 EXERCISES = {exercise.number: exercise for room in _ROOMS for exercise in room.EXERCISES}
 
