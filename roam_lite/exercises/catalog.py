@@ -5,6 +5,7 @@ from roam_lite.exercises import (
     ablations,
     anchors,
     benchmarks,
+    beyond,
     cells,
     did_it_learn,
     filters,
@@ -39,6 +40,7 @@ _ROOMS = (
     ablations,
     scale,
     did_it_learn,
+    beyond,
 )
 EXERCISES = {exercise.number: exercise for room in _ROOMS for exercise in room.EXERCISES}
 
