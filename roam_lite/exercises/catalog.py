@@ -5,7 +5,9 @@ from roam_lite.exercises import (
     ablations,
     anchors,
     benchmarks,
+    beyond,
     cells,
+    did_it_learn,
     filters,
     first_steps,
     labels,
@@ -37,6 +39,8 @@ _ROOMS = (
     benchmarks,
     ablations,
     scale,
+    did_it_learn,
+    beyond,
 )
 EXERCISES = {exercise.number: exercise for room in _ROOMS for exercise in room.EXERCISES}
 

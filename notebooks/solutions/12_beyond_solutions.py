@@ -1,0 +1,65 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Solutions to 12. Beyond
+#
+# Of [12_beyond](../12_beyond.ipynb). There is more than one way to write each; `check` accepts all that
+# compute the same.
+
+# %%
+from roam_lite.exercises import check
+
+# %% [markdown]
+# **12.1** Along $g$ the loss is $-s\, g^\top g + s^2 g^\top H g / 2$ and a constant. Its derivative by
+# $s$ is zero at $s = g^\top g / g^\top H g$.
+
+
+# %%
+def steepest_step(gradient, curved):
+    """Steps [N, P]; curved is the Hessian times the gradient."""
+    square = (gradient * gradient).sum(dim=1, keepdim=True)
+    return gradient * square / (gradient * curved).sum(dim=1, keepdim=True)
+
+
+assert check("12.1", steepest_step)
+
+# %% [markdown]
+# **12.2** The loss of a segment has seen its own noise and that of all segments before it: their sum.
+
+
+# %%
+def persistent(differences, noise, spread):
+    """Estimate [n] of the gradient by omega."""
+    credited = differences[..., None] * noise.cumsum(dim=1)
+    return credited.sum(dim=1).mean(dim=0) / (2 * spread)
+
+
+assert check("12.2", persistent)
+
+# %% [markdown]
+# **12.3** Compare the inside with what comes before and with what comes after.
+
+
+# %%
+def count_minima(losses):
+    """Number of local minima inside."""
+    inside = losses[1:-1]
+    return ((inside < losses[:-2]) & (inside < losses[2:])).sum(dim=0)
+
+
+assert check("12.3", count_minima)
+
+# %% [markdown]
+# **Make it last.** One way: let training see more steps, `train_rule(rule, draw_toy, generator, 20)` in
+# place of five. What happens at fifty was never asked for; what happens at twenty now was. Paste it into
+# the notebook and run the cell: it prints what the choice reaches.
