@@ -13,19 +13,25 @@
 # %% [markdown]
 # # 8. Benchmarks: what a number says
 #
-# "AUC 0.68" is an average over frames and sequences of a yes-or-no question asked 21 times. Trackers
-# are ranked by the third digit of such numbers, so it matters how they are made: which frames count,
-# whether a tie is a success, what a lost target scores, and how far chance goes.
+# "AUC 0.68" is an average over frames and sequences of a yes-or-no question that is asked 21 times.
+# Trackers are ranked by the third digit of such numbers, so it matters how they are made: which frames
+# count, whether a tie is a success, what a lost target scores, and how much is chance.
+#
+# ## What you will learn
 #
 # **When you are through you can**
 #
-# - run a one-pass evaluation, and write the success curve's code in six lines;
-# - read success and precision plots, and say what each hides;
+# - run a one-pass evaluation;
+# - read success and precision plots, say what each hides, and fool either of them;
 # - put an interval on a difference between two trackers;
 # - name the measures of GOT-10k, TrackingNet, LaSOT and VOT and compute the simple ones.
 #
+# ## Before you start
+#
 # **Needs** [notebook 0](00_start_here.ipynb). **Paper** section 6.1, figures 3 and 4, tables 1 to 3.
-# **Run time** about 30 s on two cores (`python notebooks/render.py 08_benchmarks`).
+# **Run time** about 30 s on two cores (`python notebooks/render.py 08_benchmarks`). **Your time** about
+# an hour with the exercises. Terms are in the [glossary](../docs/glossary.md), letters in the
+# [symbol sheet](../docs/symbols.md).
 
 # %%
 import os
@@ -85,34 +91,22 @@ for title, report in reports.items():
 # %% [markdown]
 # ## The success curve
 #
-# For each threshold the share of frames whose overlap *exceeds* it. The area under the curve is the
-# mean of its 21 values, and it is nearly the mean overlap: with infinitely many thresholds it would be
-# exactly that. A perfect tracker has 20/21, because nothing exceeds 1.
-
+# For each threshold from 0 to 1 in steps of 0.05: the share of frames whose overlap *exceeds* it. The area
+# under the curve (AUC) is the mean of its 21 values. It is nearly the mean overlap. The **precision** at a
+# threshold in pixels is the share of frames whose center is off by at most that much. Exercise 08.1 lets
+# you write it; exercise 00.3 was the AUC.
 
 # %%
-def my_success(found, truth):
-    """Shares of frames [21] whose overlap exceeds 0, 0.05, ... 1."""
-    known = np.isfinite(truth).all(axis=1)
-    overlaps = iou(found[known], truth[known])
-    return np.array([(overlaps > t).mean() for t in np.linspace(0, 1, 21)])
-
-
-def my_precision(found, truth):
-    """Shares of frames [51] whose center is off by at most 0, 1, ... 50 pixels."""
-    known = np.isfinite(truth).all(axis=1)
-    errors = center_error(found[known], truth[known])
-    return np.array([(errors <= t).mean() for t in range(51)])
-
-
 for sequence in sequences:
     found = boxes["ROAM++"][sequence.name]
-    np.testing.assert_allclose(
-        my_success(found, sequence.boxes), success_curve(found, sequence.boxes)
-    )
-    np.testing.assert_allclose(
-        my_precision(found, sequence.boxes), precision_curve(found, sequence.boxes)
-    )
+    auc = success_curve(found, sequence.boxes).mean()
+    mean = iou(found, sequence.boxes).mean()
+    print(f"{sequence.name:12s} AUC {auc:.3f}, mean overlap {mean:.3f}")
+    assert abs(auc - mean) < 0.05
+
+perfect = success_curve(sequence.boxes, sequence.boxes).mean()
+print(f"a perfect tracker has AUC {perfect:.3f}: an overlap of 1 does not exceed the threshold 1")
+assert np.isclose(perfect, 20 / 21)
 
 # %% [markdown]
 # *Move the thresholds first, then look at the frames that pass: is an overlap of 0.5 good? What does
@@ -130,8 +124,10 @@ def draw_thresholds(figure, sequence, overlap_threshold, pixels):
     success, precision, time = figure.subplots(1, 3)
     for title, color in COLORS.items():
         found = boxes[title][sequence]
-        success.plot(SUCCESS_THRESHOLDS, my_success(found, chosen.boxes), color=color, label=title)
-        precision.plot(PRECISION_THRESHOLDS, my_precision(found, chosen.boxes), color=color)
+        success.plot(
+            SUCCESS_THRESHOLDS, success_curve(found, chosen.boxes), color=color, label=title
+        )
+        precision.plot(PRECISION_THRESHOLDS, precision_curve(found, chosen.boxes), color=color)
         time.plot(overlaps_of(title, chosen), color=color)
         passed = (overlaps_of(title, chosen) > overlap_threshold).mean()
         success.plot(overlap_threshold, passed, "o", color=color)
@@ -158,26 +154,24 @@ explore(
 # %% [markdown]
 # ## All sequences, and chance
 #
-# Sequences are averaged, each counting the same however long it is. With few of them the mean says
-# little, so a difference comes with an interval: draw sequences with replacement, again and again, and
-# look where 95 % of the differences lie. Drawing whole *sequences* matters; frames of one video are no
-# independent witnesses.
+# Sequences are averaged, and each counts the same however long it is. With few of them the mean says
+# little, so a difference comes with an interval, by the **paired bootstrap**: draw as many sequences as
+# there are, with replacement, the same ones for both trackers; take the difference of the two means; do it
+# again 10,000 times. Between the 2.5th and the 97.5th percentile lie 95 % of these differences. Whole
+# *sequences* are drawn, because frames of one video resemble each other. How much does that change?
 
 # %%
 aucs = {title: np.array([s.auc for s in report.scores]) for title, report in reports.items()}
-
-
-def my_interval(a, b, draws=10_000):
-    """Mean difference of paired scores and the ends of its 95 % interval."""
-    drawn = np.random.default_rng(0).integers(len(a), size=(draws, len(a)))
-    differences = a[drawn].mean(axis=1) - b[drawn].mean(axis=1)
-    return ((a - b).mean(), *np.percentile(differences, (2.5, 97.5)))
-
-
 for title in list(aucs)[1:]:
-    mine = my_interval(aucs["ROAM++"], aucs[title])
-    np.testing.assert_allclose(mine, paired_bootstrap(aucs["ROAM++"], aucs[title]))
-    print(f"ROAM++ against {title:18s} {mine[0]:+.3f}, interval [{mine[1]:+.3f}, {mine[2]:+.3f}]")
+    by_sequence = paired_bootstrap(aucs["ROAM++"], aucs[title])
+    frames = [
+        np.concatenate([iou(boxes[t][s.name], s.boxes) for s in sequences])
+        for t in ("ROAM++", title)
+    ]
+    by_frame = paired_bootstrap(*frames)
+    print(f"ROAM++ against {title}")
+    for drawn, gain in (("sequences", by_sequence), ("frames", by_frame)):
+        print(f"  {drawn:9s} drawn: {gain.mean:+.3f}, interval [{gain.low:+.3f}, {gain.high:+.3f}]")
 
 # %%
 figure, axes = plt.subplots(figsize=(5, 3.4))
@@ -195,9 +189,9 @@ show(figure, "Mean success curves of three trackers over the six samples")
 #
 # ## The official rule has small print
 #
-# The benchmark's own program repeats the last box where a tracker answers nonsense, takes the first
-# frame as given, and treats true boxes that lie outside the image in a way of its own. Toolkits differ
-# in these details. `--scoring` chooses; the same boxes, three rules:
+# The benchmark's own program repeats the last box where a tracker's answer is no box, takes the first
+# frame as given, and has its own rule for true boxes that lie outside the image. Toolkits differ
+# in these details. `--scoring` chooses. The same boxes, three rules:
 
 # %%
 odd = sequences[0]
@@ -215,7 +209,7 @@ for rule in ("official", "got10k", "pysot"):
 # - **VOT** starts a tracker again after it failed, and counts failures (robustness) apart from overlap
 #   while it works (accuracy). EAO joins both.
 #
-# In a few lines each, below, to see what they ask. Every toolkit has small print of its own (rounding,
+# Below are the simple ones in a few lines each. Every toolkit has small print of its own (rounding,
 # clipping to the image, which frames count); the files of `roam_lite/evaluation/metrics` follow it to the
 # digit, and `roam-lite evaluate --benchmark` runs them.
 
@@ -263,15 +257,16 @@ else:
 # ## Recap
 #
 # - Success asks for overlap, precision for the center; each hides what the other shows.
-# - Frames without truth do not count, ties are no success, nonsense repeats the last box.
-# - A difference without an interval is an anecdote; sequences are drawn whole.
+# - Frames without truth do not count, ties are no success, and the official program repeats the last box
+#   where an answer is no box.
+# - A difference needs an interval, and sequences are drawn whole.
 #
 # ## Exercises
 #
 # Solutions are in [solutions](solutions/08_benchmarks_solutions.ipynb).
 #
-# **08.1** (easy) The precision at 20 pixels from center errors, some of which are nan because the frame
-# has no truth. At most 20 counts.
+# **08.1** (easy, about 5 minutes) The precision at 20 pixels from center errors, some of which are nan
+# because the frame has no truth. At most 20 counts.
 
 
 # %%
@@ -283,8 +278,8 @@ def precision_at_20(errors):
 check("08.1", precision_at_20)
 
 # %% [markdown]
-# **08.2** (medium) Repeat the last good box wherever a box is not finite or has no area. The first one
-# is good.
+# **08.2** (medium, about 10 minutes) Repeat the last good box wherever a box is not finite or has no area.
+# The first one is good.
 
 
 # %%
@@ -296,9 +291,9 @@ def repeat_last_good(found):
 check("08.2", repeat_last_good)
 
 # %% [markdown]
-# **08.3** (hard) One draw of the paired bootstrap: given scores of two trackers on the same sequences and
-# the indices that were drawn, return the difference of the means *in percent of b's mean*, as the paper
-# states its gains.
+# **08.3** (hard, about 10 minutes) One draw of the paired bootstrap: given scores of two trackers on the
+# same sequences and the indices that were drawn, return the difference of the means *in percent of b's
+# mean*, as the paper states its gains.
 
 
 # %%
@@ -310,6 +305,45 @@ def relative_gain(a, b, drawn):
 check("08.3", relative_gain)
 
 # %% [markdown]
+# **08.4** (break it, about 15 minutes) Two trackers of your own, with no single right answer. They may look
+# at the truth. `precise` must have a precision at 20 pixels of 1 and an AUC below 0.1. `overlapping` must
+# have an AUC above 0.5 and a precision at 20 pixels below 0.3. The sample is your choice, and you may scale
+# it up first (`ZOOM`: what a camera of more pixels would show). Which of the two measures do you trust now,
+# and for what?
+
+# %%
+ZOOM = 1.0
+CHOSEN = sequences[names.index("scale")]
+
+
+def precise(truth):
+    """Boxes [T, 4] whose centers are right and whose overlap is poor."""
+    return truth.copy()
+
+
+def overlapping(truth):
+    """Boxes [T, 4] that overlap well and whose centers are off by more than 20 pixels."""
+    return truth.copy()
+
+
+truth = CHOSEN.boxes * ZOOM
+reached = []
+for answer, passes in (
+    (precise, lambda auc, precision: auc < 0.1 and precision == 1),
+    (overlapping, lambda auc, precision: auc > 0.5 and precision < 0.3),
+):
+    found = answer(truth)
+    auc, precision = success_curve(found, truth).mean(), precision_curve(found, truth)[20]
+    reached.append(passes(auc, precision))
+    print(f"{answer.__name__:12s} AUC {auc:.3f}, precision at 20 pixels {precision:.3f}")
+print("✔ 08.4: both are fooled" if all(reached) else f"○ 08.4: {sum(reached)} of 2 reached")
+
+# %% [markdown]
+# ## What you can build now
+#
+# A benchmark run for any tracker that answers in boxes, with scores under the rule that your field uses, and
+# a comparison that says how much of a difference is chance.
+#
 # ## References
 #
 # - Y. Wu, J. Lim, M.-H. Yang. Object Tracking Benchmark. TPAMI 2015.
@@ -318,4 +352,6 @@ check("08.3", relative_gain)
 # - M. Kristan et al. The VOT challenge results, 2016 and 2017.
 # - B. Efron. Bootstrap Methods: Another Look at the Jackknife. Annals of Statistics 1979.
 #
-# **Next:** [9. Ablations](09_ablations.ipynb).
+# ## What next
+#
+# [9. Ablations](09_ablations.ipynb): which part of the tracker is worth what.

@@ -19,6 +19,9 @@
 # %%
 import numpy as np
 
+from roam_lite.data.otb import read_sequence
+from roam_lite.demo import samples_folder
+from roam_lite.evaluation.metrics.otb import precision_curve, success_curve
 from roam_lite.exercises import check
 
 # %% [markdown]
@@ -61,3 +64,29 @@ def relative_gain(a, b, drawn):
 
 
 assert check("08.3", relative_gain)
+
+# %% [markdown]
+# **08.4** Among others: a box with the right center and a fifth of each side overlaps by 1/25. And in a
+# video of four times the resolution a box shifted by a fifth of its width is off by more than 20 pixels and
+# still overlaps by 0.67. Later benchmarks divide the center error by the size of the true box.
+
+# %%
+truth = read_sequence(samples_folder(), "scale").boxes * 4
+
+
+def precise(truth):
+    """Boxes [T, 4] whose centers are right and whose overlap is poor."""
+    size = truth[:, 2:] / 5
+    return np.concatenate([truth[:, :2] + truth[:, 2:] / 2 - size / 2, size], axis=1)
+
+
+def overlapping(truth):
+    """Boxes [T, 4] that overlap well and whose centers are off by more than 20 pixels."""
+    return truth + truth[:, 2:3] * np.array([0.2, 0, 0, 0])
+
+
+for answer in (precise, overlapping):
+    found = answer(truth)
+    auc, precision = success_curve(found, truth).mean(), precision_curve(found, truth)[20]
+    print(f"{answer.__name__:12s} AUC {auc:.3f}, precision at 20 pixels {precision:.3f}")
+    assert (auc < 0.1 and precision == 1) or (auc > 0.5 and precision < 0.3)
