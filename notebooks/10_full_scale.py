@@ -582,4 +582,4 @@ print(f"✔ 10.4: reached with {MINE['gpus']} GPUs" if reached else "○ 10.4: n
 #
 # ## What next
 #
-# Back to [the map of the course](00_start_here.ipynb).
+# [11. Did it learn?](11_did_it_learn.ipynb) takes the optimizer apart that all of this trains.

@@ -100,7 +100,9 @@ def test_values_that_no_tracker_can_work_with_are_refused(name, value):
 
 
 def test_unknown_online_constants_are_refused_with_the_known_names():
-    with pytest.raises(InputError, match=r"'patch_size'; choose from: diverged_loss.*size_rate"):
+    with pytest.raises(
+        InputError, match=r"'patch_size'; choose from: age.*diverged_loss.*size_rate"
+    ):
         set_online(SMOKE, {"patch_size": 64})
 
 

@@ -93,13 +93,13 @@ def follow(loop: ClosedLoop, trace: list[Tensor], videos: slice) -> None:
     """
     find, followed = loop.find, iter(tuple(trace))
 
-    def found(*arguments: Any) -> Tensor:
-        boxes = find(*arguments)
+    def found(*arguments: Any) -> tuple:
+        *seen, boxes = find(*arguments)
         first = next(followed, None)
         if first is None:
             trace.append(boxes)
-            return boxes
-        return first[videos]
+            return *seen, boxes
+        return *seen, first[videos]
 
     loop.find = found
 
