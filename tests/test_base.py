@@ -19,7 +19,8 @@ ABSENT = (*sum(EXTRAS.values(), ()), "IPython", "pytest")
 # All that needs an extra to be imported.
 DRAWING = {f"figures.{name}" for name in ("axes", "growth", "paper", "plots")}
 JUPYTER = {
-    f"widgets.{name}" for name in ("board", "exhibit", "filmstrip", "picker", "sliders", "training")
+    f"widgets.{name}"
+    for name in ("board", "exhibit", "filmstrip", "picker", "race", "sliders", "training")
 }
 
 IMPORT_ALL = """

@@ -157,7 +157,7 @@ def run(args: argparse.Namespace) -> None:
     # OpenMP reads this when torch is imported. By default its threads spin while they have nothing
     # to do, on the very cores on which the workers make clips.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from roam_lite.training.faults import kept_of
+    from roam_lite.training.faults import resumed_from
     from roam_lite.training.processes import launched
 
     several = args.devices > 1 or args.nodes > 1
@@ -174,7 +174,7 @@ def run(args: argparse.Namespace) -> None:
         places = {"devices": args.devices, "nodes": args.nodes, "rendezvous": args.rendezvous}
         launch(train, args, **places, device=device_from(args))
     except ChildProcessError as error:
-        kept = f"{kept_of(Path(args.out))}: --resume continues from there"
+        kept = resumed_from(Path(args.out))
         raise ChildProcessError(f"{error}; {kept}") from error
 
 

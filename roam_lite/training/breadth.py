@@ -54,7 +54,7 @@ def measure_breadth(source: Source, config: Config, draws: int = 60) -> Breadth:
     used is left out. Raises InputError if nothing can.
     """
     rng = np.random.default_rng(_SEED)
-    known = len(getattr(source, "names", ()))
+    known = len(source.names) if hasattr(source, "draw_of") else 0
     padding, sides, fault = [], [], None
     for index in np.resize(rng.permutation(max(known, 1)), draws).tolist():
         try:

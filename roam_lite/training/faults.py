@@ -41,9 +41,7 @@ def explained(trainer: "Trainer") -> Iterator[None]:
     except OSError as error:
         if _full(error):
             error.filename = error.filename or str(trainer.out)
-            error.strerror = (
-                f"{error.strerror}; {kept_of(trainer.out)}: make room, then --resume continues"
-            )
+            error.strerror = f"{error.strerror}; make room first; {resumed_from(trainer.out)}"
         raise
     finally:
         threading.excepthook = before
@@ -85,6 +83,12 @@ def kept_of(out: Path) -> str:
     except (OSError, SafetensorError, ValueError, LookupError, TypeError):
         return f"no state is kept in {out} yet"
     return f"the state of step {step} is kept in {out}"
+
+
+def resumed_from(out: Path) -> str:
+    """What the run's folder holds, and where --resume goes on."""
+    there = "continues from there" if (out / STATE).exists() else "begins with the first step"
+    return f"{kept_of(out)}; --resume {there}"
 
 
 def _gpu_memory() -> tuple[float, float]:

@@ -141,7 +141,9 @@ def test_a_full_disk_names_the_file_and_keeps_the_last_state_and_checkpoint(
             pass
     file = "state.safetensors" if most > 200 else "log.jsonl"
     assert Path(error.value.filename).name in (file, "run")
-    assert f"the state of step 2 is kept in {out}: make room, then --resume" in error.value.strerror
+    assert (
+        f"make room first; the state of step 2 is kept in {out}; --resume" in error.value.strerror
+    )
     assert contents(out) == before
     assert (out / "state.safetensors").read_bytes() == state
     load_checkpoint(out / "checkpoint.safetensors")
@@ -158,7 +160,7 @@ def test_on_the_command_line_a_full_disk_is_one_line_and_the_run_ends_as_without
     assert said.startswith(
         f"roam-lite train: {file}: File too large; nothing new was written there; "
     )
-    assert f"no state is kept in {tmp_path}/run yet: make room, then --resume continues" in said
+    assert f"no state is kept in {tmp_path}/run yet; --resume begins with the first step" in said
     small_disk(10**9)
     train(tmp_path / "run", "--resume", steps=4)
     assert (

@@ -53,16 +53,16 @@ def test_a_lost_process_ends_the_run_with_one_line_and_the_checkpoint_is_kept(st
     first, second = trainers(started)
     second.kill()
     _, said = started.communicate(timeout=90)
-    assert started.returncode == 1
+    assert started.returncode == 1, said
     (line,) = (line for line in said.splitlines() if line.startswith("roam-lite"))
     assert line.startswith("roam-lite train: process 1 of 2 was ended by SIGKILL; ")
-    assert re.search(r"the state of step [1-9]\d* is kept in ", line)
-    assert line.endswith(": --resume continues from there")
+    step = int(re.search(r"the state of step (\d+) is kept in ", line)[1])
+    assert line.endswith("; --resume continues from there")
     assert "Traceback" not in said
     assert "SIGTERM" not in said  # by which the agent ends the others
     assert not first.is_running()
     _, card = load_checkpoint(tmp_path / "run" / "checkpoint.safetensors")
-    assert card["steps"] == 1
+    assert card["steps"] == step >= 1
 
 
 @pytest.mark.long
