@@ -253,7 +253,9 @@ for rate, found in sooner.items():
         f"reaches the learned {STEPS} steps after {found[0]} steps" if len(found) else "never does"
     )
     print(f"Adam {rate:g}: after 100 steps {adam[rate][100]:.3f}; {when}")
-print(f"{STEPS} learned steps took {learned_seconds:.1f} CPU-seconds, 100 of Adam {adam_seconds[3e-4]:.1f}")
+print(
+    f"{STEPS} learned steps took {learned_seconds:.1f} CPU-seconds, 100 of Adam {adam_seconds[3e-4]:.1f}"
+)
 assert learned[2] < learned[0] / 2
 
 # %%

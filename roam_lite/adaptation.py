@@ -131,7 +131,8 @@ def initialize(
     step, with the update loss of the first: that of theta0 itself.
     """
     rule, steps = SGD(lambda0), config.initial_steps
-    return take_steps(theta0, samples, rule, None, steps, config, scales, second_order)
+    first = take_steps(theta0, samples, rule, None, steps, config, scales, second_order)
+    return first if steps else replace(first, learning_rates=lambda0.expand_as(theta0))
 
 
 def take_steps(
@@ -144,7 +145,12 @@ def take_steps(
     scales: Tensor | None = None,
     second_order: bool = False,
 ) -> Adapted:
-    """Return the last of `steps` steps on the same samples, with the update loss of the first."""
+    """Return the last of `steps` steps on the same samples, with the update loss of the first.
+
+    After none it is theta itself, with its loss and no rates.
+    """
+    if steps == 0:
+        return Adapted(theta, state, update_loss(theta, samples, config, scales).detach(), None)
     losses = []
     for _ in range(steps):
         step = adapt(theta, samples, rule, state, config, scales, second_order)

@@ -40,7 +40,7 @@ class ModelConfig:
     regression_anchors: int  # anchors of highest IoU in the regression loss, per frame
     delta_spread: tuple[float, float]  # units of the box deltas: of shifts, and of log sizes
     # Initial model (Algorithm 1, line 5; section 4)
-    initial_steps: int  # gradient steps with lambda0; the paper takes one (footnote 1)
+    initial_steps: int  # gradient steps with lambda0, 0 or more; the paper takes one (footnote 1)
     initial_scales: tuple[float, ...]  # s and r of the stretched first samples
     scale_sharpness: float = 0.0  # of the labels, in the logarithm of the target's size
 

@@ -66,6 +66,15 @@ def test_the_initial_model_takes_its_steps_with_lambda0(samples, theta, steps):
     torch.testing.assert_close(first.update_loss, update_loss(theta, samples, config))
 
 
+def test_without_first_steps_theta0_is_the_initial_model(samples, theta):
+    lambda0 = torch.rand(LAYOUT.size, dtype=torch.float64) * 0.01
+    config = modify(TINY, model={"initial_steps": 0}).model
+    first = initialize(theta, lambda0, samples, config)
+    assert torch.equal(first.theta, theta)
+    torch.testing.assert_close(first.update_loss, update_loss(theta, samples, config))
+    assert torch.equal(first.learning_rates, lambda0.expand_as(theta))  # what a rule begins with
+
+
 def test_a_small_step_lowers_every_videos_loss(samples, theta):
     adapted = adapt(theta, samples, SGD(1e-3), None, MODEL)
     assert (meta_loss(adapted.theta, samples, MODEL) < adapted.update_loss).all()
