@@ -654,7 +654,7 @@ print(f"{tracker.model.config.rule.initial_share}")
 # ## Three tests: hold, wipe, replace
 #
 # An optimizer could still use its inputs in those few percent. The package
-# [roam_lite/analysis](../roam_lite/analysis) tests it, on any checkpoint. `record` tracks and notes
+# [roam_lite/analysis](../roam_lite/analysis/report.py) tests it, on any checkpoint. `record` tracks and notes
 # inputs and rates of 2,000 weights. `explain` asks what a linear regression on λ⁽⁰⁾, the gains, the
 # time and the inputs explains of the log rates. `changed_rules` **hold** one input at its mean, or
 # **wipe** the memory before every step, and step along. *Before you run it: which of the inputs will
@@ -749,7 +749,7 @@ optimizer_race()
 # ## What you can build now
 #
 # An update rule of your own, for training, tracking and notebooks alike: a file in
-# [roam_lite/rules](../roam_lite/rules) and a line in its registry. And a test of what any learned
+# [roam_lite/rules](../roam_lite/rules/__init__.py) and a line in its registry. And a test of what any learned
 # optimizer has learned: `roam-lite analyze`.
 #
 # ## Exercises
