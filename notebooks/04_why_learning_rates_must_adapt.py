@@ -535,8 +535,8 @@ show(
 # ## What you can build now
 #
 # A learned optimizer for a problem of your own: `toy_rule`, `unroll` and `meta_train` of
-# [roam_lite/toy](../roam_lite/toy/problem.py) are all it takes. And a test of the scales and lengths at which it
-# works.
+# [roam_lite/toy](../roam_lite/toy/problem.py) are all it takes. And a test of the scales and lengths at
+# which it works.
 #
 # ## Exercises
 #
