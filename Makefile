@@ -69,7 +69,7 @@ lint: $(STAMP) ## ruff: rules and format, notebooks included
 	$(PY) -m ruff format --check .
 
 test-unit: $(STAMP) ## unit tests; line coverage of at least 90 %
-	$(PYTEST) $(WITH_COVERAGE) --timeout=120 --session-timeout=480 tests
+	$(PYTEST) $(WITH_COVERAGE) --timeout=120 --session-timeout=540 tests
 
 test-notebooks: $(STAMP) ## run every notebook
 	$(PYTEST) --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout=120 \
