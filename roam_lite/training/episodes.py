@@ -50,7 +50,7 @@ def open_episode(
     Where the backbone does not learn, `frozen` may be its faster copy (`Backbone.folded`); anywhere, the
     same backbone compiled.
     """
-    backbone = (frozen or model.backbone).train(train_backbone)
+    backbone = (model.backbone if frozen is None else frozen).train(train_backbone)
     learns = train_backbone and torch.is_grad_enabled()
 
     def features(patches: Tensor) -> Tensor:

@@ -115,6 +115,11 @@ def open_notebook(lab, folder, page):
     def open_stored(path, run=False):
         page.goto(f"{lab}/tree/{path}?reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
+        # JupyterLab keeps the theme that the test before has chosen.
+        page.evaluate(
+            "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})"
+        )
+        page.wait_for_function("document.body.dataset.jpThemeLight === 'true'")
         if run:
             page.wait_for_function(KERNEL_IS_READY)
             # Not awaited: the promise would never be settled if the kernel died.

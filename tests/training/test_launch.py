@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -39,8 +40,9 @@ def started(tmp_path):
         time.sleep(0.1)
     yield process
     for child in psutil.Process().children(recursive=True):
-        if "roam_lite" in " ".join(child.cmdline()):
-            child.kill()
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if "roam_lite" in " ".join(child.cmdline()):
+                child.kill()
 
 
 def trainers(process):
