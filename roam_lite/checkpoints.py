@@ -21,10 +21,13 @@ from roam_lite.errors import InputError
 from roam_lite.files import write_together
 from roam_lite.meta_model import MetaModel
 from roam_lite.model.backbones import Backbone
+from roam_lite.model.tracking_model import ThetaLayout
+from roam_lite.rules import build_rule
 from roam_lite.text import read_text
 
 WEIGHTS = Path(__file__).parent / "weights"
 _VERSION_1 = WEIGHTS / "version_1.json"
+_RULE = "rule."  # what names of the update rule's weights begin with
 
 
 def save_checkpoint(path: Path, model: MetaModel, card: dict[str, Any]) -> None:
@@ -35,16 +38,32 @@ def save_checkpoint(path: Path, model: MetaModel, card: dict[str, Any]) -> None:
     stayed so are left out, and their sha256 is in the card.
     """
     state = model.state_dict()
+    card = {**card, "parameters": sum(map(Tensor.numel, state.values()))}
     public = model.backbone.public
     if public is not None and public == digest_weights(model.backbone):
         state = {key: value for key, value in state.items() if not key.startswith("backbone.")}
         card = {**card, "backbone_sha256": public}
+    card = {**card, "backbone_from": model.backbone.origin or "random weights"}
+    _write(path, state, model.config, card)
+
+
+def save_rule(path: Path, rule: nn.Module, config: Config, card: dict[str, Any]) -> None:
+    """Write an update rule alone, with its card, to be used with another checkpoint.
+
+    The card says that there is nothing else (`"holds": "rule"`), and gains `config`, that of the model
+    that the rule belongs to.
+    """
+    state = {f"{_RULE}{name}": value for name, value in rule.state_dict().items()}
+    kept = {key: value for key, value in card.items() if not key.startswith("backbone")}
+    kept |= {"parameters": sum(map(Tensor.numel, state.values())), "holds": "rule"}
+    _write(path, state, config, kept)
+
+
+def _write(path: Path, state: dict[str, Tensor], config: Config, card: dict[str, Any]) -> None:
     blob = save({key: value.contiguous() for key, value in state.items()})
     card = {
         **card,
-        "config": model.config.to_dict(),
-        "backbone_from": model.backbone.origin or "random weights",
-        "parameters": sum(value.numel() for value in model.state_dict().values()),
+        "config": config.to_dict(),
         "sha256": hashlib.sha256(blob).hexdigest(),
     }
     described = (json.dumps(card, indent=2) + "\n").encode()
@@ -64,6 +83,50 @@ def load_checkpoint(
     checkpoint is of another profile than the one asked for; and if public weights are not at hand, are
     others, or are given where they are not wanted.
     """
+    card, config, blob = _read(path)
+    if "holds" in card:
+        raise InputError(
+            f"{path}: holds an update rule alone; give it as the rule (--rule {path}), and a whole checkpoint"
+        )
+    if profile is not None and config.name != profile:
+        raise InputError(
+            f"{path}: a checkpoint of profile {config.name!r}, not {profile!r}; "
+            f"give --profile {config.name} or another checkpoint"
+        )
+    model = MetaModel(config, torch.Generator().manual_seed(0))
+    own = _public_weights(model.backbone, card.get("backbone_sha256"), path, backbone_weights)
+    try:
+        model.load_state_dict(own | load(blob))
+    except (SafetensorError, RuntimeError) as error:
+        raise InputError(f"{path}: does not fit its configuration ({error})") from error
+    return model.eval(), card
+
+
+def load_rule(path: Path, model: MetaModel) -> tuple[nn.Module, dict[str, Any]]:
+    """Return an update rule for `model`, and its card: that of another checkpoint, or one saved alone.
+
+    Raises InputError as `load_checkpoint` does, and if the rule's theta has other parts than the model's.
+    """
+    card, config, blob = _read(path)
+    if ThetaLayout.of(config.model) != model.layout:
+        raise InputError(
+            f"{path}: a rule of profile {config.name!r}, whose theta has other shapes than that of profile "
+            f"{model.config.name!r}; give a rule that was trained for this profile"
+        )
+    with torch.random.fork_rng(devices=[]):  # the start that a rule draws is replaced at once
+        rule = build_rule(config.rule.name, config=config.rule, parts=model.parts.cpu())
+    try:
+        state = load(blob)
+        rule.load_state_dict(
+            {key.removeprefix(_RULE): state[key] for key in state if key.startswith(_RULE)}
+        )
+    except (SafetensorError, RuntimeError) as error:
+        raise InputError(f"{path}: does not fit its configuration ({error})") from error
+    return rule.to(model.theta0.device).eval(), card
+
+
+def _read(path: Path) -> tuple[dict[str, Any], Config, bytes]:
+    """Return a checkpoint's card, the configuration in it, and the bytes of the weights."""
     card_path = path.with_suffix(".json") if path.name else path  # "." has no name
     for file in (path, card_path):
         if not file.is_file():
@@ -80,24 +143,13 @@ def load_checkpoint(
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{card_path}: not a model card ({error!r}); copy it again") from error
     config = Config.from_dict(values, str(card_path))
-    if profile is not None and config.name != profile:
-        raise InputError(
-            f"{path}: a checkpoint of profile {config.name!r}, not {profile!r}; "
-            f"give --profile {config.name} or another checkpoint"
-        )
     blob = path.read_bytes()
     if hashlib.sha256(blob).hexdigest() != digest:
         raise InputError(
             f"{path}: its sha256 is not the one in {card_path.name}; the file is truncated or "
             "belongs to another card; copy both again"
         )
-    model = MetaModel(config, torch.Generator().manual_seed(0))
-    own = _public_weights(model.backbone, card.get("backbone_sha256"), path, backbone_weights)
-    try:
-        model.load_state_dict(own | load(blob))
-    except (SafetensorError, RuntimeError) as error:
-        raise InputError(f"{path}: does not fit its configuration ({error})") from error
-    return model.eval(), card
+    return card, config, blob
 
 
 def load_public(backbone: Backbone, file: Path | None = None) -> None:

@@ -68,6 +68,7 @@ class RuleConfig:
     initial_rate: float  # what the neural optimizer emits before training
     initial_share: float | None  # if set, it emits rates relative to lambda0, from this share on
     initial_regression_gain: float  # what those of the regression branch are multiplied by at first
+    online: str | None = None  # the rule that tracks unless another one is chosen; None: this one
 
 
 @dataclass(frozen=True)

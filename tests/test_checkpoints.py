@@ -8,7 +8,13 @@ import pytest
 import torch
 
 from roam_lite import profiles
-from roam_lite.checkpoints import WEIGHTS, load_checkpoint, save_checkpoint
+from roam_lite.checkpoints import (
+    WEIGHTS,
+    load_checkpoint,
+    load_rule,
+    save_checkpoint,
+    save_rule,
+)
 from roam_lite.config import Config, modify
 from roam_lite.data.otb import read_sequence
 from roam_lite.errors import InputError
@@ -285,3 +291,53 @@ def test_a_failed_save_leaves_what_was_there(saved, monkeypatch):
         save_checkpoint(path, build(seed=9), {})
     assert (path.read_bytes(), card.read_bytes()) == before
     assert sorted(path.parent.iterdir()) == sorted(saved)
+
+
+# Rules alone
+
+
+@pytest.mark.parametrize("rule", learned_rules())
+def test_a_rule_goes_from_one_checkpoint_to_another(tmp_path, rule):
+    donor, path = build(rule, seed=3), tmp_path / "donor.safetensors"
+    for parameter in donor.rule.parameters():
+        parameter.data.add_(0.1)
+    save_checkpoint(path, donor, {"steps": 7})
+    alone = tmp_path / "alone.safetensors"
+    save_rule(alone, donor.rule, donor.config, {"steps": 7})
+    size = sum(value.numel() for value in donor.rule.state_dict().values())
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    for file in (path, alone):
+        taken, card = load_rule(file, build("gru", seed=5))
+        assert type(taken) is type(donor.rule)
+        assert not taken.training
+        assert card["steps"] == 7
+        for name, value in donor.rule.state_dict().items():
+            assert torch.equal(taken.state_dict()[name], value), name
+    assert torch.equal(torch.get_rng_state(), before)
+    assert (card["parameters"], card["holds"]) == (size, "rule")
+
+
+def test_a_rule_alone_is_no_checkpoint(tmp_path):
+    model, path = build(), tmp_path / "rule.safetensors"
+    save_rule(path, model.rule, model.config, {})
+    with pytest.raises(
+        InputError, match=r"holds an update rule alone; give it as the rule \(--rule"
+    ):
+        load_checkpoint(path)
+
+
+def test_a_rule_for_other_shapes_of_theta_is_refused(tmp_path):
+    config = modify(get_profile("smoke"), model={"reduced": 3})
+    other, path = MetaModel(config, torch.Generator().manual_seed(0)), tmp_path / "o.safetensors"
+    save_checkpoint(path, other, {})
+    with pytest.raises(InputError, match="whose theta has other shapes"):
+        load_rule(path, build())
+
+
+def test_a_rule_that_lacks_weights_is_refused(tmp_path):
+    model, path = build(), tmp_path / "rule.safetensors"
+    del model.rule.output
+    save_rule(path, model.rule, model.config, {})
+    with pytest.raises(InputError, match=r"rule\.safetensors: does not fit (.|\n)*output"):
+        load_rule(path, build())

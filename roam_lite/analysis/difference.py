@@ -12,7 +12,7 @@ from tqdm import tqdm
 from roam_lite.analysis.recording import with_rule
 from roam_lite.data.sequence import Sequence as Video
 from roam_lite.evaluation.chance import drawn_reports
-from roam_lite.evaluation.compare import paired_bootstrap
+from roam_lite.evaluation.compare import leave_one_out, paired_bootstrap
 from roam_lite.rules import UpdateRule
 from roam_lite.tracking import Tracker
 
@@ -58,11 +58,9 @@ def differences(rules: Sequence[str], sequences: Sequence[str], aucs: Array) -> 
     """Return what the first rule's AUCs `[R, draws, S]` are above each one's; S is at least 2."""
     means = aucs.mean(axis=1)
     gains = means[0] - means  # [R, S]
-    mean, total = gains.mean(axis=1), gains.sum(axis=1, keepdims=True)
-    without = (total - gains) / (len(sequences) - 1)
     interval = np.array([paired_bootstrap(means[0], own)[1:] for own in means])
-    left_out = np.stack([without.min(axis=1), without.max(axis=1)], axis=1)
-    most = (gains * np.where(mean < 0, -1, 1)[:, None]).argmax(axis=1)
+    *ends, most = zip(*map(leave_one_out, gains), strict=True)
     names = tuple(sequences)
     carriers = tuple(names[index] for index in most)
-    return Differences(tuple(rules), names, aucs, mean, interval, left_out, carriers)
+    left_out = np.stack(ends, axis=1)
+    return Differences(tuple(rules), names, aucs, gains.mean(axis=1), interval, left_out, carriers)

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from roam_lite.analysis.recording import Recording, log_of, mean_by_part, watched_step, with_network
 from roam_lite.analysis.variance import BASE, least_squares, regressors
-from roam_lite.rules import SGD, RuleStep, UpdateRule
+from roam_lite.checkpoints import save_rule
+from roam_lite.config import modify
+from roam_lite.rules import SGD, RuleStep, UpdateRule, build_rule
 from roam_lite.rules.neural import NeuralRule, NeuralState
 from roam_lite.tracking import Tracker
 
@@ -63,6 +67,16 @@ def with_part_means(rule: UpdateRule, lambda0: Tensor, parts: Tensor) -> Replace
 def part_constants(recording: Recording) -> NDArray[np.float64]:
     """Return each part's constant share of lambda0 `[8]`: the geometric mean over the recording."""
     return np.exp(recording.part_means.mean(axis=0))
+
+
+def save_constants(path: Path, tracker: Tracker, constants: NDArray[np.float64]) -> None:
+    """Write constant shares of lambda0, one for each part, as a rule to track with (`const`)."""
+    rule = {"name": "const", "initial_share": 1.0, "online": None}
+    config = modify(tracker.model.config, rule=rule)
+    gains, parts = torch.from_numpy(np.log(constants)).float(), tracker.model.parts.cpu()
+    made = build_rule("const", config=config.rule, parts=parts, log_gains=gains)
+    shares = {"constants": [float(share) for share in constants]}
+    save_rule(path, made, config, {"distilled_from": dict(tracker.description), **shares})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """`roam-lite analyze`: what has a learned rule learned?"""
 
 import argparse
+from pathlib import Path
 
 from roam_lite.cli.options import add_device_option, count, device_from, weights_read
 
@@ -18,6 +19,7 @@ EXAMPLES = """\
   roam-lite analyze
   roam-lite analyze runs/gru/checkpoint.safetensors --root OTB100 --every 4 --json gru.json
   roam-lite analyze --root OTB100 --fit TRAIN --draws 10
+  roam-lite analyze --fit TRAIN --constants constants.safetensors
 """
 
 
@@ -25,25 +27,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add = parser.add_argument
     add("checkpoint", nargs="?", metavar="CHECKPOINT", help="weights (default: laptop's)")
+    add(
+        "--rule",
+        default="own",
+        metavar="NAME",
+        help="which learned rule: own, the checkpoint's (default); gru, fc ... or another checkpoint's file",
+    )
     add("--root", metavar="DIR", help="sequences in OTB layout (default: the project's samples)")
     add("--fit", metavar="DIR", help="fit constants and formula on these (default: on --root's)")
     add("--every", type=count, default=1, metavar="K", help="only every K-th sequence of either")
     add("--draws", type=count, default=3, metavar="N", help="of every first box (default: 3)")
     add("--json", metavar="FILE", help="write all that is measured")
+    add(
+        "--constants",
+        metavar="FILE",
+        help="write the constants as a rule of their own (.safetensors), to track with as --rule FILE",
+    )
     add_device_option(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Analyze, print the table and write what was asked for."""
+    from roam_lite.analysis.replacing import save_constants
     from roam_lite.analysis.report import analysis_table, analyze, plain
     from roam_lite.data.otb import list_sequences, read_sequence
     from roam_lite.demo import samples_folder
+    from roam_lite.errors import InputError
     from roam_lite.evaluation.report import write_json
     from roam_lite.files import check_outputs
     from roam_lite.tracking import load_tracker
 
-    check_outputs({"--json": args.json}, inputs=weights_read(args))
-    tracker = load_tracker(checkpoint=args.checkpoint, device=device_from(args))
+    outputs = {"--json": args.json, "--constants": args.constants}
+    check_outputs(outputs, inputs=weights_read(args))
+    if args.constants and Path(args.constants).suffix != ".safetensors":
+        raise InputError(f"--constants {args.constants}: give a file that ends in .safetensors")
+    tracker = load_tracker(checkpoint=args.checkpoint, rule=args.rule, device=device_from(args))
     sequences, fit = (
         [read_sequence(root, name) for name in list_sequences(root, every=args.every)]
         if root
@@ -54,3 +72,5 @@ def run(args: argparse.Namespace) -> None:
     print(analysis_table(found))
     if args.json:
         write_json(args.json, plain(found))
+    if args.constants:
+        save_constants(Path(args.constants), tracker, found.constants)

@@ -5,7 +5,8 @@ import argparse
 DESCRIPTION = """\
 compare the scores of several evaluations
 Prints each tracker's mean scores and its difference from the first one with a 95 % interval: a
-paired bootstrap over the sequences (10,000 draws). Percentages are relative to the first."""
+paired bootstrap over the sequences (10,000 draws), and the range of the differences with any one
+sequence left out. Percentages are relative to the first."""
 
 EXAMPLES = """\
   roam-lite compare lstm.json sgd.json none.json

@@ -21,8 +21,9 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--rule",
         metavar="NAME",
-        help="who updates the model: lstm, gru, fc or const, if the checkpoint has it (default: its "
-        "own); sgd, momentum, adam, hypergradient, prodigy or steepest with --lr; none",
+        help="how the model is updated: lstm, gru, fc or const, as trained for the checkpoint; own, the rule "
+        "that it was trained with; sgd, momentum, adam, hypergradient, prodigy or steepest with --lr; none; "
+        "or the file of another checkpoint, whose rule is taken (default: what the checkpoint says)",
     )
     group.add_argument(
         "--lr",
@@ -106,10 +107,11 @@ def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
 
 
 def weights_read(args: argparse.Namespace) -> list[Path]:
-    """Return the files of --checkpoint or --init, card included, which no output may replace."""
-    given = (
-        getattr(args, name, None) for name in ("checkpoint", "init", "backbone_weights", "twin")
-    )
+    """Return the files of --checkpoint, --rule or --init, card included, which no output may replace."""
+    names = ("checkpoint", "init", "backbone_weights", "twin", "rule")
+    given = [getattr(args, name, None) for name in names]
+    if not str(given[-1]).endswith(".safetensors"):
+        given.pop()  # a rule's name
     return [
         file
         for path in map(Path, filter(None, given))

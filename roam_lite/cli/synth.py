@@ -12,6 +12,7 @@ The same seed gives the same sequences."""
 EXAMPLES = """\
   roam-lite synth --out rendered --count 20 --seed 7
   roam-lite synth --out rendered --count 5 --challenge occlusion --length 100
+  roam-lite synth --out fresh --count 80 --seed 8 --length 150 --data synthetic,collage:photographs
   roam-lite synth --samples data_samples
 """
 
@@ -28,25 +29,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=whole_number, default=0, help="default: 0")
     add("--length", type=count, default=60, metavar="T", help="frames (default: 60)")
     add("--challenge", help="one kind of difficulty (default: a random mix)")
+    add(
+        "--data",
+        metavar="SOURCES",
+        help="draw from these sources of `roam-lite train` in turn, for example synthetic,collage:DIR",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     """Render."""
     from pathlib import Path
 
+    import numpy as np
     from tqdm import tqdm
 
     from roam_lite.data.otb import write_sequence
+    from roam_lite.data.sources import parse_sources
     from roam_lite.data.synthetic import synthesize
     from roam_lite.data.synthetic.samples import write_samples
     from roam_lite.errors import InputError
     from roam_lite.files import check_outputs
 
-    if args.samples and (args.count, args.seed, args.length, args.challenge) != (1, 0, 60, None):
+    given = args.count, args.seed, args.length, args.challenge, args.data
+    if args.samples and given != (1, 0, 60, None, None):
         raise InputError(
-            "--samples are the project's own; omit --count, --seed, --length and --challenge"
+            "--samples are the project's own; omit --count, --seed, --length, --challenge and --data"
         )
-    kind = args.challenge or "mixed"
+    if args.challenge and args.data:
+        raise InputError("--challenge and --data both say what to render; give one of them")
+    sources = parse_sources(args.data, args.seed) if args.data else []
+    kind = "drawn" if sources else args.challenge or "mixed"
     folders = [Path(args.out or "") / f"{kind}-{args.seed}-{i:04d}" for i in range(args.count)]
     for folder in [Path(args.samples)] if args.samples else folders:
         if folder.exists():
@@ -57,6 +69,10 @@ def run(args: argparse.Namespace) -> None:
         print(f"wrote {args.samples}")
         return
     for index, folder in enumerate(tqdm(folders, unit="sequence", file=sys.stderr)):
-        sequence = synthesize((args.seed, index), length=args.length, challenge=args.challenge)
+        if sources:
+            rng = np.random.default_rng([args.seed, index])
+            sequence = sources[index % len(sources)].draw(rng, args.length)
+        else:
+            sequence = synthesize((args.seed, index), length=args.length, challenge=args.challenge)
         write_sequence(folder, sequence)
     print(f"wrote {len(folders)} sequences to {args.out}")

@@ -43,6 +43,16 @@ def paired_bootstrap(
     return Interval(float(_difference(a, b, relative)), float(low), float(high))
 
 
+def leave_one_out(gains: np.ndarray) -> tuple[float, float, int]:
+    """Return the least and the largest mean of S >= 2 differences without any one of them.
+
+    Then the index of the one that adds most to the mean of all, toward its own sign.
+    """
+    without = (gains.sum() - gains) / (len(gains) - 1)
+    carrier = (gains * np.where(gains.mean() < 0, -1, 1)).argmax()
+    return float(without.min()), float(without.max()), int(carrier)
+
+
 def _difference(a: np.ndarray, b: np.ndarray, relative: bool) -> np.ndarray:
     difference = a.mean(axis=-1) - b.mean(axis=-1)
     if not relative:
@@ -56,9 +66,11 @@ def comparison_table(reports: Mapping[str, Mapping[str, Any]]) -> str:
     """Return a table: means of each report and what it gains on the first, with intervals.
 
     The benchmark's first two metrics are compared, and those that somebody added (`columns`). Means
-    are over sequences, also where the benchmark pools frames (GOT-10k, VOT). `reports`, by the name that
-    the table gives each, are as `report.read_report` gives them. Raises InputError as
-    `report.paired_scores` does.
+    are over sequences, also where the benchmark pools frames (GOT-10k, VOT). Below, the range of the
+    first metric's difference with any one sequence left out says whether one carries it.
+
+    `reports`, by the name that the table gives each, are as `report.read_report` gives them. Raises
+    InputError as `report.paired_scores` does.
     """
     base_name, base_report = next(iter(reports.items()))
     main, *others = dict.fromkeys([*metrics_of(base_report)[:2], *added_metrics(base_report)])
@@ -79,6 +91,13 @@ def comparison_table(reports: Mapping[str, Mapping[str, Any]]) -> str:
             cells += [f"{percent if index else '':>24}"] if key == main else []
         lines.append("  ".join([*cells, f"{np.mean(scores['fps'][index]):6.1f}"]))
     title = f"{len(scores[main][0])} sequences; differences from {base_name} with 95 % intervals"
+    if len(reports) > 1 and len(scores[main][0]) > 1:
+        lines += ["", f"difference in {column(main).label} with one sequence left out"]
+        names, first = sorted(base_report["sequences"]), np.asarray(scores[main][0])
+        for name, own in list(zip(reports, scores[main], strict=True))[1:]:
+            low, high, carrier = leave_one_out(np.asarray(own) - first)
+            ends = f"{low:+{column(main).form}} to {high:+{column(main).form}}"
+            lines.append(f"{name:{width}}  {ends}; {names[carrier]} adds most")
     return "\n".join([title, "", "  ".join([*heads, f"{'fps':>6}"]), *lines])
 
 

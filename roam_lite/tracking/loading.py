@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import torch
 
-from roam_lite.checkpoints import WEIGHTS, load_checkpoint
+from roam_lite.checkpoints import WEIGHTS, load_checkpoint, load_rule
 from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
@@ -22,7 +22,7 @@ def load_tracker(
     *,
     checkpoint: str | Path | None = None,
     variant: Variant = "roam++",
-    rule: str | None = None,
+    rule: str | Path | None = None,
     lr: float | None = None,
     sgd_rate: float | None = None,
     device: str | torch.device = "cpu",
@@ -32,9 +32,12 @@ def load_tracker(
     """Return a tracker with the profile's shipped checkpoint (None: laptop), or the one given.
 
     What the tracker does is in the checkpoint; a `profile` beside one only insists on where it
-    comes from. `rule` is what updates the model: None for the optimizer of the checkpoint, its name
-    to insist on it, a rule with a learning rate (`"sgd"`, `"momentum"`, `"adam"`, `"hypergradient"`,
-    `"prodigy"`, `"steepest"`) and `lr`, or `"none"`; `sgd_rate` is the older name of `lr`. `device`
+    comes from. `rule` is what updates the model: None for the one that the checkpoint tracks with,
+    `"own"` for the optimizer that it was trained with; a rule with a learning rate (`"sgd"`,
+    `"momentum"`, `"adam"`, `"hypergradient"`, `"prodigy"`, `"steepest"`) and `lr`; the name of a
+    learned rule, its own or one of the folder named like the checkpoint (`laptop/gru.safetensors`
+    beside `laptop.safetensors`); the path of another checkpoint, whose rule is taken; or `"none"`.
+    `sgd_rate` is the older name of `lr`. `device`
     is `"cpu"`, `"cuda"` or `"auto"`. `backbone_weights` is the file of a public backbone that the
     checkpoint leaves out. Other arguments set online constants by name, as in
     `load_tracker(motion=1.6)`.
@@ -64,11 +67,12 @@ def load_tracker(
     config = set_online(model.config, online)
     model = model.to(choose_device(device)).requires_grad_(False)
     constants = json.dumps(card["config"], sort_keys=True)
-    chosen = _choose_rule(model, rule or config.rule.name, lr)
+    name = config.rule.name if rule == "own" else rule or config.rule.online or config.rule.name
+    chosen, which = _choose_rule(model, Path(checkpoint), name, lr)
     description = {
         "tracker": variant,
         "profile": config.name,
-        "rule": rule or config.rule.name,
+        **which,
         "lr": lr,
         "device": model.cells.device.type,
         "weights_sha256": card["sha256"],
@@ -79,20 +83,30 @@ def load_tracker(
     return Tracker(model, chosen, variant, config, description)
 
 
-def _choose_rule(model: MetaModel, rule: str, lr: float | None) -> UpdateRule | None:
-    """Return the rule of that name: none, a new one, or the checkpoint's own."""
-    own = model.config.rule.name
-    if rule == "none":
+def _choose_rule(
+    model: MetaModel, checkpoint: Path, rule: str | Path, lr: float | None
+) -> tuple[UpdateRule | None, dict[str, Any]]:
+    """Return the rule of that name, or in that file, and what the description says of it."""
+    path = Path(rule)
+    if path.suffix != ".safetensors":
+        own, path = model.config.rule.name, checkpoint.with_suffix("") / f"{rule}.safetensors"
+        if rule == "none":
+            if lr is not None:
+                raise InputError(f"learning rate {lr!r}: rule none takes no steps; omit it")
+            return None, {"rule": rule}
+        by_hand = find_rule(rule).with_lr is not None
         if lr is not None:
-            raise InputError(f"learning rate {lr!r}: rule none takes no steps; omit it")
-        return None
-    if rule == own and lr is None:
-        return model.rule
-    if rule != own and find_rule(rule).with_lr is None:
-        raise InputError(
-            f"the checkpoint's optimizer is {own!r}, not {rule!r}; train one with --rule {rule}, "
-            f"or choose {own}, a rule with a learning rate, or none"
-        )
-    if lr is None:
-        raise InputError(f"rule {rule} needs a learning rate: give --lr R")
-    return build_rule(rule, lr=lr)
+            return build_rule(rule, lr=lr), {"rule": rule}
+        if rule == own:
+            return model.rule, {"rule": rule}
+        if not path.is_file():
+            if by_hand:
+                raise InputError(f"rule {rule} needs a learning rate: give --lr R")
+            raise InputError(
+                f"the checkpoint's optimizer is {own!r}, and {path} does not exist; train one with "
+                f"`roam-lite train --rule {rule}`, or choose {own}, a rule with a learning rate, or none"
+            )
+    if lr is not None:
+        raise InputError(f"{path}: a learned rule emits its own rates; omit the learning rate")
+    loaded, card = load_rule(path, model)
+    return loaded, {"rule": card["config"]["rule"]["name"], "rule_sha256": card["sha256"]}

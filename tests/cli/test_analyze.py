@@ -12,6 +12,7 @@ from roam_lite.data.otb import write_sequence
 from roam_lite.data.synthetic import synthesize
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
+from roam_lite.tracking import load_tracker
 from tests.cli.commands import run
 
 REPLACED = [
@@ -90,3 +91,31 @@ def test_analyze_refuses_to_write_over_the_checkpoint(checkpoint, root, capsys):
     path = checkpoint("fc")
     assert run("analyze", path, "--root", root, "--json", path) == 2
     assert "this is read, not to be written to" in capsys.readouterr().err
+
+
+def test_the_constants_become_a_rule_to_track_with(checkpoint, root, tmp_path, capsys):
+    path, file, kept = checkpoint("lstm"), tmp_path / "c.safetensors", tmp_path / "found.json"
+    arguments = ["--root", root, "--draws", "2", "--json", kept, "--constants", file]
+    assert run("analyze", path, *arguments) == 0
+    found = json.loads(kept.read_text())
+    tracker = load_tracker(checkpoint=path, rule=file)
+    assert tracker.description["rule"] == "const"
+    shares = torch.tensor(found["constants"])[tracker.model.parts]
+    torch.testing.assert_close(tracker.rule.log_rates.exp(), shares, rtol=1e-5, atol=0)
+    theta = tracker.model.theta0[None]
+    step = tracker.rule.step(theta, theta, torch.ones(1), tracker.rule.init(theta, 0.5))
+    torch.testing.assert_close(step.rates[0], 0.5 * shares, rtol=1e-5, atol=0)
+    card = json.loads(file.with_suffix(".json").read_text())
+    assert card["distilled_from"] == found["tracker"]
+    assert card["constants"] == pytest.approx(found["constants"])
+    assert run("analyze", path, *arguments[:4], "--constants", tmp_path / "c.pt") == 2
+    assert "ends in .safetensors" in capsys.readouterr().err
+
+
+def test_analyze_takes_the_rule_that_was_trained_unless_another_is_named(
+    checkpoint, root, tmp_path
+):
+    path, kept = checkpoint("lstm"), tmp_path / "found.json"
+    arguments = ["--root", root, "--draws", "2", "--json", kept]
+    assert run("analyze", path, *arguments, "--rule", checkpoint("gru")) == 0
+    assert json.loads(kept.read_text())["tracker"]["rule"] == "gru"

@@ -13,7 +13,8 @@ def test_compare_prints_intervals_against_the_first(root, tmp_path, statue, caps
     assert run("compare", tmp_path / "still.json", tmp_path / "kcf.json") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("2 sequences")
-    assert len(re.findall(r"[+-]\d\.\d{3} \[[+-]\d\.\d{3}, [+-]\d\.\d{3}\]", lines[-1])) == 2
+    assert len(re.findall(r"[+-]\d\.\d{3} \[[+-]\d\.\d{3}, [+-]\d\.\d{3}\]", lines[-4])) == 2
+    assert lines[-2] == "difference in AUC with one sequence left out"
 
 
 def test_compare_refuses_different_sequences(root, tmp_path, capsys):

@@ -1,5 +1,9 @@
 """Synth: sequences from a seed."""
 
+import numpy as np
+
+from roam_lite.data.otb import list_sequences, read_sequence
+from roam_lite.data.sources import CollageSource, SyntheticSource
 from tests.cli.commands import run
 
 
@@ -25,3 +29,22 @@ def test_synth_renders_the_projects_samples(tmp_path, monkeypatch, capsys):
     assert run("synth", "--samples", tmp_path / "s") == 0
     assert asked == [str(tmp_path / "s")]
     assert f"wrote {tmp_path / 's'}" in capsys.readouterr().out
+
+
+def test_synth_draws_from_training_sources_in_turn(tmp_path, capsys):
+    arguments = ["--count", "2", "--seed", "5", "--length", "3"]
+    data = ["--data", "synthetic,collage:photographs"]
+    assert run("synth", "--out", tmp_path / "drawn", *arguments, *data) == 0
+    names = list_sequences(tmp_path / "drawn")
+    assert names == ["drawn-5-0000", "drawn-5-0001"]
+    first, second = (read_sequence(tmp_path / "drawn", name) for name in names)
+    for sequence, source in zip(
+        (first, second), (SyntheticSource(5), CollageSource(5, "photographs")), strict=True
+    ):
+        again = source.draw(np.random.default_rng([5, int(sequence.name[-4:])]), 3)
+        np.testing.assert_allclose(sequence.boxes, again.boxes, atol=0.01)
+        assert sequence.frames[0].shape == again.frames[0].shape
+    assert run("synth", "--out", tmp_path / "e", *data, "--challenge", "blur") == 2
+    assert "give one of them" in capsys.readouterr().err
+    assert run("synth", "--out", tmp_path / "e", "--data", "sinthetic") == 2
+    assert "unknown data 'sinthetic'" in capsys.readouterr().err

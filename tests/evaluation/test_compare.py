@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from roam_lite.errors import InputError
-from roam_lite.evaluation.compare import comparison_table, paired_bootstrap
+from roam_lite.evaluation.compare import comparison_table, leave_one_out, paired_bootstrap
 
 
 def report(scores, scoring="official"):
@@ -86,3 +86,21 @@ def test_a_report_without_the_metric_is_named():
     del other["sequences"]["A"]["auc"]
     with pytest.raises(InputError, match="b: no auc of A; evaluate the tracker again"):
         comparison_table({"a": report({"A": 1}), "b": other})
+
+
+def test_the_table_says_whether_one_sequence_carries_the_difference():
+    base = report({"C": 0.5, "A": 0.1, "B": 0.9})
+    better = report({"B": 0.9, "A": 0.1, "C": 0.8})
+    worse = report({"C": 0.5, "A": 0.0, "B": 0.9})
+    last = comparison_table({"base": base, "better": better, "worse": worse}).splitlines()[-3:]
+    assert last[0] == "difference in AUC with one sequence left out"
+    assert " ".join(last[1].split()) == "better +0.000 to +0.150; C adds most"
+    assert " ".join(last[2].split()) == "worse -0.050 to +0.000; A adds most"
+
+
+def test_without_each_sequence_in_turn():
+    gains = np.random.default_rng(4).normal(0.1, 1, size=9)
+    means = [np.delete(gains, index).mean() for index in range(9)]
+    low, high, carrier = leave_one_out(gains)
+    assert (low, high) == pytest.approx((min(means), max(means)))
+    assert means[carrier] == pytest.approx(min(means) if gains.mean() > 0 else max(means))

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from roam_lite import InputError, load_tracker
-from roam_lite.checkpoints import save_checkpoint
+from roam_lite.checkpoints import save_checkpoint, save_rule
+from roam_lite.config import modify
 from roam_lite.profiles import PROFILES, get_profile
 from roam_lite.rules import RULES, SGD
 from tests.tracking.small import BOX, smoke_model
@@ -162,7 +163,7 @@ def test_steepest_descent_with_its_learned_factor_is_the_checkpoints_own(tmp_pat
     ("options", "words"),
     [
         ({"rule": "gru"}, "optimizer is 'lstm'.*--rule gru"),
-        ({"rule": "gru", "lr": 0.1}, "optimizer is 'lstm'"),
+        ({"rule": "gru", "lr": 0.1}, "'gru' emits its own rates: omit"),
         ({"rule": "best"}, "no rule 'best'; choose one of: lstm"),
         ({"rule": "sgd"}, "needs a learning rate: give --lr"),
         ({"rule": "steepest"}, "needs a learning rate"),
@@ -265,3 +266,56 @@ def test_constants_may_be_given_as_text(load):
 def test_constants_that_do_not_exist_or_do_not_fit_are_refused(load, online, words):
     with pytest.raises(InputError, match=words):
         load(**online)
+
+
+# Learned rules beside a checkpoint
+
+
+def save_gru(path):
+    """Write a GRU for the smallest profile that emits large rates; return its card."""
+    model = smoke_model("gru")
+    model.rule.log_gains.add_(1.0)
+    save_rule(path, model.rule, model.config, {})
+    return json.loads(path.with_suffix(".json").read_text())
+
+
+def test_a_learned_rule_is_found_by_its_name_beside_the_checkpoint(load, checkpoint, image):
+    with pytest.raises(InputError, match=r"w/gru\.safetensors does not exist; train one with"):
+        load(rule="gru")
+    card = save_gru(checkpoint.with_suffix("") / "gru.safetensors")
+    tracker = load(rule="gru")
+    assert torch.equal(tracker.rule.log_gains, smoke_model("gru").rule.log_gains + 1)
+    assert tracker.description["rule"] == "gru"
+    assert tracker.description["rule_sha256"] == card["sha256"]
+    assert not np.array_equal(boxes_of(tracker, image), boxes_of(load(), image))
+    with pytest.raises(InputError, match="emits its own rates"):
+        load(rule="gru", lr=1e-5)
+
+
+def test_a_rule_is_taken_from_a_file(load, checkpoint, tmp_path, image):
+    file = tmp_path / "mine.safetensors"
+    save_gru(file)
+    tracker = load(rule=file)
+    assert tracker.description["rule"] == "gru"
+    np.testing.assert_array_equal(boxes_of(load(rule=str(file)), image), boxes_of(tracker, image))
+    own = load(rule=checkpoint)  # that of a whole checkpoint
+    np.testing.assert_array_equal(boxes_of(own, image), boxes_of(load(), image))
+    with pytest.raises(InputError, match="omit the learning rate"):
+        load(rule=file, lr=0.1)
+    with pytest.raises(InputError, match="no such file"):
+        load(rule="absent.safetensors")
+
+
+def test_a_checkpoint_may_track_with_another_rule_than_it_was_trained_with(tmp_path, image):
+    model, path = smoke_model(), tmp_path / "w.safetensors"
+    model.config = modify(model.config, rule={"online": "gru"})
+    save_checkpoint(path, model, {})
+    save_gru(tmp_path / "w" / "gru.safetensors")
+    tracker, named = load_tracker(checkpoint=path), load_tracker(checkpoint=path, rule="gru")
+    assert tracker.description == named.description
+    assert tracker.description["rule"] == "gru"
+    np.testing.assert_array_equal(boxes_of(tracker, image), boxes_of(named, image))
+    for rule in ("own", "lstm"):
+        own = load_tracker(checkpoint=path, rule=rule)
+        assert own.description["rule"] == "lstm"
+        assert own.rule.__class__ is model.rule.__class__
