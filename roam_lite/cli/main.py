@@ -16,6 +16,7 @@ from roam_lite.cli import (
     demo,
     doctor,
     evaluate,
+    losses,
     pack,
     report,
     synth,
@@ -24,7 +25,20 @@ from roam_lite.cli import (
 )
 from roam_lite.errors import InputError, plain_warnings
 
-COMMANDS = (doctor, demo, track, evaluate, compare, report, train, synth, bench, analyze, pack)
+COMMANDS = (
+    doctor,
+    demo,
+    track,
+    evaluate,
+    compare,
+    report,
+    train,
+    synth,
+    bench,
+    analyze,
+    losses,
+    pack,
+)
 DONE, FAILED, BAD_INPUT, UNEXPECTED = 0, 1, 2, 3
 DEBUG = "show the traceback of an error; an unexpected one has exit code 3"
 
