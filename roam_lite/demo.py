@@ -18,8 +18,8 @@ from roam_lite.figures.style import TRUTH_COLOR, color_of
 
 SGD_RATE = 1e-4  # of six rates, those from 1e-5 to 3e-4 are alike (EXPERIMENTS.md)
 WAYS = {
-    "ROAM++": {"name": "roam++"},
-    "ROAM": {"name": "roam"},
+    "ROAM++": {"name": "roam++", "rule": "own"},
+    "ROAM": {"name": "roam", "rule": "own"},
     "ROAM++ with SGD": {"name": "roam++", "rule": "sgd", "lr": SGD_RATE},
     "ROAM++, no update": {"name": "roam++", "rule": "none"},
 }

@@ -72,7 +72,7 @@ def sample() -> Sequence:
 
 def frame_paths() -> tuple[list[Function], list[Function]]:
     """Return what an ordinary frame enters, and what one enters on which the model is updated."""
-    sequence, tracker = sample(), load_tracker("laptop")
+    sequence, tracker = sample(), load_tracker("laptop", rule="lstm")
     interval = tracker.config.online.update_interval
     frames = [sequence.frames[index] for index in range(1 + interval)]
     paths = []

@@ -8,7 +8,7 @@ from tests.test_repository import MODULES, ROOT, text_files
 
 PACKAGE = ROOT / "roam_lite"
 LONGEST_FILE, SHORTEST_FILE = 300, 25
-MOST_LINES = 20_500
+MOST_LINES = 20_900
 LEFT_OUT = ("exercises/", "figures/paper.py")  # what grows with the course and with the paper
 
 # Short, and each a whole idea all the same.

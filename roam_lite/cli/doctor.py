@@ -130,7 +130,8 @@ def _checkpoint(profile: str) -> str:
     if not path.is_file() and profile != "laptop":
         return "no checkpoint ships for this profile; give one with --checkpoint"
     model, card = load_checkpoint(path, profile)
-    return f"{path}, optimizer {model.config.rule.name}, sha256 {card['sha256'][:12]}"
+    trained, tracks = model.config.rule.name, model.config.rule.online or model.config.rule.name
+    return f"{path}, optimizer {trained}, tracks with {tracks}, sha256 {card['sha256'][:12]}"
 
 
 def _samples() -> str:

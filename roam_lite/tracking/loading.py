@@ -32,15 +32,13 @@ def load_tracker(
     """Return a tracker with the profile's shipped checkpoint (None: laptop), or the one given.
 
     What the tracker does is in the checkpoint; a `profile` beside one only insists on where it
-    comes from. `rule` is what updates the model: None for the one that the checkpoint tracks with,
-    `"own"` for the optimizer that it was trained with; a rule with a learning rate (`"sgd"`,
-    `"momentum"`, `"adam"`, `"hypergradient"`, `"prodigy"`, `"steepest"`) and `lr`; the name of a
-    learned rule, its own or one of the folder named like the checkpoint (`laptop/gru.safetensors`
-    beside `laptop.safetensors`); the path of another checkpoint, whose rule is taken; or `"none"`.
-    `sgd_rate` is the older name of `lr`. `device`
-    is `"cpu"`, `"cuda"` or `"auto"`. `backbone_weights` is the file of a public backbone that the
-    checkpoint leaves out. Other arguments set online constants by name, as in
-    `load_tracker(motion=1.6)`.
+    comes from. `rule` is what updates the model: None for the checkpoint's choice, `"own"` for the
+    optimizer that it was trained with, `"none"`; a rule with a learning rate (`"sgd"`, `"momentum"`,
+    `"adam"`, `"hypergradient"`, `"prodigy"`, `"steepest"`) and `lr`, whose older name is `sgd_rate`; a
+    learned rule, by the name of its file in the folder beside the checkpoint that is called like it
+    (`laptop/gru.safetensors`); or the path of another checkpoint. `device` is `"cpu"`, `"cuda"` or
+    `"auto"`. `backbone_weights` is the file of a public backbone that the checkpoint leaves out. Other
+    arguments set online constants by name, as in `load_tracker(motion=1.6)`.
 
     Raises InputError for a missing or damaged checkpoint, for combinations that make no sense, and
     for constants that do not exist or have no such value.
@@ -66,14 +64,12 @@ def load_tracker(
     model, card = load_checkpoint(Path(checkpoint), profile, weights)
     config = set_online(model.config, online)
     model = model.to(choose_device(device)).requires_grad_(False)
+    chosen, which = _choose_rule(model, Path(checkpoint), rule or config.rule.online or "own", lr)
     constants = json.dumps(card["config"], sort_keys=True)
-    name = config.rule.name if rule == "own" else rule or config.rule.online or config.rule.name
-    chosen, which = _choose_rule(model, Path(checkpoint), name, lr)
     description = {
         "tracker": variant,
         "profile": config.name,
         **which,
-        "lr": lr,
         "device": model.cells.device.type,
         "weights_sha256": card["sha256"],
         "config_sha256": hashlib.sha256(constants.encode()).hexdigest(),
@@ -87,18 +83,19 @@ def _choose_rule(
     model: MetaModel, checkpoint: Path, rule: str | Path, lr: float | None
 ) -> tuple[UpdateRule | None, dict[str, Any]]:
     """Return the rule of that name, or in that file, and what the description says of it."""
+    rule = model.config.rule.name if rule == "own" else rule
     path = Path(rule)
     if path.suffix != ".safetensors":
         own, path = model.config.rule.name, checkpoint.with_suffix("") / f"{rule}.safetensors"
         if rule == "none":
             if lr is not None:
                 raise InputError(f"learning rate {lr!r}: rule none takes no steps; omit it")
-            return None, {"rule": rule}
+            return None, {"rule": rule, "lr": None}
         by_hand = find_rule(rule).with_lr is not None
         if lr is not None:
-            return build_rule(rule, lr=lr), {"rule": rule}
+            return build_rule(rule, lr=lr), {"rule": rule, "lr": lr}
         if rule == own:
-            return model.rule, {"rule": rule}
+            return model.rule, {"rule": rule, "lr": None}
         if not path.is_file():
             if by_hand:
                 raise InputError(f"rule {rule} needs a learning rate: give --lr R")
@@ -109,4 +106,5 @@ def _choose_rule(
     if lr is not None:
         raise InputError(f"{path}: a learned rule emits its own rates; omit the learning rate")
     loaded, card = load_rule(path, model)
-    return loaded, {"rule": card["config"]["rule"]["name"], "rule_sha256": card["sha256"]}
+    name, digest = card["config"]["rule"]["name"], card["sha256"]
+    return loaded, {"rule": name, "lr": None, "rule_sha256": digest}
