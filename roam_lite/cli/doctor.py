@@ -11,10 +11,10 @@ from pathlib import Path
 
 DESCRIPTION = """\
 report the environment: versions, devices, checkpoints, benchmarks
-With --root, says which of the benchmarks lie in a folder or in the folders inside it, how complete
-each is, and what is missing; of a large one, 200 sequences spread over all are read. Fails (exit
-code 1) if something is missing that the other commands need. An incomplete benchmark ("part") is no
-failure, a sequence that cannot be read is."""
+With --root, reports which benchmarks a folder or its subfolders contain, how complete each one is, and
+what is missing; of a large benchmark, 200 evenly spaced sequences are read. Fails (exit code 1) if
+something is missing that the other commands need. An incomplete benchmark ("part") is not a failure;
+an unreadable sequence is."""
 
 EXAMPLES = """\
   roam-lite doctor

@@ -29,8 +29,8 @@ DONE, FAILED, BAD_INPUT, UNEXPECTED = 0, 1, 2, 3
 DEBUG = "show the traceback of an error; an unexpected one has exit code 3"
 
 EPILOG = """\
-exit codes: 0 done, 1 failed (no space left, no such device, interrupted), 2 bad usage or bad input, 3 an
-unexpected error, a fault of the program: --debug shows where
+exit codes: 0 done, 1 failed (disk full, no such device, interrupted), 2 bad usage or bad input, 3 unexpected
+error, a bug in the program (--debug shows where)
 
 examples:
   roam-lite doctor

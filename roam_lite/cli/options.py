@@ -21,8 +21,8 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--rule",
         metavar="NAME",
-        help="who updates the model: lstm, gru, fc or const, if the checkpoint has it (default: its "
-        "own); sgd, momentum, adam, hypergradient, prodigy or steepest with --lr; none",
+        help="update rule: lstm, gru, fc or const, if the checkpoint contains it (default: the "
+        "checkpoint's own); sgd, momentum, adam, hypergradient, prodigy or steepest with --lr; none",
     )
     group.add_argument(
         "--lr",
@@ -36,26 +36,27 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=setting,
         metavar="NAME=VALUE",
-        help="another online constant, for example motion=1.6; may be given several times",
+        help="change an online constant, for example motion=1.6; may be repeated",
     )
     group.add_argument(
         "--profile",
-        help="whose shipped weights to use: laptop (default); beside --checkpoint, what it must be",
+        help="use this profile's shipped weights (default: laptop); with --checkpoint, the profile it "
+        "must have",
     )
     group.add_argument(
-        "--checkpoint", metavar="FILE", help="weights; they hold their whole configuration"
+        "--checkpoint", metavar="FILE", help="weights, which include their whole configuration"
     )
     group.add_argument(
         "--backbone-weights",
         metavar="FILE",
-        help="public weights of the backbone that a checkpoint leaves out, as that of profile paper does "
-        "(default: torchvision fetches VGG-16's)",
+        help="public weights of a backbone that the checkpoint does not contain, as with profile paper "
+        "(default: torchvision downloads those of VGG-16)",
     )
     group.add_argument(
         "--weights",
         metavar="DIR",
-        help="folder of the .onnx files of nano (one with backbone in its name, one with head) or vit "
-        "(one); DIR/v2 if only those count whose names begin with v2",
+        help="folder with the .onnx files of nano (one with backbone in its name, one with head) or vit "
+        "(one); DIR/v2 uses only files whose names begin with v2",
     )
     add_device_option(group)
 
@@ -73,8 +74,8 @@ def add_bits_option(parser: Any) -> None:
         "--bits",
         type=bits,
         metavar="N",
-        help="bits in use of 16-bit images, say 14 of a thermal camera (default: as many as the first "
-        "image uses)",
+        help="bits used in 16-bit images, for example 14 for a thermal camera (default: as many as the "
+        "first image uses)",
     )
 
 

@@ -1,4 +1,4 @@
-"""`roam-lite pack`: sequences of folders as WebDataset shards for training."""
+"""`roam-lite pack`: folders of sequences as WebDataset shards for training."""
 
 import argparse
 import sys
@@ -7,9 +7,10 @@ from pathlib import Path
 from roam_lite.cli.options import positive_number
 
 DESCRIPTION = """\
-pack sequences of folders into WebDataset shards for training
-Writes tar files of the images as they are on disk, and an index, for train --data shards:SHARDS. SHARDS
-appears when all are written: after a kill the same command begins anew, and removes what was left."""
+pack folders of sequences into WebDataset shards for training
+Writes tar files of the images, as they are on disk, and an index, for train --data shards:SHARDS. SHARDS
+appears once all of them are written. If the command is killed, run it again: it removes what was left
+and starts over."""
 
 EXAMPLES = """\
   roam-lite pack --data otb:DIR --out shards
@@ -20,12 +21,12 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add = parser.add_argument
-    told = "comma-separated LAYOUT:DIR, as in train: the training split, if there are splits"
+    told = "comma-separated LAYOUT:DIR, as in train; the training split, if there are splits"
     add("--data", required=True, metavar="SOURCES", help=told)
     add("--out", required=True, metavar="SHARDS", help="folder for the shards")
-    told = "at most so many million bytes a shard, unless one sequence has more (default: 256)"
+    told = "largest shard in million bytes, unless a single sequence needs more (default: 256)"
     add("--shard-size", type=positive_number, default=256, metavar="MB", help=told)
-    add("--overwrite", action="store_true", help="replace the shards that are in SHARDS")
+    add("--overwrite", action="store_true", help="replace the shards in SHARDS")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -15,9 +15,9 @@ from roam_lite.cli.options import (
 
 DESCRIPTION = """\
 track an object through a video
-The video is a file or a folder of images; the box gives left, top, width and height in the first
-frame, in pixels from 0; without one, a window asks for it where there is a display and matplotlib.
-Frames that cannot be read are reported and count as lost."""
+The video is a file or a folder of images. The box gives left, top, width and height in the first frame,
+in 0-based pixels; without --box, you draw it in a window (needs a display and matplotlib). Unreadable
+frames are reported and counted as lost."""
 
 EXAMPLES = """\
   roam-lite track --video clip.mp4 --box 120,80,40,60 --out tracked.mp4
@@ -28,21 +28,23 @@ EXAMPLES = """\
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--video", required=True, metavar="FILE|DIR", help="what to track in")
+    parser.add_argument("--video", required=True, metavar="FILE|DIR", help="the video to track in")
     parser.add_argument(
         "--box", type=box, metavar="X,Y,W,H", help="first box (default: drawn in a window)"
     )
-    parser.add_argument("--out", metavar="FILE.mp4", help="video with the box drawn in")
+    parser.add_argument("--out", metavar="FILE.mp4", help="write a video with the box drawn in it")
     parser.add_argument(
-        "--boxes", metavar="FILE", help="boxes as text in OTB layout: x,y,w,h a line, from 1"
+        "--boxes",
+        metavar="FILE",
+        help="write the boxes in OTB layout: one x,y,w,h per line, 1-based",
     )
     parser.add_argument(
         "--fps",
         type=positive_number,
-        help="speed of the video written (default: that of the video, 25 for images)",
+        help="frame rate of --out (default: that of the video, or 25 for images)",
     )
     add_bits_option(parser)
-    parser.add_argument("--overwrite", action="store_true", help="replace files that exist already")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing files")
     add_tracker_options(parser)
 
 
