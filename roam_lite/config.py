@@ -115,7 +115,7 @@ class Stage:
         if self.parts < 1 or self.recompute < 0:
             raise InputError(f"{given}; give parts of 1 or more, and recompute of 0 or more")
         if self.meta_gradient == "evolution" and (self.parts > 1 or self.recompute):
-            raise InputError(f"{given}: evolution keeps no graph to save memory of; omit both")
+            raise InputError(f"{given}: evolution has no graph whose memory they save; omit both")
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.averaging < 1:
             raise InputError(
-                f"training constant averaging: {self.averaging!r}; give 0 or more and less than 1"
+                f"training constant averaging: {self.averaging!r}; give at least 0 and less than 1"
             )
 
 

@@ -27,9 +27,9 @@ def choose_device(name: str | torch.device) -> str:
     if wanted == "cpu":
         return wanted
     if not torch.cuda.is_available():
-        raise InputError(f"device {wanted}: torch finds no CUDA device here; give cpu or auto")
+        raise InputError(f"device {wanted}: torch finds no CUDA device; give cpu or auto")
     if int(wanted.partition(":")[2] or 0) >= (count := torch.cuda.device_count()):
-        raise InputError(f"device {wanted}: there are {count} CUDA devices here, from cuda:0 on")
+        raise InputError(f"device {wanted}: {count} CUDA devices here, numbered from cuda:0")
     return wanted
 
 

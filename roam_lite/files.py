@@ -117,7 +117,7 @@ def _runs(process: int) -> bool:
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raise InputError if `path` exists and may not be overwritten."""
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists; give --overwrite to replace it, or name another place")
+        raise InputError(f"{path} exists; give --overwrite to replace it, or choose another place")
 
 
 def refuse_twice(paths: Iterable[str | Path]) -> None:
@@ -125,7 +125,7 @@ def refuse_twice(paths: Iterable[str | Path]) -> None:
     seen: set[Path] = set()
     for path in paths:
         if Path(path).resolve() in seen:
-            raise InputError(f"{path} is given twice; name each once")
+            raise InputError(f"{path} is given twice; name each only once")
         seen.add(Path(path).resolve())
 
 
@@ -135,7 +135,7 @@ def check_outputs(
     *,
     inputs: Iterable[str | Path | None] = (),
     overwrite: bool = False,
-    remedy: str = "remove it, or name another place",
+    remedy: str = "remove it, or choose another place",
 ) -> None:
     """Raise InputError for a place that a command could not, or must not, write to when its work is done.
 
@@ -152,11 +152,11 @@ def check_outputs(
             place = Path(path).resolve()
             if place in written:
                 raise InputError(
-                    f"{option} {path}: {written[place]} is the same place; name another"
+                    f"{option} {path}: {written[place]} is the same place; choose another"
                 )
             if place in read:
                 raise InputError(
-                    f"{option} {path}: this is read, not to be written to; name another"
+                    f"{option} {path}: this is an input, not an output; choose another"
                 )
             written[place] = option
             _try(path, place, option in folders)
@@ -164,7 +164,7 @@ def check_outputs(
             if isinstance(error, InputError):
                 raise
             reason = getattr(error, "strerror", None) or error
-            raise InputError(f"{path}: cannot be written ({reason}); name another place") from error
+            raise InputError(f"{path}: cannot be written ({reason}); choose another") from error
         if option in files and place.exists() and not overwrite:
             raise InputError(f"{path} exists; {remedy}")
 
@@ -174,12 +174,12 @@ def _try(path: str | Path, place: Path, folder: bool) -> None:
     with suppress(FileNotFoundError, NotADirectoryError):
         os.stat(_temporary(place))  # longer than the name itself
     if place.exists() and not (place.is_dir() if folder else place.is_file()):
-        kinds = {"a folder": place.is_dir(), "a file": place.is_file(), "no ordinary file": True}
+        kinds = {"a folder": place.is_dir(), "a file": place.is_file(), "not a regular file": True}
         kind = next(kind for kind, holds in kinds.items() if holds)
-        raise InputError(f"{path}: this is {kind}; name {'a folder' if folder else 'a file'}")
+        raise InputError(f"{path}: this is {kind}; give {'a folder' if folder else 'a file'}")
     above = (place, *place.parents) if folder else place.parents
     parent = next(p for p in above if p.exists())
     if not parent.is_dir():
-        raise InputError(f"{path}: {parent} is a file, which holds none; name another place")
+        raise InputError(f"{path}: {parent} is a file, not a folder; choose another place")
     with tempfile.TemporaryFile(dir=parent):
         pass

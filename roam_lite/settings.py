@@ -49,7 +49,7 @@ def _set(part: Any, names: list[str], value: str, path: str) -> Any:
     if rest and not has_parts:
         raise InputError(f"there is no constant {path!r}; {name} has no parts")
     if has_parts and not rest:
-        raise InputError(f"constant {path!r}: name one of its parts, as in {path}.NAME")
+        raise InputError(f"constant {path!r}: give one of its parts, as in {path}.NAME")
     if not rest:
         hint = get_type_hints(type(part))[name]
         return replace(part, **{name: _read(hint, value, f"constant {path}")})

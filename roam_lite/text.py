@@ -43,5 +43,5 @@ def opencv_path(path: str | Path) -> str:
         str(path).encode()
     except UnicodeEncodeError as error:
         name = str(path).encode(errors="backslashreplace").decode()
-        raise InputError(f"{name}: the name is no UTF-8, which OpenCV needs; rename it") from error
+        raise InputError(f"{name}: the name is not UTF-8, as OpenCV needs; rename it") from error
     return str(path)

@@ -57,7 +57,7 @@ def analyze(
     InputError as `record` does, and for fewer than two sequences.
     """
     if len(sequences) < 2:
-        raise InputError("differences on one sequence have no interval; give two or more")
+        raise InputError("one sequence gives no interval of differences; give two or more")
     recording = record(tracker, sequences, progress=progress)
     fitted = record(tracker, fit[1], progress=progress) if fit else recording
     changed = changed_rules(tracker.rule, recording)
@@ -89,7 +89,7 @@ def analysis_table(found: Analysis) -> str:
         f"{len(gains.sequences)} sequences, {coordinates} of {size} coordinates, {explained.samples} "
         f"samples (seed {SEED})",
         f"standard deviation of the log rates: {explained.deviation:.4f}\n",
-        f"{'share of their variance explained by':50}  alone   added together  leaving",
+        f"{'share of their variance explained by':50}  alone   added together residual",
     ]
     shares = zip(explained.alone, explained.added, explained.together, strict=True)
     for name, over, share in zip(explained.groups, explained.over, shares, strict=True):
@@ -103,15 +103,15 @@ def analysis_table(found: Analysis) -> str:
     scale = found.scale
     lines.append(
         f"\nslope of the log rates on the log of theta's scale: {scale.slope:.3f} (2: theta moves as if it "
-        f"were not scaled), about it {scale.deviation:.3f}; kappa {scale.kappa[0]:g} and {scale.kappa[1]:g}"
+        f"were not scaled), residual {scale.deviation:.3f}; kappa {scale.kappa[0]:g} and {scale.kappa[1]:g}"
     )
     weights = zip(found.formula.weights, found.formula.channels, strict=True)
     terms = "".join(f" {weight:+.3g} ({name})" for weight, name in weights)
     lines += [
-        f"\nfitted on {found.fitted_on}:",
+        f"\nfitted to {found.fitted_on}:",
         f"constants: {' '.join(f'{c:.3g}' for c in found.constants)} of lambda0, by part",
         f"formula: log rate = {found.formula.slope:.3g} log lambda0 + offset of the part{terms}\n",
-        f"{'rule replaced by':16}    AUC  own minus it, 95 %         one left out        most by",
+        f"{'rule replaced by':16}    AUC  original minus it, 95 %    one left out        mainly from",
     ]
     rows = zip(gains.rules, gains.aucs, gains.interval, gains.left_out, gains.carriers, strict=True)
     for (name, aucs, interval, left_out, carrier), mean in zip(rows, gains.mean, strict=True):

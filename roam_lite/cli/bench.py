@@ -198,27 +198,27 @@ def _refuse_ignored(args: argparse.Namespace) -> None:
     for name, users in _USED_BY.items():
         if args.what not in users and getattr(args, name) not in (None, "roam++"):
             raise InputError(
-                f"--{name.replace('_', '-')} means nothing to bench {args.what}; omit it "
+                f"--{name.replace('_', '-')} does not apply to bench {args.what}; omit it "
                 f"(it is for {', '.join(users)})"
             )
     if args.what == "sizes" and args.tracker != "roam++":
         raise InputError(
-            f"bench sizes: only for the tracker roam++, which regresses sizes; not for {args.tracker}"
+            f"bench sizes: only for the tracker roam++, which regresses sizes, not for {args.tracker}"
         )
     if args.what in ("tracking", "first-step", "rules") and args.tracker not in OWN:
         raise InputError(f"bench {args.what}: only for the trackers {' and '.join(OWN)}")
     if args.what == "first-step" and not args.train:
         raise InputError(
-            "bench first-step: --train DIR is needed, sequences to search the rates on"
+            "bench first-step: give --train DIR, with sequences to search the rates on"
         )
     if args.what == "rules" and args.root and not args.train:
         raise InputError(
-            "bench rules: --root needs --train DIR too, sequences to search the rates on"
+            "bench rules: --root also needs --train DIR, with sequences to search the rates on"
         )
     if args.train and Path(args.train).resolve() == Path(args.root or samples_folder()).resolve():
         raise InputError(
-            f"bench {args.what}: --train and --root are both {args.train}; rates have to be searched on "
-            "other sequences than those that they are compared on"
+            f"bench {args.what}: --train and --root are both {args.train}; search the rates on "
+            "sequences other than those that they are compared on"
         )
 
 
@@ -229,7 +229,7 @@ def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Name
     from roam_lite.evaluation.report import write_json
 
     if args.draws < 2:
-        raise InputError("--draws 1: chance shows in two draws or more")
+        raise InputError("--draws 1: chance needs two or more draws")
     reports, groups = [], None
     if args.split_by:
         groups = split_names([sequence.name for sequence in sequences], args.split_by)

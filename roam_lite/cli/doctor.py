@@ -79,7 +79,7 @@ def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
         if finding is None:
             known = ", ".join(LAYOUTS)
             raise InputError(
-                f"{root}: no sequence in a known layout ({known}) in it or in its folders"
+                f"{root}: no sequence in a known layout ({known}), here or in its subfolders"
             )
     except InputError as error:
         yield "MISS", f"benchmarks  {error}"
@@ -109,7 +109,7 @@ def _extras() -> str:
 
     lacking = {extra: ", ".join(missing(extra)) for extra in EXTRAS}
     return "; ".join(
-        f"{e} lacks {names}" if names else f"{e} is here" for e, names in lacking.items()
+        f"{e} lacks {names}" if names else f"{e} installed" for e, names in lacking.items()
     )
 
 
@@ -128,7 +128,7 @@ def _checkpoint(profile: str) -> str:
 
     path = WEIGHTS / f"{profile}.safetensors"
     if not path.is_file() and profile != "laptop":
-        return "no checkpoint ships for this profile; give one with --checkpoint"
+        return "no checkpoint is shipped for this profile; give one with --checkpoint"
     model, card = load_checkpoint(path, profile)
     return f"{path}, optimizer {model.config.rule.name}, sha256 {card['sha256'][:12]}"
 

@@ -128,7 +128,7 @@ def run(args: argparse.Namespace) -> None:
         benchmark = benchmark.repeated(args.repetitions)
     benchmarks.check_rule(benchmark, args.scoring)
     if args.plots and not benchmark.curves:
-        raise InputError("VOT has no success or precision curves; leave --plots out")
+        raise InputError("VOT has no success or precision curves; omit --plots")
     chosen = args.sequences or benchmark.names(args.root, args.split)
     work = (benchmark, args.root, chosen)
     scored = benchmarks.scored_here(*work)
@@ -136,10 +136,10 @@ def run(args: argparse.Namespace) -> None:
     if not args.results and not (scored and ranks == 1):
         raise InputError(
             "--results DIR is needed: "
-            + ("a server scores this split" if not scored else "torchrun's processes share it")
+            + ("a server scores this split" if not scored else "the processes of torchrun share it")
         )
     if not scored and (args.json or args.plots):
-        raise InputError("a server scores this split: there is nothing for --json and --plots")
+        raise InputError("a server scores this split; omit --json and --plots")
     with tempfile.TemporaryDirectory() as passing:
         folder = run_benchmark(
             *work,
@@ -161,7 +161,7 @@ def run(args: argparse.Namespace) -> None:
                 _plot(*benchmarks.score_kept(*work, folder.parent, args.scoring), args.plots)
         else:
             path = write_submission(benchmark.protocol.layout, folder, chosen)
-            print(f"{len(chosen)} sequences; the server scores them, upload {path}")
+            print(f"{len(chosen)} sequences, which the server scores; upload {path}")
 
 
 def _plot(kept: list, others: list, folder: str) -> None:
@@ -169,7 +169,7 @@ def _plot(kept: list, others: list, folder: str) -> None:
     from roam_lite.figures.plots import save_plots
 
     for path in others:
-        print(f"not in the plots, tracked on other video: {path}", file=sys.stderr)
+        print(f"not in the plots because it tracked other video: {path}", file=sys.stderr)
     for path in save_plots(kept, folder):
         print(f"wrote {path}", file=sys.stderr)
 
@@ -181,13 +181,13 @@ def _check(args: argparse.Namespace) -> None:
     from roam_lite.extras import require
     from roam_lite.files import check_outputs
 
-    remedy = "--overwrite replaces it" + (", and tracks again what is kept" if args.results else "")
+    remedy = "--overwrite replaces it" + (" and tracks everything again" if args.results else "")
     check_outputs(
         {"--json": args.json},
         {"--results": args.results, "--plots": args.plots},
         inputs=weights_read(args),
         overwrite=args.overwrite,
-        remedy=f"remove it, or name another; {remedy}",
+        remedy=f"remove it, or choose another file; {remedy}",
     )
     if args.plots:
         require("matplotlib", "--plots")

@@ -1,4 +1,4 @@
-"""`roam-lite COMMAND`: parse, run, and turn what goes wrong into one line and an exit code."""
+"""`roam-lite COMMAND`: parse, run, and turn errors into one line and an exit code."""
 
 import argparse
 import re
@@ -61,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(subparser)
-        # May stand before or behind the command: here it must not take back what was said before.
+        # --debug may come before or after the command: here it must not reset what came before.
         subparser.add_argument(
             "--debug", action="store_true", default=argparse.SUPPRESS, help=DEBUG
         )
@@ -71,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; bad usage exits with 2 through argparse."""
-    for stream in (sys.stdout, sys.stderr):  # a console that cannot show a character shows its code
+    for stream in (sys.stdout, sys.stderr):  # characters that a console lacks appear as their codes
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if arguments is None else arguments
@@ -90,21 +90,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reason = f"{error.filename}: {reason}" if error.filename else reason
         return _fail(args, reason, FAILED)
     except ImportError as error:
-        reason = f"{' '.join(str(error).split())}; roam-lite doctor says what is missing"
+        reason = f"{' '.join(str(error).split())}; roam-lite doctor tells what is missing"
         return _fail(args, reason, FAILED)
     except MemoryError as error:
         return _fail(args, str(error) or "out of memory", FAILED)
     except KeyboardInterrupt:
         return _fail(args, "interrupted", FAILED)
-    except Exception as error:  # the last door
+    except Exception as error:  # the last resort
         told = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
-        hint = "this is a fault of the program; --debug shows where"
+        hint = "this is a bug in the program; --debug shows where"
         return _fail(args, f"unexpected {' '.join(told.split())}; {hint}", UNEXPECTED)
     return code
 
 
 def _attached(arguments: Iterable[str]) -> Iterator[str]:
-    """Yield the arguments, values like -5,150,17,50 tied to their option: argparse sees options in them."""
+    """Yield the arguments, with values like -5,150,17,50, which argparse takes for options, attached."""
     option = None
     for argument in map(str, arguments):
         if option is not None and re.match(r"-[\d.].*,", argument):
@@ -122,7 +122,7 @@ def _attached(arguments: Iterable[str]) -> Iterator[str]:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the program as Ctrl-C does: what is half done is removed."""
+    """Let SIGTERM end the program as Ctrl-C does, so that unfinished files are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

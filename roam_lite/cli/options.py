@@ -174,7 +174,7 @@ def box(text: str) -> tuple[float, float, float, float]:
         x, y, w, h = (float(word) for word in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not x,y,w,h: left, top, width and height in pixels from 0"
+            f"{text!r} is not x,y,w,h: left, top, width and height in 0-based pixels"
         ) from None
     return x, y, w, h
 
@@ -183,5 +183,5 @@ def names(text: str) -> list[str]:
     """Return the comma-separated names."""
     found = [word.strip() for word in text.split(",") if word.strip()]
     if not found:
-        raise argparse.ArgumentTypeError("no name given; separate names by commas")
+        raise argparse.ArgumentTypeError("no name given; separate names with commas")
     return found

@@ -45,12 +45,12 @@ def run(args: argparse.Namespace) -> None:
     check_outputs({}, {"--out": out})
     refuse_existing(out, overwrite=args.overwrite)
     if out.exists() and any(out.iterdir()) and not (out / INDEX).is_file():
-        raise InputError(f"{out}: holds files but no shards ({INDEX}); choose another --out")
+        raise InputError(f"{out}: has files but no shards ({INDEX}); choose another --out")
     sources = []
     for word in source_words(args.data):
         kind, _, place = word.partition(":")
         if kind not in LAYOUTS or not place:
-            raise InputError(f"{word}: no folder to pack; give {', '.join(LAYOUTS)}:DIR")
+            raise InputError(f"{word}: not a folder to pack; give {', '.join(LAYOUTS)}:DIR")
         sources.append(FolderSource(kind, place))
     bar = tqdm([(s, name) for s in sources for name in s.names], unit="name", file=sys.stderr)
     with whole_folder(out, overwrite=args.overwrite) as whole:
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
         title = "".join(c if c.isascii() and c.isalnum() else "_" for c in name) or "shards"
         index = write_shards(whole, title, sequences, args.shard_size * 1e6)
         if not index["sequences"]:
-            raise InputError(f"{args.data}: no sequence that can be used")
+            raise InputError(f"{args.data}: no usable sequence")
     size = sum(shard["bytes"] for shard in index["shards"])
     told = f"{len(index['sequences'])} sequences, {len(index['shards'])} shards, {size} bytes"
     print(f"wrote {told} to {out}")

@@ -68,15 +68,13 @@ def run(args: argparse.Namespace) -> None:
     check_rule(benchmark, args.scoring)
     if folders := [path for path in paths if path.suffix != ".json"]:
         if not args.root:
-            raise InputError(
-                "--root DIR is needed: folders of results are scored against its sequences"
-            )
+            raise InputError("give --root DIR: folders of results are scored against its sequences")
         if benchmark.curves:
             require("matplotlib", "the plots")
     entries = gather(paths, benchmark, args.root, args.split, args.sequences, args.scoring)
     reports = by_benchmark(entries)
     if args.benchmark not in reports:
-        raise InputError(f"none of the files is of {args.benchmark}; name their --benchmark")
+        raise InputError(f"no file has results of {args.benchmark}; give the right --benchmark")
 
     table = table_for(args.benchmark, reports)
     grid, ours = paper_grid(table, reports), reports[args.benchmark]

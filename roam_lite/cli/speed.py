@@ -23,8 +23,8 @@ def bench_tracking(args: argparse.Namespace) -> None:
         for name in ("rule", "lr", "set"):
             if getattr(args, name):
                 raise InputError(
-                    f"--{name} means nothing to random weights, which are all that profile "
-                    f"{args.profile} has here; omit it, or give --checkpoint"
+                    f"--{name} does not apply to random weights, and profile {args.profile} has no "
+                    "others; omit it, or give --checkpoint"
                 )
         config, device = get_profile(args.profile), device_from(args)
         print(f"profile {args.profile}: random weights, which take the same time")
@@ -46,7 +46,7 @@ def bench_profile(args: argparse.Namespace) -> None:
 
     config, device = get_profile(args.profile or "laptop"), device_from(args)
     if args.without_backbone and device != "cpu":
-        raise InputError(f"--without-backbone counts a CPU's seconds; omit --device {args.device}")
+        raise InputError(f"--without-backbone measures CPU seconds; omit --device {args.device}")
     if args.what == "clips":
         print(bench_clips(config, repeats=args.repeats))
     elif args.what == "scaling":

@@ -61,22 +61,20 @@ def run(args: argparse.Namespace) -> None:
     if not (args.out or args.boxes):
         raise InputError("nothing to write; give --out FILE.mp4, --boxes FILE, or both")
     if args.fps and not args.out:
-        raise InputError(
-            "--fps is the speed of the video that --out writes; give --out, or omit it"
-        )
+        raise InputError("--fps sets the frame rate of --out; give --out as well, or omit --fps")
     frames = open_frames(args.video, args.bits)
     check_outputs(
         {"--out": args.out, "--boxes": args.boxes},
         inputs=(args.video, *getattr(frames, "paths", ()), *weights_read(args)),
         overwrite=args.overwrite,
-        remedy="give --overwrite to replace it, or name another place",
+        remedy="give --overwrite to replace it, or choose another place",
     )
     if args.box is None:
         from roam_lite.figures.pick import pick_box
 
         args.box = pick_box(to_rgb_uint8(frames[0]))
         print("--box " + ",".join(f"{value:g}" for value in args.box), file=sys.stderr)
-    # What is doubtful is said before a progress bar is drawn.
+    # Doubts are reported before a progress bar is drawn.
     check_box(args.box, frames[0].shape, f"{Path(args.out or 'video').stem}: ")
     fps = args.fps or getattr(frames, "fps", None) or 25.0
     tracked = follow(tracker_from(args)(), frames, args.box, video=args.out, fps=fps)

@@ -168,9 +168,7 @@ def run(args: argparse.Namespace) -> None:
 
     several = args.devices > 1 or args.nodes > 1
     if several and launched():
-        raise InputError(
-            "another launcher has started this process; leave --devices and --nodes out"
-        )
+        raise InputError("another launcher has started this process; omit --devices and --nodes")
     try:
         if not several:
             train(args)

@@ -65,7 +65,7 @@ def read_rows(path: str | Path) -> list[list[float]]:
     for number, line in enumerate(lines if any(lines) else (), 1):
         words = re.split(r"[;\s]+", line.strip())
         if len(words) > 3 and all(re.fullmatch(r"-?\d+,\d+", word) for word in words):
-            raise InputError(f"{path}, line {number}: decimal commas in {line!r}; write points")
+            raise InputError(f"{path}, line {number}: decimal commas in {line!r}; use points")
         try:
             rows.append([float(word) for word in re.split(r"[,;\s]+", line) if word])
         except ValueError:

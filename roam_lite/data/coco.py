@@ -27,7 +27,7 @@ def list_images(root: str | Path, split: str = "val") -> list[str]:
     """
     files = sorted(Path(root).glob(LISTS.format(split)))
     if not files:
-        raise InputError(f"{root}: no list of COCO ({LISTS.format(split)})")
+        raise InputError(f"{root}: no COCO annotations ({LISTS.format(split)})")
     path = files[-1]
     try:
         # Outlines make up nearly all of the file: they go while it is read.
@@ -43,7 +43,7 @@ def list_images(root: str | Path, split: str = "val") -> list[str]:
         raise InputError(f"{path}: cannot be read ({error.strerror}); restore the file") from error
     except _UNFIT as error:
         told = f"{type(error).__name__}: {error}"
-        raise InputError(f"{path}: is no list of COCO's instances ({told}); restore it") from error
+        raise InputError(f"{path}: not COCO's instance annotations ({told}); restore it") from error
     if not listed:
         raise InputError(f"{path}: lists no boxes; restore the file")
     return sorted(listed)

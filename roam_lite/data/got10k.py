@@ -25,7 +25,7 @@ def list_sequences(root: str | Path, split: str = "test") -> list[str]:
     listed = listed_names(folder, "GOT-10k_*/groundtruth.txt")
     names = [name for name in listed if _split_of(name) == split]
     if not names:
-        raise InputError(f"{folder}: no sequence of GOT-10k's {split} split; restore list.txt")
+        raise InputError(f"{folder}: no sequences of GOT-10k's {split} split; restore list.txt")
     return names
 
 
@@ -37,7 +37,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
     """
     folder = _split_folder(Path(root), _split_of(name)) / name
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; restore the sequence or leave out {name}")
+        raise InputError(f"{folder}: no such folder; restore the sequence or omit {name}")
     truth = folder / "groundtruth.txt"
     boxes = read_truth(truth)
     if _split_of(name) == "test":
@@ -47,7 +47,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
     cover = read_labels(label)
     if len(cover) != len(boxes) or not ((cover >= 0) & (cover <= FULL_COVER)).all():
         raise InputError(
-            f"{label}: {len(cover)} labels for {len(boxes)} boxes, or one outside "
+            f"{label}: {len(cover)} labels for {len(boxes)} boxes, or a label outside "
             f"0..{FULL_COVER}; restore the file"
         )
     return Sequence(name, frames, boxes, cover / FULL_COVER, size=_resolution(folder), truth=truth)
@@ -59,7 +59,7 @@ def _split_folder(root: Path, split: str) -> Path:
         return root / split
     if next(root.glob(f"GOT-10k_{split.capitalize()}_*"), None):
         return root
-    raise InputError(f"{root}: no GOT-10k here; it must hold the folder {split} with list.txt")
+    raise InputError(f"{root}: no GOT-10k here; it must have a folder {split} with list.txt")
 
 
 def _split_of(name: str) -> str:
@@ -77,5 +77,5 @@ def _resolution(folder: Path) -> tuple[int, int] | None:
     line = re.compile(r"^resolution\s*[:=]\s*\(?\s*([1-9]\d*)\s*,\s*([1-9]\d*)\b", re.MULTILINE)
     found = line.search(read_text(path))
     if not found:
-        raise InputError(f"{path}: no line `resolution: (width, height)`; restore the file")
+        raise InputError(f"{path}: has no line `resolution: (width, height)`; restore the file")
     return int(found[1]), int(found[2])

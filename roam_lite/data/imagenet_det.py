@@ -30,7 +30,7 @@ def list_images(root: str | Path, split: str = "val") -> list[str]:
         names += [f"{place}/{stem}" for stem in stems if not stem.startswith(".")]
     if not names:
         raise InputError(
-            f"{root}: no image of ImageNet DET's {split} split ({ANNOTATIONS}/{split}/NAME.xml)"
+            f"{root}: no images of ImageNet DET's {split} split ({ANNOTATIONS}/{split}/NAME.xml)"
         )
     return sorted(names)
 

@@ -30,7 +30,7 @@ def list_videos(root: str | Path, split: str = "val") -> list[str]:
         names += _folders(top, name) if group else [name]
     if not names:
         raise InputError(
-            f"{root}: no video of ImageNet VID's {split} split ({ANNOTATIONS}/{split}/VIDEO/)"
+            f"{root}: no videos of ImageNet VID's {split} split ({ANNOTATIONS}/{split}/VIDEO/)"
         )
     return sorted(names)
 
@@ -51,7 +51,7 @@ def read_tracks(root: str | Path, name: str) -> list[Sequence]:
         size, marked = read_objects(path)
         for one in marked:
             if not one.track or number in tracks[one.track]:
-                raise InputError(f"{path}: two boxes of one track, or one of none; restore it")
+                raise InputError(f"{path}: a track has two boxes, or a box no track; restore it")
             tracks[one.track][number] = one
     sequences = []
     for track, found in sorted(tracks.items()):

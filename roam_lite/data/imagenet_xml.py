@@ -33,13 +33,13 @@ def read_objects(path: Path) -> tuple[tuple[int, int], list[Marked]]:
     """
     text = read_text(path)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise InputError(f"{path}: declares a document type; annotations have none, restore it")
+        raise InputError(f"{path}: declares a document type, as no annotation does; restore it")
     try:
         root = ElementTree.fromstring(text)
         width, height = (_number(root, f"size/{side}") for side in ("width", "height"))
         marked = [_marked(entry) for entry in root.iterfind("object")]
     except (ElementTree.ParseError, ValueError) as error:
-        raise InputError(f"{path}: is no annotation of ImageNet ({error}); restore it") from error
+        raise InputError(f"{path}: not an ImageNet annotation ({error}); restore it") from error
     if min(width, height) < 1:
         raise InputError(f"{path}: an image of {width:g} x {height:g} pixels; restore the file")
     return (int(width), int(height)), [one for one in marked if min(one.box[2:]) > 0]

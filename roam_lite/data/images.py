@@ -49,23 +49,23 @@ def image_files(folder: Path) -> list[Path]:
     images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
     if not images:
         kinds = sorted({Path(name).suffix for name in names} - {""})
-        there = f", and what is there is not read ({', '.join(kinds[:SHOWN])})" if kinds else ""
+        there = f", only files that are not read ({', '.join(kinds[:SHOWN])})" if kinds else ""
         raise InputError(f"{folder}: no images in this folder{there}; restore or convert them")
     images.sort(key=natural_key)
     patterns = Counter(map(_pattern, images))
     common, count = patterns.most_common(1)[0]
     if count == 1 < len(images) and not any("#" in pattern for pattern in patterns):
-        warn(f"{folder}: the images' names have no numbers; they are taken in alphabetical order")
+        warn(f"{folder}: the images' names have no numbers; using alphabetical order")
         common = None
     frames = [name for name in images if common in (None, _pattern(name))]
     strangers = [name for name in images if name not in set(frames)]
     if 2 * len(frames) <= len(images):
         raise InputError(
-            f"{folder}: images of two series or more, named like {frames[0]} ({count}) and like "
-            f"{strangers[0]}; keep one of them in the folder"
+            f"{folder}: images of two or more series, named like {frames[0]} ({count}) and like "
+            f"{strangers[0]}; keep only one of them in the folder"
         )
     if strangers:
-        warn(f"{folder}: {some(strangers)} left out, not named like the others ({frames[0]})")
+        warn(f"{folder}: skipping {some(strangers)}, not named like the others ({frames[0]})")
     for name, other in itertools.pairwise(frames):
         if natural_key(name) == natural_key(other):
             raise InputError(f"{folder}: both {name} and {other}; remove one of them")
@@ -108,7 +108,7 @@ def frames_of(folder: Path) -> list[Path]:
     """`image_files` to be tracked without boxes; gaps in their numbers are said."""
     images = image_files(folder)
     if missing := gaps(images):
-        warn(f"{folder}: {_told(missing)}; the images are taken as consecutive")
+        warn(f"{folder}: {_told(missing)}; the images are treated as consecutive")
     return images
 
 
@@ -131,12 +131,12 @@ def paired(images: list[Path], boxes: int, truth: Path) -> list[Path]:
     if len(images) < boxes:
         raise InputError(
             f"{folder}: {counts}; restore the images before {images[0].name} or after "
-            f"{images[-1].name}, or cut {truth.name}"
+            f"{images[-1].name}, or shorten {truth.name}"
         )
     if missing:
-        warn(f"{folder}: {_told(missing)}; there is a box for each image, in order")
+        warn(f"{folder}: {_told(missing)}; the boxes are assigned to the images in order")
     if len(images) > boxes:
-        warn(f"{folder}: {counts}; {images[boxes].name} and what follows is left out")
+        warn(f"{folder}: {counts}; {images[boxes].name} and later images are ignored")
     return images[:boxes]
 
 

@@ -48,11 +48,13 @@ def list_sequences(root: str | Path, split: str = "test") -> list[str]:
     folders = [name for name in found if name.rpartition("-")[2].isdigit()]
     if not folders:
         raise InputError(
-            f"{root}: no sequence in LaSOT's layout (airplane/airplane-1/groundtruth.txt)"
+            f"{root}: no sequences in LaSOT's layout (airplane/airplane-1/groundtruth.txt)"
         )
     names = [n for n in folders if split == "all" or (n in TEST) == (split == "test")]
     if not names:
-        raise InputError(f"{root}: no sequence of the {split} split among {len(folders)} in LaSOT")
+        raise InputError(
+            f"{root}: none of its {len(folders)} sequences is in LaSOT's {split} split"
+        )
     return sorted(names, key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
 
 

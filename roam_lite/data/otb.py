@@ -47,13 +47,13 @@ def list_sequences(root: str | Path, *, every: int = 1) -> list[str]:
     """
     root = Path(root)
     if not root.is_dir():
-        raise InputError(f"{root}: no such folder; give the folder that holds the sequences")
+        raise InputError(f"{root}: no such folder; give the folder that contains the sequences")
     folders = (
         [root] if _is_sequence(root) else sorted(filter(_is_sequence, visible(root.iterdir())))
     )
     if not folders:
         raise InputError(
-            f"{root}: no sequence in OTB layout (NAME/img/, NAME/groundtruth_rect.txt)"
+            f"{root}: no sequences in OTB layout (NAME/img/, NAME/groundtruth_rect.txt)"
         )
     names = []
     for folder in folders:
@@ -73,7 +73,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
     truth = _choose_ground_truth(folder, target)
     boxes = read_boxes(truth)
     if len(boxes) == 0:
-        raise InputError(f"{truth}: no boxes; the file must have one x,y,w,h a line")
+        raise InputError(f"{truth}: no boxes; the file must have one x,y,w,h per line")
     images, boxes = _official_part(folder.name, image_files(folder / "img"), boxes)
     frames = ImageFrames(paired(images, len(boxes), truth))
     return Sequence(name, frames, boxes, _read_visibility(folder, len(boxes)), truth=truth)
@@ -128,14 +128,14 @@ def _choose_ground_truth(folder: Path, target: str | None) -> Path:
         told = (n if (folder / n).stat().st_size else f"{n}, empty" for n in sorted(others))
         found = f" (found: {some(list(told))})" if others else ""
         raise InputError(
-            f"{folder}: no ground truth{found}; put one x,y,w,h a line in groundtruth_rect.txt"
+            f"{folder}: no ground truth{found}; write groundtruth_rect.txt with one x,y,w,h per line"
         )
     if others := {name for name in others if (folder / name).stat().st_size > 0}:
-        warn(f"{folder}: {some(sorted(others))} not read: no name of a target's ground truth")
+        warn(f"{folder}: {some(sorted(others))} ignored: not a name for ground truth")
     if target is None and len(truths) > 1:
         names = ", ".join(f"{folder.name}.{t}" for t in truths)
         files = ", ".join(path.name for path in truths.values())
-        raise InputError(f"{folder}: more than one ground truth ({files}); choose one of {names}")
+        raise InputError(f"{folder}: several ground truth files ({files}); choose one of {names}")
     if target is not None and target not in truths:
         raise InputError(f"{folder}: no groundtruth_rect.{target}.txt (found: {sorted(truths)})")
     return truths[target] if target is not None else next(iter(truths.values()))
@@ -164,5 +164,5 @@ def _read_visibility(folder: Path, length: int) -> np.ndarray | None:
         return None
     values = read_labels(path)
     if values.shape != (length,):
-        raise InputError(f"{path}: {values.size} values for {length} boxes")
+        raise InputError(f"{path}: {values.size} values for {length} boxes; restore the file")
     return values

@@ -53,8 +53,8 @@ def read_attributes(root: str | Path, names: Iterable[str]) -> dict[str, frozens
         return None
     if lacking:
         raise InputError(
-            f"{root}: no attributes of {', '.join(lacking[:3])} ({len(lacking)} of {len(files)} "
-            f"sequences); put each one's labels in {FOLDERS[0]}/NAME.txt"
+            f"{root}: no attributes for {', '.join(lacking[:3])} ({len(lacking)} of {len(files)} "
+            f"sequences); put the labels of each in {FOLDERS[0]}/NAME.txt"
         )
     return {name: _labels(path) for name, path in files.items()}
 

@@ -26,16 +26,16 @@ def usable_sequences(source: FolderSource, name: str) -> Iterator[Sequence]:
     try:
         sequences = source.layout.targets(source.root, name)
     except InputError as error:
-        warn(f"{name}: left out: {error}")
+        warn(f"{name}: skipped: {error}")
         return
     for sequence in sequences:
         try:
             if not isinstance(sequence.frames, ImageFrames):
-                raise InputError("its frames are no image files")
+                raise InputError("its frames are not image files")
             check_track(sequence, sequence.frames[0].shape[1::-1])
             yield sequence
         except InputError as error:
-            warn(f"{sequence.name}: left out: {error}")
+            warn(f"{sequence.name}: skipped: {error}")
 
 
 def write_shards(folder: Path, name: str, sequences: Iterable[Sequence], limit: float) -> dict:

@@ -213,8 +213,8 @@ def _array(image: object) -> np.ndarray:
         array = np.asarray(image)
     except (TypeError, ValueError, RuntimeError) as error:  # say a tensor on a GPU, or ragged lists
         kind = type(image).__name__
-        raise InputError(f"an image of type {kind} is no array ({error}); give numpy's") from error
+        raise InputError(f"an image of type {kind} is not an array ({error}); use numpy") from error
     if array.dtype.kind in "OUS":  # None is what OpenCV gives for a file that it cannot read
         kind = type(image).__name__
-        raise InputError(f"an image of type {kind} has no pixels; give numpy's uint8 [H, W, 3]")
+        raise InputError(f"an image of type {kind} has no pixels; give a numpy uint8 [H, W, 3]")
     return array

@@ -30,17 +30,17 @@ def check_box(box: ArrayLike, shape: Collection[int], what: str = "") -> NDArray
     if not np.isfinite(box).all():
         raise InputError(f"{told}: give finite numbers x, y, w, h")
     if box[2:].min() <= 0:
-        raise InputError(f"{told}: has no area; width and height must be above 0")
+        raise InputError(f"{told}: no area; width and height must be above 0")
     if box[2:].min() < 1:
-        share = " (shares of the image? multiply them by its size)" if (box <= 1).all() else ""
-        raise InputError(f"{told}: is smaller than a pixel{share}; {ORDER}")
+        share = " (fractions of the image? multiply by its size)" if (box <= 1).all() else ""
+        raise InputError(f"{told}: smaller than a pixel{share}; {ORDER}")
     if (np.minimum(box[:2] + box[2:], size) - np.maximum(box[:2], 0)).min() <= 0:
         raise InputError(f"{told}: lies outside {image}; {ORDER}")
     if (box[2:] > LARGEST * size).any():
-        raise InputError(f"{told}: is far larger than {image}; {ORDER}")
+        raise InputError(f"{told}: far larger than {image}; {ORDER}")
     corners = (box[2:] > box[:2]).all() and (box[2:] <= size).all()
     if corners and (box[:2] + box[2:] > 1.1 * size).any():
-        warn(f"{told}: reaches beyond {image}; are these two corners? {ORDER}")
+        warn(f"{told}: extends beyond {image}; are these two corners? {ORDER}")
     return box
 
 
@@ -67,13 +67,13 @@ def check_track(sequence: Sequence, size: tuple[int, int]) -> None:
     outside = (boxes[:, :2] >= limits) | (boxes[:, :2] + boxes[:, 2:] <= 0)
     bad = impossible(boxes, size) | small | outside.any(axis=1)
     if len(boxes) > 1 and (boxes <= 1).all() and (boxes[:, 2:] > 0).all():
-        raise InputError(f"{where}: boxes are shares of the image (0..1); multiply by its size")
+        raise InputError(f"{where}: boxes are fractions of the image (0..1); multiply by its size")
     if _are_corners(boxes):
-        raise InputError(f"{where}: boxes are x1,y1,x2,y2; write x,y,w,h, w being x2 - x1")
+        raise InputError(f"{where}: boxes are x1,y1,x2,y2; write x,y,w,h, where w is x2 - x1")
     first = int(rows[np.argmax(bad)]) + 1
     told = (
         f"{where}: {bad.sum()} of {len(boxes)} boxes lie outside the image of {size[0]} x {size[1]} "
-        f"pixels, are far larger or below a pixel; the first is that of frame {first} (line {first})"
+        f"pixels, or are far larger or smaller than a pixel, first in frame {first} (line {first})"
     )
     if 2 * bad.sum() > len(boxes):
         raise InputError(f"{told}; give x,y,w,h in pixels of these images")

@@ -62,7 +62,7 @@ class Sequence:
             raise InputError(f"{self.name}: visibility must be [T], not {list(visibility.shape)}")
         visibility[absent] = 0.0
         if not ((visibility >= 0) & (visibility <= 1)).all():
-            raise InputError(f"{self.name}: visibility must lie in [0, 1]")
+            raise InputError(f"{self.name}: visibility must be in [0, 1]")
         if self.polygons is not None and np.shape(self.polygons) != (len(boxes), 8):
             raise InputError(
                 f"{self.name}: polygons must be [T, 8], not {list(np.shape(self.polygons))}"
@@ -139,7 +139,7 @@ class ImageFrames:
             self._bits = used_bits(first if first.dtype == np.uint16 else image)
         if measured and self._bits < 16:
             warn(
-                f"{folder}: 16-bit images of which the first uses {self._bits} bits; all are read so "
+                f"{folder}: 16-bit images; the first uses {self._bits} bits, so all are read that way "
                 "(give --bits if the camera has more)"
             )
         if self._bits < used_bits(image):

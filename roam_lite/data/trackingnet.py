@@ -20,7 +20,7 @@ def list_sequences(root: str | Path, split: str = "test") -> list[str]:
     names = [path.stem for part in parts for path in visible(part.glob("*.txt"))]
     if not names:
         raise InputError(
-            f"{root}: no video of TrackingNet's {split} split ({PARTS[split][0]}/anno/ID.txt)"
+            f"{root}: no videos of TrackingNet's {split} split ({PARTS[split][0]}/anno/ID.txt)"
         )
     return sorted(names)
 

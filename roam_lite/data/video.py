@@ -29,7 +29,7 @@ def open_frames(path: str | Path, bits: int | None = None) -> Frames:
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
     if path.suffix.lower() in IMAGE_SUFFIXES - {".gif"}:
-        raise InputError(f"{path}: a single image; give a video or the folder of the images")
+        raise InputError(f"{path}: a single image; give a video or a folder of images")
     return VideoFrames(path)
 
 
@@ -66,7 +66,7 @@ class VideoFrames:
             raise InputError(f"{self.path}: no frames that OpenCV can decode; convert the video")
         counted = f"{self.path}: {self._length} of {promised:.0f} frames can be decoded"
         if 0 < promised != self._length:
-            warn(f"{counted}; the file was cut, or it counts differently")
+            warn(f"{counted}; the file is truncated, or its header is wrong")
         if said:
             warn(f"{counted}, about {max(damaged, 1)} of them damaged ({said[0]})")
 
@@ -94,7 +94,7 @@ class VideoFrames:
 
     def doubts(self) -> str:
         """What is doubtful of the frames read so far, as the end of a line; empty if nothing is."""
-        told = [(self.repeated, "equal to the one before"), (self.blank, "of one color")]
+        told = [(self.repeated, "identical to the one before"), (self.blank, "of a single color")]
         return "".join(f", {len(frames)} {what}" for frames, what in told if frames)
 
     def _look(self, index: int) -> None:

@@ -18,7 +18,7 @@ def list_sequences(root: str | Path) -> list[str]:
     """Names in `list.txt`, or without it those of the folders. Raises `InputError` if there is none."""
     names = listed_names(Path(root), "*/groundtruth.txt")
     if not names:
-        raise InputError(f"{root}: no sequence in VOT's layout (NAME/groundtruth.txt, list.txt)")
+        raise InputError(f"{root}: no sequences in VOT's layout (NAME/groundtruth.txt, list.txt)")
     return names
 
 

@@ -41,7 +41,7 @@ class Benchmark:
     def repeated(self, repetitions: int) -> "Benchmark":
         """The benchmark with other repetitions, at most. Raises InputError if it never repeats."""
         if self.protocol.repetitions == 1:
-            raise InputError(f"{self.name} runs every sequence once; leave --repetitions out")
+            raise InputError(f"{self.name} runs every sequence once; omit --repetitions")
         return replace(self, protocol=replace(self.protocol, repetitions=repetitions))
 
 

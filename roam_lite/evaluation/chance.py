@@ -65,8 +65,8 @@ def split_names(names: Collection[str], prefixes: Collection[str]) -> dict[str, 
         groups.setdefault(title, []).append(name)
     if empty := [title.removesuffix("*") for title, found in groups.items() if not found]:
         raise InputError(
-            f"--split-by {','.join(empty)}: no sequence's name begins so, or an earlier prefix has it "
-            f"already; there are {', '.join(names)}"
+            f"--split-by {','.join(empty)}: no sequence's name begins with this, or an earlier prefix "
+            f"matches it first; there are {', '.join(names)}"
         )
     return groups
 

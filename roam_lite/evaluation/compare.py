@@ -35,8 +35,8 @@ def paired_bootstrap(
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape or a.ndim != 1 or len(a) == 0:
         raise InputError(
-            f"scores of {a.shape} and {b.shape} sequences do not pair; "
-            "give one score of each tracker for every sequence"
+            f"scores of {a.shape} and {b.shape} sequences cannot be paired; "
+            "give one score per tracker for every sequence"
         )
     drawn = np.random.default_rng(seed).integers(len(a), size=(draws, len(a)))
     low, high = np.percentile(_difference(a[drawn], b[drawn], relative), (2.5, 97.5))

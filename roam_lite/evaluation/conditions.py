@@ -112,7 +112,7 @@ CONDITIONS: dict[str, Callable[[int], Sequence]] = {
     "gray": gray,
     "low light": low_light,
     "3840 x 2160": ultra_hd,
-    "1 frame a second": one_a_second,
+    "1 frame per second": one_a_second,
 }
 
 

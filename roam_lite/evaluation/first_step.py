@@ -130,7 +130,7 @@ def twin_setting(checkpoint: str | Path) -> Setting:
     model, card = load_checkpoint(Path(checkpoint))
     if "first_rate" not in card:
         raise InputError(
-            f"{checkpoint}: trained for learned rates; a twin is trained by `roam-lite train --first-rate`"
+            f"{checkpoint}: trained for learned rates; train a twin with `roam-lite train --first-rate`"
         )
     return Setting(model.config.model.initial_steps, "sgd", card["first_rate"], twin=True)
 
@@ -232,7 +232,7 @@ def first_step_table(compared: list[Trial], at_border: Mapping[Setting, bool]) -
     for trial in compared:
         gain = paired_bootstrap(trial.aucs, base.aucs)
         told = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if trial is not base else ""
-        border = "the best rate is at the border of those tried"
+        border = "the best rate is the lowest or highest tried"
         lines.append(
             f"{trial}  {told:23}  {border if at_border.get(trial.setting) else ''}".rstrip()
         )

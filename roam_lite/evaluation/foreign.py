@@ -109,8 +109,8 @@ def make(path: str) -> Any:
         callable(getattr(tracker, "init", None)) and callable(getattr(tracker, "update", None))
     ):
         raise InputError(
-            f"{path!r} makes no tracker but {reprlib.repr(tracker)}; the factory must take no arguments "
-            "and return an object with init(image, box) and update(image)"
+            f"{path!r} returned {reprlib.repr(tracker)}, not a tracker; the factory must take no "
+            "arguments and return an object with init(image, box) and update(image)"
         )
     return tracker
 

@@ -58,7 +58,7 @@ def gather(
     if names is not None:
         check_names(names)
     if split and not folders:
-        raise InputError("--split means nothing to JSON files; omit it, or choose with --sequences")
+        raise InputError("--split does not apply to JSON files; omit it, or use --sequences")
     chosen = names or (benchmark.names(root, split) if folders else [])
     entries = []
     for path in folders:
@@ -89,15 +89,15 @@ def restricted(report: Mapping[str, Any], names: Collection[str], path: Path) ->
     entries = report["sequences"]
     if lacking := [name for name in names if name not in entries]:
         raise InputError(
-            f"{path}: no scores of {', '.join(lacking)}; give other --sequences, or evaluate on them"
+            f"{path}: no scores for {', '.join(lacking)}; give other --sequences, or evaluate them"
         )
     if set(names) == set(entries):
         return dict(report)
     benchmark = report["tracker"].get("benchmark") or "otb"
     if get_benchmark(benchmark).pool is not None:
         raise InputError(
-            f"{path}: {benchmark} pools the frames of all sequences, and JSON lacks them: for some "
-            "--sequences give the folder of results and --root"
+            f"{path}: {benchmark} pools the frames of all sequences, which JSON does not contain; to "
+            "score some --sequences, give the folder of results and --root"
         )
     kept = {name: entries[name] for name in names}
     means: dict[str, float | None] = {}

@@ -19,7 +19,7 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation.report import write_json
 from roam_lite.text import read_text
 
-UNKNOWN = "no note of what was tracked"
+UNKNOWN = "no record of what was tracked"
 _TRUTH = "ground truth"
 
 
@@ -59,9 +59,9 @@ def refuse_differing(folder: Path, differing: Mapping[str, Iterable[str]]) -> No
     if differing:
         told = [f"{name} ({', '.join(words)})" for name, words in differing.items()]
         raise InputError(
-            f"{folder}: not results of these sequences, they differ in {some(told, '; ')}; name "
-            "another --results, or track them again with --overwrite; `roam-lite report` scores the "
-            "folder on the --root that it belongs to"
+            f"{folder}: results of other sequences, different in {some(told, '; ')}; choose another "
+            "--results, or track again with --overwrite; `roam-lite report` scores the folder with "
+            "the --root that it belongs to"
         )
 
 
@@ -96,7 +96,7 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
         content = json.loads(read_text(path)) if path.is_file() else {}
         frames = [f for run in content.get("runs", []) for kind in run.values() for f in kind]
         if not all(type(frame) is int for frame in frames):
-            raise ValueError("frames that are no numbers")
+            raise ValueError("frames that are not numbers")
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path}: cannot be read ({error}); track {name} again with --overwrite"

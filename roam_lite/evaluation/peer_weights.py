@@ -24,9 +24,9 @@ def find_networks(
     rests = {files[name].name.lower().replace(word, "") for name, word in networks.items() if word}
     if len(rests) > 1:
         raise InputError(
-            f"{weights}: {' and '.join(file.name for file in files.values())} are not of one version by "
-            "their names; give files whose names differ in "
-            f"{' and '.join(repr(word) for word in networks.values())} alone"
+            f"{weights}: {' and '.join(file.name for file in files.values())} do not seem to be of one "
+            "version; give files whose names differ only in "
+            f"{' and '.join(repr(word) for word in networks.values())}"
         )
     return files
 
@@ -43,7 +43,7 @@ def _only_file(tracker: str, networks: Mapping[str, str], name: str, weights: Pa
     found = ", ".join(sorted(path.name for path in files))
     raise InputError(
         f"{weights}: {f'more than one {kind} ({found})' if files else f'no {kind}'}; give {tracker} "
-        f"{_folder(networks)}, or say how their names begin: DIR/START"
+        f"{_folder(networks)}, or the beginning of their names: DIR/START"
     )
 
 

@@ -33,7 +33,7 @@ PEERS = {
     "vit": Peer("TrackerVit", {"net": ""}),
 }
 MIN_SIDE = 8  # pixels; on smaller boxes CSRT fails and MIL never returns
-REMEDY = "let opencv-contrib-python-headless be the only OpenCV package in the environment"
+REMEDY = "keep opencv-contrib-python-headless as the only OpenCV package in the environment"
 
 
 def missing_peers() -> list[str]:
@@ -149,7 +149,7 @@ def _inside(box: np.ndarray, image: np.ndarray) -> tuple[int, int, int, int]:
     if not ((high - low) > 0).all():
         raise InputError(
             f"the box {tuple(float(v) for v in box)} has no area inside the image of "
-            f"{limit[0]} x {limit[1]} pixels; give x,y,w,h from 0"
+            f"{limit[0]} x {limit[1]} pixels; give 0-based x,y,w,h"
         )
     size = np.minimum(np.maximum(np.rint(high - low), MIN_SIDE), limit)
     x, y = np.clip(np.rint(low), 0, limit - size).astype(int).tolist()

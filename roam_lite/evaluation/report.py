@@ -108,7 +108,7 @@ def read_report(path: str | Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         told = getattr(error.__cause__, "strerror", None) or error
         raise InputError(
-            f"{path} cannot be read ({told}); give a file that evaluate --json wrote"
+            f"{path} cannot be read ({told}); give a file written by evaluate --json"
         ) from error
     try:
         entries = [report["mean"], *report["sequences"].values()]
@@ -117,7 +117,7 @@ def read_report(path: str | Path) -> dict[str, Any]:
     except (AttributeError, KeyError, TypeError):
         complete = False
     if not complete:
-        raise InputError(f"{path} holds no scores; give a file that `evaluate --json` wrote")
+        raise InputError(f"{path} has no scores; give a file written by evaluate --json")
     return report
 
 
@@ -138,9 +138,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def checked_tracker(description: Any, where: str) -> dict[str, Any]:
     """Return a tracker's description; InputError naming `where` if it is none that tables can print."""
     if not isinstance(description, Mapping):
-        raise InputError(
-            f"{where}: a tracker is described by names and values, not {description!r}"
-        )
+        raise InputError(f"{where}: a tracker's description must be a dict, not {description!r}")
     for name, kinds in _KINDS.items():
         value = description.get(name)
         if value is not None and not isinstance(value, kinds):
@@ -150,8 +148,8 @@ def checked_tracker(description: Any, where: str) -> dict[str, Any]:
         json.dumps(description, sort_keys=True, allow_nan=False, default=str)
     except (TypeError, ValueError) as error:  # names that are no text, nan, a circle
         raise InputError(
-            f"{where}: the description {description!r} cannot be written as JSON ({error}); make its "
-            "names text and its numbers finite"
+            f"{where}: the description {description!r} cannot be written as JSON ({error}); its keys "
+            "must be strings and its numbers finite"
         ) from error
     return dict(description)
 
@@ -178,7 +176,7 @@ def check_comparable(reports: Mapping[str, Mapping[str, Any]]) -> None:
         of, for_ = (r["tracker"].get("benchmark") or "otb" for r in (base, report))
         if of != for_:
             raise InputError(
-                f"{first} and {name} are of different benchmarks ({of}, {for_}); compare trackers on the same"
+                f"{first} and {name} are from different benchmarks ({of}, {for_}); compare on the same one"
             )
         of, for_ = (r["tracker"].get("scoring") for r in (base, report))
         if of != for_:
@@ -189,14 +187,14 @@ def check_comparable(reports: Mapping[str, Mapping[str, Any]]) -> None:
         here, there = base["sequences"], report["sequences"]
         if different := sorted(set(here) ^ set(there)):
             raise InputError(
-                f"only one of {first} and {name} holds {', '.join(different)}; evaluate all trackers on "
+                f"only one of {first} and {name} has {', '.join(different)}; evaluate all trackers on "
                 "the same --sequences"
             )
         frames = [n for n in here if here[n].get("frames") != there[n].get("frames")]
         if frames:
             raise InputError(
-                f"{first} and {name} have other numbers of frames of {', '.join(frames)}: they are of other "
-                "video; evaluate all trackers on the same --root"
+                f"{first} and {name} have different numbers of frames in {', '.join(frames)}, so the video "
+                "differs; evaluate all trackers on the same --root"
             )
 
 
@@ -210,7 +208,7 @@ def paired_scores(reports: Mapping[str, Mapping[str, Any]], key: str) -> list[li
     for title, report in reports.items():
         if lacking := [name for name in names if key not in report["sequences"][name]]:
             raise InputError(
-                f"{title}: no {key} of {', '.join(lacking)}; evaluate the tracker again with this version"
+                f"{title}: no {key} for {', '.join(lacking)}; evaluate the tracker again with this version"
             )
         rows.append([report["sequences"][name][key] for name in names])
     return [[float("nan") if value is None else value for value in row] for row in rows]

@@ -70,11 +70,11 @@ def read_trajectory(path: str | Path) -> Trajectory:
             )
     if not rows or rows[0] != [START]:
         raise InputError(
-            f"{path}: the first line must be {START}, the start; not a VOT result file"
+            f"{path}: not a VOT result file; the first line must be {START}, the start"
         )
     sizes = {len(row) for row in rows if len(row) > 1} or {4}
     if len(sizes) > 1:
-        raise InputError(f"{path}: some regions have 4 numbers and others 8; write one kind")
+        raise InputError(f"{path}: some regions have 4 numbers and others 8; use only one kind")
     nowhere = [np.nan] * sizes.pop()
     codes = np.array([int(row[0]) if len(row) == 1 else TRACKED for row in rows])
     regions = np.array([nowhere if len(row) == 1 else row for row in rows])
@@ -145,8 +145,8 @@ class ResultLayout:
             alike = [p.name for p in path.parent.glob("*.txt") if _plain(p) == _plain(path)]
             hint = f" (it may be {alike[0]}: rename that)" if alike else ""
             raise InputError(
-                f"{path}: no such file{hint}; run the tracker on {sequence.name}, or leave that out "
-                "with --sequences"
+                f"{path}: no such file{hint}; run the tracker on {sequence.name}, or give --sequences "
+                "without it"
             )
         path = self.times_path(folder, sequence.name)
         times = _read_times(path, len(sequence), len(records))
@@ -156,7 +156,7 @@ class ResultLayout:
             if len(run) < len(sequence) or (len(run) > len(sequence) and not self.longer):
                 raise InputError(
                     f"{path}: {len(run)} lines for the {len(sequence)} frames of {sequence.name}; "
-                    "it is cut off or belongs to another data set; track the sequence again"
+                    "it is truncated or belongs to another data set; track the sequence again"
                 )
             facts = {key: facts[key] for key in facts if hasattr(run, key)}
             runs.append(replace(run, seconds=seconds, **facts))
@@ -234,11 +234,11 @@ def claim(folder: Path, description: Mapping[str, Any]) -> None:
     if path.is_file():
         if read_configuration(folder) != wanted:
             raise InputError(
-                f"{folder} holds results of another configuration ({path.name}); name another "
+                f"{folder} has results of another configuration ({path.name}); choose another "
                 "--results, or give --overwrite"
             )
     elif folder.is_dir() and any(folder.iterdir()):
-        raise InputError(f"{folder} has files but no {path.name}; name another --results")
+        raise InputError(f"{folder} has files but no {path.name}; choose another --results")
     else:
         write_json(path, wanted)
 
@@ -255,8 +255,10 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
         description = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
-            f"{path}: no JSON ({error}); remove it to name the folder alone"
+            f"{path}: not JSON ({error}); if you remove it, the folder's name is used"
         ) from error
     if not isinstance(description, dict):
-        raise InputError(f"{path}: no configuration; remove it to name the folder alone")
+        raise InputError(
+            f"{path}: not a configuration; if you remove it, the folder's name is used"
+        )
     return checked_tracker(description, str(path))

@@ -115,7 +115,7 @@ def sizes_table(responses: Collection[SizeResponse], skipped: Skipped, frame: in
     rows = {response.name: medians([response]) for response in responses if response.frame == frame}
     if not rows:
         raise InputError(
-            f"no size to tell of in frame {frame} (skipped: {told}); give another --frame"
+            f"no sizes to report in frame {frame} (skipped: {told}); give another --frame"
         )
     groups = by_frame(responses)
     rows |= {f"median, frame {number}": medians(group) for number, group in groups.items()}

@@ -119,7 +119,7 @@ def sequence_grid(reports: Mapping[str, Mapping[str, Any]]) -> Grid:
         different = set(first["sequences"]) ^ set(report["sequences"])
         if different:
             raise InputError(
-                f"{name}: other sequences than the first report ({', '.join(sorted(different))}); "
+                f"{name}: not the sequences of the first report ({', '.join(sorted(different))}); "
                 "report trackers on the same --sequences"
             )
     rows = [

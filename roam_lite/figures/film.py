@@ -61,9 +61,9 @@ def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
     is read again.
     """
     if Path(path).suffix.lower() != ".mp4":
-        raise InputError(f"{path}: videos are written as MP4; name the file .mp4")
+        raise InputError(f"{path}: videos are written as MP4; use the suffix .mp4")
     if not 0 < fps <= 1000:
-        raise InputError(f"{path}: at {fps:g} frames a second; give 1000 frames a second at most")
+        raise InputError(f"{path}: {fps:g} frames per second; give at most 1000")
     opencv_path(Path(path).absolute())
     with whole_file(Path(path)) as temporary:
         with closing(VideoFile(temporary, fps)) as video:
@@ -72,7 +72,7 @@ def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
         if written < video.frames or video.frames == 0:
             raise OSError(
                 f"{path}: only {written} of {video.frames} frames could be written; "
-                "is there no space left?"
+                "is the disk full?"
             )
 
 

@@ -29,12 +29,13 @@ def plot_growth(found: dict[str, Any], path: str | Path) -> None:
                     axes.plot(x, y, "o-" if row["work"] == "step" else "s--", label=label)
             axes.plot([1, 8], [1, 8], ":", color="gray", label="proportional")
             axes.set(
-                xlabel="amount, in units of the smallest", ylabel=f"{unit}, in units of its own"
+                xlabel="amount, relative to the smallest",
+                ylabel=f"{unit}, relative to the smallest's",
             )
             axes.set(xscale="log", yscale="log", xticks=TICKS, yticks=TICKS)
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_formatter("{x:g}")
                 axis.set_minor_locator(NullLocator())
-            axes.legend(title="cost, against: exponent", fontsize=8)
+            axes.legend(title="cost, versus: exponent", fontsize=8)
         with whole_file(Path(path)) as temporary:
             figure.savefig(temporary)

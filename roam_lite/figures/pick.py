@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from roam_lite.errors import InputError
 from roam_lite.extras import require
 
-REMEDY = "give --box X,Y,W,H: left, top, width and height in pixels from 0"
+REMEDY = "give --box X,Y,W,H: left, top, width and height in 0-based pixels"
 
 
 def pick_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
@@ -20,10 +20,10 @@ def pick_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     from matplotlib.widgets import RectangleSelector
 
     if pyplot.get_backend().lower() in ("agg", "pdf", "ps", "svg", "pgf", "cairo", "template"):
-        raise InputError(f"there is no display to draw the first box on; {REMEDY}")
+        raise InputError(f"no display to draw the first box on; {REMEDY}")
     figure, axes = pyplot.subplots()
     axes.imshow(image)
-    axes.set(title="draw a box round the target, then press Enter", xticks=[], yticks=[])
+    axes.set(title="draw a box around the target, then press Enter", xticks=[], yticks=[])
     selector = RectangleSelector(axes, lambda *_: None, useblit=True, interactive=True)
     figure.canvas.mpl_connect(
         "key_press_event", lambda event: pyplot.close(figure) if event.key == "enter" else None

@@ -196,8 +196,8 @@ class VGG16(Backbone):
                 state = weights.get_state_dict(progress=True, check_hash=True)
             except (OSError, RuntimeError) as error:
                 raise InputError(
-                    f"VGG-16's ImageNet weights cannot be fetched ({error}); on a machine with a "
-                    f"network {_REMEDY}, and give that file as the backbone's weights"
+                    f"VGG-16's ImageNet weights cannot be downloaded ({error}); on a machine with a "
+                    f"network, {_REMEDY}, and give that file as the backbone's weights"
                 ) from error
         else:
             try:

@@ -45,7 +45,7 @@ class Entry:
 
     def __str__(self) -> str:
         mean, low, high = self.interval()
-        border = "  a better rate may lie beyond those tried" if self.at_border else ""
+        border = "  a rate outside the range tried may be better" if self.at_border else ""
         return f"{self.name:14} {self.made:22} {mean:9.3g} [{low:.3g}, {high:.3g}]{border}"
 
     def to_json(self) -> dict[str, Any]:

@@ -124,8 +124,8 @@ class Tracker:
         image = to_rgb_uint8(image, self.bits)
         if image.shape != self.shape:
             raise InputError(
-                f"an image of shape {list(image.shape)} after a first one of {list(self.shape)}; scale it, "
-                "or begin anew with init"
+                f"an image of shape {list(image.shape)} after a first one of {list(self.shape)}; resize "
+                "it, or start over with init"
             )
         self.frame += 1
         online = self.config.online

@@ -93,8 +93,8 @@ def breadths(sources: Sequence[Source], config: Config, draws: int = 60) -> Iter
 def report_breadths(sources: Sequence[Source], config: Config) -> Iterator[str]:
     """Yield the lines that `roam-lite train` prints before its first step."""
     yield (
-        "What is drawn, in quartiles. Padding: what share of a region of "
-        f"{config.model.region_scale:g} target sides lies outside of the frame."
+        "Training data, in quartiles. Padding: what share of a region of "
+        f"{config.model.region_scale:g} target sides is outside the frame."
     )
     for breadth in breadths(sources, config):
         yield f"  {breadth}"

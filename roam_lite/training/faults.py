@@ -41,7 +41,7 @@ def explained(trainer: "Trainer") -> Iterator[None]:
     except OSError as error:
         if _full(error):
             error.filename = error.filename or str(trainer.out)
-            error.strerror = f"{error.strerror}; make room first; {resumed_from(trainer.out)}"
+            error.strerror = f"{error.strerror}; free some space; {resumed_from(trainer.out)}"
         raise
     finally:
         threading.excepthook = before
@@ -66,12 +66,12 @@ def memory_advice(
     if total:
         told += f", {used:.1f} of {total:.1f} GiB in use by this process"
     if stage.batch == 1:
-        return f"{told}; one clip is the least: choose a smaller --profile or another --device"
+        return f"{told}; one clip is the minimum: choose a smaller --profile or another --device"
     less = stage.batch // 2
-    told += f"; half of the clips need about half of that: give --batch {less} and another --out"
+    told += f"; half the clips need about half as much: give --batch {less} and another --out"
     if (out / CHECKPOINT).exists():
         names = ",".join(stage.name for stage in ahead)
-        told += f", and, to go on from what is trained, --init {out / CHECKPOINT} --stages {names}"
+        told += f", and, to keep what is trained, --init {out / CHECKPOINT} --stages {names}"
     return told
 
 
@@ -81,13 +81,13 @@ def kept_of(out: Path) -> str:
         with safe_open(out / STATE, framework="pt") as file:
             step = json.loads(file.metadata()["meta"])["step"]
     except (OSError, SafetensorError, ValueError, LookupError, TypeError):
-        return f"no state is kept in {out} yet"
-    return f"the state of step {step} is kept in {out}"
+        return f"no state has been saved in {out} yet"
+    return f"the state of step {step} is saved in {out}"
 
 
 def resumed_from(out: Path) -> str:
     """What the run's folder holds, and where --resume goes on."""
-    there = "continues from there" if (out / STATE).exists() else "begins with the first step"
+    there = "continues from there" if (out / STATE).exists() else "starts at the first step"
     return f"{kept_of(out)}; --resume {there}"
 
 

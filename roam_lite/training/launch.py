@@ -46,7 +46,7 @@ def launch(
     if device.startswith("cuda"):
         choose_device(f"cuda:{devices - 1}")
     if nodes > 1 and not rendezvous:
-        raise InputError(f"{nodes} machines: give --rendezvous HOST:PORT, the same on each of them")
+        raise InputError(f"{nodes} machines: give the same --rendezvous HOST:PORT on each of them")
     _silence_agent()
     if not device.startswith("cuda"):  # or each would take all cores
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -88,7 +88,7 @@ def _work_until_done(work: Callable[[Any], None], argument: Any) -> None:
 def _what_happened(number: int, processes: int, failure: ProcessFailure) -> Exception:
     """Return the exception of a process that failed, to be raised here."""
     if failure.exitcode < 0:
-        ended = f"process {number} of {processes} was ended by {failure.signal_name()}"
+        ended = f"process {number} of {processes} was killed by {failure.signal_name()}"
         return ChildProcessError(ended)
     if not isinstance(failure.message, dict):
         return ChildProcessError(

@@ -60,8 +60,8 @@ class ClipBatches(Dataset):
             parts = f"{least.parts} parts each in " if least.parts > 1 else ""
             fewer = ", and fewer parts" if parts else ""
             raise InputError(
-                f"stage {least.name} takes {least.batch} clips a step, too few for {parts}{world} processes; "
-                f"give --devices and --nodes of at most {least.batch} processes in all{fewer}"
+                f"stage {least.name} takes {least.batch} clips per step, too few for {parts}{world} "
+                f"processes; give --devices and --nodes for at most {least.batch} in total{fewer}"
             )
         self.pipe = pipe  # whether data may come from commands that a shell runs
         self.made: Counter[str] = Counter()  # clips by source, and skipped ones, in this process
@@ -121,7 +121,7 @@ class ClipBatches(Dataset):
                     last = error
             else:
                 raise InputError(
-                    f"{MOST_SKIPPED} clips in a row could not be used, the last because of {last}"
+                    f"{MOST_SKIPPED} clips in a row were unusable, the last one because of {last}"
                 )
         return stack_clips(clips)
 

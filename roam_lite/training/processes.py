@@ -55,7 +55,7 @@ def process_group(device: str) -> Iterator[None]:
         # Gloo's errors have no class of their own.
         if not isinstance(error, dist.DistError) and "gloo" not in str(error):
             raise
-        raise ProcessLost(f"process {rank()} of {world()} has lost another one") from error
+        raise ProcessLost(f"process {rank()} of {world()} lost contact with another") from error
     dist.destroy_process_group()
 
 

@@ -67,20 +67,20 @@ def written_config(run: TrainConfig) -> Config:
     path = out / CONFIG
     if not path.is_file():
         raise InputError(
-            f"{out}: no run to resume, {CONFIG} is missing; leave --resume out to begin one, or name the "
+            f"{out}: no run to resume, {CONFIG} is missing; omit --resume to start one, or give the "
             "run's --out"
         )
     if (out / CHECKPOINT).exists() and not (out / STATE).exists():
         raise InputError(
-            f"{out}: {STATE} is missing, so the run cannot go on; restore it, train on from its "
-            f"{CHECKPOINT} with --init in another --out, or begin anew with --overwrite"
+            f"{out}: {STATE} is missing, so the run cannot continue; restore it, train further from its "
+            f"{CHECKPOINT} with --init in another --out, or start over with --overwrite"
         )
     try:
         written = json.loads(read_text(path))
         identity, config = dict(written["run"]), written["config"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path}: not a run that this version can resume ({error!r}); begin anew with "
+            f"{path}: not a run that this version can resume ({error!r}); start over with "
             "--overwrite, or start from its checkpoint with --init in another --out"
         ) from error
     wanted = json.loads(json.dumps(run.identity()))
@@ -94,7 +94,7 @@ def written_config(run: TrainConfig) -> Config:
         differing = []
     if differing:
         raise InputError(
-            f"{run.out}: holds a run with other {', '.join(differing)}; "
+            f"{run.out}: has a run with other {', '.join(differing)}; "
             f"resume with the options in its {CONFIG}, or choose another --out"
         )
     return Config.from_dict(config, str(path))
@@ -110,11 +110,11 @@ def claim(run: TrainConfig, config: Config, overwrite: bool) -> None:
     if out.exists() and any(not path.name.startswith(".") for path in out.iterdir()):
         if not overwrite:
             raise InputError(
-                f"{out}: exists; add --resume to continue it, --overwrite to begin anew, "
+                f"{out}: exists; add --resume to continue it, --overwrite to start over, "
                 "or choose another --out"
             )
         if not (out / CONFIG).is_file():
-            raise InputError(f"{out}: holds files but no run ({CONFIG}); choose another --out")
+            raise InputError(f"{out}: has files but no run ({CONFIG}); choose another --out")
         # The configuration goes last: without it, what is left would be nobody's.
         for name in (STATE, CHECKPOINT, CARD, BEST, BEST_CARD, "log.jsonl"):
             (out / name).unlink(missing_ok=True)
@@ -142,15 +142,15 @@ def digest_data(data: str, allow_pipe: bool = False) -> str:
 def _check_data(run: TrainConfig, drawn_from: str, began_with: str) -> None:
     """Raise InputError if the data, which may have moved, cannot be listed or lists other sequences."""
     remedy = (
-        f"the run in {run.out} began with --data {began_with}; if that has moved, resume with --data that "
-        "names where it is now; a run on other data needs another --out"
+        f"the run in {run.out} began with --data {began_with}; if that has moved, resume with its new "
+        "place in --data; a run on other data needs another --out"
     )
     try:
         found = digest_data(run.data, run.allow_pipe)
     except InputError as error:
         raise InputError(f"{error}; {remedy}") from error
     if found != drawn_from:
-        raise InputError(f"{run.data}: not the data that the run began with; {remedy}")
+        raise InputError(f"{run.data}: not the data that the run started with; {remedy}")
 
 
 def remove_leftovers(out: Path) -> None:

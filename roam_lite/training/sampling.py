@@ -131,7 +131,7 @@ def usable_frames(sequence: Sequence, config: TrainingConfig) -> tuple[NDArray[n
     visible = sequence.visibility >= config.min_visibility
     if not (boxed & visible).any():
         raise InputError(
-            f"{sequence.name}: its target is never seen well enough to train on; remove it"
+            f"{sequence.name}: its target is never visible enough to train on; remove it"
         )
     return boxed, visible
 

@@ -32,7 +32,7 @@ def plan_stages(
     if steps is None:
         return tuple(chosen)
     if steps < len(chosen):
-        raise InputError(f"too few steps, {steps}: give at least {len(chosen)}, one a stage")
+        raise InputError(f"too few steps, {steps}: give at least {len(chosen)}, one per stage")
     total = sum(stage.steps for stage in chosen)
     planned, seen, taken = [], 0, 0
     for later, stage in zip(reversed(range(len(chosen))), chosen, strict=True):

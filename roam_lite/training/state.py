@@ -56,7 +56,7 @@ def load_state(path: Path, models: dict[str, MetaModel]) -> tuple[dict[str, Any]
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise InputError(
             f"{path}: not a readable training state ({error}); "
-            "begin anew with --overwrite, or from a checkpoint with --init"
+            "start over with --overwrite, or from a checkpoint with --init"
         ) from error
     moments: Moments = {}
     for key, value in tensors.items():

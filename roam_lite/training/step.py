@@ -62,8 +62,8 @@ def check_compiler() -> None:
     named = os.environ.get("CXX")
     if not any(map(shutil.which, [named] if named else ["g++", "clang++", "cl"])):
         raise InputError(
-            f"compile: no C++ compiler ({named or 'g++ or clang++'}) is installed here; install one, name "
-            "it by the environment variable CXX, or leave compile false"
+            f"compile: no C++ compiler ({named or 'g++ or clang++'}) found; install one, name it in the "
+            "environment variable CXX, or leave compile false"
         )
 
 

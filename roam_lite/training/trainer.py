@@ -130,8 +130,8 @@ class Trainer:
         self.log = self._open_folder(written is not None, overwrite) if self.writes else None
         if processes.differ(self.step):
             raise InputError(
-                f"{self.out}: not every process finds the same run here; give an --out that all "
-                "machines share"
+                f"{self.out}: the processes do not all find the same run here; give an --out that "
+                "all machines share"
             )
 
     def _open_folder(self, resume: bool, overwrite: bool) -> RunLog:

@@ -74,7 +74,7 @@ def test_report_takes_what_evaluate_wrote_without_the_data(root, statue, tmp_pat
     assert "mine:Statue (sgd-0.001) (measured)" in table
     assert not (tmp_path / "out" / "success.png").exists()
     assert run("report", json_file, "--benchmark", "lasot", "--out", tmp_path / "out") == 2
-    assert "none of the files is of lasot" in capsys.readouterr().err
+    assert "no file has results of lasot" in capsys.readouterr().err
 
 
 def test_report_says_what_is_wrong_with_results(root, three_trackers, tmp_path, capsys):
@@ -149,8 +149,8 @@ def test_what_is_given_twice_or_read_is_not_reported(root, statue, tmp_path, cap
     assert run("report", file, tmp_path / "out" / ".." / "out" / "report.json") == 2
     assert "is given twice" in capsys.readouterr().err
     assert run("report", file, "--out", tmp_path / "out") == 2
-    assert "this is read, not to be written to" in capsys.readouterr().err
+    assert "this is an input, not an output" in capsys.readouterr().err
     assert file.read_bytes() == before
     assert run("report", file, "--split", "val", "--out", tmp_path / "o") == 2
-    assert "--split means nothing to JSON files" in capsys.readouterr().err
+    assert "--split does not apply to JSON files" in capsys.readouterr().err
     assert not (tmp_path / "o").exists()

@@ -70,7 +70,7 @@ def run_benchmark(
     description = {**description, **own} | ({} if bits is None else {"bits": bits})
     folder = Path(results_dir) / benchmark.folder / results.configuration_name(description)
     if overwrite and rank_and_ranks()[1] > 1:
-        raise InputError(f"--overwrite does not go with torchrun; remove {folder} by hand")
+        raise InputError(f"--overwrite does not work under torchrun; remove {folder} by hand")
     read = partial(_read, benchmark.layout.read_sequence, Path(root), bits)
     protocol = benchmark.protocol
     check_names(names)
@@ -96,11 +96,11 @@ def run_benchmark(
 def _report_taken(folder: Path, taken: int, total: int) -> None:
     """Report to stderr how many sequences are taken over from a folder, if anybody may expect some."""
     if taken:
-        say(f"took over {taken} of {total} sequences, tracked before, from {folder}")
+        say(f"reused {taken} of {total} sequences, tracked before, from {folder}")
     elif any(path != folder for path in folder.parent.glob(f"{folder.name[:-8]}????????/")):
         say(
-            f"took over 0 of {total} sequences: what {folder.parent} holds of this tracker is of other "
-            f"configurations, which their {results.CONFIGURATION} describe; new results go to {folder}"
+            f"reused 0 of {total} sequences: this tracker's results in {folder.parent} are from other "
+            f"configurations (see their {results.CONFIGURATION}); new results go to {folder}"
         )
 
 
@@ -213,7 +213,7 @@ def _results(
             yield futures[future], future.result()
     except BrokenProcessPool as error:
         raise InputError(
-            "a worker was killed, perhaps for lack of memory; run the same command again with fewer "
+            "a worker was killed, perhaps because memory ran out; run the same command again with fewer "
             "--workers: finished sequences are kept"
         ) from error
     finally:

@@ -46,11 +46,13 @@ def track_steps(
             if image.shape[:2] != size:
                 (height, width), (h, w) = size, image.shape[:2]
                 raise FrameError(
-                    f"frame {index} has {w} x {h} pixels, the first {width} x {height}; scale them alike"
+                    f"frame {index} has {w} x {h} pixels, the first {width} x {height}; use one size"
                 )
         except FrameError as error:
             if not warned:
-                say(f"{sequence.name}: {error}; the frame counts as lost, tracking continues")
+                say(
+                    f"{sequence.name}: {error}; the frame is counted as lost, and tracking continues"
+                )
             warned = True
             with blamed(tracker, f"frame {index} of {sequence.name}"):
                 if hasattr(tracker, "skip"):
@@ -116,7 +118,7 @@ def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndar
     if not np.isfinite(sequence.boxes[start]).all():
         raise InputError(
             f"{sequence.name}{place}: the first frame has no box, so no tracker can start; "
-            "cut the sequence to begin where the target is labeled"
+            "trim the sequence to begin where the target is labeled"
         )
     image = sequence.frames[start]
     return image, check_box(sequence.boxes[start], image.shape, f"{sequence.name}{place}: ")
@@ -131,15 +133,15 @@ def check_sequence(sequence: Sequence) -> None:
 def report_unreadable(name: str, frames: Collection[int]) -> None:
     """Report to stderr how many frames of a sequence could not be read, if any."""
     if frames:
-        say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
+        say(f"{name}: {len(frames)} unreadable frame(s) counted as lost")
 
 
 def check_names(names: Collection[str]) -> None:
     """Raise InputError if there is no sequence to evaluate on, or one is named twice."""
     if not names:
-        raise InputError("there is no sequence to evaluate on; name at least one")
+        raise InputError("there are no sequences to evaluate; name at least one")
     if len(set(names)) < len(names):
-        raise InputError(f"a sequence is named twice in {', '.join(names)}; name each once")
+        raise InputError(f"a sequence is named twice in {', '.join(names)}; name each only once")
 
 
 def _counted(steps: Iterable[Step], bar: tqdm) -> Iterator[Step]:
