@@ -30,11 +30,11 @@ from roam_lite.tracking import Tracker
 
 @dataclass(frozen=True)
 class Analysis:
-    """All that is found out about a rule."""
+    """Everything that an analysis finds out about a rule."""
 
     tracker: Mapping[str, Any]  # its description
-    fitted_on: str  # where constants and formula come from
-    recorded: tuple[int, int, int]  # steps, coordinates, of how many
+    fitted_on: str  # what the constants and the formula were fitted to
+    recorded: tuple[int, int, int]  # steps, coordinates, all coordinates
     explained: Explained
     agreement: Agreement
     scale: ScaleResponse
@@ -53,7 +53,7 @@ def analyze(
 ) -> Analysis:
     """Return the analysis of a tracker's rule on sequences.
 
-    `fit` names other sequences, and holds them, that constants and formula are fitted on. Raises
+    `fit` is a name and sequences to fit the constants and the formula to, if others. Raises
     InputError as `record` does, and for fewer than two sequences.
     """
     if len(sequences) < 2:
@@ -96,7 +96,7 @@ def analysis_table(found: Analysis) -> str:
         title = f"{name}, on top of {' and '.join(over)}" if over else name
         left = explained.deviation * max(0.0, 1 - share[-1]) ** 0.5
         lines.append(f"{title:50}" + "".join(f" {value:7.4f}" for value in (*share, left)))
-    if agreement.changes:  # not of rules that see no input
+    if agreement.changes:  # rules without input have none
         lines.append(f"\n{'correlation with the log rates of':50}     all  beyond lambda0 and part")
     pairs = zip(agreement.changes, agreement.correlation, agreement.beyond, strict=True)
     lines += [f"{name:50} {every:7.4f} {beyond:7.4f}" for name, every, beyond in pairs]

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Analyze, print the table and write what was asked for."""
+    """Analyze, print the table and write the requested file."""
     from roam_lite.analysis.report import analysis_table, analyze, plain
     from roam_lite.data.otb import list_sequences, read_sequence
     from roam_lite.demo import samples_folder

@@ -60,7 +60,7 @@ WHAT = (
 )
 _TRACK = tuple(what for what in WHAT if what not in _SPEED)
 _UPDATE = ("tracking", "conditions", "long", "chance")
-# What uses each option; the others refuse it.
+# Which benchmarks use each option; the others reject it.
 _USED_BY = {
     "root": ("tracking", "chance", "sizes", "first-step", "rules"),
     "batch": ("training",),
@@ -88,7 +88,7 @@ _USED_BY = {
     "tracker": _TRACK,
     "device": tuple(what for what in WHAT if what not in ("scaling", "clips")),
 }
-# Set only once it is known which options were given.
+# Set only after checking which options were given.
 _DEFAULTS = {"repeats": 3, "count": 8, "draws": 10, "frame": 30, "every": 1, "seeds": 5, "steps": 5}
 
 
@@ -190,7 +190,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _refuse_ignored(args: argparse.Namespace) -> None:
-    """Raise InputError for options that would mean nothing, and for trackers that do not fit."""
+    """Raise InputError for options that do not apply, and for trackers that cannot be used."""
     from roam_lite.demo import samples_folder
     from roam_lite.errors import InputError
     from roam_lite.evaluation.trackers import OWN
@@ -223,7 +223,7 @@ def _refuse_ignored(args: argparse.Namespace) -> None:
 
 
 def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Namespace) -> None:
-    """Print the scores of each draw as they come, and what they say together."""
+    """Print the scores of each draw as soon as they are known, and then a summary."""
     from roam_lite.errors import InputError
     from roam_lite.evaluation.chance import drawn_reports, mean_report, split_names, spread_table
     from roam_lite.evaluation.report import write_json
@@ -246,7 +246,7 @@ def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Name
 
 
 def _measure_sizes(make_tracker: Callable, sequences: list, args: argparse.Namespace) -> None:
-    """Print the sizes found in a later frame, and their medians in a few."""
+    """Print the sizes found in one later frame, and medians over several frames."""
     from roam_lite.evaluation.report import write_json
     from roam_lite.evaluation.sizes import FRAMES, size_responses, sizes_json, sizes_table
 

@@ -1,4 +1,4 @@
-"""`roam-lite demo`: see the tracker at work beside plain SGD."""
+"""`roam-lite demo`: see the tracker at work next to plain SGD."""
 
 import argparse
 from pathlib import Path

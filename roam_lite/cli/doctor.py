@@ -1,4 +1,4 @@
-"""`roam-lite doctor`: is everything here that the other commands need?"""
+"""`roam-lite doctor`: is everything installed that the other commands need?"""
 
 import argparse
 import itertools
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a line for each finding; return 1 if one of them is bad."""
+    """Print a line for each finding; return 1 if something is missing."""
     missing = False
     benchmarks = () if args.root is None else _benchmarks(args.root)
     for mark, text in itertools.chain(_environment(), benchmarks):
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _environment() -> Iterator[tuple[str, str]]:
-    """Yield mark and text of everything that other commands need."""
+    """Yield a mark and a text for everything that other commands need."""
     from roam_lite.errors import InputError
     from roam_lite.profiles import PROFILES
 
@@ -56,7 +56,7 @@ def _environment() -> Iterator[tuple[str, str]]:
     for subject, look in looks.items():
         try:
             yield "ok  ", f"{subject:10}  {look()}"
-        except Exception as error:  # whatever is broken: the other findings are still wanted
+        except Exception as error:  # whatever is broken, still report the other findings
             kind = (
                 ""
                 if isinstance(error, InputError | OSError | ImportError)
@@ -66,7 +66,7 @@ def _environment() -> Iterator[tuple[str, str]]:
 
 
 def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
-    """Yield mark and text of each benchmark in the folder."""
+    """Yield a mark and a text for each benchmark in the folder."""
     from roam_lite.data.layouts import LAYOUTS
     from roam_lite.data.survey import survey
     from roam_lite.errors import InputError

@@ -88,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_benchmark_options(parser: argparse.ArgumentParser) -> None:
-    """Add --benchmark and --scoring; the registries refuse what they do not know."""
+    """Add --benchmark and --scoring; the registries reject unknown names."""
     parser.add_argument(
         "--benchmark",
         default="otb",
@@ -106,7 +106,7 @@ def add_benchmark_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Evaluate, print the table and write what was asked for."""
+    """Evaluate, print the table and write the requested files."""
     from roam_lite.evaluation.running.workers import start_early
 
     if args.workers and args.workers > 1:
@@ -165,7 +165,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _plot(kept: list, others: list, folder: str) -> None:
-    """Plot what was tracked on this video, and say what was not."""
+    """Plot results on this video, and report those that are left out."""
     from roam_lite.figures.plots import save_plots
 
     for path in others:
@@ -175,7 +175,7 @@ def _plot(kept: list, others: list, folder: str) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Raise InputError for outputs that cannot be written, and for options that do not fit."""
+    """Raise InputError for outputs that cannot be written, and for options that conflict."""
     from roam_lite.errors import InputError
     from roam_lite.evaluation.trackers import OWN
     from roam_lite.extras import require
@@ -198,7 +198,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _write(report: "Report", args: argparse.Namespace) -> None:
-    """Print the table, and write JSON where it was asked for."""
+    """Print the table, and write JSON if requested."""
     from roam_lite.evaluation.report import write_json
 
     out = sys.stderr if args.json == "-" else sys.stdout

@@ -42,7 +42,7 @@ examples:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; each command's module adds its own."""
+    """Return the parser of all commands; each command's module adds its own options."""
     parser = argparse.ArgumentParser(
         prog="roam-lite",
         description="Track any object in a video, and train and measure the tracker that does.",
@@ -82,11 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except InputError as error:
         return _fail(args, str(error), BAD_INPUT)
-    except BrokenPipeError:  # the reader of our output left, as `| head` does
-        sys.stdout = None  # nothing more to flush when Python ends
+    except BrokenPipeError:  # the reader of our output is gone, as with `| head`
+        sys.stdout = None  # nothing left to flush when Python exits
         return FAILED
     except OSError as error:
-        reason = error.strerror or str(error)  # what the system said, with the file it is about
+        reason = error.strerror or str(error)  # the system's message, with the file
         reason = f"{error.filename}: {reason}" if error.filename else reason
         return _fail(args, reason, FAILED)
     except ImportError as error:

@@ -80,9 +80,9 @@ def add_bits_option(parser: Any) -> None:
 
 
 def device_from(args: argparse.Namespace) -> str:
-    """Return the device that --device means: cpu unless it says otherwise.
+    """Return the device that --device selects, by default cpu.
 
-    Raises InputError for cuda where there is none.
+    Raises InputError for cuda if there is none.
     """
     from roam_lite.devices import choose_device
 
@@ -90,7 +90,7 @@ def device_from(args: argparse.Namespace) -> str:
 
 
 def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
-    """Return the factory of the tracker that the options choose."""
+    """Return a factory of the tracker that the options select."""
     from roam_lite.evaluation.trackers import tracker_factory
 
     return tracker_factory(
@@ -130,7 +130,7 @@ def setting(text: str) -> tuple[str, str]:
 
 
 def constant(text: str) -> str:
-    """Return `PATH=VALUE` as it is, if it has that form; the configuration is asked about it later."""
+    """Return `PATH=VALUE` unchanged if it has that form; the configuration checks it later."""
     path, equals, value = text.partition("=")
     if not (path and equals and value):
         raise argparse.ArgumentTypeError(

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Pack."""
+    """Pack the sequences and report how many there are."""
     from tqdm import tqdm
 
     from roam_lite.data.layouts import LAYOUTS

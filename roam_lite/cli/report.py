@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Score what was given, write everything and print the table."""
+    """Score the results, write everything and print the table."""
     from roam_lite.errors import InputError
     from roam_lite.evaluation.benchmarks import check_rule, get_benchmark
     from roam_lite.evaluation.gather import by_benchmark, gather, named
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _draw(reports: "dict[str, Report]", root: str, out: Path) -> list[Path]:
-    """Write the plots of reports by their trackers' names, and return their paths."""
+    """Write plots of the reports, labeled by tracker, and return the plots' paths."""
     from roam_lite.data.otb_attributes import read_attributes
     from roam_lite.figures.plots import attribute_plots, save_plots
     from roam_lite.figures.style import style

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Render."""
+    """Render the sequences."""
     from pathlib import Path
 
     from tqdm import tqdm

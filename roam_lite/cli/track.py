@@ -49,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Track and write what was asked for."""
+    """Track and write the requested files."""
     from roam_lite.data.otb import write_boxes
     from roam_lite.data.pixels import to_rgb_uint8
     from roam_lite.data.plausible import check_box

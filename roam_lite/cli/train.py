@@ -159,9 +159,9 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train until all steps are done or Ctrl-C asks to stop, in as many processes as are asked for."""
-    # OpenMP reads this when torch is imported. By default its threads spin while they have nothing
-    # to do, on the very cores on which the workers make clips.
+    """Train until all steps are done or Ctrl-C is pressed, in as many processes as requested."""
+    # OpenMP reads this when torch is imported. By default its threads spin while idle, on the same
+    # cores on which the workers make clips.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from roam_lite.training.faults import resumed_from
     from roam_lite.training.processes import launched
@@ -183,7 +183,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Train in this process, together with others if a launcher has started it."""
+    """Train in this process, together with other processes if a launcher has started it."""
     from tqdm import tqdm
 
     from roam_lite.files import check_outputs
@@ -245,9 +245,9 @@ def train(args: argparse.Namespace) -> None:
 
 @contextmanager
 def stop_asked(several: bool = False) -> Iterator[list[int]]:
-    """Yield a list that stays empty until Ctrl-C or SIGTERM asks to stop; a second one stops at once.
+    """Yield a list that is empty until Ctrl-C or SIGTERM asks to stop; a second one stops immediately.
 
-    Not so with `several` processes: their launcher passes on what the terminal has sent them already.
+    Not with `several` processes, which get each signal twice: from the terminal and their launcher.
     """
     asked: list[int] = []
     before: dict[int, Any] = {}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_validation_options(parser: argparse.ArgumentParser) -> None:
-    """Add --validate and how often, on how many sequences."""
+    """Add --validate, and the options for how often and on how many sequences."""
     check = parser.add_argument_group("validation")
     check.add_argument(
         "--validate",

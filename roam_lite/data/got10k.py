@@ -1,7 +1,7 @@
 """Sequences in GOT-10k's layout: `{train,val,test}/NAME/{%08d.jpg, groundtruth.txt, ...}`, 1-based.
 
-`cover.label` says in eighths how much of the target is visible, `meta_info.ini` the resolution.
-The test split keeps all boxes but the first to its server.
+`cover.label` gives the visible share of the target in eighths, `meta_info.ini` the resolution.
+In the test split only the first box is public; a server has the others.
 """
 
 import re
@@ -17,9 +17,9 @@ FULL_COVER = 8
 
 
 def list_sequences(root: str | Path, split: str = "test") -> list[str]:
-    """Names of the split's sequences as its `list.txt` gives them; without it, the folders there.
+    """Names of the split's sequences from its `list.txt`; without it, the folders there.
 
-    `root` holds the splits' folders or is one. Raises `InputError` if the split is not there.
+    `root` contains the splits' folders or is one. Raises `InputError` if the split is missing.
     """
     folder = _split_folder(Path(root), split)
     listed = listed_names(folder, "GOT-10k_*/groundtruth.txt")
@@ -32,7 +32,7 @@ def list_sequences(root: str | Path, split: str = "test") -> list[str]:
 def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `GOT-10k_Val_000001` under `root`, its frames read lazily.
 
-    Visibility is the cover label as a share. Of a test sequence only the first frame has a box.
+    Visibility is the cover label as a share. In a test sequence only the first frame has a box.
     Raises `InputError` if the folder, images, boxes or labels are missing or disagree.
     """
     folder = _split_folder(Path(root), _split_of(name)) / name
@@ -54,7 +54,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
 
 
 def _split_folder(root: Path, split: str) -> Path:
-    """The folder of a split: inside `root`, or `root` itself if it holds that split's sequences."""
+    """The folder of a split: inside `root`, or `root` itself if it has that split's sequences."""
     if (root / split).is_dir():
         return root / split
     if next(root.glob(f"GOT-10k_{split.capitalize()}_*"), None):
@@ -70,7 +70,7 @@ def _split_of(name: str) -> str:
 
 
 def _resolution(folder: Path) -> tuple[int, int] | None:
-    """(width, height) of `meta_info.ini`, None where that gives none."""
+    """(width, height) from `meta_info.ini`, or None."""
     path = folder / "meta_info.ini"
     if not path.is_file():
         return None

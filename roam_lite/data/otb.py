@@ -1,6 +1,6 @@
 """Sequences in OTB layout: `NAME/img/0001.jpg ...` and `NAME/groundtruth_rect.txt`.
 
-The files are 1-based; everything returned and taken here is 0-based.
+The files are 1-based; arguments and results are 0-based.
 """
 
 import re
@@ -16,7 +16,7 @@ from roam_lite.errors import InputError, warn
 from roam_lite.files import whole_folder
 
 TRUTH = "groundtruth_rect*.txt"
-# First and last frame that OTB-2015 evaluates (its `configSeqs`) of folders that hold more images.
+# First and last frame that OTB-2015 evaluates (its `configSeqs`), for folders with more images.
 OFFICIAL_RANGE = {
     "David": (300, 770),
     "Diving": (1, 215),
@@ -40,10 +40,10 @@ TARGETS = tuple(_NAMES.split())
 
 
 def list_sequences(root: str | Path, *, every: int = 1) -> list[str]:
-    """Names of the targets under `root`, sorted; `FOLDER.1`, `FOLDER.2` where a folder has two.
+    """Sorted names of the targets under `root`; `FOLDER.1`, `FOLDER.2` if a folder has two.
 
-    Only each `every`-th of them is given. `root` may also be the folder of one sequence. Raises
-    `InputError` if there is none.
+    Only every `every`-th one is listed. `root` may also be the folder of one sequence. Raises
+    `InputError` if there are none.
     """
     root = Path(root)
     if not root.is_dir():
@@ -63,11 +63,11 @@ def list_sequences(root: str | Path, *, every: int = 1) -> list[str]:
 
 
 def read_sequence(root: str | Path, name: str) -> Sequence:
-    """The sequence `name` (as `list_sequences` gives it) under `root`, its frames read lazily.
+    """The sequence `name` (from `list_sequences`) under `root`, its frames read lazily.
 
-    Boxes belong to the images in order, as in `images.paired`. Raises `InputError` for what is missing,
-    for images and boxes that do not belong together, and if there are two targets and the name does
-    not choose.
+    Boxes are matched to the images in order, as in `images.paired`. Raises `InputError` for missing
+    files, for images and boxes that do not match, and if there are two targets and the name does
+    not select one.
     """
     folder, target = _find_folder(Path(root), name)
     truth = _choose_ground_truth(folder, target)
@@ -80,9 +80,9 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
 
 
 def write_sequence(folder: str | Path, sequence: Sequence, *, quality: int = 90) -> Path:
-    """Write `sequence` as JPEG files, boxes and visible shares to `folder` and return it.
+    """Write `sequence` to `folder` as JPEG files, boxes and visible shares, and return the folder.
 
-    The folder appears whole or not at all. Raises `InputError` if it exists.
+    The folder is written completely or not at all. Raises `InputError` if it exists.
     """
     folder = Path(folder)
     digits = max(4, len(str(len(sequence))))
@@ -102,7 +102,7 @@ def _is_sequence(folder: Path) -> bool:
 
 
 def _ground_truths(folder: Path) -> dict[str, Path]:
-    """Files by target: "2" of groundtruth_rect.2.txt, "" of the plain name; no empty ones (Human4)."""
+    """Files by target: "2" for groundtruth_rect.2.txt, "" for the plain name; empty ones are ignored."""
     found = {}
     for path in sorted(folder.glob(TRUTH)):
         match = re.fullmatch(r"groundtruth_rect\.?([0-9]*)\.txt", path.name)
@@ -112,7 +112,7 @@ def _ground_truths(folder: Path) -> dict[str, Path]:
 
 
 def _find_folder(root: Path, name: str) -> tuple[Path, str | None]:
-    """Folder and target that `name` means; the target is None where the name leaves it open."""
+    """Folder and target that `name` refers to; the target is None if the name does not say."""
     base, dot, target = name.rpartition(".")
     for stem, chosen in ((name, None), *([(base, target)] if dot else [])):
         for folder in (root / stem, *([root] if root.resolve().name == stem else [])):
@@ -144,9 +144,9 @@ def _choose_ground_truth(folder: Path, target: str | None) -> Path:
 def _official_part(
     name: str, images: list[Path], boxes: np.ndarray
 ) -> tuple[list[Path], np.ndarray]:
-    """Images and boxes of the range that OTB evaluates, if the folder is the benchmark's.
+    """Images and boxes of the range that OTB evaluates, if this is the benchmark's folder.
 
-    It is where name, number of boxes and, if the range starts late, of images are the benchmark's.
+    It is if the name, the number of boxes and, if the range starts late, of images match.
     """
     first, last = OFFICIAL_RANGE.get(name, (1, 0))
     numbers = [path.stem.lstrip("0") for path in images[:last]]
@@ -158,7 +158,7 @@ def _official_part(
 
 
 def _read_visibility(folder: Path, length: int) -> np.ndarray | None:
-    """Visible shares beside sequences written here; None for all others."""
+    """Visible shares, which sequences written here have; None for others."""
     path = folder / "visibility.txt"
     if not path.is_file():
         return None

@@ -1,7 +1,7 @@
-"""Whether boxes can be those of a target in these images: one check for all ways in.
+"""Whether boxes can belong to a target in these images: one check for all inputs.
 
-A single box stops what begins with it. Of a whole track, numbers of another kind (corners, shares of
-the image, boxes of other images) are refused; single rows that cannot be are said, and not trained on.
+A single implausible box is an error. In a whole track, numbers of another kind (corners, fractions of
+the image, boxes of other images) are errors; single bad rows cause a warning and are not trained on.
 """
 
 from collections.abc import Sequence as Collection
@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from roam_lite.data.sequence import Sequence
 from roam_lite.errors import InputError, warn
 
-LARGEST = 2  # sides of an image; what a target may be at most
+LARGEST = 2  # image sides; larger targets are implausible
 ORDER = "give x,y,w,h: left, top, width and height in pixels, 0-based"
 
 
 def check_box(box: ArrayLike, shape: Collection[int], what: str = "") -> NDArray[np.float64]:
     """A copy of a box as float64 [4], if a target in an image of shape [H, W, ...] can have it.
 
-    Raises `InputError` that begins with `what` and says what is wrong with it otherwise.
+    Raises an `InputError` that begins with `what` otherwise.
     """
     try:
         box = np.array(box, dtype=np.float64).reshape(4)
@@ -45,7 +45,7 @@ def check_box(box: ArrayLike, shape: Collection[int], what: str = "") -> NDArray
 
 
 def impossible(boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Where boxes [T, 4] are an image away from their image (width, height), or far larger; [T]."""
+    """Which boxes [T, 4] are far outside their image (width, height), or far larger; [T]."""
     limits = np.array(size, dtype=np.float64)
     boxes = np.nan_to_num(boxes)
     center = boxes[:, :2] + boxes[:, 2:] / 2
@@ -54,9 +54,9 @@ def impossible(boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.
 
 
 def check_track(sequence: Sequence, size: tuple[int, int]) -> None:
-    """Say which boxes of a sequence, whose images have this size, cannot be.
+    """Warn of implausible boxes in a sequence with images of this size.
 
-    Raises `InputError` where most of them are no boxes in pixels of these images.
+    Raises `InputError` if most of them are not boxes in pixels of these images.
     """
     where = f"{sequence.name}{'' if sequence.truth is None else f' ({sequence.truth})'}"
     rows = np.flatnonzero((sequence.visibility > 0) & np.isfinite(sequence.boxes).all(axis=1))
@@ -82,7 +82,7 @@ def check_track(sequence: Sequence, size: tuple[int, int]) -> None:
 
 
 def _are_corners(boxes: NDArray[np.float64]) -> bool:
-    """Whether sizes follow positions as no target's do: right edges move with left ones."""
+    """Whether sizes depend on positions as in corners: right edges move with left ones."""
     low, high = boxes[:, :2], boxes[:, 2:]
     moves = len(boxes) >= 10 and (high.std(axis=0) > 2).all() and (high > low).all()
     return bool(moves and ((high - low).std(axis=0) < 0.4 * high.std(axis=0)).all())

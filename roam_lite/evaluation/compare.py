@@ -28,9 +28,9 @@ def paired_bootstrap(
 ) -> Interval:
     """Return mean(a) - mean(b) with its 95 % interval over resampled sequences.
 
-    `a` and `b` hold one score for each sequence, in the same order. A draw takes whole sequences, so
-    what makes one hard for both cancels. `relative` gives the difference in percent of mean(b), as
-    the paper does. Raises InputError if the scores do not pair or are empty.
+    `a` and `b` have one score for each sequence, in the same order. Whole sequences are resampled, so
+    their difficulty cancels out. `relative` gives the difference in percent of mean(b), as
+    in the paper. Raises InputError if the scores cannot be paired or are empty.
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape or a.ndim != 1 or len(a) == 0:
@@ -47,17 +47,17 @@ def _difference(a: np.ndarray, b: np.ndarray, relative: bool) -> np.ndarray:
     difference = a.mean(axis=-1) - b.mean(axis=-1)
     if not relative:
         return difference
-    # Where b scores nothing at all, no percentage exists: nan says so.
+    # If b scores 0, there is no percentage, so the result is nan.
     scale = b.mean(axis=-1)
     return 100 * difference / np.where(scale == 0, np.nan, scale)
 
 
 def comparison_table(reports: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return a table: means of each report and what it gains on the first, with intervals.
+    """Return a table: means of each report and its gain over the first, with intervals.
 
-    The benchmark's first two metrics are compared, and those that somebody added (`columns`). Means
-    are over sequences, also where the benchmark pools frames (GOT-10k, VOT). `reports`, by the name that
-    the table gives each, are as `report.read_report` gives them. Raises InputError as
+    The benchmark's first two metrics are compared, and any added ones (`columns`). Means
+    are over sequences, even if the benchmark pools frames (GOT-10k, VOT). `reports`, by the name that
+    the table gives each, come from `report.read_report`. Raises InputError as
     `report.paired_scores` does.
     """
     base_name, base_report = next(iter(reports.items()))

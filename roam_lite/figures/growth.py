@@ -1,4 +1,4 @@
-"""How costs grow: measured amounts and costs on logarithmic axes, beside what is proportional."""
+"""How costs grow: measured amounts and costs on logarithmic axes, with proportional growth for comparison."""
 
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ UNITS = {"cpu": "CPU seconds", "added": "MB at the peak"}
 
 
 def plot_growth(found: dict[str, Any], path: str | Path) -> None:
-    """Draw what `bench_scaling` found: a row of axes for seconds and one for memory, in each a curve a cost.
+    """Draw the result of `bench_scaling`: a row of axes for seconds and one for memory, a curve per cost.
 
-    Amounts and costs are those of the smallest amount, 1: a proportional cost follows the dotted line.
+    Amounts and costs are relative to the smallest amount's: a proportional cost follows the dotted line.
     """
     with style():
         figure = Figure(figsize=(11, 5), layout="constrained")

@@ -1,4 +1,4 @@
-"""A window in which the user draws the first box: what `roam-lite track` does without --box."""
+"""A window in which the user draws the first box, for `roam-lite track` without --box."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ REMEDY = "give --box X,Y,W,H: left, top, width and height in 0-based pixels"
 
 
 def pick_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
-    """Return the box `(x, y, w, h)` in pixels that is drawn in a window on an RGB image `[H, W, 3]`.
+    """Return the box `(x, y, w, h)` in pixels that the user draws on an RGB image `[H, W, 3]`.
 
     The window closes with Enter or by hand. Raises InputError if there is no display, if matplotlib
     is missing, or if nothing was drawn.
@@ -32,5 +32,5 @@ def pick_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     left, right, top, bottom = selector.extents
     if not (right > left and bottom > top):
         raise InputError(f"no box was drawn; {REMEDY}")
-    # Pixels have their centers on matplotlib's whole numbers, and their edges on ours.
+    # Whole numbers are centers of pixels in matplotlib, and edges here.
     return left + 0.5, top + 0.5, right - left, bottom - top

@@ -85,7 +85,7 @@ ROWS = {
         ("a note that is cut", tracked(cut("r/*/*/tracked/A.json", 9)), KEPT, 2,
          "A.json: cannot be read .*--overwrite"),
         ("boxes that are cut", tracked(cut("r/*/*/A.txt", 20)), KEPT, 2,
-         "A.txt: 2 lines for the 6 frames of A; it is cut off"),
+         "A.txt: 2 lines for the 6 frames of A; it is truncated"),
         ("one more sequence", tracked(data(names="AB")), KEPT, 0, "reused 1 of 2"),
     ],
     "pixels": [
@@ -124,7 +124,7 @@ ROWS = {
         ("a text named avi", file("v.avi", "not a film\n" * 99), FILM, 2,
          "v.avi: not a video that OpenCV can decode; convert"),
         ("one image for a video", file("v.png", encoded(gray(0))), TRACK.replace("/v ", "/v.png "),
-         2, "a single image; give a video or the folder"),
+         2, "a single image; give a video or a folder"),
     ],
     "files and order": [
         ("hidden images", both(pictures(), file("v/.0000.png", "x")), TRACK, 0, ALL),

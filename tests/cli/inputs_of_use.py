@@ -344,7 +344,7 @@ ROWS = {
         ("a file as root", file("data", "x"), SCORE, 2, "no such folder"),
         ("the sequence itself as root", data(), SCORE.replace("/data ", "/data/A "), 0, RIGHT),
         ("the images as root", data(), SCORE.replace("/data ", "/data/A/img "), 2,
-         "no sequence in OTB layout"),
+         "no sequences in OTB layout"),
         ("no output", pictures(), "track --video {d}/v --box 10,20,16,12", 2,
          "nothing to write; give --out"),
     ],

@@ -52,7 +52,7 @@ def test_a_file_that_exists_is_kept(command, root, place, capsys):
 @pytest.mark.parametrize("command", FILES)
 def test_a_folder_is_no_file(command, root, place, capsys):
     place.mkdir()
-    assert f"{place}: this is a folder; name a file" in refused(capsys, root, FILES[command], place)
+    assert f"{place}: this is a folder; give a file" in refused(capsys, root, FILES[command], place)
 
 
 @pytest.mark.parametrize("command", FILES)

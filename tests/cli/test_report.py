@@ -97,7 +97,7 @@ def test_report_says_what_is_wrong_with_results(root, three_trackers, tmp_path, 
         assert run("report", wrong, "--root", root) == 2
         assert message in capsys.readouterr().err
     assert run("report", three_trackers[1]) == 2
-    assert "--root DIR is needed" in capsys.readouterr().err
+    assert "give --root DIR" in capsys.readouterr().err
 
 
 def test_a_table_of_other_sequences_does_not_say_that_it_is_the_benchmarks(
@@ -126,9 +126,9 @@ def test_the_named_sequences_alone_are_reported_of_json_too(root, statue, tmp_pa
     assert report["mean"]["auc"] == alone["mean"]["auc"]
     assert report["mean"]["frames"] == 6
     assert run("report", files["both"], "--sequences", "Z", "--out", tmp_path / "out") == 2
-    assert "both.json: no scores of Z" in capsys.readouterr().err
+    assert "both.json: no scores for Z" in capsys.readouterr().err
     assert run("report", *files.values(), "--out", tmp_path / "out") == 2
-    assert "holds A; evaluate all trackers on the same --sequences" in capsys.readouterr().err
+    assert "has A; evaluate all trackers on the same --sequences" in capsys.readouterr().err
 
 
 def test_scores_by_different_rules_are_not_mixed(root, statue, three_trackers, tmp_path, capsys):

@@ -73,5 +73,5 @@ def test_unknown_names_and_listed_but_missing_folders_are_refused(tmp_path):
     with pytest.raises(InputError, match="is not a GOT-10k sequence"):
         read_sequence(tmp_path, "Basketball")
     (tmp_path / "train").mkdir()
-    with pytest.raises(InputError, match="no sequence of GOT-10k's train split"):
+    with pytest.raises(InputError, match="no sequences of GOT-10k's train split"):
         list_sequences(tmp_path, "train")

@@ -171,7 +171,7 @@ def test_folder_of_one_sequence_is_a_root_too(make_folder):
 
 
 def test_root_without_sequences_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no sequence in OTB layout"):
+    with pytest.raises(InputError, match="no sequences in OTB layout"):
         list_sequences(tmp_path)
     with pytest.raises(InputError, match="no such folder"):
         list_sequences(tmp_path / "nowhere")
