@@ -1,9 +1,9 @@
-"""Writes docs/results.md, and README's table, from the JSON files of docs/results/.
+"""Write docs/results.md, and README's table, from the JSON files in docs/results/.
 
     python docs/results.py
 
-The files are what the project's commands wrote with `--json`. `records.json` names each one's command,
-date and commit, and holds the values of commands that only print. A test compares both pages with them.
+The project's commands wrote those files with `--json`. `records.json` lists the command, date and commit
+of each, and the values of commands that only print. A test compares both pages with the files.
 """
 
 import json
@@ -30,7 +30,7 @@ TABLE = re.compile(rf"^{re.escape(README_HEAD)}\n(?:\|.*\n)+", re.MULTILINE)
 
 
 def load(name):
-    """What a file of the folder holds."""
+    """The content of a file in the folder."""
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -40,13 +40,13 @@ def printed(name):
 
 
 def table(head, rows):
-    """A Markdown table out of cells."""
+    """A Markdown table of cells."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def auc(name, prefix=None):
-    """Mean AUC, of the sequences whose names begin so; of the others, if the prefix begins with !."""
+    """Mean AUC, with a prefix of the sequences whose names begin with it, or with !prefix of the others."""
     scores = load(name)["sequences"]
     if prefix is not None:
         wanted = not prefix.startswith("!")
@@ -73,7 +73,7 @@ def lost(name):
 
 
 def tracker_row(title):
-    """A tracker's cells, those that README shows."""
+    """The cells of a tracker that README shows."""
     name = TRACKERS[title]
     difference = "" if name == "dev_lstm" else gain(name, "dev_lstm")
     mean = load(name)["mean"]
@@ -93,7 +93,7 @@ def dev_table():
 
 
 def readme_table():
-    """README's one table: five rows of the first one here, without the last two columns."""
+    """README's table: five rows of the first table here, without its last two columns."""
     head = README_HEAD.strip("| ").split(" | ")
     return table(head, map(tracker_row, IN_README)) + "\n"
 
@@ -109,7 +109,7 @@ def commands(*names):
 
 
 def first_step_table():
-    """First models by AUC, and what they lose against the learned steps."""
+    """First models by AUC, and how far they are behind the learned steps."""
     rows = []
     for entry in load("first_step")["compared"]:
         steps, rule = entry["steps"], entry["rule"]
@@ -123,7 +123,9 @@ def first_step_table():
     for rate, (mean, *difference, precision) in printed("twin").items():
         title = f"4 steps of sgd, rate {rate}, from a theta0 trained for them"
         rows.append([title, f"{mean:.3f}", interval(*difference), f"{precision:.3f}"])
-    return table(["first model", "AUC", "against the learned rates", "precision at 20 px"], rows)
+    return table(
+        ["first model", "AUC", "difference from the learned rates", "precision at 20 px"], rows
+    )
 
 
 def speed_table():
@@ -152,7 +154,7 @@ def speed_table():
         ],
         [
             "training patches of 144 px cut from 1280 x 720 JPEGs, nothing cached",
-            f"about {patches[0]} a second (targets of 20 to 200 px: {patches[1]} to {patches[2]})",
+            f"about {patches[0]} per second (targets of 20 to 200 px: {patches[1]} to {patches[2]})",
             "`roam-lite bench clips`",
         ],
         [

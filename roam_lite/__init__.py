@@ -9,7 +9,7 @@ __all__ = ["PROFILES", "Config", "InputError", "Result", "Tracker", "get_profile
 
 
 def __getattr__(name: str):
-    """Import the tracker, and torch with it, only when somebody asks for it."""
+    """Import the tracker, and with it torch, only on first use."""
     if name in ("Result", "Tracker", "load_tracker"):
         from roam_lite import tracking
 

@@ -1,4 +1,4 @@
-"""`python -m roam_lite`: the command line where no script `roam-lite` is on the path."""
+"""`python -m roam_lite`: the command line, if the script `roam-lite` is not on the path."""
 
 import sys
 

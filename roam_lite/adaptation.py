@@ -15,12 +15,12 @@ from roam_lite.rules import SGD, UpdateRule
 
 @dataclass(frozen=True)
 class Samples:
-    """n samples of N videos with what they should give, for one filter size a video."""
+    """n samples of N videos with their labels, for one filter size per video."""
 
     features: Tensor  # [N, n, C, H, W]
     targets: Targets
     sizes: Tensor  # [N, 2], (f_r, f_c) in cells
-    # [N, n], in the loss; the sum is 1, or 0 for a video that learns nothing; None: equal ones
+    # [N, n], weights in the loss; they add up to 1, or 0 for a video that is not updated; None: equal
     weights: Tensor | None = None
 
 
@@ -31,12 +31,12 @@ def make_samples(
     return Samples(features, make_targets(boxes, sizes, cells, cells, config), sizes)
 
 
-# What is kept of a frame for updates: features [N, 1, C, H, W], boxes [N, 4] in patch pixels.
+# What updates keep of a frame: features [N, 1, C, H, W], boxes [N, 4] in patch pixels.
 Kept = tuple[Tensor, Tensor]
 
 
 def collect(frames: Sequence[Kept], sizes: Tensor, cells: Tensor, config: ModelConfig) -> Samples:
-    """Return samples of the frames kept, for filter sizes `[N, 2]`."""
+    """Return samples of the stored frames, for filter sizes `[N, 2]`."""
     features, boxes = zip(*frames, strict=True)
     return make_samples(torch.cat(features, 1), torch.stack(boxes, 1), sizes, cells, config)
 
@@ -46,8 +46,8 @@ def update_loss(
 ) -> Tensor:
     """Return the tracking loss of each video on its samples, `[N]` (eq. 12).
 
-    `theta` is `[N, P]`. With `scales` (epsilon of eq. 15) it is taken as epsilon * theta and divided
-    before it predicts: g_eps(theta) = g(theta / epsilon).
+    `theta` is `[N, P]`. With `scales` (epsilon of eq. 15), theta is multiplied by epsilon and divided by it
+    again before predicting: g_eps(theta) = g(theta / epsilon).
     """
     layout = ThetaLayout.of(config)
     model = theta if scales is None else theta / scales
@@ -60,9 +60,9 @@ def meta_loss(
 ) -> Tensor:
     """Return the tracking loss of the updated model on future frames, `[N]` (eq. 13).
 
-    The same function as the update loss; what differs is the frames, and that the filter sizes of
-    `future` are those of the update before, phi^(t-1). Where features do not learn, its gradient is
-    taken at once and its graph is not kept; it can be differentiated once.
+    The same function as the update loss, on other frames; the filter sizes of
+    `future` are those of the previous update, phi^(t-1). If the features do not learn, the gradient is
+    computed immediately and the graph is freed, so the loss can be differentiated only once.
     """
     if not (torch.is_grad_enabled() and theta.requires_grad) or future.features.requires_grad:
         return update_loss(theta, future, config, scales)
@@ -79,7 +79,7 @@ class Adapted:
     theta: Tensor  # [N, P]
     state: Any  # of the rule
     update_loss: Tensor  # [N], before the step
-    learning_rates: Tensor | None  # [N, P], where the rule has some
+    learning_rates: Tensor | None  # [N, P], if the rule has any
 
 
 def adapt(
@@ -91,11 +91,11 @@ def adapt(
     scales: Tensor | None = None,
     second_order: bool = False,
 ) -> Adapted:
-    """Return theta after one step of the rule along its loss on the samples (eq. 9).
+    """Return theta after one step of the rule on the loss of the samples (eq. 9).
 
-    `second_order` keeps the graph of the gradient itself; otherwise gradient and loss are constants
-    when the result is differentiated. It works without grad mode too: the result then has no graph.
-    A video whose samples all weigh nothing keeps its theta, whatever the rule remembers.
+    `second_order` keeps the graph of the gradient; otherwise gradient and loss are constants
+    when the result is differentiated. It also works without grad mode; the result then has no graph.
+    A video whose samples all have weight 0 keeps its theta, whatever the rule's state.
     """
     second_order = second_order and torch.is_grad_enabled()
     needs_hessian = getattr(rule, "needs_hessian", False)
@@ -127,8 +127,8 @@ def initialize(
 ) -> Adapted:
     """Return the initial model: theta0 `[N, P]` after its number of steps with lambda0 `[P]`.
 
-    Line 5 of Algorithm 1, and the model initialization of section 4. What comes back is the last
-    step, with the update loss of the first: that of theta0 itself.
+    Line 5 of Algorithm 1, and the model initialization of section 4. Returned is the last
+    step, with the update loss of the first step, which is that of theta0 itself.
     """
     rule, steps = SGD(lambda0), config.initial_steps
     first = take_steps(theta0, samples, rule, None, steps, config, scales, second_order)
@@ -147,7 +147,7 @@ def take_steps(
 ) -> Adapted:
     """Return the last of `steps` steps on the same samples, with the update loss of the first.
 
-    After none it is theta itself, with its loss and no rates.
+    After 0 steps it is theta itself, with its loss and no rates.
     """
     if steps == 0:
         return Adapted(theta, state, update_loss(theta, samples, config, scales).detach(), None)

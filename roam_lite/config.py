@@ -1,8 +1,8 @@
 """Configurations: every constant of the method, with its symbol and section of the paper.
 
 A `Config` has four parts: the tracking model, the update rule, its meta-training, and online
-tracking. A checkpoint holds its whole configuration, so that editing a constant here or in
-`profiles` never changes what trained weights do.
+tracking. A checkpoint contains its whole configuration, so editing a constant here or in
+`profiles` never changes how trained weights behave.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from roam_lite.errors import InputError
 
 MetaGradient = Literal["first_step", "first_order", "chained", "full", "evolution"]
-# What messages call the types of constants.
+# Names of the constants' types in messages.
 _KINDS = {int: "a whole number", float: "a finite number", tuple[float, ...]: "numbers"}
 
 
@@ -32,17 +32,17 @@ class ModelConfig:
     reduced: int  # channels after the dimension reduction layer
     base_filter: int  # side of the fixed-size kernels, cells
     filter_scale: float  # rho
-    kernel_spread: float  # of the kernels' random start: responses begin near 0, gradients do not
+    kernel_spread: float  # of the kernels' random start: small responses, but not small gradients
     # Losses (eq. 7, 8)
     label_sharpness: float  # alpha
     response_loss: Literal["balanced", "focused", "plain"]
-    easy_error: float  # cells with a smaller error are solved, and stay out of the balanced loss
+    easy_error: float  # cells with a smaller error are solved and excluded from the balanced loss
     regression_anchors: int  # anchors of highest IoU in the regression loss, per frame
-    delta_spread: tuple[float, float]  # units of the box deltas: of shifts, and of log sizes
+    delta_spread: tuple[float, float]  # units of the box deltas: for shifts and for log sizes
     # Initial model (Algorithm 1, line 5; section 4)
     initial_steps: int  # gradient steps with lambda0, 0 or more; the paper takes one (footnote 1)
-    initial_scales: tuple[float, ...]  # s and r of the stretched first samples
-    scale_sharpness: float = 0.0  # of the labels, in the logarithm of the target's size
+    initial_scales: tuple[float, ...]  # s and r by which the first samples are stretched
+    scale_sharpness: float = 0.0  # sharpness of the labels in the logarithm of the target's size
 
     @cached_property
     def channels(self) -> int:
@@ -57,58 +57,58 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class RuleConfig:
-    """Who updates theta: lambda0 at first, then the neural optimizer (section 3.2)."""
+    """The update rule of theta: lambda0 at first, then the neural optimizer (section 3.2)."""
 
     name: str  # in `rules.RULES`
-    hidden: int  # units of each of the two recurrent layers
+    hidden: int  # units in each of the two recurrent layers
     input: Literal["raw", "log_sign"]  # 4 channels as in (10), or 5
     input_range: float  # p: magnitudes from e^-p to 1 are given as logarithms ([1], appendix A)
-    lambda0_response: float  # where lambda0 starts on the response branch's coordinates
-    lambda0_regression: float  # and on the regression branch's
+    lambda0_response: float  # initial lambda0 of the response branch's coordinates
+    lambda0_regression: float  # and of the regression branch's
     initial_rate: float  # what the neural optimizer emits before training
-    initial_share: float | None  # if set, it emits rates relative to lambda0, from this share on
-    initial_regression_gain: float  # what those of the regression branch are multiplied by at first
-    online: str | None = None  # the rule that tracks unless another one is chosen; None: this one
+    initial_share: float | None  # if set, rates are relative to lambda0, starting at this share
+    initial_regression_gain: float  # initial factor on the rates of the regression branch
+    online: str | None = None  # the rule to track with by default; None: this one
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of meta-training: Algorithm 1 with its own horizon, batch and learning rates.
+    """One phase of meta-training: Algorithm 1 with its own horizon, batch and learning rates.
 
-    A stage with `updates = 1` trains the first step alone (lines 5 and 6 of Algorithm 1: theta0,
-    lambda0 and, where there is no pretrained one, the backbone); later stages add the neural
+    A stage with `updates = 1` trains only the first step (lines 5 and 6 of Algorithm 1: theta0,
+    lambda0 and, if it is not pretrained, the backbone); later stages add the neural
     optimizer's updates.
 
-    Raises InputError for parts, or steps to recompute, that cannot be.
+    Raises InputError for impossible `parts` or `recompute`.
     """
 
     name: str
     steps: int
     batch: int  # N, video clips in a mini-batch (section 5)
     updates: int  # T, model updates in a clip, the first step included (eq. 14)
-    initial_samples: int  # of the nine stretched first patches (section 4)
+    initial_samples: int  # how many of the nine stretched first patches (section 4)
     future_frames: int  # frames of each meta loss; the paper uses one (footnote 3)
-    horizon: int  # frames after an update from which the meta loss draws; the paper uses tau
+    horizon: int  # frames after an update that the meta loss is drawn from; the paper uses tau
     meta_gradient: MetaGradient
     theta0_lr: float  # Adam's step for theta0
     lambda0_lr: float  # Adam's step for log(lambda0)
     rule_lr: float  # Adam's step for the neural optimizer's omega
-    gains_lr: float  # Adam's step for the optimizer's log gains on lambda0, one a part of theta
+    gains_lr: float  # Adam's step for the optimizer's log gains on lambda0, one per part of theta
     backbone_lr: float  # Adam's step for the backbone; 0 keeps it frozen
-    halvings: int  # how often all rates are halved, evenly over the stage (section 5)
+    halvings: int  # how often all rates are halved, evenly spaced over the stage (section 5)
     pretrained_share: float = 1.0  # of backbone_lr, for the layers with pretrained weights
     kappa_ramp: float = 0.5  # share of the stage over which kappa grows from 0 to its full value
     precision: Literal["float32", "bfloat16"] = "float32"  # of the backbone's layers
-    rule_layers: Literal["all", "last"] = "all"  # those of the neural optimizer that learn
-    # Speed and memory; of these only `parts` changes what is computed, where a backbone learns
-    parts: int = 1  # of the mini-batch, one after the other; batch norms that learn see one of them
-    recompute: int = 0  # gradient steps of which one memory of the optimizer is kept; 0: of each
-    tf32: bool | None = None  # products of CUDA rounded to 10 bits; None: torch's own setting
-    channels_last: bool = True  # the order of the backbone's numbers in memory
-    compile: bool = False  # the backbone, by torch.compile
+    rule_layers: Literal["all", "last"] = "all"  # layers of the neural optimizer that are trained
+    # Speed and memory; only `parts` changes the result, and only if a backbone learns
+    parts: int = 1  # of the mini-batch, one after the other; batch norms that learn see only one
+    recompute: int = 0  # keep the optimizer's memory once in so many gradient steps; 0: in each
+    tf32: bool | None = None  # CUDA matrix products rounded to 10 bits; None: torch's own setting
+    channels_last: bool = True  # memory format of the backbone
+    compile: bool = False  # whether to compile the backbone with torch.compile
     # Evolution strategies (`meta_gradient = "evolution"`)
-    pairs: int = 4  # perturbations, each followed in both signs
-    segments: int = 1  # of an episode, with perturbations of their own
+    pairs: int = 4  # perturbations, each with both signs
+    segments: int = 1  # of an episode, each with its own perturbations
     spread: float = 0.1  # standard deviation of a perturbation
 
     def __post_init__(self) -> None:
@@ -116,50 +116,50 @@ class Stage:
         if self.parts < 1 or self.recompute < 0:
             raise InputError(f"{given}; give parts of 1 or more, and recompute of 0 or more")
         if self.meta_gradient == "evolution" and (self.parts > 1 or self.recompute):
-            raise InputError(f"{given}: evolution keeps no graph to save memory of; omit both")
+            raise InputError(f"{given}: evolution has no graph whose memory they save; omit both")
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How the rule is meta-trained: random filter scaling, sampling, outer optimizer, stages.
 
-    Raises InputError for an average that cannot be kept.
+    Raises InputError for an impossible average.
     """
 
     # Random filter scaling (section 3.3)
     kappa_response: float
     kappa_regression: float
-    scale_first_step: bool  # whether lambda0's step is taken in scaled coordinates too
+    scale_first_step: bool  # whether lambda0's step is also taken in scaled coordinates
     # Sampling (section 5)
-    min_visibility: float  # frames that show less of the target teach the background
-    min_side: float  # pixels; smaller targets have no texture, and boxes uncertain by a third
-    stretch_jitter: tuple[float, float]  # range of scale and of aspect factors
-    shift_jitter: float  # largest shift of the target from the patch's middle, as a share of S
-    # Augmentation: of a whole clip, and the light of single patches
+    min_visibility: float  # frames that show less of the target count as background
+    min_side: float  # pixels; smaller targets lack texture and have boxes uncertain by a third
+    stretch_jitter: tuple[float, float]  # range of scale factors and of aspect factors
+    shift_jitter: float  # largest shift of the target from the patch's center, as a share of S
+    # Augmentation of whole clips, and of the light in single patches
     mirror_chance: float
     gray_chance: float
-    swap_chance: float  # that a clip's color channels are exchanged, and that its axes are
-    light_gain: tuple[float, float]  # range of what pixels are multiplied by
+    swap_chance: float  # that a clip's color channels are swapped, and that its axes are
+    light_gain: tuple[float, float]  # range of factors on pixels
     light_offset: float  # largest number added to pixels, of 255
-    # Closed loop: the model tracks in training too
-    past_labels: Literal["truth", "estimates"]  # past samples: true boxes, or what the model tracks
-    view_scale: int  # side of the part of a frame that a clip holds, in sides of a patch
-    lost_overlap: float  # below this overlap the target is lost, and the tracker is put back on it
+    # Closed loop: the model also tracks during training
+    past_labels: Literal["truth", "estimates"]  # of past samples: true boxes, or the model's own
+    view_scale: int  # side of the part of a frame that a clip stores, in patch sides
+    lost_overlap: float  # below this overlap the target is lost, and the tracker is reset to it
     # Outer optimizer (Adam)
     betas: tuple[float, float]
-    max_gradient_norm: float  # longer gradients are shortened
+    max_gradient_norm: float  # longer gradients are clipped
     stages: tuple[Stage, ...]
-    # Positive control: each video's theta has a scale of its own, log-uniform in e^-k to e^k, that
-    # the optimizer is not told
+    # Positive control: each video's theta has its own scale, log-uniform in e^-k to e^k, which
+    # the optimizer does not know
     hidden_kappa: float = 0.0
-    averaging: float = 0.0  # decay of the weights' average in a checkpoint; 0: the last step's
-    # Augmentation of a whole clip, as by worse cameras; ranges of how much
-    soft_chance: float = 0.0  # that it is softened, as by a lens or an enlarged smaller frame
-    softness: tuple[float, float] = (1.2, 3.0)  # pixels of a patch that look like one
+    averaging: float = 0.0  # decay of the averaged weights in a checkpoint; 0: no averaging
+    # Augmentation of whole clips, as by worse cameras; ranges of strength
+    soft_chance: float = 0.0  # that it is blurred, as by a lens or by enlarging a smaller frame
+    softness: tuple[float, float] = (1.2, 3.0)  # pixels of a patch that are blurred into one
     flat_chance: float = 0.0  # that its contrast is low
-    contrast: tuple[float, float] = (0.3, 0.7)  # what is left of it, about a middle gray
+    contrast: tuple[float, float] = (0.3, 0.7)  # remaining share of it, around a middle gray
     dark_chance: float = 0.0  # that it is dark
-    light: tuple[float, float] = (0.125, 0.5)  # what is left of it
+    light: tuple[float, float] = (0.125, 0.5)  # remaining share of the light
     sensor_noise: float = 3.0  # in the dark, standard deviation, of 255
     jpeg_chance: float = 0.0  # that it is compressed
     jpeg_quality: tuple[float, float] = (25.0, 70.0)
@@ -167,7 +167,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.averaging < 1:
             raise InputError(
-                f"training constant averaging: {self.averaging!r}; give 0 or more and less than 1"
+                f"training constant averaging: {self.averaging!r}; give at least 0 and less than 1"
             )
 
 
@@ -175,7 +175,7 @@ class TrainingConfig:
 class OnlineConfig:
     """How a target is followed (section 4). These constants can be set when a tracker is loaded.
 
-    Raises InputError for values that no tracker can work with.
+    Raises InputError for values that cannot work.
     """
 
     update_interval: int  # tau, frames
@@ -184,25 +184,25 @@ class OnlineConfig:
     penalty: float  # k of the scale-and-ratio penalty
     motion: float  # sharpness of the motion map
     wide_motion: float  # the same after a weak response
-    weak_response: float  # share of the first response under which a frame is not trusted
+    weak_response: float  # share of the first response below which a frame is not trusted
     strong_response: float  # share above which it is trusted again
     size_rate: float  # weight of a new size in the interpolation
     min_size: float  # image pixels
     search_scales: tuple[float, ...]  # of the multi-scale search (ROAM)
-    diverged_loss: float  # an update loss above which the model goes back to the first frame's
+    diverged_loss: float  # update loss above which the model is reset to the first frame's
     position: Literal["box", "peak"] = "box"  # the center: the regressed box's, or the score's peak
-    # What an update learns from, and when; as they stand here, updates are the paper's
-    memory: int = 0  # frames kept; 0: 2 tau
-    replayed: int = 0  # most frames, evenly spaced, of those before the newest tau; 0: tau
+    # What updates learn from, and when; the defaults here give the paper's updates
+    memory: int = 0  # stored frames; 0: 2 tau
+    replayed: int = 0  # at most this many frames, evenly spaced, from before the newest tau; 0: tau
     first_share: float = 0.0  # weight of the first frame's samples in every loss; DiMP: 0.25
     certainty: float = (
-        0.0  # power of a frame's response, relative to the first one's, in its weight
+        0.0  # exponent of a frame's response, relative to the first one's, in its weight
     )
-    age: float = 0.0  # weights fall by e^-age a frame
+    age: float = 0.0  # weights decay by e^-age per frame
     hard_negative: float = (
-        0.0  # share of the highest peak at which a second calls for a step; 0: none
+        0.0  # share of the highest peak at which a second peak triggers a step; 0: never
     )
-    update_response: float = 0.0  # mean share of the first response below which no update is taken
+    update_response: float = 0.0  # mean share of the first response below which updates are skipped
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -227,7 +227,7 @@ class OnlineConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """All constants of one size of the method; `name` is that of the profile that it began as."""
+    """All constants of one size of the method; `name` is that of the original profile."""
 
     name: str
     model: ModelConfig
@@ -243,7 +243,7 @@ class Config:
     def from_dict(values: Mapping[str, Any], source: str = "configuration") -> "Config":
         """Return the configuration that `to_dict` gave.
 
-        Raises InputError naming `source` and the constant that is missing, unknown or of another
+        Raises InputError naming `source` and the constant that is missing, unknown or of the wrong
         type.
         """
         return build(Config, values, source)
@@ -276,12 +276,12 @@ def build(kind: type, values: Any, source: str) -> Any:
     parts = {n: convert(hints[n], v, f"{source}, {n}") for n, v in values.items()}
     try:
         return kind(**parts)
-    except InputError as error:  # of constants that do not go together
+    except InputError as error:  # for constants that do not fit together
         raise InputError(f"{source}: {error}") from error
 
 
 def convert(hint: Any, value: Any, source: str) -> Any:
-    """Return a value as the type that its field has. Raises InputError if it is of another one."""
+    """Return a value as its field's type. Raises InputError if it has another type."""
     if is_dataclass(hint):
         return build(hint, value, source)
     kind, options = get_origin(hint), get_args(hint)
@@ -292,7 +292,7 @@ def convert(hint: Any, value: Any, source: str) -> Any:
         if len(kinds) == len(value):
             return tuple(convert(k, v, source) for k, v in zip(kinds, value, strict=True))
     elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        if abs(value) <= float_info.max:  # which nan is not, either
+        if abs(value) <= float_info.max:  # False for nan, too
             return float(value)
     elif value in options if kind is Literal else type(value) is hint:
         return value

@@ -16,7 +16,7 @@ from roam_lite.figures.film import open_video
 from roam_lite.figures.pictures import caption, draw_box, grid, save_image
 from roam_lite.figures.style import TRUTH_COLOR, color_of
 
-SGD_RATE = 1e-4  # of six rates, those from 1e-5 to 3e-4 are alike (EXPERIMENTS.md)
+SGD_RATE = 1e-4  # of six rates; those from 1e-5 to 3e-4 perform alike (EXPERIMENTS.md)
 WAYS = {
     "ROAM++": {"name": "roam++", "rule": "own"},
     "ROAM": {"name": "roam", "rule": "own"},
@@ -28,7 +28,7 @@ SHEET_MOMENT = 0.8  # the picture shows each sequence at this share of its lengt
 
 
 def samples_folder() -> Path:
-    """Return the sample sequences' folder, beside the package or here; InputError if there is none."""
+    """Return the folder of the samples, next to the package or here; InputError if there is none."""
     candidates = [Path(__file__).parents[1] / "data_samples", Path("data_samples")]
     for folder in candidates:
         if folder.is_dir():
@@ -41,7 +41,7 @@ def samples_folder() -> Path:
 def demonstrate(root: str | Path, out: str | Path, **options: Any) -> tuple[str, list[Path]]:
     """Track the sequences under `root` four ways; return the table and the files written.
 
-    `options` go to `load_tracker`. The video sets the four side by side, two and two; the picture
+    `options` go to `load_tracker`. The video shows all four in a 2 x 2 grid; the picture
     has a row for each sequence. Ground truth is yellow.
     """
     sequences = [read_sequence(root, name) for name in list_sequences(root)]
@@ -53,7 +53,7 @@ def demonstrate(root: str | Path, out: str | Path, **options: Any) -> tuple[str,
     colors = {title: color_of(report.tracker) for title, report in reports.items()}
 
     def panels(index: int, frame: int) -> list[np.ndarray]:
-        """One captioned picture for each way, its box over the ground truth."""
+        """One captioned picture for each of the four, its box over the ground truth."""
         image, truth = _readable(sequences[index], frame), sequences[index].boxes[frame]
         image = draw_box(image, truth, TRUTH_COLOR, thickness=1)
         boxes = {title: runs[index].boxes[frame] for title, (_, runs) in evaluated.items()}
@@ -71,7 +71,7 @@ def demonstrate(root: str | Path, out: str | Path, **options: Any) -> tuple[str,
 
 
 def _readable(sequence: Sequence, frame: int) -> np.ndarray:
-    """Return the frame, or the last one before it that can be read."""
+    """Return the frame, or the last readable one before it."""
     try:
         return sequence.frames[frame]
     except FrameError:

@@ -9,15 +9,15 @@ import torch
 from roam_lite.config import Stage
 from roam_lite.errors import InputError
 
-# Instruction sets of CPUs that multiply bfloat16 numbers, as torch names them.
+# Torch's names of the CPU instruction sets that multiply bfloat16 numbers.
 _BFLOAT16_SETS = ("amx_bf16", "avx512_bf16")
 _OLDER_PROBES = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
 
 
 def choose_device(name: str | torch.device) -> str:
-    """Return the torch device that `cpu`, `cuda`, `cuda:N` or `auto` means; `auto` takes CUDA where it is.
+    """Return the torch device for `cpu`, `cuda`, `cuda:N` or `auto`; `auto` prefers CUDA.
 
-    Raises InputError for cuda where there is none, and for other devices: nothing here is tried on them.
+    Raises InputError for cuda if there is none, and for other devices, on which nothing is tested.
     """
     wanted = str(name)
     if wanted == "auto":
@@ -27,16 +27,16 @@ def choose_device(name: str | torch.device) -> str:
     if wanted == "cpu":
         return wanted
     if not torch.cuda.is_available():
-        raise InputError(f"device {wanted}: torch finds no CUDA device here; give cpu or auto")
+        raise InputError(f"device {wanted}: torch finds no CUDA device; give cpu or auto")
     if int(wanted.partition(":")[2] or 0) >= (count := torch.cuda.device_count()):
-        raise InputError(f"device {wanted}: there are {count} CUDA devices here, from cuda:0 on")
+        raise InputError(f"device {wanted}: {count} CUDA devices here, numbered from cuda:0")
     return wanted
 
 
 def own_device(device: str) -> str:
-    """Return the device of this process: of several on a machine, each has the GPU of its own number.
+    """Return the device of this process: with several processes on a machine, each has its own GPU.
 
-    Raises InputError if there is none of that number.
+    Raises InputError if there is no GPU with its number.
     """
     number = os.environ.get("LOCAL_RANK")
     return choose_device(f"cuda:{number}") if device == "cuda" and number else device
@@ -45,7 +45,7 @@ def own_device(device: str) -> str:
 def multiplies_bfloat16(device: str) -> bool:
     """Return whether the device has instructions for bfloat16.
 
-    A CPU without them converts every number back and forth: a `laptop` step of the first stage took
+    A CPU without them converts every number back and forth: a `laptop` step in the first stage took
     nine times as long as in float32 on one with AVX2 alone (EXPERIMENTS.md).
     """
     if device.startswith("cuda"):
@@ -56,7 +56,7 @@ def multiplies_bfloat16(device: str) -> bool:
 
 
 def supported_precision(stage: Stage, device: str) -> Stage:
-    """Return the stage in a precision that the device has instructions for: its own, or float32."""
+    """Return the stage with a precision that the device has instructions for: its own, or float32."""
     if stage.precision == "bfloat16" and not multiplies_bfloat16(device):
         return replace(stage, precision="float32")
     return stage

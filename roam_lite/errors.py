@@ -1,4 +1,4 @@
-"""What a user of the package hears of bad input: one error, and one warning."""
+"""How bad input is reported: one error class and one warning class."""
 
 import warnings
 from collections.abc import Iterator
@@ -7,25 +7,25 @@ from functools import cache
 
 
 class InputError(ValueError):
-    """Something that the caller gave cannot be used.
+    """The caller's input cannot be used.
 
-    The message names what was given (file, frame, value) and says what to do about it.
+    The message names the input (file, frame, value) and says what to do about it.
     """
 
 
 class InputWarning(UserWarning):
-    """Something that the caller gave is used, but perhaps not as it was meant."""
+    """The caller's input is used, but perhaps not as intended."""
 
 
 @cache
 def warn(message: str) -> None:
-    """Say once in a process, on stderr, how doubtful input is taken (`InputWarning`)."""
+    """Warn on stderr, once per process, how doubtful input is interpreted (`InputWarning`)."""
     warnings.warn(message, InputWarning, stacklevel=3)
 
 
 @contextmanager
 def plain_warnings(beginning: str) -> Iterator[None]:
-    """Write each `InputWarning` as one line that begins so, not as Python would, inside the context."""
+    """Write each `InputWarning` as a single line with this prefix inside the context."""
     before = warnings.formatwarning
 
     def write(message: Warning, category: type[Warning], *place: object) -> str:

@@ -1,4 +1,4 @@
-"""Gradients from evaluations alone: evolution strategies, and their persistent form for unrolls."""
+"""Gradients from function values alone: evolution strategies, and their persistent form for unrolls."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def evolution_gradient(
 def persistent_gradient(differences: Tensor, noise: Tensor, spread: float) -> Tensor:
     """Return the estimate `[n]` of persistent evolution strategies (Vicol et al. 2021).
 
-    An unroll has K segments, each with a perturbation of its own: `noise` `[pairs, K, n]`;
+    An unroll has K segments, each with its own perturbation: `noise` `[pairs, K, n]`;
     `differences` `[pairs, K]` are the losses of the segments, those with positive noise minus those
     with negative. A segment's loss depends on all perturbations so far, so it is credited to their
     sum. For K = 1 this is `evolution_gradient`.

@@ -1,4 +1,4 @@
-"""What the base installation leaves out, and the error where it is needed."""
+"""Optional packages, and the error if one is needed but missing."""
 
 from importlib.util import find_spec
 
@@ -13,7 +13,7 @@ EXTRAS = {
 
 
 def missing(extra: str) -> list[str]:
-    """Return the packages of an extra that are not installed; none is imported."""
+    """Return the packages of an extra that are not installed, without importing any."""
     return [package for package in EXTRAS[extra] if find_spec(package) is None]
 
 

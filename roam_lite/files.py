@@ -1,4 +1,4 @@
-"""Files and folders that are either whole or not there."""
+"""Files and folders that are either complete or absent."""
 
 import errno
 import glob
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from roam_lite.errors import InputError
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # on the disk, in a quota, for one file
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk, of a quota, or for one file
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name and rename it, so that no reader sees half of it.
+    """Write a file under a temporary name and rename it, so that readers never see part of it.
 
     Raises OSError, and leaves what was there before, if the disk is full.
     """
@@ -24,7 +24,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:
-    """Write files as `write_atomically` does; none takes its name before all have been written."""
+    """Write files as `write_atomically` does; they are renamed after all have been written."""
     with ExitStack() as stack:
         for path, content in contents.items():
             with open(stack.enter_context(whole_file(path)), "wb") as file:
@@ -35,10 +35,10 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its name on success and vanishes otherwise.
+    """Yield a temporary path next to `path` that is renamed to it on success and removed otherwise.
 
-    The suffix is kept, because encoders choose a format by it; missing parent folders are made. An
-    OSError about the temporary file names `path`, as one does that says that there is no space.
+    The suffix is kept, because encoders choose a format by it; missing parent folders are created. An
+    OSError about the temporary file, or about a full disk, names `path`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
@@ -52,7 +52,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def _name(error: BaseException, path: Path, temporary: Path) -> None:
-    """Make an OSError about something temporary, or about space, one about the path that was wanted."""
+    """Make an OSError about a temporary path, or about a full disk, name the intended path."""
     if not isinstance(error, OSError):
         return
     if error.filename is None and error.errno in NO_SPACE:
@@ -68,10 +68,10 @@ def _temporary(path: Path) -> Path:
 
 @contextmanager
 def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a temporary folder that becomes `path` on success and vanishes otherwise.
+    """Yield a temporary folder that becomes `path` on success and is removed otherwise.
 
-    An existing folder stays as it is until the new one is complete. What killed processes of this machine
-    have left half-written of the same folder is removed. Raises InputError if `path` exists and
+    An existing folder stays as it is until the new one is complete. Unfinished versions of the same folder
+    that killed processes of this machine left are removed. Raises InputError if `path` exists and
     `overwrite` is false.
     """
     refuse_existing(path, overwrite=overwrite)
@@ -89,11 +89,11 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
         _name(error, path, temporary)
         raise
-    _remove_abandoned(path, "old")  # this one's too; a killed process's stays until here
+    _remove_abandoned(path, "old")  # this process's as well as those of killed ones
 
 
 def _remove_abandoned(path: Path, kind: str) -> None:
-    """Remove the hidden folders beside `path` of this process and of those that run no more."""
+    """Remove the hidden folders next to `path` of this process and of those that have ended."""
     for folder in path.parent.glob(f".{glob.escape(path.name)}.*.{kind}"):
         process = folder.name.removeprefix(f".{path.name}.").removesuffix(f".{kind}")
         if process.isdecimal() and not _runs(int(process)):
@@ -101,7 +101,7 @@ def _remove_abandoned(path: Path, kind: str) -> None:
 
 
 def _runs(process: int) -> bool:
-    """Whether another process of this number runs; on Windows, where asking could end it, always."""
+    """Whether another process with this number runs; always true on Windows, where asking may kill it."""
     if process == os.getpid():
         return False
     if sys.platform != "win32":
@@ -117,15 +117,15 @@ def _runs(process: int) -> bool:
 def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raise InputError if `path` exists and may not be overwritten."""
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists; give --overwrite to replace it, or name another place")
+        raise InputError(f"{path} exists; give --overwrite to replace it, or choose another place")
 
 
 def refuse_twice(paths: Iterable[str | Path]) -> None:
-    """Raise InputError if two of the paths are one place."""
+    """Raise InputError if two of the paths are the same place."""
     seen: set[Path] = set()
     for path in paths:
         if Path(path).resolve() in seen:
-            raise InputError(f"{path} is given twice; name each once")
+            raise InputError(f"{path} is given twice; name each only once")
         seen.add(Path(path).resolve())
 
 
@@ -135,13 +135,13 @@ def check_outputs(
     *,
     inputs: Iterable[str | Path | None] = (),
     overwrite: bool = False,
-    remedy: str = "remove it, or name another place",
+    remedy: str = "remove it, or choose another place",
 ) -> None:
-    """Raise InputError for a place that a command could not, or must not, write to when its work is done.
+    """Raise InputError, before any work, for a place that a command cannot or must not write to.
 
-    Files and folders go by the option that names them; None is none, and the file "-" standard output.
-    None may be another's or one of the `inputs`, a file none that exists unless `overwrite`; `remedy`
-    says what to do about that. Each is tried, and nothing of that stays.
+    Files and folders are keyed by their option; None is ignored, and the file "-" is standard output.
+    No two may be the same, none may be one of the `inputs`, and files must not exist unless `overwrite`;
+    `remedy` says what to do if one does. Each place is tested by writing, which leaves no trace.
     """
     folders = folders or {}
     read, written = {Path(path).resolve() for path in inputs if path is not None}, {}
@@ -152,11 +152,11 @@ def check_outputs(
             place = Path(path).resolve()
             if place in written:
                 raise InputError(
-                    f"{option} {path}: {written[place]} is the same place; name another"
+                    f"{option} {path}: {written[place]} is the same place; choose another"
                 )
             if place in read:
                 raise InputError(
-                    f"{option} {path}: this is read, not to be written to; name another"
+                    f"{option} {path}: this is an input, not an output; choose another"
                 )
             written[place] = option
             _try(path, place, option in folders)
@@ -164,7 +164,7 @@ def check_outputs(
             if isinstance(error, InputError):
                 raise
             reason = getattr(error, "strerror", None) or error
-            raise InputError(f"{path}: cannot be written ({reason}); name another place") from error
+            raise InputError(f"{path}: cannot be written ({reason}); choose another") from error
         if option in files and place.exists() and not overwrite:
             raise InputError(f"{path} exists; {remedy}")
 
@@ -172,14 +172,14 @@ def check_outputs(
 def _try(path: str | Path, place: Path, folder: bool) -> None:
     """Raise OSError or InputError if no file, or folder, can be written at a resolved place."""
     with suppress(FileNotFoundError, NotADirectoryError):
-        os.stat(_temporary(place))  # longer than the name itself
+        os.stat(_temporary(place))  # longer than the name itself, so that too long names fail here
     if place.exists() and not (place.is_dir() if folder else place.is_file()):
-        kinds = {"a folder": place.is_dir(), "a file": place.is_file(), "no ordinary file": True}
+        kinds = {"a folder": place.is_dir(), "a file": place.is_file(), "not a regular file": True}
         kind = next(kind for kind, holds in kinds.items() if holds)
-        raise InputError(f"{path}: this is {kind}; name {'a folder' if folder else 'a file'}")
+        raise InputError(f"{path}: this is {kind}; give {'a folder' if folder else 'a file'}")
     above = (place, *place.parents) if folder else place.parents
     parent = next(p for p in above if p.exists())
     if not parent.is_dir():
-        raise InputError(f"{path}: {parent} is a file, which holds none; name another place")
+        raise InputError(f"{path}: {parent} is a file, not a folder; choose another place")
     with tempfile.TemporaryFile(dir=parent):
         pass

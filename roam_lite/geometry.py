@@ -1,9 +1,9 @@
-"""Boxes, the regions around them, and the patches cut there: the one set of functions for all.
+"""Boxes, the regions around them, and the patches cropped there, shared by everything.
 
 A box is `(x, y, w, h)`: left and top edge, width and height, in image or in patch pixels. A region
-is `(cx, cy, side_w, side_h)` in image pixels; its sides differ only where a patch is stretched on
+is `(cx, cy, side_w, side_h)` in image pixels; its sides differ only if a patch is stretched on
 purpose. Coordinates are continuous: pixel j covers [j, j+1). Functions of boxes and regions take
-tensors, or arrays in float64, of any leading axes and return the same kind.
+tensors, or float64 arrays, with any leading axes and return the same kind.
 """
 
 from itertools import product
@@ -41,21 +41,21 @@ def region_around(
 
 
 def boxes_to_patch(boxes: Boxes, regions: Boxes, size: int) -> Boxes:
-    """Return boxes in image pixels `[..., 4]` in those of the patches of side `size` cut at regions."""
+    """Convert boxes `[..., 4]` from image pixels to pixels of the patches of side `size` at regions."""
     scale = size * (1 / regions[..., 2:])  # so that arrays and tensors round alike
     corner = regions[..., :2] - regions[..., 2:] / 2
     return _join((boxes[..., :2] - corner) * scale, boxes[..., 2:] * scale)
 
 
 def boxes_to_image(boxes: Boxes, regions: Boxes, size: int) -> Boxes:
-    """Return boxes in patch pixels `[..., 4]` in image pixels: the inverse of `boxes_to_patch`."""
+    """Convert boxes `[..., 4]` from patch pixels to image pixels: the inverse of `boxes_to_patch`."""
     scale = regions[..., 2:] / size
     corner = regions[..., :2] - regions[..., 2:] / 2
     return _join(boxes[..., :2] * scale + corner, boxes[..., 2:] * scale)
 
 
 def nominal_size(box: NDArray[np.float64], config: ModelConfig) -> NDArray[np.float64]:
-    """Return the `(w, h)` in patch pixels that a box has in a patch cut around itself."""
+    """Return the `(w, h)` in patch pixels of a box in a patch cropped around it."""
     return box[2:] / np.sqrt(box[2] * box[3]) * config.patch_size / config.region_scale
 
 
@@ -68,8 +68,8 @@ def initial_stretches(config: ModelConfig) -> list[tuple[float, float]]:
 def encode_boxes(boxes: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) -> Tensor:
     """Return `(dx, dy, dw, dh)` of boxes relative to anchors, shape `[..., 4]`.
 
-    Both broadcast against each other. Shifts of the center are in anchor widths and heights, sizes
-    in log ratios (the parameterization of Faster R-CNN that section 3.2 adopts for `B` in eq. 7).
+    Both are broadcast against each other. Shifts of the center are in anchor widths and heights, sizes
+    are log ratios (the parameterization of Faster R-CNN that section 3.2 adopts for `B` in eq. 7).
     Both are then divided by their `spread`.
     """
     center = boxes[..., :2] + boxes[..., 2:] / 2
@@ -80,7 +80,7 @@ def encode_boxes(boxes: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) ->
 
 
 def decode_boxes(deltas: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) -> Tensor:
-    """Return the boxes that `deltas` mean at `anchors`: the inverse of `encode_boxes`."""
+    """Return the boxes that `deltas` encode at `anchors`: the inverse of `encode_boxes`."""
     size = anchors[..., 2:] * torch.exp(deltas[..., 2:] * spread[1])
     shift = deltas[..., :2] * spread[0] * anchors[..., 2:]
     center = anchors[..., :2] + anchors[..., 2:] / 2 + shift
@@ -90,7 +90,7 @@ def decode_boxes(deltas: Tensor, anchors: Tensor, spread: Spread = (1.0, 1.0)) -
 def box_iou(a: Tensor, b: Tensor) -> Tensor:
     """Return the intersection over union of boxes, broadcast over leading axes.
 
-    0 / 0, of two boxes without area, is nan; `iou` counts it as 0.
+    0 / 0, for two boxes without area, is nan; `iou` returns 0 for it.
     """
     low = torch.maximum(a[..., :2], b[..., :2])
     high = torch.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
@@ -99,16 +99,16 @@ def box_iou(a: Tensor, b: Tensor) -> Tensor:
 
 
 def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
-    """Return the intersection over union `[T]` of two tracks of boxes `[T, 4]`, as scores count it.
+    """Return the intersection over union `[T]` of two tracks of boxes `[T, 4]`, as in scores.
 
-    Negative sizes are no area, a pair without any has overlap 0, a pair with a nan has overlap nan.
+    Negative sizes mean no area; a pair without area has overlap 0, a pair with a nan has overlap nan.
     """
     tracks = [torch.from_numpy(np.array(boxes, dtype=np.float64, order="C")) for boxes in (a, b)]
     tracks = [torch.cat([boxes[..., :2], boxes[..., 2:].clamp(min=0)], -1) for boxes in tracks]
     ratio = box_iou(*tracks)
     empty = sum(boxes[..., 2:].prod(dim=-1) for boxes in tracks) == 0
     empty &= ~sum(tracks).isnan().any(dim=-1)
-    # Rounding must not lift an overlap past 1.
+    # Rounding must not raise an overlap above 1.
     return torch.where(empty, 0.0, ratio).clamp(max=1.0).numpy()
 
 
@@ -123,10 +123,10 @@ def center_error(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
 
 
 def crop(image: NDArray[np.uint8], region: ArrayLike, size: int) -> NDArray[np.uint8]:
-    """Return the region resampled to `[size, size, 3]`, exact below the pixel.
+    """Return the region resampled to `[size, size, 3]`, with subpixel accuracy.
 
-    What lies outside the image is filled with the image's mean color. Regions much larger than the
-    patch are averaged down by a whole factor first, so that they do not alias.
+    Pixels outside the image get the image's mean color. Regions much larger than the
+    patch are first averaged down by an integer factor, to prevent aliasing.
     """
     region = np.asarray(region, dtype=np.float64)
     corner, scale = region[:2] - region[2:] / 2, region[2:] / size
@@ -146,7 +146,7 @@ def _shrink(
     side: NDArray[np.float64],
     factor: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Average the part of the image under a region by whole factors; all pairs are `(x, y)`.
+    """Average the part of the image under a region by integer factors; all pairs are `(x, y)`.
 
     Returns the smaller image and the region's corner in its coordinates.
     """
@@ -160,7 +160,7 @@ def _shrink(
 def recrop(views: Tensor, seen: Tensor, wanted: Tensor, size: int) -> Tensor:
     """Return the patches `[N, 3, S, S]` at regions `wanted` `[N, 4]`, cut from views of the image.
 
-    `views` `[N, 3, K, K]` (uint8) show the regions `seen` `[N, 4]`. What lies outside a view is
+    `views` `[N, 3, K, K]` (uint8) show the regions `seen` `[N, 4]`. Pixels outside a view are
     filled with its mean color.
     """
     scale = wanted[:, 2:] / seen[:, 2:]

@@ -1,4 +1,4 @@
-"""Memory that is freed stays with the process: fresh pages cost more than the arithmetic on them."""
+"""Keep freed memory in the process: fresh pages cost more than the arithmetic on them."""
 
 import ctypes
 import platform
@@ -8,11 +8,11 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 
 def keep_freed_memory() -> bool:
-    """Return whether the C library was told to reuse large blocks rather than return them.
+    """Tell the C library to reuse large blocks instead of returning them; return whether it can.
 
-    Training and tracking allocate the same large tensors at every step. By default glibc maps each
-    anew and the kernel clears its pages, which can take longer than the arithmetic (`roam-lite bench
-    training` prints the ratio). Elsewhere there is nothing to set, and False is returned.
+    Training and tracking allocate the same large tensors at every step. By default glibc maps each one
+    again and the kernel clears its pages, which can take longer than the arithmetic (`roam-lite bench
+    training` prints the ratio). Without glibc there is nothing to set, and False is returned.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -12,11 +12,11 @@ from roam_lite.rules import build_rule
 
 
 class MetaModel(nn.Module):
-    """Everything that Algorithm 1 returns, and the features that it works on.
+    """Everything that Algorithm 1 returns, and the backbone that computes its features.
 
-    lambda0 is kept as its logarithm: its elements differ by decades, and a step of Adam moves each
-    by a share of itself. Every part of theta (a kernel, a bias) has a gain on top, which moves all
-    of its rates together: a single element sees too noisy a gradient to find their common scale.
+    lambda0 is stored as its logarithm: its elements differ by orders of magnitude, and Adam changes each
+    by a share of itself. In addition, every part of theta (a kernel, a bias) has a gain, which moves all
+    of its rates together: the gradient of a single element is too noisy to find their common scale.
     """
 
     def __init__(self, config: Config, generator: torch.Generator) -> None:
@@ -26,7 +26,7 @@ class MetaModel(nn.Module):
         parts, regression = self.layout.parts(), self.layout.regression_coordinates()
         rule_gains = torch.zeros(len(self.layout.shapes))
         rule_gains[parts[regression]] = log(rule.initial_regression_gain)
-        # Modules draw their start from the global generator; the fork keeps that to ourselves.
+        # Modules initialize from the global generator; the fork restores its state.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(torch.randint(2**62, (), generator=generator)))
             self.backbone = find_backbone(config.model.backbone)()

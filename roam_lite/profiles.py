@@ -1,7 +1,7 @@
 """Profiles: the values of every constant, by name.
 
-`paper` holds the paper's values; `laptop` the same method at a size for two CPU cores, on features
-with ImageNet weights; `desktop` is larger; `laptop-small` learns its features from nothing; `smoke` is
+`paper` has the paper's values; `laptop` is the same method at a size for two CPU cores, on features
+with ImageNet weights; `desktop` is larger; `laptop-small` learns its features from scratch; `smoke` is
 the smallest size that still runs every line. `config` says what each constant means.
 """
 
@@ -61,12 +61,12 @@ _PAPER = Config(
         light_gain=(0.8, 1.25),
         light_offset=20.0,
         past_labels="truth",
-        # The patch of a tracker whose box just touches the target still lies within the view.
+        # If the tracker's box just touches the target, its patch is still inside the view.
         view_scale=2,
         # As in the VOT challenges.
         lost_overlap=0.1,
-        # The second moment forgets within 100 steps: a step that diverged early on would otherwise
-        # hold the learning rates' own steps down for 1,000.
+        # The second moment forgets within 100 steps. Otherwise a step that diverged early on would
+        # keep the steps of the learning rates small for 1,000 steps.
         betas=(0.9, 0.99),
         max_gradient_norm=1.0,
         stages=(
@@ -133,32 +133,32 @@ _LAPTOP_SMALL = modify(
         "reduced": 16,
         "base_filter": 11,
         "response_loss": "focused",
-        # In their own units the deltas' loss is a tenth of the response's, and a backbone that is
-        # trained by the sum learns nothing about boxes; Faster R-CNN's program uses these units.
+        # In plain units the deltas' loss is a tenth of the response's, and a backbone
+        # trained on the sum learns nothing about boxes; Faster R-CNN's program uses these units.
         "delta_spread": (0.1, 0.2),
         "initial_steps": 2,
     },
     rule={
         "lambda0_response": 3e-6,
         "lambda0_regression": 1e-3,
-        # A short training cannot find again what lambda0 knows of each coordinate.
+        # A short training cannot relearn what lambda0 knows about each coordinate.
         "initial_share": 0.3,
-        # Boxes that are learned from one's own boxes wander.
+        # Boxes learned from the tracker's own boxes drift.
         "initial_regression_gain": 0.07,
     },
     training={
-        # RFS is there for the neural optimizer, which can adapt to the scale; lambda0 cannot.
+        # RFS is for the neural optimizer, which can adapt to the scale; lambda0 cannot.
         "scale_first_step": False,
-        # Online, a patch is cut around an estimate whose size may be far off.
+        # Online, a patch is cropped around an estimate whose size may be far off.
         "stretch_jitter": (0.75, 1.35),
         "shift_jitter": 0.35,
         "swap_chance": 0.2,
-        # Online, past frames are cut and labeled by the tracker itself; an optimizer that never saw
-        # its errors trusts the labels too much.
+        # Online, the tracker itself crops and labels past frames; an optimizer that never saw
+        # its errors trusts these labels too much.
         "past_labels": "estimates",
         "stages": (
             # The losses of a random backbone are a thousand times those of a trained one, and Adam
-            # would remember them: lambda0 waits until they are over.
+            # would remember them, so lambda0 waits until they have passed.
             replace(
                 _FIRST_STEP, name="warm_up", steps=200, theta0_lr=1e-3, lambda0_lr=0.0, halvings=0
             ),
@@ -193,11 +193,11 @@ _LAPTOP = modify(
         "backbone": "lite0",
         "region_scale": 4.0,
         "base_filter": 13,
-        # With two steps on narrower stretches the model of the first frame finds half of an error of
-        # the region's size; what is wrong then settles at twice the error.
+        # With two steps on narrower stretches the first model corrects only half of an error in
+        # the region's size, so size errors settle at twice the error of one step.
         "initial_steps": 4,
         "initial_scales": (0.7, 1.0, 1.4),
-        # Without it the response answers to all of these sizes alike, and the search finds none.
+        # Without it the response is the same for all of these sizes, and the search cannot tell.
         "scale_sharpness": 4.0,
     },
     training={
@@ -212,7 +212,7 @@ _LAPTOP = modify(
             replace(_WARM_UP, batch=32, pretrained_share=0.0),
             # At the full rate the trunk forgets ImageNet.
             replace(_FIRST, batch=32, pretrained_share=0.1),
-            # theta0 and lambda0 alone, which is cheap, until they answer to wrong sizes of the region.
+            # Only theta0 and lambda0, which is cheap, until they correct wrong sizes of the region.
             replace(
                 _FIRST,
                 name="sizes",
@@ -227,7 +227,7 @@ _LAPTOP = modify(
             replace(_CLOSED_LOOP, steps=180, batch=8),
         ),
     },
-    # The response is surer of the center than the regression is.
+    # The response locates the center better than the regression.
     online={"position": "peak", "motion": 1.6},
 )
 
@@ -260,7 +260,7 @@ PROFILES = {profile.name: profile for profile in (_SMOKE, _LAPTOP_SMALL, _LAPTOP
 
 
 def get_profile(name: str) -> Config:
-    """Return that configuration. Raises InputError naming the known ones if there is none."""
+    """Return the profile's configuration. Raises InputError naming the known ones if there is none."""
     if name not in PROFILES:
         raise InputError(f"there is no profile {name!r}; choose one of: {', '.join(PROFILES)}")
     return PROFILES[name]

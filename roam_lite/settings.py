@@ -27,10 +27,10 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
 
 
 def set_constants(config: Config, settings: Mapping[str, str]) -> Config:
-    """Return the configuration with constants of any part set by their paths, given as text.
+    """Return the configuration with constants of any part set by path, given as text.
 
     `{"rule.hidden": "8", "training.stages.closed_loop.batch": "4"}`; a constant that may be None
-    takes `none`. Raises InputError for an unknown path or a value that does not fit.
+    accepts `none`. Raises InputError for an unknown path or a value that does not fit.
     """
     for path, value in settings.items():
         config = _set(config, path.split("."), value, path)
@@ -38,7 +38,7 @@ def set_constants(config: Config, settings: Mapping[str, str]) -> Config:
 
 
 def _set(part: Any, names: list[str], value: str, path: str) -> Any:
-    """Return a dataclass, or a tuple of named ones, with one constant in it set."""
+    """Return a dataclass, or a tuple of named ones, with one of its constants set."""
     name, *rest = names
     known = {one.name: one for one in part} if isinstance(part, tuple) else vars(part)
     if name not in known:
@@ -49,7 +49,7 @@ def _set(part: Any, names: list[str], value: str, path: str) -> Any:
     if rest and not has_parts:
         raise InputError(f"there is no constant {path!r}; {name} has no parts")
     if has_parts and not rest:
-        raise InputError(f"constant {path!r}: name one of its parts, as in {path}.NAME")
+        raise InputError(f"constant {path!r}: give one of its parts, as in {path}.NAME")
     if not rest:
         hint = get_type_hints(type(part))[name]
         return replace(part, **{name: _read(hint, value, f"constant {path}")})
@@ -60,13 +60,13 @@ def _set(part: Any, names: list[str], value: str, path: str) -> Any:
 
 
 def _read(hint: Any, value: Any, source: str) -> Any:
-    """Return a value, or its text, as the type that its field has. Raises InputError if it is none."""
+    """Return a value, or its text, as its field's type. Raises InputError if that is impossible."""
     value = value.tolist() if hasattr(value, "tolist") else value  # numpy's numbers
     if isinstance(value, str):
         if isinstance(hint, UnionType):
             hint, value = get_args(hint)[0], None if value == "none" else value
         if get_origin(hint) is tuple:
-            with suppress(ValueError):  # text that is no number stays text, and is refused below
+            with suppress(ValueError):  # text that is not a number stays text, rejected below
                 value = tuple(map(float, value.split(",")))
         elif hint is bool:
             value = {"true": True, "false": False}.get(value, value)

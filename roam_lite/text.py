@@ -1,11 +1,11 @@
-"""Text and names of files as people's programs write them: one reader, one way into OpenCV."""
+"""Text files of any program in any encoding, and file names that OpenCV can take."""
 
 import codecs
 from pathlib import Path
 
 from roam_lite.errors import InputError
 
-# UTF-32 first: its mark begins with that of UTF-16.
+# UTF-32 first, because its mark begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -16,9 +16,9 @@ _MARKS = (
 
 
 def read_text(path: str | Path) -> str:
-    r"""The text of a file, lines ending in `\n`: UTF-8, what its byte order mark says, or Windows-1252.
+    r"""The text of a file, lines ending in `\n`: UTF-8, as its byte order mark says, or Windows-1252.
 
-    UTF-16 without a mark is known by its zero bytes. `\r\r\n`, which Windows makes of `\r\n` in text
+    UTF-16 without a mark is recognized by its zero bytes. `\r\r\n`, which Windows makes of `\r\n` in text
     mode, is one line end. Raises `InputError` if the file cannot be read.
     """
     try:
@@ -38,10 +38,10 @@ def read_text(path: str | Path) -> str:
 
 
 def opencv_path(path: str | Path) -> str:
-    """The path as OpenCV takes it. Raises `InputError` for a name that is no UTF-8: OpenCV crashes."""
+    """The path for OpenCV. Raises `InputError` for a name that is not UTF-8, on which OpenCV crashes."""
     try:
         str(path).encode()
     except UnicodeEncodeError as error:
         name = str(path).encode(errors="backslashreplace").decode()
-        raise InputError(f"{name}: the name is no UTF-8, which OpenCV needs; rename it") from error
+        raise InputError(f"{name}: the name is not UTF-8, as OpenCV needs; rename it") from error
     return str(path)

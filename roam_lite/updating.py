@@ -1,8 +1,8 @@
-"""What an update learns from: which frames are kept, how much each counts, and whether to update.
+"""What an update learns from: which frames are stored, their weights, and whether to update.
 
-Tracker and closed loop of meta-training update from the same memory. As the constants of
-`OnlineConfig` stand by themselves, it is the paper's: the last 2 tau frames, the older half of them
-first, all counting alike (section 4). The other ways are those of DiMP (Bhat et al. 2019) and ATOM
+Tracker and closed-loop training update from the same memory. With the defaults of
+`OnlineConfig` it is the paper's: the last 2 tau frames, the older half of them
+first, with equal weights (section 4). The alternatives are those of DiMP (Bhat et al. 2019) and ATOM
 (Danelljan et al. 2019).
 """
 
@@ -18,14 +18,14 @@ from torch import Tensor
 from roam_lite.adaptation import Kept, Samples, collect
 from roam_lite.config import ModelConfig, OnlineConfig
 
-_LEAST = 1e-6  # of a relative response, whose logarithm is taken
+_LEAST = 1e-6  # lower bound of relative responses, whose logarithm is taken
 
 
 class SampleMemory:
-    """The samples of N videos that updates learn from: the first frame's, and those kept since."""
+    """The samples of N videos that updates learn from: the first frame's, and those stored since."""
 
     def __init__(self, features: Tensor, boxes: Tensor, online: OnlineConfig) -> None:
-        """Begin with the first frame: features `[N, n, C, H, W]`, boxes `[N, n, 4]` in patch pixels."""
+        """Start with the first frame: features `[N, n, C, H, W]`, boxes `[N, n, 4]` in patch pixels."""
         self.online, self.time = online, 0
         shares = online.first_share > 0
         first = zip(features.split(1, dim=1), boxes.unbind(1), strict=True)
@@ -33,12 +33,12 @@ class SampleMemory:
         self.weighted = shares or online.certainty > 0 or online.age > 0
         most = online.memory or 2 * online.update_interval
         self.frames: deque[Kept] = deque(maxlen=most)
-        # Of these: when they were kept, and their responses [N].
+        # For these: when they were stored, and their responses [N].
         self.marks: deque[tuple[int, Tensor]] = deque(maxlen=most)
         self.responses: deque[Tensor] = deque(maxlen=online.update_interval)  # of all frames
 
     def add(self, sample: Kept | None, response: Tensor) -> None:
-        """Take in a frame: its response `[N]`, relative to the first one's, and what is kept of it."""
+        """Add a frame: its response `[N]`, relative to the first one's, and its stored features and box."""
         self.time += 1
         self.responses.append(response)
         if sample is not None:
@@ -46,14 +46,14 @@ class SampleMemory:
             self.marks.append((self.time, response))
 
     def learns(self) -> Tensor:
-        """Return for which videos, `[N]`, the last tau frames responded well enough for an update."""
+        """Return for which videos, `[N]`, the last tau frames' responses are high enough for an update."""
         return torch.stack(list(self.responses)).mean(dim=0) >= self.online.update_response
 
     def batches(self, sizes: Tensor, cells: Tensor, config: ModelConfig) -> list[Samples]:
         """Return the samples of each step of an update, for filter sizes `[N, 2]`.
 
         The newest tau frames and, evenly spaced, some of those before: all of them at every step,
-        or in turn these and those.
+        or alternately one group and the other.
         """
         online, indices = self.online, range(len(self.frames))
         older, newer = list(indices[: -online.update_interval]), indices[-online.update_interval :]
@@ -74,9 +74,9 @@ class SampleMemory:
         config: ModelConfig,
         learns: Tensor | None = None,
     ) -> Samples:
-        """Return the first frame's samples and those of frames kept, given by index, with weights.
+        """Return the first frame's samples and those of stored frames, given by index, with weights.
 
-        Videos for which `learns` `[N]` is false have weights of 0.
+        Videos for which `learns` `[N]` is false have weight 0.
         """
         online, count = self.online, len(self.first)
         frames = [*self.first, *(self.frames[index] for index in window)]

@@ -173,5 +173,7 @@ def test_doctor_names_the_extras_that_are_missing(without, capsys):
     without("anywidget")
     without("ipywidgets")
     main(["doctor"])
-    line = r"^ok +extras +train is here; pretrained is here; course lacks ipywidgets, anywidget$"
+    line = (
+        r"^ok +extras +train installed; pretrained installed; course lacks ipywidgets, anywidget$"
+    )
     assert re.search(line, capsys.readouterr().out, re.M)

@@ -187,6 +187,6 @@ def test_modify_replaces_what_is_named_and_nothing_else():
 
 @pytest.mark.parametrize("decay", [-0.1, 1.0, 2.0])
 def test_an_average_that_cannot_be_kept_is_refused(decay):
-    with pytest.raises(InputError, match=rf"averaging: {decay}; give 0 or more and less than 1"):
+    with pytest.raises(InputError, match=rf"averaging: {decay}; give at least 0 and less than 1"):
         modify(SMOKE, training={"averaging": decay})
     assert modify(SMOKE, training={"averaging": 0.999}) != SMOKE

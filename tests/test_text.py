@@ -48,5 +48,5 @@ def test_lists_and_attributes_are_read_in_any_encoding(tmp_path, encoding):
 
 def test_a_path_that_opencv_cannot_take_is_refused():
     assert opencv_path(Path("a/é.mp4")) == str(Path("a/é.mp4"))
-    with pytest.raises(InputError, match=r"no UTF-8"):
+    with pytest.raises(InputError, match=r"not UTF-8"):
         opencv_path(os.fsdecode(b"caf\xe9.mp4"))

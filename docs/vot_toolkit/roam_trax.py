@@ -18,7 +18,7 @@ def main() -> None:
     with trax.Server([trax.Region.RECTANGLE], [trax.Image.PATH]) as server:
         while (request := server.wait()).type != trax.TraxStatus.QUIT:
             image = read_image(request.image["color"].path())
-            if request.objects:  # a start: a tracker of its own, as `roam-lite evaluate` gives it
+            if request.objects:  # a start: a new tracker each time, as in `roam-lite evaluate`
                 ((region, _),) = request.objects
                 box = np.array(region.bounds())
                 tracker = make_tracker()

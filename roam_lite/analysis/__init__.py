@@ -1,1 +1,1 @@
-"""What a learned rule has learned: its rates explained, and what tracking loses without parts of it."""
+"""What a learned rule has learned: what explains its rates, and what tracking loses without parts of it."""

@@ -1,4 +1,4 @@
-"""What a replaced rule costs in AUC: paired differences, and whether one sequence carries them."""
+"""What replacing a rule costs in AUC: paired differences, and whether a single sequence causes them."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,15 +21,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Differences:
-    """AUC of R rules on S sequences, and the first one's minus each."""
+    """AUC of R rules on S sequences, and the first rule's minus each."""
 
     rules: tuple[str, ...]
     sequences: tuple[str, ...]
     aucs: Array  # [R, draws, S]
     mean: Array  # [R], over draws and sequences
-    interval: Array  # [R, 2], of 95 %, by resampling sequences
-    left_out: Array  # [R, 2], the least and the largest mean without any one sequence
-    carriers: tuple[str, ...]  # the sequence that adds most to the mean, toward its own sign
+    interval: Array  # [R, 2], 95 %, by resampling sequences
+    left_out: Array  # [R, 2], lowest and highest mean when any one sequence is left out
+    carriers: tuple[str, ...]  # the sequence that contributes most to the mean, in its direction
 
 
 def measure_aucs(
@@ -55,7 +55,7 @@ def measure_aucs(
 
 
 def differences(rules: Sequence[str], sequences: Sequence[str], aucs: Array) -> Differences:
-    """Return what the first rule's AUCs `[R, draws, S]` are above each one's; S is at least 2."""
+    """Return how far the first rule's AUC is above each rule's, from `[R, draws, S]`; S is at least 2."""
     means = aucs.mean(axis=1)
     gains = means[0] - means  # [R, S]
     interval = np.array([paired_bootstrap(means[0], own)[1:] for own in means])

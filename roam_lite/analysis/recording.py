@@ -1,4 +1,4 @@
-"""What a learned rule saw and emitted while sequences were tracked."""
+"""The inputs of a learned rule and the rates that it emitted while tracking sequences."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,27 +21,27 @@ from roam_lite.rules.neural import NeuralRule
 from roam_lite.rules.preprocessing import INPUTS
 from roam_lite.tracking import Tracker
 
-COORDINATES, SEED = 2000, 0  # how many coordinates of theta are recorded, and who draws them
+COORDINATES, SEED = 2000, 0  # coordinates of theta to record, and the seed that draws them
 
 
 @dataclass(frozen=True)
 class Recording:
-    """The T steps that a rule took, on C drawn coordinates of theta, at least one of each part."""
+    """The T steps of a rule, on C randomly drawn coordinates of theta, at least one of each part."""
 
-    updates: NDArray[np.int64]  # [T], which step of its sequence each is, from 0
-    coordinates: NDArray[np.int64]  # [C], which of theta's they are
+    updates: NDArray[np.int64]  # [T], number of each step in its sequence, from 0
+    coordinates: NDArray[np.int64]  # [C], indices into theta
     log_rates: NDArray[np.float32]  # [T, C]
-    inputs: NDArray[np.float32]  # [T, C, channels]; none if the rule sees no input
-    channels: tuple[str, ...]  # what the inputs are called
+    inputs: NDArray[np.float32]  # [T, C, channels]; no channels if the rule has no input
+    channels: tuple[str, ...]  # names of the inputs
     part_means: NDArray[np.float64]  # [T, 8], of log(rate / lambda0) over all coordinates of a part
     log_lambda0: NDArray[np.float32]  # [C]
     parts: NDArray[np.int64]  # [C], numbers of the parts of theta
-    log_gains: NDArray[np.float32] | None  # [C], of the rule on lambda0, if it has learned some
-    others: Mapping[str, NDArray[np.float32]]  # log rates [T, C] of rules that stepped along
+    log_gains: NDArray[np.float32] | None  # [C], the rule's gains on lambda0, if it has learned any
+    others: Mapping[str, NDArray[np.float32]]  # log rates [T, C] of rules run in parallel
 
 
 def log_of(rates: Tensor) -> Tensor:
-    """Return the logarithm of rates, finite where they are 0."""
+    """Return the logarithm of rates, finite even for 0."""
     return rates.clamp(min=1e-30).log()
 
 
@@ -52,14 +52,14 @@ def mean_by_part(values: Tensor, parts: Tensor) -> Tensor:
 
 
 def with_network(rule: NeuralRule, logits: Callable[[Tensor, tuple], Any]) -> NeuralRule:
-    """Return a rule that differs in its `logits(stack, memory)` alone, and shares all weights."""
+    """Return a rule that differs only in its `logits(stack, memory)` and shares all weights."""
     other = copy(rule)
     other.logits = logits
     return other
 
 
 def watched_step(rule: UpdateRule, *arguments: Any, **extra: Any) -> tuple[RuleStep, Tensor]:
-    """Return a rule's step, and the input stack `[N, P, channels]` of it; no channels if it sees none.
+    """Return a rule's step and its input stack `[N, P, channels]`; no channels if it has no input.
 
     Raises InputError if the rule emits no rates.
     """
@@ -77,9 +77,9 @@ def watched_step(rule: UpdateRule, *arguments: Any, **extra: Any) -> tuple[RuleS
 
 
 class Recorder:
-    """Steps as a rule does and keeps what it saw and emitted in `steps`.
+    """Takes the steps of a rule and records its inputs and rates in `steps`.
 
-    `others` step along with states of their own, from the same theta; their steps are not taken.
+    `others` run in parallel from the same theta, with their own states; their steps are not taken.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Recorder:
         return [rule.init(theta, learning_rates0) for rule in (self.rule, *self.others.values())]
 
     def step(self, *arguments: Any, **extra: Any) -> RuleStep:
-        """Return the rule's step; only those that are finite are kept, as the tracker refuses others."""
+        """Return the rule's step; only finite ones are recorded, as the tracker rejects others."""
         *point, (own, *states) = arguments
         taken, stack = watched_step(self.rule, *point, own, **extra)
         rules = zip(self.others.values(), states, strict=True)
@@ -119,9 +119,9 @@ def record(
     *,
     progress: bool = True,
 ) -> Recording:
-    """Return what the tracker's rule saw and emitted on the sequences, and what `others` would have.
+    """Return the inputs and rates of the tracker's rule on the sequences, and the rates of `others`.
 
-    With one thread, whatever the number of cores. Raises InputError as `evaluate` does, for a rule that
+    Always uses one thread. Raises InputError as `evaluate` does, for a rule that
     emits no rates, and if no model was updated.
     """
     check_names([sequence.name for sequence in sequences])
@@ -159,5 +159,5 @@ def record(
 
 
 def with_rule(tracker: Tracker, rule: UpdateRule | None) -> Tracker:
-    """Return a tracker that differs in its rule alone."""
+    """Return a tracker that differs only in its rule."""
     return Tracker(tracker.model, rule, tracker.variant, tracker.config, tracker.description)

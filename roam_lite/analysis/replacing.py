@@ -1,4 +1,4 @@
-"""Rules in a learned rule's place: constants, means of parts, a formula, no memory, an input held."""
+"""Replacements of a learned rule: constants, means of parts, a formula, no memory, a fixed input."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from roam_lite.tracking import Tracker
 
 
 class Replaced:
-    """A rule whose rates are replaced before they are taken, by `change(rates, stack)`.
+    """A rule whose rates are replaced by `change(rates, stack)` before its step is taken.
 
-    `stack` `[N, P, channels]` is its input. It sees the new rates as its last ones.
+    `stack` `[N, P, channels]` is the rule's input. It gets the new rates as its last ones.
     """
 
     def __init__(self, rule: UpdateRule, change: Callable[[Tensor, Tensor], Tensor]) -> None:
@@ -30,7 +30,7 @@ class Replaced:
         self.needs_hessian = getattr(rule, "needs_hessian", False)
 
     def step(self, theta: Tensor, gradient: Tensor, *rest: Any, **extra: Any) -> RuleStep:
-        """Return the step by the new rates."""
+        """Return the step with the new rates."""
         taken, stack = watched_step(self.rule, theta, gradient, *rest, **extra)
         rates, state = self.change(taken.rates, stack), taken.state
         if isinstance(state, NeuralState):
@@ -39,7 +39,7 @@ class Replaced:
 
 
 def without_memory(rule: NeuralRule) -> NeuralRule:
-    """Return the rule with its memory wiped before every step; the last rates are an input, and stay."""
+    """Return the rule with its memory cleared before every step; the last rates are an input and stay."""
     return with_network(rule, lambda stack, memory: rule.logits(stack, ()))
 
 
@@ -55,7 +55,7 @@ def with_held_input(rule: NeuralRule, channel: int, value: float) -> NeuralRule:
 
 
 def with_part_means(rule: UpdateRule, lambda0: Tensor, parts: Tensor) -> Replaced:
-    """Return the rule with one share of lambda0 for each part: at every step its geometric mean."""
+    """Return the rule with a single share of lambda0 for each part: at every step, its geometric mean."""
 
     def mean(rates: Tensor, stack: Tensor) -> Tensor:
         shares = mean_by_part(log_of(rates) - lambda0.log(), parts)
@@ -90,7 +90,7 @@ class Formula:
 
 
 def distill(recording: Recording) -> Formula:
-    """Return the formula that is next to the recorded log rates, by least squares."""
+    """Return the formula closest to the recorded log rates, by least squares."""
     rows, groups = regressors(recording)
     columns = np.hstack([groups[name] for name in (*BASE, *recording.channels)])
     target, parts = recording.log_rates[rows].astype(np.float64), recording.part_means.shape[1]
@@ -107,7 +107,7 @@ def by_formula(rule: UpdateRule, formula: Formula, lambda0: Tensor, parts: Tenso
 
 
 def replaced_rules(tracker: Tracker, recording: Recording) -> dict[str, UpdateRule | None]:
-    """Return the tracker's own rule and, by name, what takes its place; of the recording where fitted."""
+    """Return, by name, the tracker's own rule and its replacements, fitted to the recording if need be."""
     rule, of = tracker.rule, (tracker.model.lambda0.detach(), tracker.model.parts)
     constants = of[0].new_tensor(part_constants(recording))
     rules: dict[str, UpdateRule | None] = {"own": rule, "constants": SGD(of[0] * constants[of[1]])}

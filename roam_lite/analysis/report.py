@@ -30,11 +30,11 @@ from roam_lite.tracking import Tracker
 
 @dataclass(frozen=True)
 class Analysis:
-    """All that is found out about a rule."""
+    """Everything that an analysis finds out about a rule."""
 
     tracker: Mapping[str, Any]  # its description
-    fitted_on: str  # where constants and formula come from
-    recorded: tuple[int, int, int]  # steps, coordinates, of how many
+    fitted_on: str  # what the constants and the formula were fitted to
+    recorded: tuple[int, int, int]  # steps, coordinates, all coordinates
     explained: Explained
     agreement: Agreement
     scale: ScaleResponse
@@ -53,11 +53,11 @@ def analyze(
 ) -> Analysis:
     """Return the analysis of a tracker's rule on sequences.
 
-    `fit` names other sequences, and holds them, that constants and formula are fitted on. Raises
+    `fit` is a name and sequences to fit the constants and the formula to, if others. Raises
     InputError as `record` does, and for fewer than two sequences.
     """
     if len(sequences) < 2:
-        raise InputError("differences on one sequence have no interval; give two or more")
+        raise InputError("one sequence gives no interval of differences; give two or more")
     recording = record(tracker, sequences, progress=progress)
     fitted = record(tracker, fit[1], progress=progress) if fit else recording
     changed = changed_rules(tracker.rule, recording)
@@ -89,29 +89,29 @@ def analysis_table(found: Analysis) -> str:
         f"{len(gains.sequences)} sequences, {coordinates} of {size} coordinates, {explained.samples} "
         f"samples (seed {SEED})",
         f"standard deviation of the log rates: {explained.deviation:.4f}\n",
-        f"{'share of their variance explained by':50}  alone   added together  leaving",
+        f"{'share of their variance explained by':50}  alone   added together residual",
     ]
     shares = zip(explained.alone, explained.added, explained.together, strict=True)
     for name, over, share in zip(explained.groups, explained.over, shares, strict=True):
         title = f"{name}, on top of {' and '.join(over)}" if over else name
         left = explained.deviation * max(0.0, 1 - share[-1]) ** 0.5
         lines.append(f"{title:50}" + "".join(f" {value:7.4f}" for value in (*share, left)))
-    if agreement.changes:  # not of rules that see no input
+    if agreement.changes:  # rules without input have none
         lines.append(f"\n{'correlation with the log rates of':50}     all  beyond lambda0 and part")
     pairs = zip(agreement.changes, agreement.correlation, agreement.beyond, strict=True)
     lines += [f"{name:50} {every:7.4f} {beyond:7.4f}" for name, every, beyond in pairs]
     scale = found.scale
     lines.append(
         f"\nslope of the log rates on the log of theta's scale: {scale.slope:.3f} (2: theta moves as if it "
-        f"were not scaled), about it {scale.deviation:.3f}; kappa {scale.kappa[0]:g} and {scale.kappa[1]:g}"
+        f"were not scaled), residual {scale.deviation:.3f}; kappa {scale.kappa[0]:g} and {scale.kappa[1]:g}"
     )
     weights = zip(found.formula.weights, found.formula.channels, strict=True)
     terms = "".join(f" {weight:+.3g} ({name})" for weight, name in weights)
     lines += [
-        f"\nfitted on {found.fitted_on}:",
+        f"\nfitted to {found.fitted_on}:",
         f"constants: {' '.join(f'{c:.3g}' for c in found.constants)} of lambda0, by part",
         f"formula: log rate = {found.formula.slope:.3g} log lambda0 + offset of the part{terms}\n",
-        f"{'rule replaced by':16}    AUC  own minus it, 95 %         one left out        most by",
+        f"{'rule replaced by':16}    AUC  original minus it, 95 %    one left out        mainly from",
     ]
     rows = zip(gains.rules, gains.aucs, gains.interval, gains.left_out, gains.carriers, strict=True)
     for (name, aucs, interval, left_out, carrier), mean in zip(rows, gains.mean, strict=True):

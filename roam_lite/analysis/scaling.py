@@ -1,8 +1,8 @@
-"""Does a rule follow the scale of theta, as random filter scaling is there to teach it (section 3.3)?
+"""Does a rule follow the scale of theta, as random filter scaling should teach it (section 3.3)?
 
-Let the model be epsilon theta, with the loss L(epsilon theta / epsilon). Its gradient is that of theta
+Let the model be epsilon theta, with the loss L(epsilon theta / epsilon). Its gradient is that of theta,
 divided by epsilon, and a step of rate r moves epsilon theta / epsilon by r / epsilon^2 times the
-gradient of theta. So rates have to grow with epsilon squared: the slope of the emitted log rate on
+gradient of theta. So rates should grow with epsilon squared: the slope of the emitted log rate over
 log epsilon should be 2.
 """
 
@@ -22,11 +22,11 @@ SCALED, HALVED, DOUBLED = "theta scaled", "features x 0.5", "features x 2"
 
 @dataclass(frozen=True)
 class ScaleResponse:
-    """How emitted log rates follow the logarithm of epsilon, which is uniform in -kappa to kappa."""
+    """How emitted log rates depend on the logarithm of epsilon, which is uniform in [-kappa, kappa]."""
 
     kappa: tuple[float, float]  # of the response branch, and of the regression branch
-    slope: float  # 2: the model moves as if it were not scaled; 0: the rule does not notice
-    deviation: float  # of the log rates about that line
+    slope: float  # 2: the model moves as if it were not scaled; 0: the rule ignores the scale
+    deviation: float  # standard deviation of the log rates around that line
 
 
 def draw_epsilon(tracker: Tracker) -> torch.Tensor:
@@ -38,14 +38,14 @@ def draw_epsilon(tracker: Tracker) -> torch.Tensor:
 
 
 def scaled_rule(tracker: Tracker) -> dict[str, UpdateRule]:
-    """Return the tracker's rule on the scaled model, by its name, to be recorded along with it."""
+    """Return the tracker's rule on the scaled model, by name, for `record` to run in parallel."""
     return {SCALED: Rescaled(tracker.rule, draw_epsilon(tracker), told=True)}
 
 
 def rescaled_rules(tracker: Tracker) -> dict[str, UpdateRule]:
-    """Return the tracker's rule for features of half and of twice the size.
+    """Return the tracker's rule for features multiplied by 0.5 and by 2.
 
-    theta and lambda0 go along as derived above: divided by the factor, and by its square.
+    theta is divided by the factor and lambda0 by its square, as derived above.
     """
     factors = {HALVED: 2.0, DOUBLED: 0.5}
     like = tracker.model.lambda0.detach()
@@ -56,7 +56,7 @@ def rescaled_rules(tracker: Tracker) -> dict[str, UpdateRule]:
 
 
 def measure_scale(tracker: Tracker, recording: Recording) -> ScaleResponse:
-    """Return the response to scaling from a recording that `scaled_rule` has stepped along with."""
+    """Return the response to scaling from a recording in which `scaled_rule` ran in parallel."""
     log_epsilon = (
         draw_epsilon(tracker)[0].log().cpu().numpy().astype(np.float64)[recording.coordinates]
     )

@@ -7,21 +7,21 @@ from numpy.typing import NDArray
 
 from roam_lite.analysis.recording import SEED, Recording
 
-SAMPLES = 100_000  # at most, drawn from all steps and recorded coordinates
-BASE = ("lambda0", "part")  # what time and inputs are added to
+SAMPLES = 100_000  # at most, drawn from all steps and coordinates recorded
+BASE = ("lambda0", "part")  # the groups to which time and inputs are added
 Array = NDArray[np.float64]
 Rows = tuple[NDArray[np.int64], NDArray[np.int64]]  # step and coordinate of each sample
 
 
 @dataclass(frozen=True)
 class Explained:
-    """Shares of the variance of log rates (R^2) that G groups of regressors explain."""
+    """The shares of the log rates' variance (R^2) that G groups of regressors explain."""
 
     groups: tuple[str, ...]
-    over: tuple[tuple[str, ...], ...]  # the groups that each is added to
+    over: tuple[tuple[str, ...], ...]  # the groups to which each is added
     alone: Array  # [G], by the group alone
-    added: Array  # [G], what it adds to those
-    together: Array  # [G], with those
+    added: Array  # [G], what the group adds to those
+    together: Array  # [G], by the group and those
     samples: int
     deviation: float  # standard deviation of the log rates
 
@@ -32,11 +32,11 @@ class Agreement:
 
     changes: tuple[str, ...]
     correlation: Array  # [K]
-    beyond: Array  # [K], of what lambda0 and part do not explain
+    beyond: Array  # [K], of the parts that lambda0 and part do not explain
 
 
 def regressors(recording: Recording, samples: int = SAMPLES) -> tuple[Rows, dict[str, Array]]:
-    """Return n drawn samples and the regressors `[n, k]` by group: lambda0, gains, part, time, inputs.
+    """Return n random samples and their regressors `[n, k]` by group: lambda0, gains, part, time, inputs.
 
     Time is a class for each power of two: updates 0, 1 to 2, 3 to 6, 7 to 14 and so on.
     """
@@ -58,12 +58,12 @@ def _classes(numbers: NDArray[np.int64]) -> Array:
 
 
 def least_squares(columns: Array, target: Array) -> tuple[Array, Array]:
-    """Return the coefficients of a constant and of columns `[n, k]`, and what they leave of the target.
+    """Return the coefficients of a constant and of columns `[n, k]`, and the residual of the target.
 
-    `target` is `[n]` or `[n, m]`. Of several solutions, as with classes, the one of least norm.
+    `target` is `[n]` or `[n, m]`. If there are several solutions, as with classes, the smallest.
     """
     columns = np.hstack([np.ones((len(columns), 1)), columns])
-    scale = np.maximum(np.linalg.norm(columns, axis=0), 1e-30)  # inputs differ by decades
+    scale = np.maximum(np.linalg.norm(columns, axis=0), 1e-30)  # inputs differ widely in scale
     found = np.linalg.lstsq(columns / scale, target, rcond=1e-9)[0]
     coefficients = (found.T / scale).T
     return coefficients, target - columns @ coefficients
@@ -76,7 +76,7 @@ def explained_share(columns: Array, target: Array) -> float:
 
 
 def explain(recording: Recording) -> Explained:
-    """Return what each group explains, alone and on top of others.
+    """Return the variance that each group explains, alone and on top of others.
 
     Gains and part are added to lambda0; time, each input and all inputs to lambda0 and part.
     """
@@ -104,7 +104,7 @@ def explain(recording: Recording) -> Explained:
 
 
 def agree(recording: Recording) -> Agreement:
-    """Return how the log rates of the recording's `others` go with the rule's own."""
+    """Return how the log rates of the recording's `others` correlate with the rule's own."""
     rows, groups = regressors(recording)
     base, found = np.hstack([groups[name] for name in BASE]), []
     for other in recording.others.values():
@@ -114,6 +114,6 @@ def agree(recording: Recording) -> Agreement:
 
 
 def _correlation(both: Array) -> float:
-    """Return the correlation of two columns; nan if one varies less than single precision does."""
+    """Return the correlation of two columns; nan if one of them varies only by rounding."""
     varies = both.std(axis=0).min() > 1e-6
     return float(np.corrcoef(both.T)[0, 1]) if varies else float("nan")

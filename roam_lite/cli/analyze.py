@@ -6,14 +6,14 @@ from pathlib import Path
 from roam_lite.cli.options import add_device_option, count, device_from, weights_read
 
 DESCRIPTION = """\
-take a checkpoint's learned rule apart
-Tracks the sequences, records what the rule sees and the learning rates that it emits, and prints what
-explains their variance: lambda0, learned gains, part of theta, time, inputs; how they agree with those
-of the rule with an input held at its mean, or its memory wiped before every step; and the AUC lost with
-the rule replaced by a constant share of lambda0 for each part (the geometric mean), by such a mean at
-every step, by a formula linear in the inputs, by itself without memory, or by no updating: paired
-differences over draws of the first boxes, 95 % intervals, the range with any one sequence left out, and
-the sequence that adds most."""
+find out what a checkpoint's learned rule has learned
+Tracks the sequences, records the rule's inputs and the learning rates it emits, and prints
+- what explains the variance of the rates: lambda0, learned gains, part of theta, time, inputs;
+- how the rates change when one input is held at its mean, or the memory is cleared before every step;
+- the AUC lost when the rule is replaced by a constant share of lambda0 for each part (the geometric
+  mean), by such a mean at every step, by a formula linear in the inputs, by itself without memory, or
+  by no updating. These are paired differences over draws of the first boxes, with 95 % intervals, the
+  range when any one sequence is left out, and the sequence that contributes most."""
 
 EXAMPLES = """\
   roam-lite analyze
@@ -31,23 +31,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--rule",
         default="own",
         metavar="NAME",
-        help="which learned rule: own, the checkpoint's (default); gru, fc ... or another checkpoint's file",
+        help="the learned rule: own, the checkpoint's (default); gru, fc ...; or another checkpoint's file",
     )
     add("--root", metavar="DIR", help="sequences in OTB layout (default: the project's samples)")
-    add("--fit", metavar="DIR", help="fit constants and formula on these (default: on --root's)")
-    add("--every", type=count, default=1, metavar="K", help="only every K-th sequence of either")
-    add("--draws", type=count, default=3, metavar="N", help="of every first box (default: 3)")
-    add("--json", metavar="FILE", help="write all that is measured")
+    add("--fit", metavar="DIR", help="fit constants and formula to these (default: --root)")
+    add("--every", type=count, default=1, metavar="K", help="use only every K-th sequence of each")
+    add("--draws", type=count, default=3, metavar="N", help="draws of each first box (default: 3)")
+    add("--json", metavar="FILE", help="write all measurements")
     add(
         "--constants",
         metavar="FILE",
-        help="write the constants as a rule of their own (.safetensors), to track with as --rule FILE",
+        help="write the constants as a rule (.safetensors), to track with --rule FILE",
     )
     add_device_option(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Analyze, print the table and write what was asked for."""
+    """Analyze, print the table and write the requested files."""
     from roam_lite.analysis.replacing import save_constants
     from roam_lite.analysis.report import analysis_table, analyze, plain
     from roam_lite.data.otb import list_sequences, read_sequence

@@ -1,4 +1,4 @@
-"""`roam-lite bench`: where the time goes, what the fast paths save, what to expect of other video."""
+"""`roam-lite bench`: where the time goes, what the fast paths save, and what scores depend on."""
 
 import argparse
 from collections.abc import Callable
@@ -15,27 +15,28 @@ from roam_lite.cli.options import (
 )
 
 DESCRIPTION = """\
-measure speed, what to expect of unusual video, and what scores are made of
-`tracking` prints the milliseconds of each part of a frame, updates included; where a profile has no
-weights, as `paper`, random ones serve, on the first sequence. `training` times the
+measure speed, behavior on unusual video, and what scores depend on
+`tracking` prints the milliseconds spent on each part of a frame, updates included; a profile without
+weights, such as `paper`, gets random ones and tracks only the first sequence. `training` times the
 double backward of the correlation and a whole meta-training step, fast against plain (a loop over
 videos with direct convolutions), checks that both give the same numbers, and sets the step against the
 rate of the machine's matrix products, and tries the settings of speed and memory that a stage has, one at
 a time; --without-backbone measures CPU seconds and memory of a step and of
-an online update on random features, in a fresh process. `scaling` does so for numbers of clips, updates,
-frames and coordinates and areas of filters, and fits how costs grow. `clips` cuts training
-patches on one core from JPEGs that it makes, with and without reduced decoding. `conditions` tracks
-rendered sequences with tiny and huge targets, gray, dark, huge and slow video. `long` tracks one
-rendered sequence for thousands of frames and prints speed, memory and overlap as it goes. `chance`
-tracks the same sequences several times, their first boxes moved by at most a hundredth of a pixel,
-with one thread, and prints how far the scores move and how many targets were lost for good; --json
-keeps the means, for `roam-lite compare`, and the number of lost targets of each draw.
-`sizes` cuts later frames around the true center as if the target were 0.6 to 1.6 times as large, and
-prints the sizes that the first frame's model finds. `first-step` compares first models, never updated:
-after no steps, the learned ones, and 2, 20 and 100 of SGD, momentum and Adam from the same theta0, each
-at its best rate of five on --train. `rules` puts all rules on one leaderboard: their loss on the toy
-problem and on a small regression after --steps steps, over --seeds, in some minutes; with --train also
-on the first frames of --root, with rates searched on those of --train."""
+an online update on random features, in a fresh process. `scaling` does the same for growing numbers of
+clips, updates, frames and coordinates, and growing filters, and fits how the costs grow. `clips` cuts
+training patches on one core from JPEGs that it generates, with and without reduced-size decoding.
+`conditions` tracks rendered sequences with tiny and huge targets, and gray, dark, huge and slow video.
+`long` tracks one rendered sequence for thousands of frames and prints speed, memory and overlap along
+the way. `chance` tracks the same sequences several times, on one thread, with the first boxes moved by
+at most a hundredth of a pixel, and prints how much the scores vary and how many targets were lost for
+good; --json saves the means, for `roam-lite compare`, and the number of lost targets in each draw.
+`sizes` crops later frames around the true center as if the target were 0.6 to 1.6 times as large, and
+prints the sizes that the first frame's model predicts. `first-step` compares first models that are never
+updated: after no steps, after the learned steps, and after 2, 20 and 100 steps of SGD, momentum and Adam
+from the same theta0, each at the best of five rates on --train. `rules` puts all rules on one
+leaderboard: their loss on the toy problem and on a small regression after --steps steps, averaged over
+--seeds experiments (takes a few minutes); with --train also on the first frames of --root, with rates
+searched on those of --train."""
 
 EXAMPLES = """\
   roam-lite bench tracking
@@ -59,7 +60,7 @@ WHAT = (
 )
 _TRACK = tuple(what for what in WHAT if what not in _SPEED)
 _UPDATE = ("tracking", "conditions", "long", "chance")
-# What uses each option; the others refuse it.
+# Which benchmarks use each option; the others reject it.
 _USED_BY = {
     "root": ("tracking", "chance", "sizes", "first-step", "rules"),
     "batch": ("training",),
@@ -87,7 +88,7 @@ _USED_BY = {
     "tracker": _TRACK,
     "device": tuple(what for what in WHAT if what not in ("scaling", "clips")),
 }
-# Set only once it is known which options were given.
+# Set only after checking which options were given.
 _DEFAULTS = {"repeats": 3, "count": 8, "draws": 10, "frame": 30, "every": 1, "seeds": 5, "steps": 5}
 
 
@@ -104,41 +105,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const=True,
         help="cost of a step and of an online update on random features of the profile's shapes",
     )
-    add("--count", type=count, help="sequences a condition (default: 8)")
+    add("--count", type=count, help="sequences per condition (default: 8)")
     add(
         "--frames",
         type=count,
-        help="of the long sequence (default: 10000), of each in first-step (default: 100), of each in "
-        "tracking (default: all; 21 of random weights)",
+        help="length of the sequence of long (default: 10000), of each one in first-step (default: 100), "
+        "and in tracking (default: all; with random weights 21)",
     )
-    add("--draws", type=count, help="of every first box (default: 10)")
+    add("--draws", type=count, help="draws of each first box (default: 10)")
     add(
         "--split-by",
         type=names,
         metavar="PREFIX,...",
-        help="chance also of the sequences whose names begin so, and of the others",
+        help="also report chance for sequences whose names begin with one of these, and for the rest",
     )
     add(
         "--frame",
         type=whole_number,
         metavar="K",
-        help="sizes are told for each sequence in this one, the first being 0 (default: 30)",
+        help="frame in which sizes reports each sequence, counted from 0 (default: 30)",
     )
-    add("--json", metavar="FILE", help="write what is measured, for most kinds")
-    add("--plot", metavar="PNG", help="draw how costs grow")
+    add("--json", metavar="FILE", help="write the measurements (most kinds)")
+    add("--plot", metavar="PNG", help="plot how costs grow")
     add("--seeds", type=count, help="experiments in rules (default: 5)")
-    add("--steps", type=count, help="after which rules are compared (default: 5)")
+    add("--steps", type=count, help="number of steps after which rules are compared (default: 5)")
     add = parser.add_argument_group("first-step").add_argument
     add("--train", metavar="DIR", help="sequences to search the rates on, in OTB layout")
     add("--every", type=count, metavar="K", help="only every K-th of them (default: 1)")
     add(
         "--twin",
         metavar="CHECKPOINT",
-        help="compare also with a theta0 that `train --first-rate` trained for SGD",
+        help="also compare with a theta0 that `train --first-rate` trained for SGD",
     )
-    add(
-        "--results", metavar="DIR", help="keep boxes and times there, and resume from what is there"
-    )
+    add("--results", metavar="DIR", help="save boxes and times there, and resume from them")
     add_tracker_options(parser)
 
 
@@ -191,7 +190,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _refuse_ignored(args: argparse.Namespace) -> None:
-    """Raise InputError for options that would mean nothing, and for trackers that do not fit."""
+    """Raise InputError for options that do not apply, and for trackers that cannot be used."""
     from roam_lite.demo import samples_folder
     from roam_lite.errors import InputError
     from roam_lite.evaluation.trackers import OWN
@@ -199,38 +198,38 @@ def _refuse_ignored(args: argparse.Namespace) -> None:
     for name, users in _USED_BY.items():
         if args.what not in users and getattr(args, name) not in (None, "roam++"):
             raise InputError(
-                f"--{name.replace('_', '-')} means nothing to bench {args.what}; omit it "
+                f"--{name.replace('_', '-')} does not apply to bench {args.what}; omit it "
                 f"(it is for {', '.join(users)})"
             )
     if args.what == "sizes" and args.tracker != "roam++":
         raise InputError(
-            f"bench sizes: only for the tracker roam++, which regresses sizes; not for {args.tracker}"
+            f"bench sizes: only for the tracker roam++, which regresses sizes, not for {args.tracker}"
         )
     if args.what in ("tracking", "first-step", "rules") and args.tracker not in OWN:
         raise InputError(f"bench {args.what}: only for the trackers {' and '.join(OWN)}")
     if args.what == "first-step" and not args.train:
         raise InputError(
-            "bench first-step: --train DIR is needed, sequences to search the rates on"
+            "bench first-step: give --train DIR, with sequences to search the rates on"
         )
     if args.what == "rules" and args.root and not args.train:
         raise InputError(
-            "bench rules: --root needs --train DIR too, sequences to search the rates on"
+            "bench rules: --root also needs --train DIR, with sequences to search the rates on"
         )
     if args.train and Path(args.train).resolve() == Path(args.root or samples_folder()).resolve():
         raise InputError(
-            f"bench {args.what}: --train and --root are both {args.train}; rates have to be searched on "
-            "other sequences than those that they are compared on"
+            f"bench {args.what}: --train and --root are both {args.train}; search the rates on "
+            "sequences other than those that they are compared on"
         )
 
 
 def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Namespace) -> None:
-    """Print the scores of each draw as they come, and what they say together."""
+    """Print the scores of each draw as soon as they are known, and then a summary."""
     from roam_lite.errors import InputError
     from roam_lite.evaluation.chance import drawn_reports, mean_report, split_names, spread_table
     from roam_lite.evaluation.report import write_json
 
     if args.draws < 2:
-        raise InputError("--draws 1: chance shows in two draws or more")
+        raise InputError("--draws 1: chance needs two or more draws")
     reports, groups = [], None
     if args.split_by:
         groups = split_names([sequence.name for sequence in sequences], args.split_by)
@@ -247,7 +246,7 @@ def _measure_chance(make_tracker: Callable, sequences: list, args: argparse.Name
 
 
 def _measure_sizes(make_tracker: Callable, sequences: list, args: argparse.Namespace) -> None:
-    """Print the sizes found in a later frame, and their medians in a few."""
+    """Print the sizes found in one later frame, and medians over several frames."""
     from roam_lite.evaluation.report import write_json
     from roam_lite.evaluation.sizes import FRAMES, size_responses, sizes_json, sizes_table
 

@@ -4,8 +4,8 @@ import argparse
 
 DESCRIPTION = """\
 compare the scores of several evaluations
-Prints each tracker's mean scores and its difference from the first one with a 95 % interval: a
-paired bootstrap over the sequences (10,000 draws), and the range of the differences with any one
+Prints each tracker's mean scores and their differences from the first tracker's, with 95 % intervals
+from a paired bootstrap over the sequences (10,000 draws), and the range of the differences with any one
 sequence left out. Percentages are relative to the first."""
 
 EXAMPLES = """\
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "reports",
         nargs="+",
         metavar="FILE",
-        help="what evaluate --json wrote; the first is the base",
+        help="files written by evaluate --json; the first is the baseline",
     )
 
 

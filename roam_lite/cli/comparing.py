@@ -1,4 +1,4 @@
-"""`roam-lite bench first-step` and `bench rules`: rules compared, with rates searched elsewhere."""
+"""`roam-lite bench first-step` and `bench rules`: compare rules, with rates searched on other sequences."""
 
 import argparse
 import tempfile
@@ -11,7 +11,7 @@ from roam_lite.cli.options import tracker_from
 def compare_first_steps(
     make_tracker: Callable, root: str | Path, names: list[str], args: argparse.Namespace
 ) -> None:
-    """Print each first model as it is tried, in the search and then compared, and the table."""
+    """Print each first model as it is tried, first in the search, then in the comparison, and the table."""
     from roam_lite.data.otb import list_sequences
     from roam_lite.evaluation import first_step
     from roam_lite.evaluation.report import write_json
@@ -69,7 +69,7 @@ def compare_rules(args: argparse.Namespace) -> None:
 
 
 def _printed(trials: Iterable, total: int) -> list:
-    """Return the trials, each printed when it is done."""
+    """Return the trials, printing each as soon as it is done."""
     from roam_lite.evaluation.first_step import HEAD
 
     done = []

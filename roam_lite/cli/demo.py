@@ -1,4 +1,4 @@
-"""`roam-lite demo`: see the tracker at work beside plain SGD."""
+"""`roam-lite demo`: see the tracker at work next to plain SGD."""
 
 import argparse
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from roam_lite.cli.options import add_device_option, device_from, weights_read
 
 DESCRIPTION = """\
-track the sample sequences with ROAM++, ROAM, SGD and no update, side by side
-Prints AUC, precision and frames per second of each, and writes a video and a picture."""
+track the sample sequences with ROAM++, ROAM, SGD and no updating, side by side
+Prints the AUC, precision and frames per second of each, and writes a video and a picture."""
 
 EXAMPLES = """\
   roam-lite demo
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--root", metavar="DIR", help="sequences in OTB layout (default: the project's samples)")
     add("--out", default="demo_output", metavar="DIR", help="default: demo_output (replaced)")
     add("--profile", default="laptop", help="default: laptop")
-    add("--checkpoint", metavar="FILE", help="default: the one that ships")
+    add("--checkpoint", metavar="FILE", help="default: the profile's shipped checkpoint")
     add_device_option(parser)
 
 

@@ -1,4 +1,4 @@
-"""`roam-lite doctor`: is everything here that the other commands need?"""
+"""`roam-lite doctor`: is everything installed that the other commands need?"""
 
 import argparse
 import itertools
@@ -11,10 +11,10 @@ from pathlib import Path
 
 DESCRIPTION = """\
 report the environment: versions, devices, checkpoints, benchmarks
-With --root, says which of the benchmarks lie in a folder or in the folders inside it, how complete
-each is, and what is missing; of a large one, 200 sequences spread over all are read. Fails (exit
-code 1) if something is missing that the other commands need. An incomplete benchmark ("part") is no
-failure, a sequence that cannot be read is."""
+With --root, reports which benchmarks a folder or its subfolders contain, how complete each one is, and
+what is missing; of a large benchmark, 200 evenly spaced sequences are read. Fails (exit code 1) if
+something is missing that the other commands need. An incomplete benchmark ("part") is not a failure;
+an unreadable sequence is."""
 
 EXAMPLES = """\
   roam-lite doctor
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a line for each finding; return 1 if one of them is bad."""
+    """Print a line for each finding; return 1 if something is missing."""
     missing = False
     benchmarks = () if args.root is None else _benchmarks(args.root)
     for mark, text in itertools.chain(_environment(), benchmarks):
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _environment() -> Iterator[tuple[str, str]]:
-    """Yield mark and text of everything that other commands need."""
+    """Yield a mark and a text for everything that other commands need."""
     from roam_lite.errors import InputError
     from roam_lite.profiles import PROFILES
 
@@ -56,7 +56,7 @@ def _environment() -> Iterator[tuple[str, str]]:
     for subject, look in looks.items():
         try:
             yield "ok  ", f"{subject:10}  {look()}"
-        except Exception as error:  # whatever is broken: the other findings are still wanted
+        except Exception as error:  # whatever is broken, still report the other findings
             kind = (
                 ""
                 if isinstance(error, InputError | OSError | ImportError)
@@ -66,7 +66,7 @@ def _environment() -> Iterator[tuple[str, str]]:
 
 
 def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
-    """Yield mark and text of each benchmark in the folder."""
+    """Yield a mark and a text for each benchmark in the folder."""
     from roam_lite.data.layouts import LAYOUTS
     from roam_lite.data.survey import survey
     from roam_lite.errors import InputError
@@ -79,7 +79,7 @@ def _benchmarks(root: str) -> Iterator[tuple[str, str]]:
         if finding is None:
             known = ", ".join(LAYOUTS)
             raise InputError(
-                f"{root}: no sequence in a known layout ({known}) in it or in its folders"
+                f"{root}: no sequence in a known layout ({known}), here or in its subfolders"
             )
     except InputError as error:
         yield "MISS", f"benchmarks  {error}"
@@ -109,7 +109,7 @@ def _extras() -> str:
 
     lacking = {extra: ", ".join(missing(extra)) for extra in EXTRAS}
     return "; ".join(
-        f"{e} lacks {names}" if names else f"{e} is here" for e, names in lacking.items()
+        f"{e} lacks {names}" if names else f"{e} installed" for e, names in lacking.items()
     )
 
 
@@ -128,7 +128,7 @@ def _checkpoint(profile: str) -> str:
 
     path = WEIGHTS / f"{profile}.safetensors"
     if not path.is_file() and profile != "laptop":
-        return "no checkpoint ships for this profile; give one with --checkpoint"
+        return "no checkpoint is shipped for this profile; give one with --checkpoint"
     model, card = load_checkpoint(path, profile)
     trained, tracks = model.config.rule.name, model.config.rule.online or model.config.rule.name
     return f"{path}, optimizer {trained}, tracks with {tracks}, sha256 {card['sha256'][:12]}"

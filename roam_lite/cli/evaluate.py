@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 score a tracker on a benchmark
 Runs the benchmark's own protocol on the sequences under --root and prints its metrics, for each
-sequence and for all: OTB, LaSOT and TrackingNet in one pass, GOT-10k three times, VOT with restarts
-(15 times, or 3 if these agree). A layout that somebody added is run and scored as OTB is. Speed is in
-frames per second, decoding left out.
-With --results, each sequence's boxes are kept in the benchmark's own layout as soon as it is done;
-the same command run again takes them over, and says how many. It refuses to if images, first box or
-ground truth are others than those that were tracked; a tracker, a user's own code included, that has
-changed since has another folder. Where a server keeps the ground truth (the test splits
-of GOT-10k and TrackingNet), the zip to upload is written beside them."""
+sequence and overall: OTB, LaSOT and TrackingNet in one pass, GOT-10k three times, VOT with restarts
+(15 times, or 3 if those agree). A layout that you added is run and scored like OTB. Speed is in frames
+per second, without decoding.
+With --results, each sequence's boxes are saved in the benchmark's own layout as soon as it is done.
+Running the same command again reuses them and reports how many. It stops with an error if the images,
+first box or ground truth differ from those that were tracked. If the tracker has changed (your own code
+included), its results go to a new folder. Where a server keeps the ground truth (the test splits of
+GOT-10k and TrackingNet), the zip to upload is written next to the results."""
 
 EXAMPLES = """\
   roam-lite evaluate --benchmark otb --root data_samples
@@ -48,65 +48,65 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_benchmark_options(parser)
     add = parser.add_argument
     add("--root", required=True, metavar="DIR", help="folder of the sequences")
-    add("--split", metavar="NAME", help="test, val, train (default: the paper's, which is test)")
-    add("--sequences", type=names, metavar="A,B", help="only these (default: all)")
-    add("--repetitions", type=count, metavar="N", help="fewer or more for VOT and GOT-10k")
+    add("--split", metavar="NAME", help="test, val or train (default: test, as in the paper)")
+    add("--sequences", type=names, metavar="A,B", help="only these sequences (default: all)")
+    add("--repetitions", type=count, metavar="N", help="number of runs for VOT and GOT-10k")
     add_bits_option(parser)
-    add("--oracle", action="store_true", help="update the model from ground truth (an ablation)")
+    add("--oracle", action="store_true", help="update the model on ground truth (an ablation)")
     add = parser.add_argument_group("running").add_argument
     add(
         "--workers",
         type=count,
         metavar="N",
-        help="sequences at the same time (default: one a core or GPU, where it is worth it)",
+        help="sequences to run in parallel (default: one per core or GPU, fewer for small jobs)",
     )
     add(
         "--threads",
         type=count,
         default=1,
         metavar="N",
-        help="threads of each worker (default: 1); another number may change the last digits",
+        help="threads per worker (default: 1); other numbers may change the last digits of scores",
     )
     add = parser.add_argument_group("output").add_argument
     add(
         "--results",
         metavar="DIR",
-        help="keep boxes and times in DIR/BENCHMARK/CONFIGURATION, and resume from what is there",
+        help="save boxes and times in DIR/BENCHMARK/CONFIGURATION, and resume from them",
     )
     add("--json", metavar="FILE", help="write the scores; - for standard output")
     add(
         "--plots",
         metavar="DIR",
-        help="write success and precision plots, with the trackers kept in --results (files are replaced)",
+        help="write success and precision plots that include all trackers in --results (replaces files)",
     )
     add(
         "--overwrite",
         action="store_true",
-        help="replace --json, and track these sequences again in place of their kept results",
+        help="replace --json, and track these sequences again even if --results has them",
     )
     add_tracker_options(parser)
 
 
 def add_benchmark_options(parser: argparse.ArgumentParser) -> None:
-    """Add --benchmark and --scoring; the registries refuse what they do not know."""
+    """Add --benchmark and --scoring; the registries reject unknown names."""
     parser.add_argument(
         "--benchmark",
         default="otb",
         metavar="NAME",
-        help="layout and metrics: otb (default), vot2016, vot2017, lasot, got10k, trackingnet, or a "
-        "layout of your own",
+        help="layout and metrics: otb (default), vot2016, vot2017, lasot, got10k, trackingnet, or your "
+        "own layout",
     )
     parser.add_argument(
         "--scoring",
         default="official",
         metavar="RULE",
-        help="rule for doubtful frames: the benchmark's own program's, official (default), or a "
-        "toolkit's, got10k or pysot",
+        help="whose rule decides about doubtful frames: the benchmark's own (official, the default), or "
+        "a toolkit's (got10k or pysot)",
     )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Evaluate, print the table and write what was asked for."""
+    """Evaluate, print the table and write the requested files."""
     from roam_lite.evaluation.running.workers import start_early
 
     if args.workers and args.workers > 1:
@@ -128,7 +128,7 @@ def run(args: argparse.Namespace) -> None:
         benchmark = benchmark.repeated(args.repetitions)
     benchmarks.check_rule(benchmark, args.scoring)
     if args.plots and not benchmark.curves:
-        raise InputError("VOT has no success or precision curves; leave --plots out")
+        raise InputError("VOT has no success or precision curves; omit --plots")
     chosen = args.sequences or benchmark.names(args.root, args.split)
     work = (benchmark, args.root, chosen)
     scored = benchmarks.scored_here(*work)
@@ -136,10 +136,10 @@ def run(args: argparse.Namespace) -> None:
     if not args.results and not (scored and ranks == 1):
         raise InputError(
             "--results DIR is needed: "
-            + ("a server scores this split" if not scored else "torchrun's processes share it")
+            + ("a server scores this split" if not scored else "the processes of torchrun share it")
         )
     if not scored and (args.json or args.plots):
-        raise InputError("a server scores this split: there is nothing for --json and --plots")
+        raise InputError("a server scores this split; omit --json and --plots")
     with tempfile.TemporaryDirectory() as passing:
         folder = run_benchmark(
             *work,
@@ -161,33 +161,33 @@ def run(args: argparse.Namespace) -> None:
                 _plot(*benchmarks.score_kept(*work, folder.parent, args.scoring), args.plots)
         else:
             path = write_submission(benchmark.protocol.layout, folder, chosen)
-            print(f"{len(chosen)} sequences; the server scores them, upload {path}")
+            print(f"{len(chosen)} sequences, which the server scores; upload {path}")
 
 
 def _plot(kept: list, others: list, folder: str) -> None:
-    """Plot what was tracked on this video, and say what was not."""
+    """Plot results on this video, and report those that are left out."""
     from roam_lite.figures.plots import save_plots
 
     for path in others:
-        print(f"not in the plots, tracked on other video: {path}", file=sys.stderr)
+        print(f"not in the plots because it tracked other video: {path}", file=sys.stderr)
     for path in save_plots(kept, folder):
         print(f"wrote {path}", file=sys.stderr)
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Raise InputError for outputs that cannot be written, and for options that do not fit."""
+    """Raise InputError for outputs that cannot be written, and for options that conflict."""
     from roam_lite.errors import InputError
     from roam_lite.evaluation.trackers import OWN
     from roam_lite.extras import require
     from roam_lite.files import check_outputs
 
-    remedy = "--overwrite replaces it" + (", and tracks again what is kept" if args.results else "")
+    remedy = "--overwrite replaces it" + (" and tracks everything again" if args.results else "")
     check_outputs(
         {"--json": args.json},
         {"--results": args.results, "--plots": args.plots},
         inputs=weights_read(args),
         overwrite=args.overwrite,
-        remedy=f"remove it, or name another; {remedy}",
+        remedy=f"remove it, or choose another file; {remedy}",
     )
     if args.plots:
         require("matplotlib", "--plots")
@@ -198,7 +198,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _write(report: "Report", args: argparse.Namespace) -> None:
-    """Print the table, and write JSON where it was asked for."""
+    """Print the table, and write JSON if requested."""
     from roam_lite.evaluation.report import write_json
 
     out = sys.stderr if args.json == "-" else sys.stdout

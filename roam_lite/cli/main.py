@@ -1,4 +1,4 @@
-"""`roam-lite COMMAND`: parse, run, and turn what goes wrong into one line and an exit code."""
+"""`roam-lite COMMAND`: parse, run, and turn errors into one line and an exit code."""
 
 import argparse
 import re
@@ -43,8 +43,8 @@ DONE, FAILED, BAD_INPUT, UNEXPECTED = 0, 1, 2, 3
 DEBUG = "show the traceback of an error; an unexpected one has exit code 3"
 
 EPILOG = """\
-exit codes: 0 done, 1 failed (no space left, no such device, interrupted), 2 bad usage or bad input, 3 an
-unexpected error, a fault of the program: --debug shows where
+exit codes: 0 done, 1 failed (disk full, no such device, interrupted), 2 bad usage or bad input, 3 unexpected
+error, a bug in the program (--debug shows where)
 
 examples:
   roam-lite doctor
@@ -56,7 +56,7 @@ examples:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; each command's module adds its own."""
+    """Return the parser of all commands; each command's module adds its own options."""
     parser = argparse.ArgumentParser(
         prog="roam-lite",
         description="Track any object in a video, and train and measure the tracker that does.",
@@ -75,7 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         command.add_arguments(subparser)
-        # May stand before or behind the command: here it must not take back what was said before.
+        # --debug may come before or after the command: here it must not reset what came before.
         subparser.add_argument(
             "--debug", action="store_true", default=argparse.SUPPRESS, help=DEBUG
         )
@@ -85,7 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; bad usage exits with 2 through argparse."""
-    for stream in (sys.stdout, sys.stderr):  # a console that cannot show a character shows its code
+    for stream in (sys.stdout, sys.stderr):  # characters that a console lacks appear as their codes
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if arguments is None else arguments
@@ -96,29 +96,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except InputError as error:
         return _fail(args, str(error), BAD_INPUT)
-    except BrokenPipeError:  # the reader of our output left, as `| head` does
-        sys.stdout = None  # nothing more to flush when Python ends
+    except BrokenPipeError:  # the reader of our output is gone, as with `| head`
+        sys.stdout = None  # nothing left to flush when Python exits
         return FAILED
     except OSError as error:
-        reason = error.strerror or str(error)  # what the system said, with the file it is about
+        reason = error.strerror or str(error)  # the system's message, with the file
         reason = f"{error.filename}: {reason}" if error.filename else reason
         return _fail(args, reason, FAILED)
     except ImportError as error:
-        reason = f"{' '.join(str(error).split())}; roam-lite doctor says what is missing"
+        reason = f"{' '.join(str(error).split())}; roam-lite doctor tells what is missing"
         return _fail(args, reason, FAILED)
     except MemoryError as error:
         return _fail(args, str(error) or "out of memory", FAILED)
     except KeyboardInterrupt:
         return _fail(args, "interrupted", FAILED)
-    except Exception as error:  # the last door
+    except Exception as error:  # the last resort
         told = ", ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
-        hint = "this is a fault of the program; --debug shows where"
+        hint = "this is a bug in the program; --debug shows where"
         return _fail(args, f"unexpected {' '.join(told.split())}; {hint}", UNEXPECTED)
     return code
 
 
 def _attached(arguments: Iterable[str]) -> Iterator[str]:
-    """Yield the arguments, values like -5,150,17,50 tied to their option: argparse sees options in them."""
+    """Yield the arguments, with values like -5,150,17,50, which argparse takes for options, attached."""
     option = None
     for argument in map(str, arguments):
         if option is not None and re.match(r"-[\d.].*,", argument):
@@ -136,7 +136,7 @@ def _attached(arguments: Iterable[str]) -> Iterator[str]:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the program as Ctrl-C does: what is half done is removed."""
+    """Let SIGTERM end the program as Ctrl-C does, so that unfinished files are removed."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -21,9 +21,9 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--rule",
         metavar="NAME",
-        help="how the model is updated: lstm, gru, fc or const, as trained for the checkpoint; own, the rule "
-        "that it was trained with; sgd, momentum, adam, hypergradient, prodigy or steepest with --lr; none; "
-        "or the file of another checkpoint, whose rule is taken (default: what the checkpoint says)",
+        help="update rule: lstm, gru, fc or const, as trained for the checkpoint; own, the one that the "
+        "checkpoint was trained with; sgd, momentum, adam, hypergradient, prodigy or steepest with --lr; "
+        "none; or another checkpoint's file, to use its rule (default: the checkpoint's choice)",
     )
     group.add_argument(
         "--lr",
@@ -37,26 +37,27 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=setting,
         metavar="NAME=VALUE",
-        help="another online constant, for example motion=1.6; may be given several times",
+        help="change an online constant, for example motion=1.6; may be repeated",
     )
     group.add_argument(
         "--profile",
-        help="whose shipped weights to use: laptop (default); beside --checkpoint, what it must be",
+        help="use this profile's shipped weights (default: laptop); with --checkpoint, the profile it "
+        "must have",
     )
     group.add_argument(
-        "--checkpoint", metavar="FILE", help="weights; they hold their whole configuration"
+        "--checkpoint", metavar="FILE", help="weights, which include their whole configuration"
     )
     group.add_argument(
         "--backbone-weights",
         metavar="FILE",
-        help="public weights of the backbone that a checkpoint leaves out, as that of profile paper does "
-        "(default: torchvision fetches VGG-16's)",
+        help="public weights of a backbone that the checkpoint does not contain, as with profile paper "
+        "(default: torchvision downloads those of VGG-16)",
     )
     group.add_argument(
         "--weights",
         metavar="DIR",
-        help="folder of the .onnx files of nano (one with backbone in its name, one with head) or vit "
-        "(one); DIR/v2 if only those count whose names begin with v2",
+        help="folder with the .onnx files of nano (one with backbone in its name, one with head) or vit "
+        "(one); DIR/v2 uses only files whose names begin with v2",
     )
     add_device_option(group)
 
@@ -74,15 +75,15 @@ def add_bits_option(parser: Any) -> None:
         "--bits",
         type=bits,
         metavar="N",
-        help="bits in use of 16-bit images, say 14 of a thermal camera (default: as many as the first "
-        "image uses)",
+        help="bits used in 16-bit images, for example 14 for a thermal camera (default: as many as the "
+        "first image uses)",
     )
 
 
 def device_from(args: argparse.Namespace) -> str:
-    """Return the device that --device means: cpu unless it says otherwise.
+    """Return the device that --device selects, by default cpu.
 
-    Raises InputError for cuda where there is none.
+    Raises InputError for cuda if there is none.
     """
     from roam_lite.devices import choose_device
 
@@ -90,7 +91,7 @@ def device_from(args: argparse.Namespace) -> str:
 
 
 def tracker_from(args: argparse.Namespace) -> Callable[[], Any]:
-    """Return the factory of the tracker that the options choose."""
+    """Return a factory of the tracker that the options select."""
     from roam_lite.evaluation.trackers import tracker_factory
 
     return tracker_factory(
@@ -131,7 +132,7 @@ def setting(text: str) -> tuple[str, str]:
 
 
 def constant(text: str) -> str:
-    """Return `PATH=VALUE` as it is, if it has that form; the configuration is asked about it later."""
+    """Return `PATH=VALUE` unchanged if it has that form; the configuration checks it later."""
     path, equals, value = text.partition("=")
     if not (path and equals and value):
         raise argparse.ArgumentTypeError(
@@ -175,7 +176,7 @@ def box(text: str) -> tuple[float, float, float, float]:
         x, y, w, h = (float(word) for word in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not x,y,w,h: left, top, width and height in pixels from 0"
+            f"{text!r} is not x,y,w,h: left, top, width and height in 0-based pixels"
         ) from None
     return x, y, w, h
 
@@ -184,5 +185,5 @@ def names(text: str) -> list[str]:
     """Return the comma-separated names."""
     found = [word.strip() for word in text.split(",") if word.strip()]
     if not found:
-        raise argparse.ArgumentTypeError("no name given; separate names by commas")
+        raise argparse.ArgumentTypeError("no name given; separate names with commas")
     return found

@@ -1,4 +1,4 @@
-"""`roam-lite pack`: sequences of folders as WebDataset shards for training."""
+"""`roam-lite pack`: folders of sequences as WebDataset shards for training."""
 
 import argparse
 import sys
@@ -7,9 +7,10 @@ from pathlib import Path
 from roam_lite.cli.options import positive_number
 
 DESCRIPTION = """\
-pack sequences of folders into WebDataset shards for training
-Writes tar files of the images as they are on disk, and an index, for train --data shards:SHARDS. SHARDS
-appears when all are written: after a kill the same command begins anew, and removes what was left."""
+pack folders of sequences into WebDataset shards for training
+Writes tar files of the images, as they are on disk, and an index, for train --data shards:SHARDS. SHARDS
+appears once all of them are written. If the command is killed, run it again: it removes what was left
+and starts over."""
 
 EXAMPLES = """\
   roam-lite pack --data otb:DIR --out shards
@@ -20,16 +21,16 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add = parser.add_argument
-    told = "comma-separated LAYOUT:DIR, as in train: the training split, if there are splits"
+    told = "comma-separated LAYOUT:DIR, as in train; the training split, if there are splits"
     add("--data", required=True, metavar="SOURCES", help=told)
     add("--out", required=True, metavar="SHARDS", help="folder for the shards")
-    told = "at most so many million bytes a shard, unless one sequence has more (default: 256)"
+    told = "largest shard in million bytes, unless a single sequence needs more (default: 256)"
     add("--shard-size", type=positive_number, default=256, metavar="MB", help=told)
-    add("--overwrite", action="store_true", help="replace the shards that are in SHARDS")
+    add("--overwrite", action="store_true", help="replace the shards in SHARDS")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Pack."""
+    """Pack the sequences and report how many there are."""
     from tqdm import tqdm
 
     from roam_lite.data.layouts import LAYOUTS
@@ -44,12 +45,12 @@ def run(args: argparse.Namespace) -> None:
     check_outputs({}, {"--out": out})
     refuse_existing(out, overwrite=args.overwrite)
     if out.exists() and any(out.iterdir()) and not (out / INDEX).is_file():
-        raise InputError(f"{out}: holds files but no shards ({INDEX}); choose another --out")
+        raise InputError(f"{out}: has files but no shards ({INDEX}); choose another --out")
     sources = []
     for word in source_words(args.data):
         kind, _, place = word.partition(":")
         if kind not in LAYOUTS or not place:
-            raise InputError(f"{word}: no folder to pack; give {', '.join(LAYOUTS)}:DIR")
+            raise InputError(f"{word}: not a folder to pack; give {', '.join(LAYOUTS)}:DIR")
         sources.append(FolderSource(kind, place))
     bar = tqdm([(s, name) for s in sources for name in s.names], unit="name", file=sys.stderr)
     with whole_folder(out, overwrite=args.overwrite) as whole:
@@ -58,7 +59,7 @@ def run(args: argparse.Namespace) -> None:
         title = "".join(c if c.isascii() and c.isalnum() else "_" for c in name) or "shards"
         index = write_shards(whole, title, sequences, args.shard_size * 1e6)
         if not index["sequences"]:
-            raise InputError(f"{args.data}: no sequence that can be used")
+            raise InputError(f"{args.data}: no usable sequence")
     size = sum(shard["bytes"] for shard in index["shards"])
     told = f"{len(index['sequences'])} sequences, {len(index['shards'])} shards, {size} bytes"
     print(f"wrote {told} to {out}")

@@ -1,4 +1,4 @@
-"""`roam-lite report`: several trackers' results in plots and tables."""
+"""`roam-lite report`: plots and tables of several trackers' results."""
 
 import argparse
 from pathlib import Path
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 combine the results of several trackers in plots and tables
-RESULTS are folders of result files in the benchmark's own layout, ours or anybody's (a folder without
-tracker.json is called by its name), or files that `evaluate --json` wrote. Writes to --out: success
-and precision plots with ranked legends, table.md and table.tex laid out as the paper's Tables 1 to 3
-with the paper's rows, sequences.md with the score of every sequence, and report.json. Trackers of one
-name are told apart by where their results lie; scores by different rules, or of different video, are
-refused.
-Of OTB's eleven attributes there are plots where ROOT holds their labels: ROOT/attributes/NAME.txt with
+RESULTS are folders of result files in the benchmark's own layout, ours or anyone's (if there is no
+tracker.json, the folder's name is used), or files written by `evaluate --json`. Writes to --out: success
+and precision plots with ranked legends; table.md and table.tex, laid out like the paper's Tables 1 to 3
+and including the paper's rows; sequences.md with the score of every sequence; and report.json. Trackers
+with the same name are distinguished by where their results are. Scores by different rules, or from
+different video, cannot be combined.
+Plots of OTB's eleven attributes are drawn if ROOT has labels for them: ROOT/attributes/NAME.txt with
 eleven flags in the order IV, OPR, SV, OCC, DEF, MB, FM, IPR, OV, BC, LR, or these abbreviations."""
 
 EXAMPLES = """\
@@ -38,14 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("results", nargs="+", metavar="RESULTS", help="folders or JSON files")
     add_benchmark_options(parser)
-    add("--root", metavar="DIR", help="folder of the sequences; folders need it")
-    add("--split", metavar="NAME", help="test, val, train (default: the paper's)")
-    add("--sequences", type=names, metavar="A,B", help="only these (default: all)")
-    add("--out", default="report", metavar="DIR", help="default: report (files are replaced)")
+    add("--root", metavar="DIR", help="folder of the sequences; required if RESULTS has folders")
+    add("--split", metavar="NAME", help="test, val or train (default: the paper's)")
+    add("--sequences", type=names, metavar="A,B", help="only these sequences (default: all)")
+    add("--out", default="report", metavar="DIR", help="default: report (replaces files)")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Score what was given, write everything and print the table."""
+    """Score the results, write everything and print the table."""
     from roam_lite.errors import InputError
     from roam_lite.evaluation.benchmarks import check_rule, get_benchmark
     from roam_lite.evaluation.gather import by_benchmark, gather, named
@@ -68,15 +68,13 @@ def run(args: argparse.Namespace) -> None:
     check_rule(benchmark, args.scoring)
     if folders := [path for path in paths if path.suffix != ".json"]:
         if not args.root:
-            raise InputError(
-                "--root DIR is needed: folders of results are scored against its sequences"
-            )
+            raise InputError("give --root DIR: folders of results are scored against its sequences")
         if benchmark.curves:
             require("matplotlib", "the plots")
     entries = gather(paths, benchmark, args.root, args.split, args.sequences, args.scoring)
     reports = by_benchmark(entries)
     if args.benchmark not in reports:
-        raise InputError(f"none of the files is of {args.benchmark}; name their --benchmark")
+        raise InputError(f"no file has results of {args.benchmark}; give the right --benchmark")
 
     table = table_for(args.benchmark, reports)
     grid, ours = paper_grid(table, reports), reports[args.benchmark]
@@ -102,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _draw(reports: "dict[str, Report]", root: str, out: Path) -> list[Path]:
-    """Write the plots of reports by their trackers' names, and return their paths."""
+    """Write plots of the reports, labeled by tracker, and return the plots' paths."""
     from roam_lite.data.otb_attributes import read_attributes
     from roam_lite.figures.plots import attribute_plots, save_plots
     from roam_lite.figures.style import style

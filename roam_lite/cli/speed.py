@@ -1,4 +1,4 @@
-"""What `roam-lite bench` does for speed: tracking, training, clips and scaling."""
+"""The speed benchmarks of `roam-lite bench`: tracking, training, clips and scaling."""
 
 import argparse
 from collections.abc import Callable
@@ -23,8 +23,8 @@ def bench_tracking(args: argparse.Namespace) -> None:
         for name in ("rule", "lr", "set"):
             if getattr(args, name):
                 raise InputError(
-                    f"--{name} means nothing to random weights, which are all that profile "
-                    f"{args.profile} has here; omit it, or give --checkpoint"
+                    f"--{name} does not apply to random weights, and profile {args.profile} has no "
+                    "others; omit it, or give --checkpoint"
                 )
         config, device = get_profile(args.profile), device_from(args)
         print(f"profile {args.profile}: random weights, which take the same time")
@@ -38,7 +38,7 @@ def bench_tracking(args: argparse.Namespace) -> None:
 
 
 def bench_profile(args: argparse.Namespace) -> None:
-    """Print what a profile costs: fast against plain, without its backbone, as it grows, or its clips."""
+    """Print a profile's costs: fast against plain, without backbone, by size, or of its clips."""
     from roam_lite import get_profile
     from roam_lite.bench import bench_clips, bench_scaling, scaling, training
     from roam_lite.errors import InputError
@@ -46,7 +46,7 @@ def bench_profile(args: argparse.Namespace) -> None:
 
     config, device = get_profile(args.profile or "laptop"), device_from(args)
     if args.without_backbone and device != "cpu":
-        raise InputError(f"--without-backbone counts a CPU's seconds; omit --device {args.device}")
+        raise InputError(f"--without-backbone measures CPU seconds; omit --device {args.device}")
     if args.what == "clips":
         print(bench_clips(config, repeats=args.repeats))
     elif args.what == "scaling":
@@ -67,7 +67,7 @@ def bench_profile(args: argparse.Namespace) -> None:
 
 
 def _report(found: dict, table: Callable[[dict], str], file: str | None) -> None:
-    """Print a table of what was found, and write it as JSON where that is wanted."""
+    """Print a table of the measurements, and write them as JSON if requested."""
     from roam_lite.evaluation.report import write_json
 
     print(table(found))

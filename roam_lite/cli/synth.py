@@ -23,21 +23,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--out", metavar="DIR", help="folder for the rendered sequences")
     where.add_argument(
-        "--samples", metavar="DIR", help="render the project's own samples, as data_samples/"
+        "--samples", metavar="DIR", help="render the project's own samples (data_samples/)"
     )
-    add("--count", type=count, default=1, metavar="N", help="default: 1")
+    add("--count", type=count, default=1, metavar="N", help="number of sequences (default: 1)")
     add("--seed", type=whole_number, default=0, help="default: 0")
-    add("--length", type=count, default=60, metavar="T", help="frames (default: 60)")
-    add("--challenge", help="one kind of difficulty (default: a random mix)")
+    add("--length", type=count, default=60, metavar="T", help="frames per sequence (default: 60)")
+    add("--challenge", help="a single kind of difficulty (default: a random mix)")
     add(
         "--data",
         metavar="SOURCES",
-        help="draw from these sources of `roam-lite train` in turn, for example synthetic,collage:DIR",
+        help="draw from these training sources in turn, for example synthetic,collage:DIR",
     )
 
 
 def run(args: argparse.Namespace) -> None:
-    """Render."""
+    """Render the sequences."""
     from pathlib import Path
 
     import numpy as np

@@ -26,11 +26,11 @@ from roam_lite.errors import InputError
 DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
 Writes a run folder: config.json, log.jsonl, TensorBoard files, the state to resume from, and
-checkpoint.safetensors with its model card. Ctrl-C ends after the current step and saves; after
-any interruption --resume continues bit for bit. Data that has moved meanwhile is named where it is now:
---resume takes other folders in --data if they hold the same sequences.
---profile names the constants that a new run begins with. They are written into config.json and every
-checkpoint; --resume continues with those of config.json, even if the profile has changed."""
+checkpoint.safetensors with its model card. Ctrl-C stops after the current step and saves; after any
+interruption, --resume continues bit for bit. If the data has moved, give its new place: --resume accepts
+other folders in --data if they contain the same sequences.
+--profile selects the constants of a new run. They are written to config.json and to every checkpoint;
+--resume uses those of config.json, even if the profile has changed since."""
 
 EXAMPLES = """\
   roam-lite train --profile smoke --data synthetic --steps 4 --out runs/smoke
@@ -53,40 +53,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data",
         default="synthetic",
         metavar="SOURCES",
-        help="comma-separated: synthetic (default), collage:photographs, collage:DIR, LAYOUT:DIR with a "
-        "layout of otb, vot, lasot, got10k, trackingnet, vid, det or coco, or shards:PLACE, a folder or URL "
-        "that roam-lite pack wrote; *K behind one draws it K times as often",
+        help="comma-separated list of synthetic (default), collage:photographs, collage:DIR, LAYOUT:DIR "
+        "(otb, vot, lasot, got10k, trackingnet, vid, det or coco) and shards:PLACE, the folder or URL of "
+        "shards written by roam-lite pack; *K after a source draws it K times as often",
     )
     parser.add_argument(
-        "--allow-pipe", action="store_true", help="take shards from pipe: URLs, which a shell runs"
+        "--allow-pipe",
+        action="store_true",
+        help="read shards from pipe: URLs, which run in a shell",
     )
-    parser.add_argument("--out", required=True, metavar="RUN", help="folder of the run")
+    parser.add_argument("--out", required=True, metavar="RUN", help="run folder")
     parser.add_argument(
-        "--steps", type=count, metavar="N", help="steps over all stages (default: the profile's)"
+        "--steps",
+        type=count,
+        metavar="N",
+        help="total steps of all stages (default: the profile's)",
     )
     parser.add_argument(
-        "--batch", type=count, metavar="N", help="at most N clips a step (default: the profile's)"
+        "--batch", type=count, metavar="N", help="at most N clips per step (default: the profile's)"
     )
     parser.add_argument("--seed", type=whole_number, default=0, help="default: 0")
     parser.add_argument(
         "--workers",
         type=whole_number,
         default=1,
-        help="processes making clips, for each that trains (default: 1)",
+        help="processes that make clips, per training process (default: 1)",
     )
     parser.add_argument(
         "--repeat",
         type=count,
         metavar="N",
-        help="draw the clips of the first N steps of a stage alone and go over them again; they stay in "
-        "memory, as features where the backbone does not learn and boxes are the true ones",
+        help="draw clips only for the first N steps of each stage, then reuse them; they stay in memory, "
+        "as features if the backbone is frozen and the boxes are the true ones",
     )
     add_device_option(parser)
     _add_process_options(parser)
     begin = parser.add_mutually_exclusive_group()
-    begin.add_argument("--resume", action="store_true", help="continue the run that is in RUN")
+    begin.add_argument("--resume", action="store_true", help="continue the run in RUN")
     begin.add_argument(
-        "--overwrite", action="store_true", help="remove the run in RUN and begin anew"
+        "--overwrite", action="store_true", help="delete the run in RUN and start over"
     )
     _add_method_options(parser)
     add_validation_options(parser)
@@ -98,14 +103,15 @@ def _add_process_options(parser: argparse.ArgumentParser) -> None:
         type=count,
         default=1,
         metavar="N",
-        help="processes on this machine that train together, each with a GPU of its own under --device "
-        "cuda, and its share of every step's clips (default: 1)",
+        help="training processes on this machine, which share the clips of every step; with --device "
+        "cuda, each has its own GPU (default: 1)",
     )
     parser.add_argument("--nodes", type=count, default=1, metavar="M", help="machines (default: 1)")
     parser.add_argument(
         "--rendezvous",
         metavar="HOST:PORT",
-        help="one of several machines, where they find each other; --out must be a folder that all see",
+        help="with several machines, the address at which they meet, on one of them; all of them must "
+        "see the folder --out",
     )
 
 
@@ -118,20 +124,20 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
         help="the optimizer to train: lstm (default), gru, fc, const or steepest",
     )
     method.add_argument(
-        "--no-rfs", dest="rfs", action="store_false", help="no random filter scaling"
+        "--no-rfs", dest="rfs", action="store_false", help="train without random filter scaling"
     )
     method.add_argument(
         "--first-rate",
         type=positive_number,
         metavar="RATE",
-        help="take the first step with this one rate, as SGD does, and train theta0 for it; lambda0 is not "
-        "trained",
+        help="use this fixed rate for the first step, as SGD does, and train theta0 for it; lambda0 is "
+        "not trained",
     )
     method.add_argument("--init", metavar="CHECKPOINT", help="start from these weights")
     method.add_argument(
         "--fresh-rule",
         action="store_true",
-        help="start the neural optimizer anew, whatever the weights of --init hold",
+        help="initialize the neural optimizer instead of loading it from --init",
     )
     method.add_argument(
         "--set",
@@ -140,31 +146,29 @@ def _add_method_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=constant,
         metavar="PATH=VALUE",
-        help="a constant other than the profile's, as in training.kappa_response=2 or "
-        "training.stages.closed_loop.batch=4; may be given several times",
+        help="change a constant of the profile, for example training.kappa_response=2 or "
+        "training.stages.closed_loop.batch=4; may be repeated",
     )
     method.add_argument(
         "--backbone-weights",
         metavar="FILE",
-        help="ImageNet weights: of lite0 as .pth (default: the extra `pretrained` brings them), of VGG-16 "
-        "as .safetensors (default: torchvision fetches them)",
+        help="ImageNet weights: for lite0 a .pth file (default: the extra `pretrained` includes them), for "
+        "VGG-16 a .safetensors file (default: torchvision downloads them)",
     )
-    method.add_argument("--stages", type=names, metavar="A,B", help="only these stages")
+    method.add_argument("--stages", type=names, metavar="A,B", help="run only these stages")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train until all steps are done or Ctrl-C asks to stop, in as many processes as are asked for."""
-    # OpenMP reads this when torch is imported. By default its threads spin while they have nothing
-    # to do, on the very cores on which the workers make clips.
+    """Train until all steps are done or Ctrl-C is pressed, in as many processes as requested."""
+    # OpenMP reads this when torch is imported. By default its threads spin while idle, on the same
+    # cores on which the workers make clips.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from roam_lite.training.faults import resumed_from
     from roam_lite.training.processes import launched
 
     several = args.devices > 1 or args.nodes > 1
     if several and launched():
-        raise InputError(
-            "another launcher has started this process; leave --devices and --nodes out"
-        )
+        raise InputError("another launcher has started this process; omit --devices and --nodes")
     try:
         if not several:
             train(args)
@@ -179,7 +183,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    """Train in this process, together with others if a launcher has started it."""
+    """Train in this process, together with other processes if a launcher has started it."""
     from tqdm import tqdm
 
     from roam_lite.files import check_outputs
@@ -241,9 +245,9 @@ def train(args: argparse.Namespace) -> None:
 
 @contextmanager
 def stop_asked(several: bool = False) -> Iterator[list[int]]:
-    """Yield a list that stays empty until Ctrl-C or SIGTERM asks to stop; a second one stops at once.
+    """Yield a list that is empty until Ctrl-C or SIGTERM asks to stop; a second one stops immediately.
 
-    Not so with `several` processes: their launcher passes on what the terminal has sent them already.
+    Not with `several` processes, which get each signal twice: from the terminal and their launcher.
     """
     asked: list[int] = []
     before: dict[int, Any] = {}

@@ -1,4 +1,4 @@
-"""How `roam-lite train` judges the model on its way: by tracking some sequences."""
+"""How `roam-lite train` validates the model during training: by tracking a few sequences."""
 
 import argparse
 from copy import deepcopy
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def add_validation_options(parser: argparse.ArgumentParser) -> None:
-    """Add --validate and how often, on how many sequences."""
+    """Add --validate, and the options for how often and on how many sequences."""
     check = parser.add_argument_group("validation")
     check.add_argument(
         "--validate",
         metavar="DIR",
-        help="sequences in OTB layout to track on the way: their AUC goes to the log, and the checkpoint "
-        "that has the highest to RUN/best.safetensors",
+        help="sequences in OTB layout to track during training; their AUC is logged, and the checkpoint "
+        "with the highest is saved as RUN/best.safetensors",
     )
     check.add_argument(
         "--validate-every", type=count, default=200, metavar="STEPS", help="default: 200"
@@ -29,12 +29,12 @@ def add_validation_options(parser: argparse.ArgumentParser) -> None:
         type=count,
         default=5,
         metavar="K",
-        help="of DIR, evenly chosen by their names (default: 5)",
+        help="number of sequences, spaced evenly over DIR's sorted names (default: 5)",
     )
 
 
 def validation_from(args: argparse.Namespace) -> "Validation | None":
-    """Return how the options validate: by the AUC of the model's tracker on some sequences, or not.
+    """Return the validation that the options ask for, the AUC on some sequences, or None.
 
     Raises InputError if there are no sequences or they cannot be read or tracked.
     """

@@ -1,1 +1,1 @@
-"""Where frames come from: sequences on disk, video files and rendered video."""
+"""Sources of frames: sequences on disk, video files and rendered video."""

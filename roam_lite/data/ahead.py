@@ -1,4 +1,4 @@
-"""Frames decoded ahead of who asks for them, so that a tracker does not wait for the decoder."""
+"""Frames decoded in advance, so that a tracker does not wait for the decoder."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,11 +9,11 @@ import numpy as np
 
 from roam_lite.data.sequence import Frames, frame_index
 
-DEPTH = 4  # decoded frames that wait, at most
+DEPTH = 4  # most decoded frames that wait
 
 
 class FramesAhead:
-    """Frames of a video, the next few of which a thread decodes while the caller is busy."""
+    """Frames of a video; a thread decodes the next few while the caller is busy."""
 
     def __init__(self, frames: Frames, decoder: ThreadPoolExecutor) -> None:
         self._frames = frames
@@ -33,7 +33,7 @@ class FramesAhead:
 
 @contextmanager
 def ahead(frames: Frames) -> Iterator[FramesAhead]:
-    """Yield the frames decoded ahead, while the context lasts; errors come when a frame is asked for."""
+    """Yield frames decoded in advance, inside the context; errors are raised when a frame is read."""
     decoder = ThreadPoolExecutor(1, thread_name_prefix="decoder")
     try:
         yield FramesAhead(frames, decoder)

@@ -1,7 +1,7 @@
 """COCO, still images: `annotations/instances_SPLITYEAR.json` and `SPLITYEAR/FILE.jpg`.
 
-One file holds all boxes of a split, (x, y, w, h) and 0-based. It is read once: what is listed is an image
-with its size and boxes, as JSON, so that no process but the one that lists has to read it.
+One file has all boxes of a split, (x, y, w, h) and 0-based. It is read only once: a listed name is an image
+with its size and boxes, as JSON, so that other processes need not read the file.
 """
 
 import json
@@ -15,22 +15,22 @@ from roam_lite.data.stills import still_targets
 from roam_lite.errors import InputError
 
 LISTS = "annotations/instances_{}*.json"
-# What other JSON than a list of COCO's raises, on the way through it.
+# Errors that other JSON files can raise.
 _UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 def list_images(root: str | Path, split: str = "val") -> list[str]:
     """Images with boxes of a split (`val`, `train`), of its latest year, in the order of their names.
 
-    Boxes of crowds, and those under a pixel, are left out. Raises `InputError` if there is no such
-    file, or it is no list of COCO's.
+    Boxes of crowds, and those under a pixel, are omitted. Raises `InputError` if there is no such
+    file, or it is not one of COCO's.
     """
     files = sorted(Path(root).glob(LISTS.format(split)))
     if not files:
-        raise InputError(f"{root}: no list of COCO ({LISTS.format(split)})")
+        raise InputError(f"{root}: no COCO annotations ({LISTS.format(split)})")
     path = files[-1]
     try:
-        # Outlines make up nearly all of the file: they go while it is read.
+        # Outlines make up nearly all of the file: they are dropped while reading.
         content = json.loads(path.read_bytes(), object_hook=_without_outlines)
         images = {image["id"]: image for image in content["images"]}
         boxes: dict[Any, list[list[float]]] = defaultdict(list)
@@ -43,14 +43,14 @@ def list_images(root: str | Path, split: str = "val") -> list[str]:
         raise InputError(f"{path}: cannot be read ({error.strerror}); restore the file") from error
     except _UNFIT as error:
         told = f"{type(error).__name__}: {error}"
-        raise InputError(f"{path}: is no list of COCO's instances ({told}); restore it") from error
+        raise InputError(f"{path}: not COCO's instance annotations ({told}); restore it") from error
     if not listed:
         raise InputError(f"{path}: lists no boxes; restore the file")
     return sorted(listed)
 
 
 def read_image_targets(root: str | Path, listed: str) -> list[Sequence]:
-    """A sequence of one frame for each box of an image, as `list_images` lists it."""
+    """A sequence of one frame for each box of an image listed by `list_images`."""
     name, size, boxes = json.loads(listed)
     return still_targets(Path(root) / name, boxes, tuple(size))
 

@@ -1,6 +1,6 @@
 """ImageNet DET, still images: `Annotations/DET/SPLIT/.../NAME.xml`, `Data/DET/SPLIT/.../NAME.JPEG`.
 
-The images of a split lie in its folder (`val`), or one or two levels below: `train/ILSVRC2014_train_0000`,
+The images of a split are in its folder (`val`), or one or two levels below: `train/ILSVRC2014_train_0000`,
 `train/ILSVRC2013_train/n01440764`. Those of `ILSVRC2013_train_extra*` have no boxes.
 """
 
@@ -19,7 +19,7 @@ WITHOUT_BOXES = "ILSVRC2013_train_extra"
 def list_images(root: str | Path, split: str = "val") -> list[str]:
     """Names of the annotated images of a split (`val`, `train`), folders included, sorted.
 
-    No annotation is opened. Raises `InputError` if there is none.
+    Opens no annotation. Raises `InputError` if there are none.
     """
     top = Path(root) / ANNOTATIONS
     names = []
@@ -30,7 +30,7 @@ def list_images(root: str | Path, split: str = "val") -> list[str]:
         names += [f"{place}/{stem}" for stem in stems if not stem.startswith(".")]
     if not names:
         raise InputError(
-            f"{root}: no image of ImageNet DET's {split} split ({ANNOTATIONS}/{split}/NAME.xml)"
+            f"{root}: no images of ImageNet DET's {split} split ({ANNOTATIONS}/{split}/NAME.xml)"
         )
     return sorted(names)
 

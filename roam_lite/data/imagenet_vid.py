@@ -1,7 +1,7 @@
 """ImageNet VID: `Annotations/VID/SPLIT/VIDEO/%06d.xml`, `Data/VID/SPLIT/VIDEO/%06d.JPEG`, from 0.
 
-In the training split the videos lie in folders `ILSVRC2015_VID_train_0000` and so on. A video has any
-number of tracks, and a track has gaps: boxes belong to images by their numbers.
+In the training split the videos are in folders `ILSVRC2015_VID_train_0000` and so on. A video has any
+number of tracks, and tracks have gaps: boxes are matched to images by number.
 """
 
 import os
@@ -19,9 +19,9 @@ ANNOTATIONS, IMAGES = "Annotations/VID", "Data/VID"
 
 
 def list_videos(root: str | Path, split: str = "val") -> list[str]:
-    """Names of the videos of a split (`val`, `train`), SPLIT and groups of videos included, sorted.
+    """Names of the videos of a split (`val`, `train`), sorted, with SPLIT and folders of videos.
 
-    No annotation is opened. Raises `InputError` if there is none.
+    Opens no annotation. Raises `InputError` if there are none.
     """
     top = Path(root) / ANNOTATIONS
     names = []
@@ -30,7 +30,7 @@ def list_videos(root: str | Path, split: str = "val") -> list[str]:
         names += _folders(top, name) if group else [name]
     if not names:
         raise InputError(
-            f"{root}: no video of ImageNet VID's {split} split ({ANNOTATIONS}/{split}/VIDEO/)"
+            f"{root}: no videos of ImageNet VID's {split} split ({ANNOTATIONS}/{split}/VIDEO/)"
         )
     return sorted(names)
 
@@ -38,9 +38,9 @@ def list_videos(root: str | Path, split: str = "val") -> list[str]:
 def read_tracks(root: str | Path, name: str) -> list[Sequence]:
     """A sequence `VIDEO.TRACK` for each track of a video, its frames read lazily.
 
-    It begins and ends with its track; frames without a box are absent, and where the target is
-    flagged as occluded, by how much nobody knows, its visibility is 0. Raises `InputError` for a
-    video that is not there, and for annotations that cannot be read.
+    It begins and ends with its track. In frames without a box the target is absent. Where it is
+    flagged as occluded, to an unknown extent, its visibility is 0. Raises `InputError` for a
+    missing video, and for annotations that cannot be read.
     """
     folder, images = Path(root) / ANNOTATIONS / name, Path(root) / IMAGES / name
     files = {int(path.stem): path for path in folder.glob("*.xml") if path.stem.isdecimal()}
@@ -51,7 +51,7 @@ def read_tracks(root: str | Path, name: str) -> list[Sequence]:
         size, marked = read_objects(path)
         for one in marked:
             if not one.track or number in tracks[one.track]:
-                raise InputError(f"{path}: two boxes of one track, or one of none; restore it")
+                raise InputError(f"{path}: a track has two boxes, or a box no track; restore it")
             tracks[one.track][number] = one
     sequences = []
     for track, found in sorted(tracks.items()):

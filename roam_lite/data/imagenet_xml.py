@@ -1,9 +1,9 @@
-"""Annotations of ImageNet, VID and DET alike: one XML file an image, in the form of PASCAL VOC.
+"""Annotations of ImageNet VID and DET: one XML file per image, in the format of PASCAL VOC.
 
     <annotation> <size> <width>, <height> ... <object> <trackid> (VID), <bndbox>, <occluded> (VID) ...
 
-Corners are 0-based here, as the programs of the challenge's participants take them, and a box ends at
-xmax: whether that pixel belongs to it the data set does not say.
+Corners are treated as 0-based, as the challenge's participants do, and a box ends at
+xmax; the data set does not say whether that pixel belongs to the box.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from xml.etree import ElementTree
 from roam_lite.errors import InputError
 from roam_lite.text import read_text
 
-_LARGEST = 1e6  # pixels; what is larger is no coordinate
+_LARGEST = 1e6  # pixels; larger numbers are not coordinates
 
 
 @dataclass(frozen=True)
 class Marked:
-    """An object in an image: `box` is (x, y, w, h) in pixels, `track` "" where there is none."""
+    """An object in an image: `box` is (x, y, w, h) in pixels, `track` is "" if there is none."""
 
     box: tuple[float, float, float, float]
     track: str
@@ -26,20 +26,20 @@ class Marked:
 
 
 def read_objects(path: Path) -> tuple[tuple[int, int], list[Marked]]:
-    """(width, height) of the image that a file annotates, and the objects in it that have an area.
+    """(width, height) of the annotated image, and its objects that have an area.
 
-    Raises `InputError` naming the file if it is no such XML, or declares entities: a few lines of
-    those can fill any memory.
+    Raises `InputError` naming the file if it is not such XML, or if it declares entities: a few
+    lines of those can fill any memory.
     """
     text = read_text(path)
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise InputError(f"{path}: declares a document type; annotations have none, restore it")
+        raise InputError(f"{path}: declares a document type, as no annotation does; restore it")
     try:
         root = ElementTree.fromstring(text)
         width, height = (_number(root, f"size/{side}") for side in ("width", "height"))
         marked = [_marked(entry) for entry in root.iterfind("object")]
     except (ElementTree.ParseError, ValueError) as error:
-        raise InputError(f"{path}: is no annotation of ImageNet ({error}); restore it") from error
+        raise InputError(f"{path}: not an ImageNet annotation ({error}); restore it") from error
     if min(width, height) < 1:
         raise InputError(f"{path}: an image of {width:g} x {height:g} pixels; restore the file")
     return (int(width), int(height)), [one for one in marked if min(one.box[2:]) > 0]

@@ -1,8 +1,8 @@
 """Folders of images: which files are frames, in which order, and which box belongs to which.
 
-One rule for tracking, evaluating and training. A frame is an image whose name follows the pattern of
-most of them (`frame#.jpg`, # being any number); hidden files never are. Frames come in natural order,
-numbers in their names by value. What is left out, and numbers that are missing, are said on stderr.
+Tracking, evaluation and training share these rules. A frame is an image whose name follows the pattern of
+most of them (`frame#.jpg`, where # is any number); hidden files are ignored. Frames are in natural order,
+by the value of the numbers in their names. Skipped files and missing numbers cause warnings.
 """
 
 import itertools
@@ -18,14 +18,14 @@ from roam_lite.data.sequence import ImageFrames, Sequence
 from roam_lite.errors import InputError, warn
 from roam_lite.text import read_text
 
-# What OpenCV decodes, but for HDR pictures; it looks at the content, whatever the name says.
+# What OpenCV decodes, except HDR pictures; it goes by the content, whatever the suffix.
 _KINDS = "jpg jpeg jpe jfif png bmp dib tif tiff webp jp2 avif gif ras sr pbm pgm ppm pnm pam"
 IMAGE_SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
 SHOWN = 3  # names that a message spells out
 
 
 def listed_names(folder: Path, pattern: str) -> list[str]:
-    """Names in the folder's `list.txt`; without it, of the folders that hold files of the pattern."""
+    """Names in the folder's `list.txt`; without it, of the folders with files that match the pattern."""
     listing = folder / "list.txt"
     if listing.is_file():
         return [name for line in read_text(listing).split("\n") if (name := line.strip())]
@@ -40,8 +40,8 @@ def visible(paths: Iterable[Path]) -> Iterator[Path]:
 def image_files(folder: Path) -> list[Path]:
     """Frames of a folder, in natural order (2 before 10) over the whole name.
 
-    Images of another naming pattern than most have (`thumbnail.jpg` among `0001.jpg ...`) are left
-    out, and said. Raises `InputError` if there are no images, if no pattern is that of most, or if
+    Images named unlike most others (`thumbnail.jpg` among `0001.jpg ...`) are skipped with a
+    warning. Raises `InputError` if there are no images, if no pattern has a majority, or if
     two images have the same number.
     """
     entries = os.scandir(folder) if folder.is_dir() else ()
@@ -49,23 +49,23 @@ def image_files(folder: Path) -> list[Path]:
     images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
     if not images:
         kinds = sorted({Path(name).suffix for name in names} - {""})
-        there = f", and what is there is not read ({', '.join(kinds[:SHOWN])})" if kinds else ""
+        there = f", only files that are not read ({', '.join(kinds[:SHOWN])})" if kinds else ""
         raise InputError(f"{folder}: no images in this folder{there}; restore or convert them")
     images.sort(key=natural_key)
     patterns = Counter(map(_pattern, images))
     common, count = patterns.most_common(1)[0]
     if count == 1 < len(images) and not any("#" in pattern for pattern in patterns):
-        warn(f"{folder}: the images' names have no numbers; they are taken in alphabetical order")
+        warn(f"{folder}: the images' names have no numbers; using alphabetical order")
         common = None
     frames = [name for name in images if common in (None, _pattern(name))]
     strangers = [name for name in images if name not in set(frames)]
     if 2 * len(frames) <= len(images):
         raise InputError(
-            f"{folder}: images of two series or more, named like {frames[0]} ({count}) and like "
-            f"{strangers[0]}; keep one of them in the folder"
+            f"{folder}: images of two or more series, named like {frames[0]} ({count}) and like "
+            f"{strangers[0]}; keep only one of them in the folder"
         )
     if strangers:
-        warn(f"{folder}: {some(strangers)} left out, not named like the others ({frames[0]})")
+        warn(f"{folder}: skipping {some(strangers)}, not named like the others ({frames[0]})")
     for name, other in itertools.pairwise(frames):
         if natural_key(name) == natural_key(other):
             raise InputError(f"{folder}: both {name} and {other}; remove one of them")
@@ -83,15 +83,15 @@ def some(items: Collection[str], separator: str = ", ") -> str:
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """A key that sorts names, the suffix left out, with the numbers in them by value."""
+    """A key that sorts names without suffix, with the numbers in them by value."""
     pieces = re.split(r"([0-9]+)", Path(name).stem.lower())
     return [(1, int(p), "") if p.isdecimal() else (0, 0, p) for p in pieces]
 
 
 def gaps(paths: Collection[Path]) -> list[tuple[int, int]]:
-    """(before, after) of each gap in the images' numbers, by the step that most of them take.
+    """(before, after) of each gap in the images' numbers, given their most common step.
 
-    None are found where more than one number of the names varies, or where no step is that of most,
+    Finds none if more than one number in the names varies, or if no step has a majority,
     as in times of day.
     """
     numbers = np.array([[int(n) for n in re.findall("[0-9]+", p.stem)] for p in paths], object)
@@ -105,10 +105,10 @@ def gaps(paths: Collection[Path]) -> list[tuple[int, int]]:
 
 
 def frames_of(folder: Path) -> list[Path]:
-    """`image_files` to be tracked without boxes; gaps in their numbers are said."""
+    """`image_files` for tracking without boxes; gaps in their numbers cause a warning."""
     images = image_files(folder)
     if missing := gaps(images):
-        warn(f"{folder}: {_told(missing)}; the images are taken as consecutive")
+        warn(f"{folder}: {_told(missing)}; the images are treated as consecutive")
     return images
 
 
@@ -118,10 +118,10 @@ def one_image_a_box(folder: Path, boxes: int, truth: Path) -> list[Path]:
 
 
 def paired(images: list[Path], boxes: int, truth: Path) -> list[Path]:
-    """The images that belong to so many boxes, in order.
+    """The images that belong to that many boxes, in order.
 
-    Numbers with gaps go only with one box an image; images beyond the last box are left out. Both
-    are said. Raises `InputError` where numbers with gaps and counts that differ leave open which box
+    Numbers may have gaps only if there is one box per image; images after the last box are skipped.
+    Both cause a warning. Raises `InputError` if gaps and differing counts make it unclear which box
     belongs to which image, and for fewer images than boxes.
     """
     folder, missing = images[0].parent, gaps(images)
@@ -131,12 +131,12 @@ def paired(images: list[Path], boxes: int, truth: Path) -> list[Path]:
     if len(images) < boxes:
         raise InputError(
             f"{folder}: {counts}; restore the images before {images[0].name} or after "
-            f"{images[-1].name}, or cut {truth.name}"
+            f"{images[-1].name}, or shorten {truth.name}"
         )
     if missing:
-        warn(f"{folder}: {_told(missing)}; there is a box for each image, in order")
+        warn(f"{folder}: {_told(missing)}; the boxes are assigned to the images in order")
     if len(images) > boxes:
-        warn(f"{folder}: {counts}; {images[boxes].name} and what follows is left out")
+        warn(f"{folder}: {counts}; {images[boxes].name} and later images are ignored")
     return images[:boxes]
 
 
@@ -147,7 +147,7 @@ def _told(missing: list[tuple[int, int]]) -> str:
 
 
 def with_first_box_only(name: str, folder: Path, box: np.ndarray, truth: Path) -> Sequence:
-    """All images of a folder and the first one's box: a server keeps the others."""
+    """All images of a folder and the box of the first one; a server has the others."""
     images = image_files(folder)
     if missing := gaps(images):
         raise InputError(f"{folder}: {_told(missing)}; restore it")

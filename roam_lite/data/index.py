@@ -1,9 +1,9 @@
-"""The names that a large folder has, kept in the user's cache folder: `indexed_names`.
+"""A cached index of the names in a large folder, in the user's cache folder: `indexed_names`.
 
-An index is used as long as names, sizes and times of change of all that a layout lists by (`Layout.watched`)
-are what they were: files that were added, removed or written again are noticed. Not noticed is a file
-changed in place that keeps its size and time of change. Boxes and images are read when they are drawn, so
-that what changes in them needs no notice here.
+An index is valid while names, sizes and modification times of everything in `Layout.watched`
+stay the same: files that were added, removed or rewritten are noticed. What is not noticed is a file
+that changes but keeps its size and modification time. Boxes and images are read when they are drawn, so
+changes in them do not matter here.
 """
 
 import glob
@@ -18,14 +18,14 @@ from roam_lite.data.layouts import LAYOUTS
 from roam_lite.files import write_atomically
 
 LARGE = 1000  # names; smaller folders are listed each time
-_VERSION = 1  # of the names that the package's own layouts list
-_SETTLED = 2.0  # seconds; what changed later might change again without another time of change
+_VERSION = 1  # of the lists of names that the package's own layouts return
+_SETTLED = 2.0  # seconds; newer files might change again within the same modification time
 
 
 def indexed_names(kind: str, root: str | Path, split: str | None) -> list[str]:
-    """Names as `Layout.names` gives them, from the index where it holds.
+    """Names as in `Layout.names`, from the index if it is valid.
 
-    Without a cache folder that can be written, and for layouts that do not say what they list by,
+    Without a writable cache folder, and for layouts that do not say what to watch,
     the folder is listed. Raises `InputError` as the layout does.
     """
     layout = LAYOUTS[kind]
@@ -45,13 +45,13 @@ def indexed_names(kind: str, root: str | Path, split: str | None) -> list[str]:
 
 
 def cache_folder() -> Path:
-    """The package's folder in the user's cache folder; RuntimeError for a user who has no home."""
+    """The package's folder in the user's cache folder; RuntimeError for a user without a home."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "roam_lite"
 
 
 def _place(kind: str, root: str | Path, split: str | None) -> Path | None:
-    """Where the index of a folder lies; None for a user who has no home."""
+    """The path of a folder's index; None for a user without a home."""
     try:
         told = repr((_VERSION, kind, str(Path(root).resolve()), split))
         cache = cache_folder()
@@ -61,11 +61,11 @@ def _place(kind: str, root: str | Path, split: str | None) -> Path | None:
 
 
 def _state(root: Path, watched: tuple[str, ...]) -> tuple[str, float]:
-    """A digest of what matches the patterns under `root`, and the latest time of change in it."""
+    """A digest of the files under `root` that match the patterns, and their latest modification time."""
     digest, latest = hashlib.sha256(), 0.0
     names = {name for pattern in watched for name in glob.iglob(pattern, root_dir=root)}
     for name in ("", *sorted(names)):
-        with suppress(OSError):  # gone meanwhile, or a link to nowhere
+        with suppress(OSError):  # just deleted, or a broken link
             found = os.stat(os.path.join(root, name))
             told = f"{name}\0{found.st_mtime_ns}\0{found.st_size}\0"
             digest.update(told.encode(errors="surrogateescape"))

@@ -1,7 +1,7 @@
 """Sequences in LaSOT's layout: `CLASS/CLASS-N/{img/%08d.jpg, groundtruth.txt, ...}`, 1-based.
 
-Beside the boxes lie `full_occlusion.txt` and `out_of_view.txt`, each one comma-separated line of
-flags. A frame with one of them set has visibility 0, though it may have a box.
+Next to the boxes are `full_occlusion.txt` and `out_of_view.txt`, each a comma-separated line of
+flags. A frame with either flag has visibility 0, even if it has a box.
 """
 
 from pathlib import Path
@@ -40,26 +40,28 @@ TEST = frozenset(
 def list_sequences(root: str | Path, split: str = "test") -> list[str]:
     """Names of the sequences of a split under `root`, sorted by class and number.
 
-    `split` is `test` (the 280 of the paper's Fig. 4), `train` (all others) or `all`; of the test
-    split those that lie there. Raises `InputError` if there is none.
+    `split` is `test` (the 280 of the paper's Fig. 4), `train` (all others) or `all`; only the
+    sequences that are there are listed. Raises `InputError` if there are none.
     """
     # Both depths are in use: with and without the folder of the class.
     found = {p.parent.name for depth in ("", "*/") for p in Path(root).glob(f"{depth}*-*/{TRUTH}")}
     folders = [name for name in found if name.rpartition("-")[2].isdigit()]
     if not folders:
         raise InputError(
-            f"{root}: no sequence in LaSOT's layout (airplane/airplane-1/groundtruth.txt)"
+            f"{root}: no sequences in LaSOT's layout (airplane/airplane-1/groundtruth.txt)"
         )
     names = [n for n in folders if split == "all" or (n in TEST) == (split == "test")]
     if not names:
-        raise InputError(f"{root}: no sequence of the {split} split among {len(folders)} in LaSOT")
+        raise InputError(
+            f"{root}: none of its {len(folders)} sequences is in LaSOT's {split} split"
+        )
     return sorted(names, key=lambda name: (name.rpartition("-")[0], int(name.rpartition("-")[2])))
 
 
 def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `airplane-1` under `root`, its frames read lazily.
 
-    Frames beyond the end of a flag file are visible: some are a few frames short. Raises
+    Frames after the end of a flag file count as visible: some files are a few frames short. Raises
     `InputError` if folder, images, boxes or flags are missing.
     """
     kind = name.rpartition("-")[0]

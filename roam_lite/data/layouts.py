@@ -1,14 +1,14 @@
-"""Every layout of a data set that can be read: one table for training, the survey and benchmarks.
+"""All data set layouts that can be read: one table for training, the survey and benchmarks.
 
 A layout of your own is a file that reads it and one line:
 
     LAYOUTS["mine"] = Layout(list_sequences, read_sequence, (Part("my videos", ("*/boxes.txt",)),))
 
-Then `mine:DIR` is a source of training sequences, the survey finds it, and it can be evaluated. The
+Then `mine:DIR` is a training source, the survey recognizes it, and trackers can be evaluated on it. The
 command line knows it once the file has been imported: `import mine; roam_lite.cli.main()`.
 
-Where a listed name has several targets, as an image of ImageNet, `read_sequence` gives them all in a
-list (`several`): it is trained on and surveyed, and no benchmark.
+If a listed name has several targets, as in ImageNet, `read_sequence` returns all of them in a
+list (`several`); such a layout can be trained on and surveyed, but is not a benchmark.
 """
 
 from collections.abc import Callable, Collection
@@ -30,33 +30,33 @@ from roam_lite.data.sequence import Sequence
 
 @dataclass(frozen=True)
 class Part:
-    """A data set or one split of it: by which files it is recognized, and what belongs to it."""
+    """A data set or one of its splits: the files that identify it, and the sequences that belong to it."""
 
     title: str
-    signs: tuple[str, ...]  # patterns of files under the folder; one is enough
+    signs: tuple[str, ...]  # patterns of files under the folder; one match is enough
     unless: tuple[str, ...] = ()  # patterns of another layout's files
     split: str | None = None
-    count: int = 0  # sequences of the whole; 0 where nobody knows
-    names: Collection[str] = ()  # and which, where that is not for a list beside the data to say
+    count: int = 0  # number of sequences in all; 0 if unknown
+    names: Collection[str] = ()  # their names, unless a list with the data gives them
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How sequences lie on disk: who lists and reads them, and the data sets that lie so."""
+    """How sequences are stored: functions that list and read them, and the data sets in this layout."""
 
-    list_sequences: Callable[..., list[str]]  # of (root) or (root, split)
+    list_sequences: Callable[..., list[str]]  # called with (root) or (root, split)
     read_sequence: Callable[[Path, str], Sequence | list[Sequence]]
     parts: tuple[Part, ...]
     splits: tuple[str, ...] = ()  # the paper's first
-    several: bool = False  # whether a name has any number of targets, also none
-    watched: tuple[str, ...] = ()  # patterns under the root: all that `list_sequences` looks at
+    several: bool = False  # whether a name can have any number of targets, even none
+    watched: tuple[str, ...] = ()  # patterns under the root of all that `list_sequences` reads
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
-        """Names under `root`, of the paper's split unless another is named; `InputError` if none."""
+        """Names under `root`, by default of the paper's split; `InputError` if there are none."""
         return self.list_sequences(root, *(() if split is None else (split,)))
 
     def targets(self, root: str | Path, name: str) -> list[Sequence]:
-        """The sequences of all targets that a name has; `InputError` if they cannot be read."""
+        """The sequences of all targets of a name; `InputError` if they cannot be read."""
         read = self.read_sequence(Path(root), name)
         return read if self.several else [read]
 

@@ -1,6 +1,6 @@
 """Sequences in OTB layout: `NAME/img/0001.jpg ...` and `NAME/groundtruth_rect.txt`.
 
-The files are 1-based; everything returned and taken here is 0-based.
+The files are 1-based; arguments and results are 0-based.
 """
 
 import re
@@ -16,7 +16,7 @@ from roam_lite.errors import InputError, warn
 from roam_lite.files import whole_folder
 
 TRUTH = "groundtruth_rect*.txt"
-# First and last frame that OTB-2015 evaluates (its `configSeqs`) of folders that hold more images.
+# First and last frame that OTB-2015 evaluates (its `configSeqs`), for folders with more images.
 OFFICIAL_RANGE = {
     "David": (300, 770),
     "Diving": (1, 215),
@@ -40,20 +40,20 @@ TARGETS = tuple(_NAMES.split())
 
 
 def list_sequences(root: str | Path, *, every: int = 1) -> list[str]:
-    """Names of the targets under `root`, sorted; `FOLDER.1`, `FOLDER.2` where a folder has two.
+    """Sorted names of the targets under `root`; `FOLDER.1`, `FOLDER.2` if a folder has two.
 
-    Only each `every`-th of them is given. `root` may also be the folder of one sequence. Raises
-    `InputError` if there is none.
+    Only every `every`-th one is listed. `root` may also be the folder of one sequence. Raises
+    `InputError` if there are none.
     """
     root = Path(root)
     if not root.is_dir():
-        raise InputError(f"{root}: no such folder; give the folder that holds the sequences")
+        raise InputError(f"{root}: no such folder; give the folder that contains the sequences")
     folders = (
         [root] if _is_sequence(root) else sorted(filter(_is_sequence, visible(root.iterdir())))
     )
     if not folders:
         raise InputError(
-            f"{root}: no sequence in OTB layout (NAME/img/, NAME/groundtruth_rect.txt)"
+            f"{root}: no sequences in OTB layout (NAME/img/, NAME/groundtruth_rect.txt)"
         )
     names = []
     for folder in folders:
@@ -63,26 +63,26 @@ def list_sequences(root: str | Path, *, every: int = 1) -> list[str]:
 
 
 def read_sequence(root: str | Path, name: str) -> Sequence:
-    """The sequence `name` (as `list_sequences` gives it) under `root`, its frames read lazily.
+    """The sequence `name` (from `list_sequences`) under `root`, its frames read lazily.
 
-    Boxes belong to the images in order, as in `images.paired`. Raises `InputError` for what is missing,
-    for images and boxes that do not belong together, and if there are two targets and the name does
-    not choose.
+    Boxes are matched to the images in order, as in `images.paired`. Raises `InputError` for missing
+    files, for images and boxes that do not match, and if there are two targets and the name does
+    not select one.
     """
     folder, target = _find_folder(Path(root), name)
     truth = _choose_ground_truth(folder, target)
     boxes = read_boxes(truth)
     if len(boxes) == 0:
-        raise InputError(f"{truth}: no boxes; the file must have one x,y,w,h a line")
+        raise InputError(f"{truth}: no boxes; the file must have one x,y,w,h per line")
     images, boxes = _official_part(folder.name, image_files(folder / "img"), boxes)
     frames = ImageFrames(paired(images, len(boxes), truth))
     return Sequence(name, frames, boxes, _read_visibility(folder, len(boxes)), truth=truth)
 
 
 def write_sequence(folder: str | Path, sequence: Sequence, *, quality: int = 90) -> Path:
-    """Write `sequence` as JPEG files, boxes and visible shares to `folder` and return it.
+    """Write `sequence` to `folder` as JPEG files, boxes and visible shares, and return the folder.
 
-    The folder appears whole or not at all. Raises `InputError` if it exists.
+    The folder is written completely or not at all. Raises `InputError` if it exists.
     """
     folder = Path(folder)
     digits = max(4, len(str(len(sequence))))
@@ -102,7 +102,7 @@ def _is_sequence(folder: Path) -> bool:
 
 
 def _ground_truths(folder: Path) -> dict[str, Path]:
-    """Files by target: "2" of groundtruth_rect.2.txt, "" of the plain name; no empty ones (Human4)."""
+    """Files by target: "2" for groundtruth_rect.2.txt, "" for the plain name; empty ones are ignored."""
     found = {}
     for path in sorted(folder.glob(TRUTH)):
         match = re.fullmatch(r"groundtruth_rect\.?([0-9]*)\.txt", path.name)
@@ -112,7 +112,7 @@ def _ground_truths(folder: Path) -> dict[str, Path]:
 
 
 def _find_folder(root: Path, name: str) -> tuple[Path, str | None]:
-    """Folder and target that `name` means; the target is None where the name leaves it open."""
+    """Folder and target that `name` refers to; the target is None if the name does not say."""
     base, dot, target = name.rpartition(".")
     for stem, chosen in ((name, None), *([(base, target)] if dot else [])):
         for folder in (root / stem, *([root] if root.resolve().name == stem else [])):
@@ -128,14 +128,14 @@ def _choose_ground_truth(folder: Path, target: str | None) -> Path:
         told = (n if (folder / n).stat().st_size else f"{n}, empty" for n in sorted(others))
         found = f" (found: {some(list(told))})" if others else ""
         raise InputError(
-            f"{folder}: no ground truth{found}; put one x,y,w,h a line in groundtruth_rect.txt"
+            f"{folder}: no ground truth{found}; write groundtruth_rect.txt with one x,y,w,h per line"
         )
     if others := {name for name in others if (folder / name).stat().st_size > 0}:
-        warn(f"{folder}: {some(sorted(others))} not read: no name of a target's ground truth")
+        warn(f"{folder}: {some(sorted(others))} ignored: not a name for ground truth")
     if target is None and len(truths) > 1:
         names = ", ".join(f"{folder.name}.{t}" for t in truths)
         files = ", ".join(path.name for path in truths.values())
-        raise InputError(f"{folder}: more than one ground truth ({files}); choose one of {names}")
+        raise InputError(f"{folder}: several ground truth files ({files}); choose one of {names}")
     if target is not None and target not in truths:
         raise InputError(f"{folder}: no groundtruth_rect.{target}.txt (found: {sorted(truths)})")
     return truths[target] if target is not None else next(iter(truths.values()))
@@ -144,9 +144,9 @@ def _choose_ground_truth(folder: Path, target: str | None) -> Path:
 def _official_part(
     name: str, images: list[Path], boxes: np.ndarray
 ) -> tuple[list[Path], np.ndarray]:
-    """Images and boxes of the range that OTB evaluates, if the folder is the benchmark's.
+    """Images and boxes of the range that OTB evaluates, if this is the benchmark's folder.
 
-    It is where name, number of boxes and, if the range starts late, of images are the benchmark's.
+    It is if the name, the number of boxes and, if the range starts late, of images match.
     """
     first, last = OFFICIAL_RANGE.get(name, (1, 0))
     numbers = [path.stem.lstrip("0") for path in images[:last]]
@@ -158,11 +158,11 @@ def _official_part(
 
 
 def _read_visibility(folder: Path, length: int) -> np.ndarray | None:
-    """Visible shares beside sequences written here; None for all others."""
+    """Visible shares, which sequences written here have; None for others."""
     path = folder / "visibility.txt"
     if not path.is_file():
         return None
     values = read_labels(path)
     if values.shape != (length,):
-        raise InputError(f"{path}: {values.size} values for {length} boxes")
+        raise InputError(f"{path}: {values.size} values for {length} boxes; restore the file")
     return values

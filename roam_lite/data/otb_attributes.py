@@ -1,15 +1,15 @@
-"""Which of OTB's eleven attributes a sequence has, from the label files that people keep beside it.
+"""Which of OTB's eleven attributes a sequence has, from the label files in common use.
 
-For the sequence NAME under ROOT the first of these files is read; upper and lower case are the same,
-and for a second target `Jogging.2`, `Jogging-2` and `Jogging_2` are:
+For the sequence NAME under ROOT the first of these files is read; case does not matter,
+and `Jogging.2`, `Jogging-2` and `Jogging_2` are the same target:
 
     ROOT/NAME/attributes.txt
     ROOT/attributes/NAME.txt
     ROOT/att/NAME.txt
     ROOT/anno/att/NAME.txt      (the benchmark's own program keeps them there)
 
-A file holds eleven flags, 0 or 1, in the order of `ATTRIBUTES`, or the abbreviations themselves;
-commas, spaces or lines separate.
+A file contains eleven flags, 0 or 1, in the order of `ATTRIBUTES`, or the abbreviations themselves,
+separated by commas, spaces or line breaks.
 """
 
 import re
@@ -36,9 +36,9 @@ FOLDERS = ("attributes", "att", "anno/att")
 
 
 def read_attributes(root: str | Path, names: Iterable[str]) -> dict[str, frozenset[str]] | None:
-    """Abbreviations of each sequence's attributes; None where no sequence has a file of them.
+    """Abbreviations of each sequence's attributes; None if no sequence has such a file.
 
-    Raises `InputError` if a file holds something else, or if only some sequences have one.
+    Raises `InputError` if a file contains something else, or if only some sequences have one.
     """
     root = Path(root)
     shared = {
@@ -53,8 +53,8 @@ def read_attributes(root: str | Path, names: Iterable[str]) -> dict[str, frozens
         return None
     if lacking:
         raise InputError(
-            f"{root}: no attributes of {', '.join(lacking[:3])} ({len(lacking)} of {len(files)} "
-            f"sequences); put each one's labels in {FOLDERS[0]}/NAME.txt"
+            f"{root}: no attributes for {', '.join(lacking[:3])} ({len(lacking)} of {len(files)} "
+            f"sequences); put the labels of each in {FOLDERS[0]}/NAME.txt"
         )
     return {name: _labels(path) for name, path in files.items()}
 

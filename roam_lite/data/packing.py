@@ -1,7 +1,7 @@
 """Sequences packed into WebDataset shards: tar files of images as they are on disk, and their index.
 
 A sequence is a sample: `KEY.json` (name, size, boxes, visibility, suffixes of the frames) and the frames
-`KEY.000000.jpg` and so on. `index.json` says in which shard it lies, and where (`shards.py` reads it).
+`KEY.000000.jpg` and so on. `index.json` gives the shard and the position of each (read by `shards.py`).
 """
 
 import hashlib
@@ -18,30 +18,30 @@ from roam_lite.data.sources import FolderSource
 from roam_lite.errors import InputError, warn
 
 INDEX, VERSION = "index.json", 1
-field = ".{:06d}{}".format  # of a frame in its sample, as in `.000000.jpg`
+field = ".{:06d}{}".format  # name of a frame in its sample, such as `.000000.jpg`
 
 
 def usable_sequences(source: FolderSource, name: str) -> Iterator[Sequence]:
-    """Sequences of one name of a folder; those that cannot be trained on are said and left out."""
+    """Sequences of one name in a folder; those that cannot be trained on are skipped with a warning."""
     try:
         sequences = source.layout.targets(source.root, name)
     except InputError as error:
-        warn(f"{name}: left out: {error}")
+        warn(f"{name}: skipped: {error}")
         return
     for sequence in sequences:
         try:
             if not isinstance(sequence.frames, ImageFrames):
-                raise InputError("its frames are no image files")
+                raise InputError("its frames are not image files")
             check_track(sequence, sequence.frames[0].shape[1::-1])
             yield sequence
         except InputError as error:
-            warn(f"{sequence.name}: left out: {error}")
+            warn(f"{sequence.name}: skipped: {error}")
 
 
 def write_shards(folder: Path, name: str, sequences: Iterable[Sequence], limit: float) -> dict:
-    """Write sequences into `NAME-000000.tar` and so on, and return their index, which is written too.
+    """Write sequences to `NAME-000000.tar` and so on, write their index, and return it.
 
-    A shard has at most `limit` bytes, unless one sequence has more. Same sequences give the same bytes.
+    A shard has at most `limit` bytes, unless one sequence needs more. The output is deterministic.
     """
     from webdataset import TarWriter
 
@@ -63,7 +63,7 @@ def write_shards(folder: Path, name: str, sequences: Iterable[Sequence], limit: 
         shards.append({"name": path.name, "bytes": path.stat().st_size, "sha256": digest})
 
     for sequence in sequences:
-        # At most: a member has a header, and is filled up to whole blocks, as a file to whole records.
+        # Upper bound: a member has a header and is padded to whole blocks, and a file to whole records.
         most = len(_description(sequence)) + sum(p.stat().st_size for p in sequence.frames.paths)
         most += 2 * BLOCKSIZE * (1 + len(sequence))
         if batch and size + most + 2 * RECORDSIZE > limit:
@@ -79,7 +79,7 @@ def write_shards(folder: Path, name: str, sequences: Iterable[Sequence], limit: 
 
 
 def _description(sequence: Sequence) -> bytes:
-    """The sample's JSON: rows of boxes are null where the target is absent or not labeled."""
+    """The sample's JSON: a box is null if the target is absent or not labeled."""
     content = {
         "name": sequence.name,
         "size": sequence.size,

@@ -1,4 +1,4 @@
-"""Photographs with free licenses that scikit-image carries: `draw_photograph`, for collages."""
+"""Freely licensed photographs that come with scikit-image: `draw_photograph`, for collages."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -10,13 +10,13 @@ from roam_lite.data.pixels import read_image
 from roam_lite.data.synthetic.textures import colorize, draw_colors
 from roam_lite.extras import require
 
-# Files of its folder `data` that its wheel holds and whose license its documentation states.
+# Files in its folder `data` that are in its wheel and whose license its documentation states.
 PHOTOGRAPHS = (
     "astronaut.png",  # NASA; public domain
     "chelsea.png",  # CC0
     "coffee.png",  # CC0
     "rocket.jpg",  # SpaceX; public domain
-    "camera.png",  # gray, as those that follow; CC0
+    "camera.png",  # gray, like the following ones; CC0
     "brick.png",  # CC0
     "grass.png",  # CC0
     "gravel.png",  # CC0
@@ -24,7 +24,7 @@ PHOTOGRAPHS = (
 
 
 def draw_photograph(rng: np.random.Generator) -> np.ndarray:
-    """One of the photographs, RGB uint8 [H, W, 3]; a gray one in random colors that go together.
+    """One of the photographs, RGB uint8 [H, W, 3]; gray ones get random, harmonious colors.
 
     Raises `InputError` if scikit-image is not installed.
     """
@@ -38,7 +38,7 @@ def draw_photograph(rng: np.random.Generator) -> np.ndarray:
 def photographs_folder() -> Path:
     """The folder of the photographs. Raises `InputError` if scikit-image is not installed."""
     require("skimage", "collage:photographs")
-    (package,) = find_spec("skimage").submodule_search_locations  # to import it would take a second
+    (package,) = find_spec("skimage").submodule_search_locations  # importing it would take a second
     return Path(package, "data")
 
 

@@ -1,7 +1,7 @@
-"""The one door for pixels: image files and decoded frames become RGB uint8, or an error names them.
+"""The single entry point for pixels: image files and frames become RGB uint8, or an error names them.
 
-Noticed are files that are cut off or that their decoder complains of. Not noticed are files that
-decode without complaint to another picture, as a JPEG in which single bits are wrong can.
+Truncated files, and those that their decoder complains about, are noticed. Files that decode
+without complaint to a wrong picture, like a JPEG with a few flipped bits, are not.
 """
 
 import os
@@ -27,8 +27,8 @@ REDUCED = {
     4: cv2.IMREAD_REDUCED_COLOR_4,
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
-DEPTHS = (8, 10, 12, 14, 16)  # bits of cameras
-# What decoders write on stderr (FFmpeg, OpenCV, libpng, libjpeg), and what of it means lost pixels.
+DEPTHS = (8, 10, 12, 14, 16)  # bits that cameras use
+# What decoders (FFmpeg, OpenCV, libpng, libjpeg) write to stderr when pixels are lost.
 _COMPLAINT = re.compile(rb"^\[[^\]]* @ |^\[ *(ERROR|WARN) *:|^libpng |JPEG|^Inconsistent")
 _DAMAGE = re.compile(
     r"Corrupt JPEG data(?!: \d+ extraneous)|Premature end of JPEG|Inconsistent prog"
@@ -37,11 +37,11 @@ _EAR = threading.Lock()
 
 
 class FrameError(InputError):
-    """One frame of a video that cannot be read; tracking may go on with the next."""
+    """A frame of a video cannot be read; tracking may continue with the next."""
 
 
 def read_image(path: str | Path, frame: int | None = None, bits: int = 16) -> np.ndarray:
-    """RGB uint8 [H, W, 3] of an image file, of which 16-bit ones use so many bits (`to_rgb_uint8`).
+    """RGB uint8 [H, W, 3] of an image file; 16-bit files use this many bits (`to_rgb_uint8`).
 
     Raises `FrameError` as `decode_image` does.
     """
@@ -54,11 +54,11 @@ def decode_image(
     factor: int = 1,
     read: Callable[[Path], bytes] = Path.read_bytes,
 ) -> np.ndarray:
-    """RGB [H, W, 3], uint8 or uint16, of an image file of any kind, turned as its EXIF data say.
+    """RGB [H, W, 3], uint8 or uint16, of an image file of any kind, rotated according to its EXIF data.
 
-    Gray and palettes become colors, alpha is dropped. A `factor` of `REDUCED` averages blocks of so many
-    pixels from the left and top on; the last ones repeat the border. Raises `FrameError` naming the
-    file (and the frame, 0-based) if it is missing, cut off, damaged, no image, or one of floating-point
+    Gray and palettes become RGB, alpha is dropped. A `factor` of `REDUCED` averages blocks of that many
+    pixels, starting at the top left; the last ones repeat the border. Raises `FrameError` naming the
+    file (and the frame, 0-based) if it is missing, truncated, damaged, not an image, or has floating-point
     numbers.
     """
     path = Path(path)
@@ -70,14 +70,14 @@ def decode_image(
         raise FrameError(f"{where}: cannot be read ({reason}); restore the file") from error
     if is_truncated(data):
         raise FrameError(f"{where}: the image is cut off after {len(data)} bytes; restore the file")
-    # Where EXIF data turn a JPEG, its incomplete blocks may come to lie on the left or at the top.
+    # If EXIF data rotate a JPEG, its incomplete blocks may end up on the left or at the top.
     reduces = (
         factor > 1 and data.startswith(JPEG_START) and b"Exif" not in data[: _first_scan(data)]
     )
     with complaints() as said:
         flags = REDUCED[factor] if reduces else cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH
         image = _decode(data, flags)
-        if image is None:  # for instance gray of 32 bits, whose type is to be named
+        if image is None:  # for example 32-bit gray, to name its type
             image, reduces = _decode(data, cv2.IMREAD_UNCHANGED), False
     if image is None:
         raise FrameError(f"{where}: not an image that OpenCV can decode; restore or convert it")
@@ -90,7 +90,7 @@ def decode_image(
             raise FrameError(f"{where}: {error}") from error
     if factor > 1 and not reduces:
         image = averaged(image, (factor, factor))
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)  # a tenth of the time of numpy's copy
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)  # ten times as fast as copying with numpy
 
 
 def _decode(data: bytes, flags: int) -> np.ndarray | None:
@@ -100,7 +100,7 @@ def _decode(data: bytes, flags: int) -> np.ndarray | None:
 
 
 def averaged(image: np.ndarray, factor: tuple[int, int]) -> np.ndarray:
-    """Means of blocks of `factor` pixels `(x, y)`, from the left and top on; the last repeat the border."""
+    """Means of blocks of `factor` pixels `(x, y)`, from the top left; the last ones repeat the border."""
     (across, down), (height, width) = factor, image.shape[:2]
     below, right = -height % down, -width % across
     if below or right:  # only a whole number of blocks keeps the grid exact
@@ -111,16 +111,16 @@ def averaged(image: np.ndarray, factor: tuple[int, int]) -> np.ndarray:
 
 @contextmanager
 def complaints() -> Iterator[list[str]]:
-    """Yield a list that holds afterwards what decoders wrote on stderr: they have no other way.
+    """Yield a list that later contains what decoders wrote to stderr, their only way to complain.
 
-    What others write there meanwhile is passed on. Inside, stderr is a file that grows with each
-    complaint; only one thread at a time may be there.
+    What others write there is passed on. Inside the context, stderr is a file that grows with each
+    complaint; only one thread at a time may enter.
     """
     said: list[str] = []
     with _EAR:
         try:
             kept, file = os.dup(2), _paper(os.getpid())
-        except OSError:  # there is no stderr, or nowhere to keep what it says
+        except OSError:  # there is no stderr, or no place for the file
             yield said
             return
         os.dup2(file.fileno(), 2)
@@ -143,22 +143,22 @@ def complaints() -> Iterator[list[str]]:
 
 @cache
 def _paper(process: int) -> BinaryIO:
-    """The file that stderr is inside `complaints`; each process has its own, a fork too."""
+    """The file that replaces stderr inside `complaints`; each process has its own, even a fork."""
     return tempfile.TemporaryFile()
 
 
 def is_truncated(data: bytes) -> bool:
-    """True for a JPEG or PNG whose end is missing; other formats are left to their decoder."""
+    """Whether a JPEG or PNG lacks its end; for other formats the decoder has to tell."""
     if data.startswith(PNG_START):
         return PNG_END not in data[-1024:]
     if not data.startswith(JPEG_START):
         return False
-    return data.rfind(JPEG_END, _first_scan(data)) < 0  # from the end: it is found at once
+    return data.rfind(JPEG_END, _first_scan(data)) < 0  # searching from the end is fast
 
 
 def _first_scan(data: bytes) -> int:
-    """Position of the first scan of a JPEG. A thumbnail in the header has an end of its own, which
-    does not count, so the segments before the scan are stepped over by their length."""
+    """Position of the first scan of a JPEG. A thumbnail in the header has its own end marker, which
+    does not count, so the segments before the scan are skipped by their length."""
     position = len(JPEG_START)
     while position + 4 <= len(data) and data[position] == 0xFF:
         marker = data[position + 1]
@@ -174,8 +174,8 @@ def _first_scan(data: bytes) -> int:
 def to_rgb_uint8(image: np.ndarray, bits: int = 16) -> np.ndarray:
     """RGB uint8 [H, W, 3] of an image given as gray [H, W] or [H, W, 1], RGB or RGBA.
 
-    Alpha is dropped; of 16 bits so many are in use, whose largest number becomes 255, as do larger
-    ones. The order of the colors is kept. The input is returned itself if it already fits. Raises
+    Alpha is dropped. Of 16 bits this many are used; their largest number becomes 255, as do larger
+    ones. The order of the colors is kept. An input that already fits is returned as is. Raises
     `InputError` for other types and shapes.
     """
     image = _array(image)
@@ -201,7 +201,7 @@ def to_rgb_uint8(image: np.ndarray, bits: int = 16) -> np.ndarray:
 
 
 def used_bits(image: np.ndarray) -> int:
-    """How many bits of a 16-bit image its numbers use, as cameras have them; 16 for all others."""
+    """How many bits the pixels of a 16-bit image use, as in cameras; 16 for all other numbers."""
     image = _array(image)
     if image.dtype != np.uint16 or image.size == 0:
         return 16
@@ -211,10 +211,10 @@ def used_bits(image: np.ndarray) -> int:
 def _array(image: object) -> np.ndarray:
     try:
         array = np.asarray(image)
-    except (TypeError, ValueError, RuntimeError) as error:  # say a tensor on a GPU, or ragged lists
+    except (TypeError, ValueError, RuntimeError) as error:  # such as tensors on GPUs, ragged lists
         kind = type(image).__name__
-        raise InputError(f"an image of type {kind} is no array ({error}); give numpy's") from error
-    if array.dtype.kind in "OUS":  # None is what OpenCV gives for a file that it cannot read
+        raise InputError(f"an image of type {kind} is not an array ({error}); use numpy") from error
+    if array.dtype.kind in "OUS":  # OpenCV returns None for a file that it cannot read
         kind = type(image).__name__
-        raise InputError(f"an image of type {kind} has no pixels; give numpy's uint8 [H, W, 3]")
+        raise InputError(f"an image of type {kind} has no pixels; give a numpy uint8 [H, W, 3]")
     return array

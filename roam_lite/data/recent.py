@@ -1,4 +1,4 @@
-"""What was used last, held within bounds: values by key, and decoded images by path."""
+"""Caches of limited size: values by key, and decoded images by path."""
 
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,14 +14,14 @@ CACHE_BYTES = 1_500_000_000
 
 
 class Recent:
-    """Values by key; those used longest ago go first once they cost more than `limit`."""
+    """Values by key; the least recently used ones are dropped once all cost more than `limit`."""
 
     def __init__(self, limit: int, cost: Callable[[Any], int]) -> None:
         self.limit, self.cost, self.held = limit, cost, 0
         self.values: OrderedDict[Any, Any] = OrderedDict()
 
     def get(self, key: Any, make: Callable[[Any], Any]) -> Any:
-        """The value of `key`, made if it is not there."""
+        """The value of `key`, created if it is missing."""
         if key in self.values:
             self.values.move_to_end(key)
             return self.values[key]
@@ -33,7 +33,7 @@ class Recent:
 
 
 class FrameCache(Recent):
-    """Decoded images by path and factor, of `limit` bytes."""
+    """Decoded images by path and factor, up to `limit` bytes."""
 
     def __init__(self, limit: int = CACHE_BYTES) -> None:
         super().__init__(limit, attrgetter("nbytes"))

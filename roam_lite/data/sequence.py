@@ -1,4 +1,4 @@
-"""What every source of video gives: a `Sequence` of lazily read frames, boxes and visibility."""
+"""The common form of all video: a `Sequence` of lazily read frames, boxes and visibility."""
 
 import operator
 from collections.abc import Callable
@@ -17,10 +17,10 @@ JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 class Frames(Protocol):
-    """Frames of a video, read when asked for: `len(frames)`, `frames[i]` -> RGB uint8 [H, W, 3].
+    """Frames of a video, read on access: `len(frames)`, `frames[i]` -> RGB uint8 [H, W, 3].
 
-    Those that decode faster at a part of their size have a method `reduced` as well (`ImageFrames`),
-    for training alone.
+    Frames that decode faster at a reduced size also have a method `reduced` (`ImageFrames`),
+    used only in training.
     """
 
     def __len__(self) -> int: ...
@@ -34,8 +34,8 @@ class Sequence:
 
     `boxes` is float64 [T, 4], (x, y, w, h) in image pixels, 0-based, a row of nan where the target
     is absent or not labeled. `visibility` is float64 [T], the visible share of the target in
-    [0, 1]: 0 at rows of nan, and elsewhere 1 if None is given, because nobody knows. `polygons`
-    float64 [T, 8] and `size` (width, height) are None where the data set does not give them; `truth`
+    [0, 1]: 0 at rows of nan, and elsewhere 1 if None (unknown) is given. `polygons`
+    float64 [T, 8] and `size` (width, height) are None if the data set does not give them; `truth`
     is the file of the boxes, for messages. Raises `InputError` if the lengths disagree.
     """
 
@@ -62,7 +62,7 @@ class Sequence:
             raise InputError(f"{self.name}: visibility must be [T], not {list(visibility.shape)}")
         visibility[absent] = 0.0
         if not ((visibility >= 0) & (visibility <= 1)).all():
-            raise InputError(f"{self.name}: visibility must lie in [0, 1]")
+            raise InputError(f"{self.name}: visibility must be in [0, 1]")
         if self.polygons is not None and np.shape(self.polygons) != (len(boxes), 8):
             raise InputError(
                 f"{self.name}: polygons must be [T, 8], not {list(np.shape(self.polygons))}"
@@ -74,7 +74,7 @@ class Sequence:
         return len(self.boxes)
 
     def image_size(self) -> tuple[int, int]:
-        """(width, height) in pixels: what the data set says, or else the first frame's."""
+        """(width, height) in pixels, from the data set or else from the first frame."""
         if self.size is not None:
             return self.size
         height, width = self.frames[0].shape[:2]
@@ -82,7 +82,7 @@ class Sequence:
 
 
 def frame_index(index: int, length: int) -> int:
-    """`index` as a number in [0, length); negative ones count from the end. IndexError outside."""
+    """`index` as a number in [0, length); negative ones count from the end. IndexError if out of range."""
     index = operator.index(index)
     if not -length <= index < length:
         raise IndexError(f"frame {index} of a video with {length} frames")
@@ -90,10 +90,10 @@ def frame_index(index: int, length: int) -> int:
 
 
 class ImageFrames:
-    """Frames from image files, one a file, which `read(path, frame[, factor])` decodes at each access.
+    """Frames from image files, one each, which `read(path, frame[, factor])` decodes at each access.
 
-    Of 16-bit images `bits` are in use; None takes as many as the first one uses for all of them, and
-    says so where that is not 16.
+    16-bit images use `bits` bits; with None, as many as the first image uses, with a warning
+    unless that is 16.
     """
 
     def __init__(
@@ -114,9 +114,9 @@ class ImageFrames:
         return image if image.dtype == np.uint8 else self._to_bytes(image, index)
 
     def reduced(self, index: int, factor: int) -> tuple[np.ndarray, int]:
-        """The frame in blocks of `factor` pixels (of `REDUCED`, `decode_image`), and that factor.
+        """The frame averaged in blocks of `factor` pixels (one of `REDUCED`, `decode_image`), and the factor.
 
-        Files that are no JPEG, which would take no less time, are given as they are, with factor 1.
+        Only JPEGs, which then decode faster, are reduced; others are returned as is, with factor 1.
         """
         index = frame_index(index, len(self))
         if factor > 1 and self.paths[index].suffix.lower() in JPEG_SUFFIXES:
@@ -126,7 +126,7 @@ class ImageFrames:
         return self[index], 1
 
     def with_bits(self, bits: int | None) -> "ImageFrames":
-        """The same frames, of which 16-bit ones use so many bits."""
+        """The same frames, with 16-bit images that use this many bits."""
         return ImageFrames(self.paths, self._read, bits)
 
     def _to_bytes(self, image: np.ndarray, index: int) -> np.ndarray:
@@ -139,7 +139,7 @@ class ImageFrames:
             self._bits = used_bits(first if first.dtype == np.uint16 else image)
         if measured and self._bits < 16:
             warn(
-                f"{folder}: 16-bit images of which the first uses {self._bits} bits; all are read so "
+                f"{folder}: 16-bit images; the first uses {self._bits} bits, so all are read that way "
                 "(give --bits if the camera has more)"
             )
         if self._bits < used_bits(image):
@@ -148,7 +148,7 @@ class ImageFrames:
 
 
 def with_bits(sequence: Sequence, bits: int | None) -> Sequence:
-    """The sequence, its 16-bit images using so many bits; itself where its frames are no files."""
+    """The sequence with 16-bit images that use this many bits; unchanged if its frames are not files."""
     if bits is None or not isinstance(sequence.frames, ImageFrames):
         return sequence
     return replace(sequence, frames=sequence.frames.with_bits(bits))

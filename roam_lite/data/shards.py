@@ -40,7 +40,7 @@ class ShardSource(FolderSource):
     Raises `InputError` if there is no index, and for `pipe:` URLs unless `allow_pipe`.
     """
 
-    nothing = f"its shards are missing, cut or damaged; {_REMEDY}"
+    nothing = f"its shards are missing, truncated or damaged; {_REMEDY}"
     several = True  # one sequence that cannot be used does not stop training
 
     def __init__(self, place: str, allow_pipe: bool = False) -> None:
@@ -58,7 +58,7 @@ class ShardSource(FolderSource):
                 self._files[shard] = self._find(shard)
             except InputError as error:
                 self._files[shard] = None
-                told = f"{error}; its sequences are passed over"
+                told = f"{error}; its sequences are skipped"
                 # Workers do not warn. Of a folder's shards, the process above them looks at all.
                 print(told, file=sys.stderr) if self.remote else warn(told)
         return self._files[shard]
@@ -76,7 +76,7 @@ class ShardSource(FolderSource):
             path = self.file(place.shard)
             return [without_impossible(read_sample(path, place, self.cache))] if path else []
         except InputError as error:
-            print(f"{error}; it is passed over", file=sys.stderr)
+            print(f"{error}; it is skipped", file=sys.stderr)
             return []
 
     def _read_index(self) -> tuple[list[Shard], list[Place]]:
@@ -86,7 +86,7 @@ class ShardSource(FolderSource):
                 return parse_index(stream.read())
         except _DAMAGE as error:
             raise InputError(
-                f"{where}: no index of shards ({_reason(error)}); name what roam-lite pack wrote"
+                f"{where}: not an index of shards ({_reason(error)}); give what roam-lite pack wrote"
             ) from error
 
     def _where(self, name: str) -> str:
@@ -108,11 +108,11 @@ class ShardSource(FolderSource):
                             size += copy.write(chunk)
                             digest.update(chunk)
                     if digest.hexdigest() != sha256:
-                        raise InputError(f"{size} bytes came, not those of {INDEX}")
+                        raise InputError(f"the {size} bytes received do not match {INDEX}")
         except (OSError, RuntimeError, InputError) as error:
             raise InputError(f"{where}: cannot be read ({_reason(error)}); {_REMEDY}") from error
         if size != expected:
-            raise InputError(f"{where}: {size} bytes are there, {expected} in {INDEX}; {_REMEDY}")
+            raise InputError(f"{where}: has {size} bytes, but {expected} in {INDEX}; {_REMEDY}")
         return path
 
     def _opened(self, url: str) -> BinaryIO:
@@ -123,7 +123,7 @@ class ShardSource(FolderSource):
         try:
             # The environment may rewrite URLs.
             if urlparse(rewrite_url(url)).scheme == "pipe" and not self.allow_pipe:
-                raise InputError("a shell would run this; give --allow-pipe if it may")
+                raise InputError("this would run in a shell; give --allow-pipe to allow it")
             return gopen(url)
         except (ValueError, AssertionError, ImportError) as error:
             raise InputError(f"not opened: {error}") from error
@@ -142,7 +142,7 @@ def parse_index(data: bytes) -> tuple[list[Shard], list[Place]]:
     for place in places:
         end = place.offset + place.bytes
         if place.shard < 0 or not 0 <= place.offset < end <= shards[place.shard].bytes:
-            raise ValueError(f"{place} lies outside its shard")
+            raise ValueError(f"{place} is outside its shard")
     return shards, places
 
 

@@ -219,7 +219,7 @@ def parse_sources(text: str, seed: int, allow_pipe: bool = False) -> list[Source
         name, weight = split_weight(word)
         kind, _, place = name.partition(":")
         if "*" in place and not Path(place).exists():
-            raise InputError(f"{word}: no such folder, and no weight either; {_REMEDY}")
+            raise InputError(f"{word}: neither a folder nor a weight; {_REMEDY}")
         if name == "synthetic":
             source = SyntheticSource(seed)
         elif kind == "collage" and place:
@@ -264,6 +264,4 @@ def known_sources() -> str:
     """The words that `parse_sources` knows, as messages list them."""
     layouts = (f"{kind}:DIR" for kind in LAYOUTS)
     *words, last = ("synthetic", "collage:photographs", "collage:DIR", *layouts, "shards:PLACE")
-    return (
-        f"{', '.join(words)} or {last}, comma-separated, *K behind one to draw it K times as often"
-    )
+    return f"{', '.join(words)} or {last}, comma-separated; *K after one draws it K times as often"

@@ -38,7 +38,7 @@ class Finding:
         parts = [f"{self.found}{of} sequences, {self.frames} frames in {self.folder}"]
         if self.unread:
             read = self.found + len(self.broken) - self.unread
-            parts[0] += f" (read: a sample of {read}, spread evenly, which have these frames)"
+            parts[0] += f" (in {read} evenly spaced sequences, the only ones read)"
         if self.missing:
             parts.append(f"missing: {some(self.missing)}")
         if self.broken:
@@ -54,7 +54,7 @@ def survey(root: str | Path) -> Iterator[Finding]:
     """
     root = Path(root)
     if not root.is_dir():
-        raise InputError(f"{root}: no such folder; give the folder that holds the sequences")
+        raise InputError(f"{root}: no such folder; give the folder that contains the sequences")
     inside = [folder for folder in sorted(root.iterdir()) if folder.is_dir()]
     for layout in LAYOUTS.values():
         for part in layout.parts:

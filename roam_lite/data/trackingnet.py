@@ -1,6 +1,6 @@
 """Sequences in TrackingNet's layout: `{TRAIN_0, ..., TRAIN_11, TEST}/{anno/ID.txt, frames/ID/K.jpg}`.
 
-Frames count from 0 and are not padded; boxes are 0-based. The test split gives the first box only.
+Frames are numbered from 0 without padding; boxes are 0-based. The test split has only the first box.
 """
 
 from pathlib import Path
@@ -14,19 +14,19 @@ PARTS = {"test": ("TEST",), "train": tuple(f"TRAIN_{i}" for i in range(12))}
 
 
 def list_sequences(root: str | Path, split: str = "test") -> list[str]:
-    """Names of the videos of a split (`test`, `train`), sorted. Raises `InputError` if there is none."""
+    """Sorted names of the videos of a split (`test`, `train`). Raises `InputError` if there are none."""
     root = Path(root)
     parts = [root / part / "anno" for part in PARTS[split]]
     names = [path.stem for part in parts for path in visible(part.glob("*.txt"))]
     if not names:
         raise InputError(
-            f"{root}: no video of TrackingNet's {split} split ({PARTS[split][0]}/anno/ID.txt)"
+            f"{root}: no videos of TrackingNet's {split} split ({PARTS[split][0]}/anno/ID.txt)"
         )
     return sorted(names)
 
 
 def read_sequence(root: str | Path, name: str) -> Sequence:
-    """The video with that ID under `root`, its frames read lazily; of a test video one box.
+    """The video with that ID under `root`, its frames read lazily; test videos have one box.
 
     Raises `InputError` if annotation or frames are missing or disagree.
     """

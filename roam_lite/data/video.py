@@ -1,4 +1,4 @@
-"""Frames of a video file or of a folder of images, whatever the user has."""
+"""Frames of a video file or of a folder of images."""
 
 import os
 from collections import OrderedDict
@@ -14,13 +14,13 @@ from roam_lite.data.sequence import Frames, ImageFrames, frame_index
 from roam_lite.errors import InputError, warn
 from roam_lite.text import opencv_path
 
-KEPT = 16  # decoded frames that a `VideoFrames` remembers
+KEPT = 16  # decoded frames that a `VideoFrames` caches
 
 
 def open_frames(path: str | Path, bits: int | None = None) -> Frames:
-    """Frames of a video file, or of the images in a folder as `images.image_files` has them.
+    """Frames of a video file, or of the images in a folder (`images.image_files`).
 
-    `bits` are those in use of 16-bit images, None: as many as the first one uses. Raises
+    `bits` is how many bits 16-bit images use; None: as many as the first one. Raises
     `InputError` if nothing is there, if it cannot be decoded, or if it has no frames.
     """
     path = Path(path)
@@ -29,18 +29,18 @@ def open_frames(path: str | Path, bits: int | None = None) -> Frames:
     if not path.is_file():
         raise InputError(f"{path}: no such file or folder")
     if path.suffix.lower() in IMAGE_SUFFIXES - {".gif"}:
-        raise InputError(f"{path}: a single image; give a video or the folder of the images")
+        raise InputError(f"{path}: a single image; give a video or a folder of images")
     return VideoFrames(path)
 
 
 class VideoFrames:
-    """Frames of a video file, decoded one after the other; going back starts from the beginning.
+    """Frames of a video file, decoded in sequence; going back restarts from the beginning.
 
     Seeking in compressed video is not exact with every container, so frame i is always the i-th
-    that decoding gives. Opening counts the frames, which takes one pass without converting them, and
-    says if they are not as many as the file promises, or if the decoder complains. `fps` is the
-    file's rate, None where it gives none; `repeated` are frames read so far that are equal to the one
-    before, `blank` those of one color: a decoder's empty buffers look so. What a decoder repairs
+    decoded. Opening counts the frames, in one pass without conversion, and warns if there are fewer
+    or more than the file's header says, or if the decoder complains. `fps` is the
+    file's rate, or None if unknown; `repeated` are frames read so far that are identical to the one
+    before, `blank` those of a single color, like a decoder's empty buffers. What a decoder repairs
     without complaint cannot be noticed.
     """
 
@@ -66,7 +66,7 @@ class VideoFrames:
             raise InputError(f"{self.path}: no frames that OpenCV can decode; convert the video")
         counted = f"{self.path}: {self._length} of {promised:.0f} frames can be decoded"
         if 0 < promised != self._length:
-            warn(f"{counted}; the file was cut, or it counts differently")
+            warn(f"{counted}; the file is truncated, or its header is wrong")
         if said:
             warn(f"{counted}, about {max(damaged, 1)} of them damaged ({said[0]})")
 
@@ -77,7 +77,7 @@ class VideoFrames:
         index = frame_index(index, len(self))
         if index in self._kept:
             return self._kept[index]
-        with complaints():  # said when the file was opened
+        with complaints():  # already reported when the file was opened
             if index < self._next:
                 self._rewind()
             while self._next < index and self._capture.grab():
@@ -93,12 +93,12 @@ class VideoFrames:
         return self._kept[index]
 
     def doubts(self) -> str:
-        """What is doubtful of the frames read so far, as the end of a line; empty if nothing is."""
-        told = [(self.repeated, "equal to the one before"), (self.blank, "of one color")]
+        """What is doubtful about the frames read so far, as the end of a line; empty if nothing is."""
+        told = [(self.repeated, "identical to the one before"), (self.blank, "of a single color")]
         return "".join(f", {len(frames)} {what}" for frames, what in told if frames)
 
     def _look(self, index: int) -> None:
-        """Note a frame that is blank or a repetition, after a look at every eighth pixel."""
+        """Record whether a frame is blank or a repetition, judging by every eighth pixel."""
         image, before = self._kept[index], self._kept.get(index - 1)
         few = image[::8, ::8]
         if (few == few[0, 0]).all() and (image == few[0, 0]).all():
@@ -113,7 +113,7 @@ class VideoFrames:
 
 
 def _written() -> int:
-    """How much decoders have written inside `complaints`."""
+    """How many bytes decoders have written inside `complaints`."""
     with suppress(OSError):  # there is no stderr
         return os.fstat(2).st_size
     return 0

@@ -1,6 +1,6 @@
 """Sequences in VOT's layout: `NAME/groundtruth.txt` and images in `NAME/` or `NAME/color/`, 0-based.
 
-A row has the 8 numbers of a polygon's corners or the 4 of a box, also mixed. `list.txt` beside the
+A row has the 8 numbers of a polygon's corners or the 4 of a box, even mixed. `list.txt` next to the
 folders names the sequences in the challenge's order.
 """
 
@@ -15,17 +15,17 @@ from roam_lite.errors import InputError
 
 
 def list_sequences(root: str | Path) -> list[str]:
-    """Names in `list.txt`, or without it those of the folders. Raises `InputError` if there is none."""
+    """Names in `list.txt`, or without it those of the folders. Raises `InputError` if there are none."""
     names = listed_names(Path(root), "*/groundtruth.txt")
     if not names:
-        raise InputError(f"{root}: no sequence in VOT's layout (NAME/groundtruth.txt, list.txt)")
+        raise InputError(f"{root}: no sequences in VOT's layout (NAME/groundtruth.txt, list.txt)")
     return names
 
 
 def read_sequence(root: str | Path, name: str) -> Sequence:
     """The sequence `name` under `root` with its polygons, its frames read lazily.
 
-    Boxes are the polygons' bounds, as VOT's toolkit gives them to trackers that ask for rectangles.
+    Boxes are the polygons' bounding boxes, which VOT's toolkit gives to trackers that want rectangles.
     Raises `InputError` if the folder, its images or its ground truth are missing or disagree.
     """
     folder = Path(root) / name
@@ -41,7 +41,7 @@ def read_sequence(root: str | Path, name: str) -> Sequence:
 
 
 def read_regions(path: str | Path) -> np.ndarray:
-    """Polygons float64 [T, 8] of lines of 8 or 4 numbers, nan where one is; `InputError` for others."""
+    """Polygons float64 [T, 8] of lines of 8 or 4 numbers, nan if one of them is; `InputError` otherwise."""
     rows = read_rows(path)
     for number, row in enumerate(rows, 1):
         if len(row) not in (4, 8):
@@ -59,7 +59,7 @@ def corners(boxes: np.ndarray) -> np.ndarray:
 
 
 def bounds(polygons: np.ndarray) -> np.ndarray:
-    """Boxes (x, y, w, h) [T, 4] that just hold polygons [T, 8]."""
+    """Bounding boxes (x, y, w, h) [T, 4] of polygons [T, 8]."""
     points = polygons.reshape(-1, 4, 2)
     low, high = points.min(axis=1), points.max(axis=1)
     return np.concatenate([low, high - low], axis=1)

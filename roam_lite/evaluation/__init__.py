@@ -1,1 +1,1 @@
-"""How good a tracker is: scores, the run over sequences, peers and comparisons."""
+"""Measuring trackers: runs over sequences, scores, peers and comparisons."""

@@ -1,4 +1,4 @@
-"""The six benchmarks by name: where sequences lie, how trackers run on them, and what they score."""
+"""The six benchmarks by name: the layout of their sequences, how trackers run, and the scores."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ class Benchmark:
     """A benchmark: layout of the sequences, protocol and scores."""
 
     name: str  # on the command line
-    folder: str  # of results, as the toolkits name it
+    folder: str  # of results, named as in the toolkits
     layout: Layout
     protocol: Protocol
     score: Callable[[Sequence, list[Any], str], Score]
@@ -32,16 +32,16 @@ class Benchmark:
     curves: bool = True  # whether its scores are curves that can be plotted
 
     def names(self, root: str | Path, split: str | None = None) -> list[str]:
-        """Names under `root`, of the paper's split or the one named; InputError if there is none."""
+        """Names under `root` in the given split, or the paper's; InputError if there are none."""
         if split is not None and split not in self.layout.splits:
             known = ", ".join(self.layout.splits) or "none"
             raise InputError(f"{self.name} has no split {split!r}; its splits: {known}")
         return self.layout.names(root, split)
 
     def repeated(self, repetitions: int) -> "Benchmark":
-        """The benchmark with other repetitions, at most. Raises InputError if it never repeats."""
+        """The benchmark with at most this many repetitions. Raises InputError if it never repeats."""
         if self.protocol.repetitions == 1:
-            raise InputError(f"{self.name} runs every sequence once; leave --repetitions out")
+            raise InputError(f"{self.name} runs every sequence once; omit --repetitions")
         return replace(self, protocol=replace(self.protocol, repetitions=repetitions))
 
 
@@ -53,7 +53,7 @@ def _one_pass(
     repetitions: int = 1,
     **more: Any,
 ) -> Benchmark:
-    """Return a benchmark whose trackers run from the first box to the last frame."""
+    """Return a benchmark in which trackers run from the first box to the last frame."""
     protocol = Protocol(one_pass, files, repetitions)
     return Benchmark(name, folder, LAYOUTS[name], protocol, score, **more)
 
@@ -78,14 +78,14 @@ BENCHMARKS = {
 
 
 def benchmark_names() -> tuple[str, ...]:
-    """Return the names that `get_benchmark` knows: of benchmarks, then of layouts without one."""
+    """Return the names that `get_benchmark` knows: benchmarks, then layouts without one."""
     taken = [benchmark.layout for benchmark in BENCHMARKS.values()]
     more = (n for n, layout in LAYOUTS.items() if layout not in taken and not layout.several)
     return (*BENCHMARKS, *more)
 
 
 def get_benchmark(name: str) -> Benchmark:
-    """Return the benchmark of that name; a layout that has none is run and scored as OTB is.
+    """Return the benchmark with that name; a layout without one is run and scored like OTB.
 
     Raises InputError if there is no such name.
     """
@@ -104,9 +104,9 @@ def score_results(
     folder: str | Path,
     rule: str = "official",
 ) -> Report:
-    """Return the scores of a folder of results, ours or anybody's in the toolkit's layout.
+    """Return the scores of a folder of results in the toolkit's layout, ours or anyone's.
 
-    Raises InputError for a file that is missing or does not fit, for results that are known to have been
+    Raises InputError for a file that is missing or does not match, for results known to have been
     tracked on other video, and for an unknown scoring rule.
     """
     check_rule(benchmark, rule)
@@ -132,9 +132,9 @@ def score_results(
 def score_kept(
     benchmark: Benchmark, root: str | Path, names: list[str], folder: Path, rule: str
 ) -> tuple[list[Report], list[Path]]:
-    """Return the scores of all trackers whose results of these sequences lie in a folder.
+    """Return the scores of all trackers whose results of these sequences are in a folder.
 
-    Folders whose results were, or may have been, tracked on other video come second, not scored.
+    Second come the folders whose results are, or may be, from other video, without scores.
     """
     records = benchmark.protocol.layout.records
     complete = [
@@ -154,7 +154,7 @@ def score_kept(
 
 
 def scored_here(benchmark: Benchmark, root: str | Path, names: list[str]) -> bool:
-    """Whether the sequences' ground truth is at hand; a server keeps that of some test splits."""
+    """Whether the sequences' ground truth is available here; for some test splits only a server has it."""
     sequence = benchmark.layout.read_sequence(Path(root), names[0])
     return len(sequence) == 1 or bool(np.isfinite(sequence.boxes[1:]).any())
 

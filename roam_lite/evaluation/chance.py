@@ -1,7 +1,7 @@
-"""How much of a score is chance: the same sequences, their first boxes moved by next to nothing.
+"""How much of a score is chance: the same sequences with almost the same first boxes.
 
-A tracker cuts each patch around its own last box, so small errors grow: from 1e-6 to tenths of a pixel
-within ten frames. Another machine does the same. Smaller differences than between draws mean nothing.
+A tracker crops each patch around its own last box, so small errors grow: from 1e-6 to tenths of a pixel
+within ten frames. Another machine has the same effect. Differences smaller than between draws mean nothing.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ NUDGE = 0.01  # image pixels, at most, in x, y, w and h
 
 
 def nudged(sequence: Sequence, draw: int) -> Sequence:
-    """Return the sequence with its first box moved a little, otherwise in each draw."""
+    """Return the sequence with its first box moved a little, differently in each draw."""
     generator = np.random.default_rng([draw, *sequence.name.encode()])
     boxes = sequence.boxes.copy()
     boxes[0] += generator.uniform(-NUDGE, NUDGE, size=4)
@@ -31,7 +31,7 @@ def nudged(sequence: Sequence, draw: int) -> Sequence:
 def drawn_reports(
     make_tracker: Callable[[], Any], sequences: Collection[Sequence], draws: int
 ) -> Iterator[Report]:
-    """Yield the OTB scores of each draw, all sequences nudged anew, whatever the number of cores."""
+    """Yield the OTB scores of each draw with new first boxes; the number of cores does not matter."""
     for draw in range(draws):
         moved = [nudged(sequence, draw) for sequence in sequences]
         with limited_threads(1):
@@ -40,7 +40,7 @@ def drawn_reports(
 
 
 def mean_report(reports: list[Report]) -> Report:
-    """Return one report whose scores are each sequence's means over the draws."""
+    """Return a report with each sequence's mean scores over the draws."""
     scores = [
         Score(
             same[0].name,
@@ -55,9 +55,9 @@ def mean_report(reports: list[Report]) -> Report:
 
 
 def split_names(names: Collection[str], prefixes: Collection[str]) -> dict[str, list[str]]:
-    """Return the names by title, `PREFIX*` for the first prefix that each begins with, else `others`.
+    """Return the names by title: `PREFIX*` for the first prefix that a name begins with, else `others`.
 
-    Raises InputError for a prefix that leaves no name.
+    Raises InputError for a prefix without names.
     """
     groups: dict[str, list[str]] = {f"{prefix}*": [] for prefix in prefixes}
     for name in names:
@@ -65,16 +65,16 @@ def split_names(names: Collection[str], prefixes: Collection[str]) -> dict[str, 
         groups.setdefault(title, []).append(name)
     if empty := [title.removesuffix("*") for title, found in groups.items() if not found]:
         raise InputError(
-            f"--split-by {','.join(empty)}: no sequence's name begins so, or an earlier prefix has it "
-            f"already; there are {', '.join(names)}"
+            f"--split-by {','.join(empty)}: no sequence's name begins with this, or an earlier prefix "
+            f"matches it first; there are {', '.join(names)}"
         )
     return groups
 
 
 def spread_table(reports: list[Report], groups: Mapping[str, Collection[str]] | None = None) -> str:
-    """Return what the draws say together: means, their standard deviation, and who hangs on chance.
+    """Return a summary of the draws: means, standard deviations, and the sequences that vary most.
 
-    `groups` are names of sequences by title (`split_names`), each of which gets such lines as well.
+    `groups` are names of sequences by title (`split_names`), each of which also gets such lines.
     """
     lines = _spread(reports)
     each = np.array([[score.auc for score in report.scores] for report in reports])

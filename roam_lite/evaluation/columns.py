@@ -1,10 +1,10 @@
 """Columns of reports: label, number format and direction of every metric, in one table.
 
-A column of your own is a function of a sequence and a run, and one line:
+To add a column, write a function of a sequence and a run, and one line:
 
     COLUMNS["center_error"] = Column("center error", ".1f", rises=False, compute=mean_center_error)
 
-Then tables, JSON, comparisons and reports have it, for benchmarks that run each sequence once.
+Then it appears in tables, JSON, comparisons and reports of benchmarks that run each sequence once.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from roam_lite.evaluation.running.run import Run
 
 @dataclass(frozen=True)
 class Column:
-    """How a metric is printed and, where no benchmark has it, how it is computed."""
+    """How a metric is printed and, if no benchmark has it, computed."""
 
     label: str
     form: str = ".3f"  # as in Python's format()
     rises: bool = True  # whether a higher value is better
-    compute: Callable[[Sequence, Run], float] | None = None  # None: the benchmark's scores hold it
+    compute: Callable[[Sequence, Run], float] | None = None  # None: among the benchmark's scores
 
 
 COLUMNS: dict[str, Column] = {
@@ -45,7 +45,7 @@ COLUMNS: dict[str, Column] = {
 
 
 def column(metric: str) -> Column:
-    """Return the metric's column; one that nobody registered has its name as label."""
+    """Return the metric's column; one that is not registered is labeled with its name."""
     return COLUMNS.get(metric) or Column(metric)
 
 
@@ -55,7 +55,7 @@ def computed(sequence: Sequence, run: Run) -> dict[str, float]:
 
 
 def cell(metric: str, value: float | None) -> str:
-    """Return a metric's value as tables print it; nothing where it is nan or None."""
+    """Return a metric's value as tables print it; nothing for nan or None."""
     if value is None or not np.isfinite(value):
         return ""
     return f"{value:{column(metric).form}}"

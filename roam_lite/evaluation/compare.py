@@ -28,15 +28,15 @@ def paired_bootstrap(
 ) -> Interval:
     """Return mean(a) - mean(b) with its 95 % interval over resampled sequences.
 
-    `a` and `b` hold one score for each sequence, in the same order. A draw takes whole sequences, so
-    what makes one hard for both cancels. `relative` gives the difference in percent of mean(b), as
-    the paper does. Raises InputError if the scores do not pair or are empty.
+    `a` and `b` have one score for each sequence, in the same order. Whole sequences are resampled, so
+    their difficulty cancels out. `relative` gives the difference in percent of mean(b), as
+    in the paper. Raises InputError if the scores cannot be paired or are empty.
     """
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape or a.ndim != 1 or len(a) == 0:
         raise InputError(
-            f"scores of {a.shape} and {b.shape} sequences do not pair; "
-            "give one score of each tracker for every sequence"
+            f"scores of {a.shape} and {b.shape} sequences cannot be paired; "
+            "give one score per tracker for every sequence"
         )
     drawn = np.random.default_rng(seed).integers(len(a), size=(draws, len(a)))
     low, high = np.percentile(_difference(a[drawn], b[drawn], relative), (2.5, 97.5))
@@ -57,20 +57,20 @@ def _difference(a: np.ndarray, b: np.ndarray, relative: bool) -> np.ndarray:
     difference = a.mean(axis=-1) - b.mean(axis=-1)
     if not relative:
         return difference
-    # Where b scores nothing at all, no percentage exists: nan says so.
+    # If b scores 0, there is no percentage, so the result is nan.
     scale = b.mean(axis=-1)
     return 100 * difference / np.where(scale == 0, np.nan, scale)
 
 
 def comparison_table(reports: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return a table: means of each report and what it gains on the first, with intervals.
+    """Return a table: means of each report and its gain over the first, with intervals.
 
-    The benchmark's first two metrics are compared, and those that somebody added (`columns`). Means
-    are over sequences, also where the benchmark pools frames (GOT-10k, VOT). Below, the range of the
-    first metric's difference with any one sequence left out says whether one carries it.
+    The benchmark's first two metrics are compared, and any added ones (`columns`). Means are over
+    sequences, even if the benchmark pools frames (GOT-10k, VOT). Below the table is the range of the first
+    metric's difference with any one sequence left out, which shows whether one sequence carries it.
 
-    `reports`, by the name that the table gives each, are as `report.read_report` gives them. Raises
-    InputError as `report.paired_scores` does.
+    `reports`, by the name that the table gives each, come from `report.read_report`. Raises InputError
+    as `report.paired_scores` does.
     """
     base_name, base_report = next(iter(reports.items()))
     main, *others = dict.fromkeys([*metrics_of(base_report)[:2], *added_metrics(base_report)])

@@ -1,4 +1,4 @@
-"""What to expect where video is unusual: rendered sequences under one condition each, and long ones."""
+"""Tracking unusual video: rendered sequences under one condition each, and long ones."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -20,25 +20,25 @@ from roam_lite.geometry import iou
 
 Image = NDArray[np.uint8]
 
-_SEED = 20  # of the sequences; nothing is trained or chosen on it
+_SEED = 20  # of the sequences, which are not used to train or choose anything
 _FRAME_RATE = 25
 _WIDE = (3840, 2160)
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """Frames that are changed when they are read."""
+    """Frames that are modified when read."""
 
     frames: Frames
     change: Callable[[Image, int], Image]
-    indices: NDArray[np.int64]  # of the frames that are left
+    indices: NDArray[np.int64]  # of the remaining frames
 
     def __len__(self) -> int:
         return len(self.indices)
 
     @property
     def paths(self) -> list[Path]:
-        """The images' files, where the frames have some; AttributeError otherwise."""
+        """The images' files, if the frames have any; AttributeError otherwise."""
         return [self.frames.paths[index] for index in self.indices]
 
     def __getitem__(self, index: int) -> Image:
@@ -55,7 +55,7 @@ def _changed(sequence: Sequence, change: Callable[[Image, int], Image]) -> Seque
 
 
 def sized(number: int, side: float) -> Sequence:
-    """A sequence scaled so that the target begins with a side of so many pixels."""
+    """A sequence scaled so that the target's first side has this many pixels."""
     sequence = _plain(number)
     factor = side / float(np.sqrt(sequence.boxes[0, 2:].prod()))
     shrinks = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
@@ -70,12 +70,12 @@ def sized(number: int, side: float) -> Sequence:
 
 
 def gray(number: int) -> Sequence:
-    """A sequence without color, as one channel."""
+    """A sequence without color, with one channel."""
     return _changed(_plain(number), lambda image, _: cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
 
 
 def low_light(number: int) -> Sequence:
-    """A sequence at an eighth of its light, with the noise of a sensor."""
+    """A sequence at an eighth of its light, with sensor noise."""
 
     def darken(image: Image, index: int) -> Image:
         noise = np.random.default_rng((number, index)).normal(0, 3, image.shape)
@@ -85,7 +85,7 @@ def low_light(number: int) -> Sequence:
 
 
 def ultra_hd(number: int) -> Sequence:
-    """A sequence as the middle of a frame of 3840 x 2160 pixels; the target keeps its size."""
+    """A sequence in the middle of a frame of 3840 x 2160 pixels; the target keeps its size."""
     sequence = _plain(number)
     height, width = sequence.frames[0].shape[:2]
     left, top = (_WIDE[0] - width) // 2, (_WIDE[1] - height) // 2
@@ -112,12 +112,12 @@ CONDITIONS: dict[str, Callable[[int], Sequence]] = {
     "gray": gray,
     "low light": low_light,
     "3840 x 2160": ultra_hd,
-    "1 frame a second": one_a_second,
+    "1 frame per second": one_a_second,
 }
 
 
 def conditions_table(make_tracker: Callable[[], Any], count: int) -> str:
-    """Return a table of AUC, precision and fps over `count` rendered sequences a condition."""
+    """Return a table of AUC, precision and fps over `count` rendered sequences per condition."""
     lines = [f"{'condition':20}    AUC  prec@20   fps"]
     for name, draw in CONDITIONS.items():
         report, _ = evaluate(make_tracker, map(draw, range(count)), progress=False)
@@ -127,7 +127,7 @@ def conditions_table(make_tracker: Callable[[], Any], count: int) -> str:
 
 
 def long_run(make_tracker: Callable[[], Any], frames: int, blocks: int = 10) -> Iterator[str]:
-    """Yield a line a block of one long video: fps, memory in MB, overlap (lost targets return), finite."""
+    """Yield a line per block of one long video: fps, memory in MB, overlap, whether all is finite."""
     sequence = synthesize((_SEED, 1000), length=frames)
     process = psutil.Process()
     yield f"{'frames':>14}   fps  memory MB  mean IoU  finite"

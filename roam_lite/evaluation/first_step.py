@@ -1,8 +1,8 @@
-"""What learned rates are worth in the first frame: other optimizers, from the same theta0.
+"""What learned rates are worth in the first frame, compared with other optimizers from the same theta0.
 
-Each builds the first model from the same nine samples, and no model is ever updated afterwards. A
+Each optimizer builds the first model from the same nine samples, and it is never updated. A
 hand-designed optimizer has one rate for all coordinates of theta, the best of five for its number of
-steps; where that is the least or the largest of them, the table says so.
+steps; the table says so if that is the lowest or highest one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ from roam_lite.rules import SGD, build_rule
 from roam_lite.toy.descent import Task
 from roam_lite.tracking import Tracker
 
-# The middle rate of those tried for each number of steps, from a first look at training sequences.
+# The middle one of the rates tried for each number of steps, from a first look at training sequences.
 MIDDLE_RATES = {
     "sgd": {2: 3e-3, 20: 1e-3, 100: 3e-4},
     "momentum": {2: 3e-3, 20: 1e-4, 100: 3e-5},
@@ -40,12 +40,12 @@ FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)  # of the middle rate
 
 @dataclass(frozen=True)
 class Setting:
-    """Steps from theta0 to the first model, and who takes them."""
+    """The steps from theta0 to the first model, and the optimizer."""
 
     steps: int
     rule: str | None = None  # in `rules.RULES`, with `lr`; None: gradient steps with lambda0
     lr: float | None = None
-    twin: bool = False  # from a theta0 that was trained for these very steps
+    twin: bool = False  # from a theta0 that was trained for exactly these steps
 
     def __str__(self) -> str:
         if self.steps == 0:
@@ -56,7 +56,7 @@ class Setting:
 
 
 class FirstStepTracker(Tracker):
-    """A tracker whose first model is made as a setting says, and stays."""
+    """A tracker whose first model is made by a setting and never updated."""
 
     def __init__(self, tracker: Tracker, setting: Setting) -> None:
         title = {"tracker": f"{tracker.variant}, {setting}", "rule": None}
@@ -65,7 +65,7 @@ class FirstStepTracker(Tracker):
         self.setting = setting
 
     def first_steps(self, samples: Samples) -> tuple[Tensor, list[float]]:
-        """Return theta `[1, P]` after the setting's steps, and the loss before them, if there are any."""
+        """Return theta `[1, P]` after the setting's steps, and the loss before them if there are steps."""
         theta0, lambda0 = self.model.theta0.detach()[None], self.model.lambda0
         if self.setting.steps == 0:
             return theta0, []
@@ -78,7 +78,7 @@ class FirstStepTracker(Tracker):
 
 
 class _Recording(FirstStepTracker):
-    """A tracker without steps that keeps the samples of its first frame."""
+    """A tracker that takes no steps and stores the samples of its first frame."""
 
     def first_steps(self, samples: Samples) -> tuple[Tensor, list[float]]:
         self.samples = samples
@@ -88,7 +88,7 @@ class _Recording(FirstStepTracker):
 def first_frame_task(tracker: Tracker, sequences: Iterable[Sequence], later: int = 10) -> Task:
     """Return the tracking loss on the first frames of N sequences, from theta0.
 
-    What counts is the loss of the model on the true box `later` frames on, or in the last frame of
+    It is the model's loss on the true box `later` frames ahead, or in the last frame of
     a shorter sequence (eq. 13).
     """
     recorder, config = _Recording(tracker, Setting(0)), tracker.config.model
@@ -112,7 +112,7 @@ def first_frame_task(tracker: Tracker, sequences: Iterable[Sequence], later: int
         )
 
     def mean_loss(samples: list[Samples], theta: Tensor) -> Tensor:
-        # One at a time: patches differ in nothing, but together they need N times the memory.
+        # One at a time, because all together need N times the memory and give the same patches.
         losses = [update_loss(theta[n : n + 1], one, config) for n, one in enumerate(samples)]
         return torch.cat(losses)
 
@@ -130,13 +130,13 @@ def twin_setting(checkpoint: str | Path) -> Setting:
     model, card = load_checkpoint(Path(checkpoint))
     if "first_rate" not in card:
         raise InputError(
-            f"{checkpoint}: trained for learned rates; a twin is trained by `roam-lite train --first-rate`"
+            f"{checkpoint}: trained for learned rates; train a twin with `roam-lite train --first-rate`"
         )
     return Setting(model.config.model.initial_steps, "sgd", card["first_rate"], twin=True)
 
 
 def searched_settings() -> list[Setting]:
-    """Return every hand-designed optimizer with every number of steps and rate."""
+    """Return all hand-designed optimizers with all numbers of steps and rates."""
     return [
         Setting(steps, rule, middle * factor)
         for rule, middles in MIDDLE_RATES.items()
@@ -147,7 +147,7 @@ def searched_settings() -> list[Setting]:
 
 @dataclass(frozen=True)
 class Trial:
-    """How the models of a setting track."""
+    """How well the models of a setting track."""
 
     setting: Setting
     report: Report
@@ -169,7 +169,7 @@ class Trial:
         return {**asdict(self.setting), "first_ms": time, **self.report.to_json()}
 
 
-HEAD = f"{'first model':36}    AUC  prec@20  first ms"  # of rows that are `str(trial)`
+HEAD = f"{'first model':36}    AUC  prec@20  first ms"  # heading of rows made by `str(trial)`
 
 
 def trials(
@@ -182,8 +182,8 @@ def trials(
 ) -> Iterator[Trial]:
     """Yield the trial of each setting on the first `frames` of sequences in OTB layout.
 
-    Boxes and times are kept in the folder `results`: an interrupted search resumes there. One process
-    with one thread, so that times compare. Raises InputError as `run_benchmark` does.
+    Boxes and times are saved in the folder `results`, where an interrupted search resumes. Uses one process
+    with one thread, so that times are comparable. Raises InputError as `run_benchmark` does.
     """
     otb = get_benchmark("otb")
     layout = replace(
@@ -203,16 +203,16 @@ def trials(
 
 
 def beginning(sequence: Sequence, frames: int) -> Sequence:
-    """Return the first frames of a sequence, or all if there are no more."""
+    """Return the first frames of a sequence, or all if there are fewer."""
     kept = np.arange(min(frames, len(sequence)))
     mapped = Mapped(sequence.frames, lambda image, _: image, kept)
     return Sequence(sequence.name, mapped, sequence.boxes[kept], sequence.visibility[kept])
 
 
 def best_rates(searched: Iterable[Trial]) -> dict[Setting, bool]:
-    """Return the setting of highest mean AUC for each optimizer and number of steps.
+    """Return the setting with the highest mean AUC for each optimizer and number of steps.
 
-    True says that its rate is the least or the largest of those tried: a better one may lie beyond.
+    True means that its rate is the lowest or highest one tried, so others may be better.
     """
     groups: dict[tuple[str | None, int], list[Trial]] = {}
     for trial in searched:
@@ -226,13 +226,13 @@ def best_rates(searched: Iterable[Trial]) -> dict[Setting, bool]:
 
 
 def first_step_table(compared: list[Trial], at_border: Mapping[Setting, bool]) -> str:
-    """Return a row a trial: scores, time, and how far its AUC is from the first one's (95 %)."""
+    """Return a row per trial: scores, time, and the difference of its AUC from the first one's (95 %)."""
     base = compared[0]
     lines = [f"{HEAD}  AUC against {base.setting}"]
     for trial in compared:
         gain = paired_bootstrap(trial.aucs, base.aucs)
         told = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if trial is not base else ""
-        border = "the best rate is at the border of those tried"
+        border = "the best rate is the lowest or highest tried"
         lines.append(
             f"{trial}  {told:23}  {border if at_border.get(trial.setting) else ''}".rstrip()
         )

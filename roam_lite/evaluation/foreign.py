@@ -1,4 +1,4 @@
-"""Trackers of the user's own, by `MODULE:FACTORY`: loaded, known by their code, told what they do wrong."""
+"""The user's own trackers, `MODULE:FACTORY`: loading them, a digest of their code, and their errors."""
 
 import hashlib
 import os
@@ -18,10 +18,10 @@ from roam_lite.errors import InputError
 
 @contextmanager
 def blamed(tracker: Any, where: str) -> Iterator[None]:
-    """Turn what a user's tracker raises, or its name's, into one InputError that names it and `where`.
+    """Turn an error in a user's tracker into an InputError that names the tracker and `where`.
 
-    What it prints goes to stderr: stdout may be where the results are to go.
-    What a tracker of the package raises, other than InputError, is no fault of the user's: it passes,
+    What it prints goes to stderr, because results may go to stdout.
+    Errors of the package's own trackers, other than InputError, are not the user's: they pass,
     with a note of `where`.
     """
     try:
@@ -47,10 +47,10 @@ def blamed(tracker: Any, where: str) -> Iterator[None]:
 
 
 def answer(result: Any) -> tuple[np.ndarray, float, bool]:
-    """Return box float64 `[4]`, score and whether the target is lost, of what `update` returned.
+    """Return box float64 `[4]`, score and whether the target is lost, from what `update` returned.
 
-    That is a box (x, y, w, h), or an object with `box` and perhaps `score` and `lost`. A box with a
-    number that is not finite is none: all nan, and lost. Raises InputError for anything else.
+    That is a box (x, y, w, h), or an object with `box` and optionally `score` and `lost`. A box with a
+    number that is not finite becomes all nan, and lost. Raises InputError for anything else.
     """
     try:
         given = np.asarray(getattr(result, "box", result))
@@ -61,7 +61,7 @@ def answer(result: Any) -> tuple[np.ndarray, float, bool]:
         if not np.isfinite(box).all():
             box, lost = np.full(4, np.nan), True
         return box, float(score), bool(lost)
-    except (TypeError, ValueError, RuntimeError) as error:  # the last: tensors on a GPU
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: tensors on a GPU
         raise InputError(
             f"update returned {reprlib.repr(result)}; return a box of four numbers (x, y, w, h), or an "
             "object with such a `box` and, as numbers, `score` and `lost`"
@@ -69,7 +69,7 @@ def answer(result: Any) -> tuple[np.ndarray, float, bool]:
 
 
 def load_object(path: str) -> Any:
-    """Return what `MODULE:NAME` means, here or in the path. Raises InputError if there is no such thing."""
+    """Return the object `MODULE:NAME`, from here or the path. Raises InputError if there is none."""
     module_name, _, name = path.partition(":")
     if not (module_name and name):
         raise InputError(
@@ -89,9 +89,9 @@ def load_object(path: str) -> Any:
 
 
 def load_factory(path: str) -> Callable[[], Any]:
-    """Return a function without arguments, which can be pickled, that makes the tracker of MODULE:FACTORY.
+    """Return a picklable function without arguments that makes the tracker of MODULE:FACTORY.
 
-    Raises InputError if there is none or what it makes has no `init` and `update`.
+    Raises InputError if there is none, or if its result has no `init` and `update`.
     """
     if not callable(load_object(path)):
         raise InputError(
@@ -109,22 +109,22 @@ def make(path: str) -> Any:
         callable(getattr(tracker, "init", None)) and callable(getattr(tracker, "update", None))
     ):
         raise InputError(
-            f"{path!r} makes no tracker but {reprlib.repr(tracker)}; the factory must take no arguments "
-            "and return an object with init(image, box) and update(image)"
+            f"{path!r} returned {reprlib.repr(tracker)}, not a tracker; the factory must take no "
+            "arguments and return an object with init(image, box) and update(image)"
         )
     return tracker
 
 
 def code_of(path: str, tracker: Any) -> dict[str, str]:
-    """Return `{"code": digest}` of the source that the tracker of MODULE:FACTORY is made of, else nothing.
+    """Return `{"code": digest}` of the source code of the tracker MODULE:FACTORY, else nothing.
 
-    It is that of the loaded modules in its package, or in the current folder, and of the tracker's
-    class. Files of weights are not known: a tracker may name theirs in its `description`.
+    It covers the loaded modules in its package, or in the current folder, and those of the tracker's
+    class. Files of weights are not covered; a tracker may add them to its `description`.
     """
     if ":" not in path:
         return {}
     own = {name.partition(":")[0].partition(".")[0] for name in (path, type(tracker).__module__)}
-    own.discard("roam_lite")  # its version is known, and parts are loaded as they are needed
+    own.discard("roam_lite")  # its version is known, and its parts are loaded on demand
     files = {}
     for name, module in sorted(sys.modules.items()):
         file = Path(getattr(module, "__file__", None) or "nowhere")

@@ -1,4 +1,4 @@
-"""Several trackers' scores side by side: from folders and JSON files, each under a name of its own."""
+"""Several trackers' scores side by side, from folders and JSON files, each with its own name."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -21,18 +21,18 @@ By = dict[str, dict[str, Any]]  # reports as JSON types, by tracker
 class Entry:
     """One tracker on one benchmark."""
 
-    path: Path  # where its scores come from
+    path: Path  # source of its scores
     report: dict[str, Any]  # plain JSON types
-    scored: Report | None = None  # of folders: with curves
+    scored: Report | None = None  # only of folders: with curves
 
     @property
     def benchmark(self) -> str:
-        """The benchmark's name; older files are of OTB."""
+        """The benchmark's name; files without one are of OTB."""
         return self.report["tracker"].get("benchmark") or "otb"
 
     @property
     def identity(self) -> str:
-        """The tracker, whatever it was run on: equal for two runs of one configuration."""
+        """The tracker regardless of benchmark: equal for two runs of one configuration."""
         of_the_run = ("benchmark", "scoring", "draws")
         kept = {k: v for k, v in self.report["tracker"].items() if k not in of_the_run}
         return json.dumps(kept, sort_keys=True, default=str)
@@ -48,7 +48,7 @@ def gather(
 ) -> list[Entry]:
     """Return the scores of folders of results, on the sequences under `root`, and of JSON files.
 
-    `names` leaves the others out, in both. Raises InputError for what cannot be read or scored, for
+    `names` restricts both to these sequences. Raises InputError for what cannot be read or scored, for
     scores by another rule, and if trackers of one benchmark are not comparable.
     """
     folders = [path for path in paths if path.suffix != ".json"]
@@ -58,7 +58,7 @@ def gather(
     if names is not None:
         check_names(names)
     if split and not folders:
-        raise InputError("--split means nothing to JSON files; omit it, or choose with --sequences")
+        raise InputError("--split does not apply to JSON files; omit it, or use --sequences")
     chosen = names or (benchmark.names(root, split) if folders else [])
     entries = []
     for path in folders:
@@ -82,22 +82,22 @@ def gather(
 
 
 def restricted(report: Mapping[str, Any], names: Collection[str], path: Path) -> dict[str, Any]:
-    """Return the report of these sequences alone.
+    """Return the report restricted to these sequences.
 
-    Raises InputError if it lacks one of them, or if its benchmark's values are no means over sequences.
+    Raises InputError if it lacks one of them, or if its benchmark does not average over sequences.
     """
     entries = report["sequences"]
     if lacking := [name for name in names if name not in entries]:
         raise InputError(
-            f"{path}: no scores of {', '.join(lacking)}; give other --sequences, or evaluate on them"
+            f"{path}: no scores for {', '.join(lacking)}; give other --sequences, or evaluate them"
         )
     if set(names) == set(entries):
         return dict(report)
     benchmark = report["tracker"].get("benchmark") or "otb"
     if get_benchmark(benchmark).pool is not None:
         raise InputError(
-            f"{path}: {benchmark} pools the frames of all sequences, and JSON lacks them: for some "
-            "--sequences give the folder of results and --root"
+            f"{path}: {benchmark} pools the frames of all sequences, which JSON does not contain; to "
+            "score some --sequences, give the folder of results and --root"
         )
     kept = {name: entries[name] for name in names}
     means: dict[str, float | None] = {}
@@ -116,17 +116,17 @@ def restricted(report: Mapping[str, Any], names: Collection[str], path: Path) ->
 
 
 def named(entries: Sequence[Entry]) -> list[str]:
-    """Return a name for each entry, the short one of its tracker where no other has that.
+    """Return a name for each entry: its tracker's short name, if no other tracker has it.
 
-    One name in two benchmarks is one tracker. Where several have one short name, the end of each one's
-    path follows, as much of it as tells them apart.
+    The same name in two benchmarks is one tracker. If several share a short name, the end of each one's
+    path is added, as much of it as distinguishes them.
     """
     places: dict[tuple[str, str], int] = {}
     for entry in entries:
         place = (entry.benchmark, entry.identity)
         places[place] = places.get(place, 0) + 1
     twice = {identity for (_, identity), count in places.items() if count > 1}
-    rows: dict[str, Entry] = {}  # each with the first of its entries
+    rows: dict[str, Entry] = {}  # rows by name, each with its first entry
     keys = [e.identity + (str(e.path) if e.identity in twice else "") for e in entries]
     for key, entry in zip(keys, entries, strict=True):
         rows.setdefault(key, entry)
@@ -144,7 +144,7 @@ def named(entries: Sequence[Entry]) -> list[str]:
 
 
 def _distinct_ends(paths: Sequence[Path]) -> list[str]:
-    """Return the shortest ends of the paths that are all different, `.json` left out where that does."""
+    """Return the shortest ends of the paths that are all different, without `.json` if possible."""
     plain = [path.with_suffix("") if path.suffix == ".json" else path for path in paths]
     for depth in range(1, max(len(path.parts) for path in paths) + 1):
         ends = ["/".join(path.parts[-depth:]) for path in plain]

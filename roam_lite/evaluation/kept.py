@@ -1,9 +1,9 @@
-"""What kept results were tracked on, and what their runs knew beyond boxes and times.
+"""What saved results were tracked on, and what is known about their runs besides boxes and times.
 
-    FOLDER/tracked/NAME.json   {"source": what `source_of` tells, "runs": one entry a repetition}
+    FOLDER/tracked/NAME.json   {"source": from `source_of`, "runs": one entry per repetition}
 
-Results are taken over only if their source is this run's. Toolkits do not write such files: where there
-is none, nobody can tell what was tracked.
+Results are reused only if their source is that of this run. Toolkits do not write such files: without
+one, it is unknown what was tracked.
 """
 
 import hashlib
@@ -19,15 +19,15 @@ from roam_lite.errors import InputError
 from roam_lite.evaluation.report import write_json
 from roam_lite.text import read_text
 
-UNKNOWN = "no note of what was tracked"
+UNKNOWN = "no record of what was tracked"
 _TRUTH = "ground truth"
 
 
 def source_of(sequence: Sequence, guided: bool = True) -> dict[str, Any]:
-    """Return what tells a video and its target from others, by words that messages use, as JSON types.
+    """Return what identifies a video and its target, by the terms used in messages, as JSON types.
 
-    Names and sizes of all images count, and the bytes of three; of frames without files, the pixels of
-    these three. With `guided`, so does the ground truth of all frames: a protocol with restarts uses it.
+    These are the names and sizes of all images, and the bytes of three; without files, the pixels of
+    these three frames. With `guided`, also the ground truth of all frames, which protocols with restarts use.
     """
     paths, last = getattr(sequence.frames, "paths", ()), len(sequence) - 1
     source = {
@@ -46,7 +46,7 @@ def source_of(sequence: Sequence, guided: bool = True) -> dict[str, Any]:
 
 
 def differences(folder: Path, sequence: Sequence) -> list[str]:
-    """Return in which words the source of kept results differs from the sequence; `UNKNOWN` without one."""
+    """Return the terms in which the source of saved results differs from the sequence, or `UNKNOWN`."""
     kept = _read(folder, sequence.name).get("source")
     if not isinstance(kept, dict) or not kept:
         return [UNKNOWN]
@@ -55,20 +55,20 @@ def differences(folder: Path, sequence: Sequence) -> list[str]:
 
 
 def refuse_differing(folder: Path, differing: Mapping[str, Iterable[str]]) -> None:
-    """Raise InputError if results of any sequence, by its name, were tracked on something else."""
+    """Raise InputError if the results of any sequence, given by name, were tracked on other video."""
     if differing:
         told = [f"{name} ({', '.join(words)})" for name, words in differing.items()]
         raise InputError(
-            f"{folder}: not results of these sequences, they differ in {some(told, '; ')}; name "
-            "another --results, or track them again with --overwrite; `roam-lite report` scores the "
-            "folder on the --root that it belongs to"
+            f"{folder}: results of other sequences, different in {some(told, '; ')}; choose another "
+            "--results, or track again with --overwrite; `roam-lite report` scores the folder with "
+            "the --root that it belongs to"
         )
 
 
 def note(
     folder: Path, name: str, repetition: int, run: Any, source: Mapping[str, Any] | None
 ) -> None:
-    """Write what a repetition's run knew, after those before it."""
+    """Add what is known about a repetition's run."""
     known = facts(folder, name)[: repetition - 1]
     known += [{}] * (repetition - 1 - len(known))
     known.append({"unreadable": run.unreadable, "lost": getattr(run, "lost", ())})
@@ -76,13 +76,13 @@ def note(
 
 
 def facts(folder: Path, name: str) -> list[dict[str, tuple[int, ...]]]:
-    """Return `unreadable` and `lost` of each repetition's run, as far as the folder tells."""
+    """Return `unreadable` and `lost` of each repetition's run, as far as the folder has them."""
     runs = _read(folder, name).get("runs", [])
     return [{key: tuple(frames) for key, frames in run.items()} for run in runs]
 
 
 def forget(folder: Path, name: str) -> None:
-    """Remove what is noted of a sequence."""
+    """Remove the notes on a sequence."""
     _path(folder, name).unlink(missing_ok=True)
 
 
@@ -96,7 +96,7 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
         content = json.loads(read_text(path)) if path.is_file() else {}
         frames = [f for run in content.get("runs", []) for kind in run.values() for f in kind]
         if not all(type(frame) is int for frame in frames):
-            raise ValueError("frames that are no numbers")
+            raise ValueError("frames that are not numbers")
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path}: cannot be read ({error}); track {name} again with --overwrite"

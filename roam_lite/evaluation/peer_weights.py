@@ -1,4 +1,4 @@
-"""Find the networks that some of OpenCV's trackers are made of: .onnx files in a folder of the user's."""
+"""Find the networks that some of OpenCV's trackers need: .onnx files in the user's folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,10 +11,10 @@ def find_networks(
 ) -> dict[str, Path]:
     """Return the .onnx file of each of the tracker's networks.
 
-    `networks` says which word the name of each one's file holds, in capitals or not; "" is any. `weights` is
-    a folder that holds one such file each, or FOLDER/START where only names that begin with START
-    count. Raises InputError if weights are missing, not wanted, or not one file for each network, or if
-    the names differ in more than these words: OpenCV tracks with networks of two versions, and badly.
+    `networks` gives the word that each one's file name contains, in any case; "" matches all. `weights` is
+    a folder with one such file each, or FOLDER/START if only names that begin with START
+    count. Raises InputError if weights are missing, unwanted, or not one file for each network, or if
+    the names differ in more than these words: OpenCV would track badly with mixed versions.
     """
     if not networks and weights is not None:
         raise InputError(f"{tracker} takes no weights; omit them")
@@ -24,9 +24,9 @@ def find_networks(
     rests = {files[name].name.lower().replace(word, "") for name, word in networks.items() if word}
     if len(rests) > 1:
         raise InputError(
-            f"{weights}: {' and '.join(file.name for file in files.values())} are not of one version by "
-            "their names; give files whose names differ in "
-            f"{' and '.join(repr(word) for word in networks.values())} alone"
+            f"{weights}: {' and '.join(file.name for file in files.values())} do not seem to be of one "
+            "version; give files whose names differ only in "
+            f"{' and '.join(repr(word) for word in networks.values())}"
         )
     return files
 
@@ -43,7 +43,7 @@ def _only_file(tracker: str, networks: Mapping[str, str], name: str, weights: Pa
     found = ", ".join(sorted(path.name for path in files))
     raise InputError(
         f"{weights}: {f'more than one {kind} ({found})' if files else f'no {kind}'}; give {tracker} "
-        f"{_folder(networks)}, or say how their names begin: DIR/START"
+        f"{_folder(networks)}, or the beginning of their names: DIR/START"
     )
 
 

@@ -1,4 +1,4 @@
-"""Trackers to compare with: OpenCV's."""
+"""OpenCV's trackers, to compare with."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -19,9 +19,9 @@ from roam_lite.evaluation.peer_weights import find_networks
 class Peer:
     """A tracker of OpenCV."""
 
-    kind: str  # its class; wheels without the contrib modules lack some of them
-    # Where it is made of networks: the parameters that name their files, and what word each file's
-    # name holds.
+    kind: str  # its class; wheels without the contrib modules lack some
+    # If it consists of networks: the parameters that name their files, and the word that each file's
+    # name contains.
     networks: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -33,7 +33,7 @@ PEERS = {
     "vit": Peer("TrackerVit", {"net": ""}),
 }
 MIN_SIDE = 8  # pixels; on smaller boxes CSRT fails and MIL never returns
-REMEDY = "let opencv-contrib-python-headless be the only OpenCV package in the environment"
+REMEDY = "keep opencv-contrib-python-headless as the only OpenCV package in the environment"
 
 
 def missing_peers() -> list[str]:
@@ -42,7 +42,7 @@ def missing_peers() -> list[str]:
 
 
 def peers_with_weights() -> list[str]:
-    """Return the names of the peers whose weights are the user's to give."""
+    """Return the names of the peers whose weights the user must provide."""
     return [name for name, peer in PEERS.items() if peer.networks]
 
 
@@ -50,17 +50,17 @@ class PeerResult(NamedTuple):
     """A peer's result for one frame."""
 
     box: np.ndarray  # float64 [4], x, y, w, h
-    score: float  # what a network says of it; of the others 1 found, 0 lost: they say no more
+    score: float  # the network's confidence; other peers only say 1 found, 0 lost
     lost: bool
 
 
 class OpenCVTracker:
     """An OpenCV tracker behind `init(image, box)` and `update(image)`, with OpenCV's defaults.
 
-    Its boxes are whole pixels. A frame in which it finds nothing, or cannot start, is lost and
-    repeats the box before it. MIL seeds itself from the clock: its scores differ from run to run.
-    NanoTrack never says that it lost the target. `weights` are as `peer_weights.find_networks` takes
-    them. Raises InputError, before anything is tracked, for what OpenCV lacks or cannot read.
+    Its boxes are whole pixels. In a frame in which it finds nothing, or cannot start, it is lost and
+    repeats the last box. MIL seeds itself from the clock, so its scores differ from run to run.
+    NanoTrack never reports that it lost the target. `weights` are as in `peer_weights.find_networks`.
+    Raises InputError, before anything is tracked, for what OpenCV lacks or cannot read.
     """
 
     def __init__(self, name: str, weights: str | Path | None = None) -> None:
@@ -90,7 +90,7 @@ class OpenCVTracker:
             self._tracker = None
 
     def update(self, image: np.ndarray) -> PeerResult:
-        """Return the box in the next image, or the box before it and `lost`."""
+        """Return the box in the next image, or the last box and `lost`."""
         found, score = False, 0.0
         with suppress(cv2.error):
             if self._tracker is not None:
@@ -112,7 +112,7 @@ class OpenCVTracker:
             return kind.create(parameters)
 
     def _try(self) -> None:
-        """Track a blank image: networks of something else fail here, and not by losing every frame."""
+        """Track a blank image, so that wrong networks fail here instead of losing every frame."""
         blank = np.zeros((64, 64, 3), np.uint8)
         try:
             with _quiet():
@@ -129,7 +129,7 @@ class OpenCVTracker:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep OpenCV from printing what it does without: OpenCV 5 would at every start."""
+    """Keep OpenCV from printing what it lacks, as OpenCV 5 does at every start."""
     log = getattr(cv2.utils, "logging", cv2)  # in OpenCV 4 these are functions of cv2 itself
     before = log.setLogLevel(0)
     try:
@@ -149,7 +149,7 @@ def _inside(box: np.ndarray, image: np.ndarray) -> tuple[int, int, int, int]:
     if not ((high - low) > 0).all():
         raise InputError(
             f"the box {tuple(float(v) for v in box)} has no area inside the image of "
-            f"{limit[0]} x {limit[1]} pixels; give x,y,w,h from 0"
+            f"{limit[0]} x {limit[1]} pixels; give 0-based x,y,w,h"
         )
     size = np.minimum(np.maximum(np.rint(high - low), MIN_SIDE), limit)
     x, y = np.clip(np.rint(low), 0, limit - size).astype(int).tolist()

@@ -1,4 +1,4 @@
-"""What an evaluation found: scores of each sequence, their means, as table and as JSON."""
+"""The result of an evaluation: scores of each sequence and their means, as table and as JSON."""
 
 import json
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ class Score:
     """One tracker on one sequence."""
 
     name: str
-    metrics: Mapping[str, float]  # by the benchmark's own names; nan where there is none
-    fps: float  # frames per second of tracking, decoding left out; nan where it is not known
+    metrics: Mapping[str, float]  # by the benchmark's own names; nan if there is none
+    fps: float  # frames per second of tracking, without decoding; nan if unknown
     frames: int
-    evidence: Mapping[str, Any] = field(default_factory=dict)  # what means and plots are made of
-    unreadable: int = 0  # frames that cannot be read: misses, whoever tracks
+    evidence: Mapping[str, Any] = field(default_factory=dict)  # the data behind means and plots
+    unreadable: int = 0  # unreadable frames, misses for every tracker
 
     @property
     def auc(self) -> float:
@@ -32,7 +32,7 @@ class Score:
 
     @property
     def precision_20(self) -> float:
-        """Share of frames with the center at most 20 px off."""
+        """Share of frames in which the center is at most 20 px off."""
         return self.metrics["precision_20"]
 
     @property
@@ -41,7 +41,7 @@ class Score:
         return self.evidence["success"]
 
     def entry(self) -> dict[str, float]:
-        """Return the metrics, fps and number of frames, as reports hold them; of unreadable ones, if any."""
+        """Return metrics, fps and number of frames, as in reports, and of unreadable ones, if any."""
         unreadable = {"unreadable": self.unreadable} if self.unreadable else {}
         return {**self.metrics, "fps": self.fps, "frames": self.frames, **unreadable}
 
@@ -52,10 +52,10 @@ class Report:
 
     scores: tuple[Score, ...]
     tracker: Mapping[str, Any]
-    means: Mapping[str, float] | None = None  # None where all sequences weigh the same
+    means: Mapping[str, float] | None = None  # None if all sequences have equal weight
 
     def mean(self) -> dict[str, float]:
-        """Return the benchmark's value of each metric, the mean fps and the number of all frames."""
+        """Return the benchmark's value of each metric, the mean fps and the total number of frames."""
         means = dict(self.means or {})
         if self.means is None:
             for key in self.scores[0].metrics:
@@ -66,7 +66,7 @@ class Report:
         return {**means, "fps": fps, **{k: n for k, n in counts.items() if n or k == "frames"}}
 
     def lost(self) -> list[str]:
-        """Return the sequences whose target was lost for good, where the benchmark's scores tell."""
+        """Return the sequences whose target was lost for good, if the benchmark's scores say."""
         return [score.name for score in self.scores if score.evidence.get("lost")]
 
     def to_json(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Report:
         }
 
     def table(self) -> str:
-        """Return one line a sequence and one with the benchmark's values."""
+        """Return one line per sequence and one with the benchmark's values."""
         mean = self.mean()
         rows = [*((score.name, score.entry()) for score in self.scores), ("mean", mean)]
         width = max(len(name) for name, _ in rows)
@@ -96,19 +96,19 @@ def _without_nan(entry: Mapping[str, float]) -> dict[str, float | None]:
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write `content` as JSON to `path`, whole or not at all."""
+    """Write `content` as JSON to `path`, completely or not at all."""
     text = json.dumps(content, indent=2, allow_nan=False, default=str) + "\n"
     write_atomically(Path(path), text.encode())
 
 
 def read_report(path: str | Path) -> dict[str, Any]:
-    """Return the JSON that `evaluate --json` wrote. Raises InputError if the file holds anything else."""
+    """Return the JSON written by `evaluate --json`. Raises InputError if the file contains anything else."""
     try:
         report = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         told = getattr(error.__cause__, "strerror", None) or error
         raise InputError(
-            f"{path} cannot be read ({told}); give a file that evaluate --json wrote"
+            f"{path} cannot be read ({told}); give a file written by evaluate --json"
         ) from error
     try:
         entries = [report["mean"], *report["sequences"].values()]
@@ -117,17 +117,17 @@ def read_report(path: str | Path) -> dict[str, Any]:
     except (AttributeError, KeyError, TypeError):
         complete = False
     if not complete:
-        raise InputError(f"{path} holds no scores; give a file that `evaluate --json` wrote")
+        raise InputError(f"{path} has no scores; give a file written by evaluate --json")
     return report
 
 
 def _is_entry(entry: Any) -> bool:
-    """Whether this is what a report says of a sequence: numbers, fps and frames among them."""
+    """Whether this is a report's entry for a sequence: numbers, among them fps and frames."""
     numbers = (v is None or (type(v) in (int, float) and np.isfinite(v)) for v in entry.values())
     return "fps" in entry and entry["frames"] > 0 and len(entry) > 2 and all(numbers)
 
 
-# What tables, legends and colors read of a description.
+# The part of a description that tables, legends and colors use.
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("tracker", "rule", "benchmark", "scoring"), (str,)),
     **dict.fromkeys(("lr", "sgd_rate"), (int, float)),
@@ -136,11 +136,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def checked_tracker(description: Any, where: str) -> dict[str, Any]:
-    """Return a tracker's description; InputError naming `where` if it is none that tables can print."""
+    """Return a tracker's description; InputError naming `where` if tables cannot print it."""
     if not isinstance(description, Mapping):
-        raise InputError(
-            f"{where}: a tracker is described by names and values, not {description!r}"
-        )
+        raise InputError(f"{where}: a tracker's description must be a dict, not {description!r}")
     for name, kinds in _KINDS.items():
         value = description.get(name)
         if value is not None and not isinstance(value, kinds):
@@ -148,16 +146,16 @@ def checked_tracker(description: Any, where: str) -> dict[str, Any]:
             raise InputError(f"{where}: the tracker's {name} is {value!r}; make it {wanted}")
     try:
         json.dumps(description, sort_keys=True, allow_nan=False, default=str)
-    except (TypeError, ValueError) as error:  # names that are no text, nan, a circle
+    except (TypeError, ValueError) as error:  # keys that are not strings, nan, cycles
         raise InputError(
-            f"{where}: the description {description!r} cannot be written as JSON ({error}); make its "
-            "names text and its numbers finite"
+            f"{where}: the description {description!r} cannot be written as JSON ({error}); its keys "
+            "must be strings and its numbers finite"
         ) from error
     return dict(description)
 
 
 def metrics_of(report: Mapping[str, Any]) -> list[str]:
-    """Return the names of the metrics that a read report has for every sequence."""
+    """Return the names of the metrics that a report has for every sequence."""
     first, *others = report["sequences"].values()
     shared = set(first).intersection(*others) - {"frames", "unreadable"}
     return [key for key in first if key in shared]
@@ -169,16 +167,16 @@ def added_metrics(report: Mapping[str, Any]) -> list[str]:
 
 
 def check_comparable(reports: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raise InputError unless reports, by name, are of one benchmark and scoring rule, and of the same video.
+    """Raise InputError unless the named reports have the same benchmark, scoring rule and video.
 
-    The same video means sequences of the same names with as many frames.
+    The same video means sequences with the same names and numbers of frames.
     """
     (first, base), *others = reports.items()
     for name, report in others:
         of, for_ = (r["tracker"].get("benchmark") or "otb" for r in (base, report))
         if of != for_:
             raise InputError(
-                f"{first} and {name} are of different benchmarks ({of}, {for_}); compare trackers on the same"
+                f"{first} and {name} are from different benchmarks ({of}, {for_}); compare on the same one"
             )
         of, for_ = (r["tracker"].get("scoring") for r in (base, report))
         if of != for_:
@@ -189,19 +187,19 @@ def check_comparable(reports: Mapping[str, Mapping[str, Any]]) -> None:
         here, there = base["sequences"], report["sequences"]
         if different := sorted(set(here) ^ set(there)):
             raise InputError(
-                f"only one of {first} and {name} holds {', '.join(different)}; evaluate all trackers on "
+                f"only one of {first} and {name} has {', '.join(different)}; evaluate all trackers on "
                 "the same --sequences"
             )
         frames = [n for n in here if here[n].get("frames") != there[n].get("frames")]
         if frames:
             raise InputError(
-                f"{first} and {name} have other numbers of frames of {', '.join(frames)}: they are of other "
-                "video; evaluate all trackers on the same --root"
+                f"{first} and {name} have different numbers of frames in {', '.join(frames)}, so the video "
+                "differs; evaluate all trackers on the same --root"
             )
 
 
 def paired_scores(reports: Mapping[str, Mapping[str, Any]], key: str) -> list[list[float]]:
-    """Return the scores `key` of each report, in the same order of sequences; nan where one is null.
+    """Return the scores `key` of each report, in the same order of sequences; nan for null.
 
     Raises InputError as `check_comparable` does, and if a report has no such score.
     """
@@ -210,7 +208,7 @@ def paired_scores(reports: Mapping[str, Mapping[str, Any]], key: str) -> list[li
     for title, report in reports.items():
         if lacking := [name for name in names if key not in report["sequences"][name]]:
             raise InputError(
-                f"{title}: no {key} of {', '.join(lacking)}; evaluate the tracker again with this version"
+                f"{title}: no {key} for {', '.join(lacking)}; evaluate the tracker again with this version"
             )
         rows.append([report["sequences"][name][key] for name in names])
     return [[float("nan") if value is None else value for value in row] for row in rows]

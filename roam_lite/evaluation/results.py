@@ -1,10 +1,10 @@
-"""Result files as the toolkits lay them out: one folder a tracker configuration.
+"""Result files in the layouts of the toolkits: one folder per tracker configuration.
 
-    FOLDER/tracker.json   the configuration, which the toolkits do not mind
-    FOLDER/...            one file of boxes a sequence and repetition, and its times (`ResultLayout`)
-    FOLDER/tracked/...    what was tracked, and what else was known of it (`kept`)
+    FOLDER/tracker.json   the configuration, which the toolkits ignore
+    FOLDER/...            a file of boxes per sequence and repetition, and their times (`ResultLayout`)
+    FOLDER/tracked/...    what was tracked, and what else is known about it (`kept`)
 
-Each file is whole or not there, and it is written when its sequence is done: the files are the state
+Each file is complete or absent, and it is written when its sequence is done: the files are the state
 from which an interrupted run resumes.
 """
 
@@ -35,19 +35,19 @@ CONFIGURATION = "tracker.json"
 
 
 def read_run(path: Path, *, origin: int = 1) -> Run:
-    """Return the run that a file of boxes holds; its seconds and scores are not known: nan."""
+    """Return the run in a file of boxes; its seconds and scores are unknown: nan."""
     boxes = read_boxes(path, origin=origin)
     unknown = np.full(len(boxes), np.nan)
     return Run(boxes, unknown, scores=unknown)
 
 
 def write_run(path: Path, run: Run, *, origin: int = 1) -> None:
-    """Write the run's boxes, one a line, whole or not at all."""
+    """Write the run's boxes, one per line, completely or not at all."""
     write_boxes(path, run.boxes, origin=origin)
 
 
 def write_trajectory(path: str | Path, run: Trajectory) -> None:
-    """Write one line a frame, a code or a region, whole or not at all."""
+    """Write one line per frame, a code or a region, completely or not at all."""
     lines = [
         format_row(region) if code == TRACKED else str(code)
         for code, region in zip(run.codes.tolist(), run.regions, strict=True)
@@ -56,10 +56,10 @@ def write_trajectory(path: str | Path, run: Trajectory) -> None:
 
 
 def read_trajectory(path: str | Path) -> Trajectory:
-    """Return the run that a file of the VOT toolkit holds; its seconds are not known: nan.
+    """Return the run in a file of the VOT toolkit; its seconds are unknown: nan.
 
     Raises InputError for lines that are neither codes nor regions of 4 or 8 finite numbers, for
-    regions of both kinds, and if the first line is no start.
+    regions of both kinds, and if the first line is not a start.
     """
     rows = read_rows(path)
     for number, row in enumerate(rows, 1):
@@ -70,11 +70,11 @@ def read_trajectory(path: str | Path) -> Trajectory:
             )
     if not rows or rows[0] != [START]:
         raise InputError(
-            f"{path}: the first line must be {START}, the start; not a VOT result file"
+            f"{path}: not a VOT result file; the first line must be {START}, the start"
         )
     sizes = {len(row) for row in rows if len(row) > 1} or {4}
     if len(sizes) > 1:
-        raise InputError(f"{path}: some regions have 4 numbers and others 8; write one kind")
+        raise InputError(f"{path}: some regions have 4 numbers and others 8; use only one kind")
     nowhere = [np.nan] * sizes.pop()
     codes = np.array([int(row[0]) if len(row) == 1 else TRACKED for row in rows])
     regions = np.array([nowhere if len(row) == 1 else row for row in rows])
@@ -83,17 +83,17 @@ def read_trajectory(path: str | Path) -> Trajectory:
 
 @dataclass(frozen=True)
 class ResultLayout:
-    """Where a toolkit looks for a sequence's files inside a tracker's folder, and how it reads them.
+    """Where a toolkit keeps a sequence's files inside a tracker's folder, and how it reads them.
 
-    `record` and `times` are patterns with `{name}` and, where sequences are repeated,
-    `{repetition}` from 1. The file of times has a line a frame and a column a repetition.
+    `record` and `times` are patterns with `{name}` and, if sequences are repeated,
+    `{repetition}` from 1. The file of times has a line per frame and a column per repetition.
     """
 
     record: str
     times: str
     read: Callable[[Path], Run | Trajectory] = read_run
     write: Callable[[Path, Any], None] = write_run
-    longer: bool = False  # files may go on beyond the ground truth, as LaSOT's do
+    longer: bool = False  # files may be longer than the ground truth, as in LaSOT
 
     def record_path(self, folder: Path, name: str, repetition: int = 1) -> Path:
         """The file of a repetition's boxes."""
@@ -104,7 +104,7 @@ class ResultLayout:
         return folder / self.times.format(name=name)
 
     def records(self, folder: Path, name: str) -> list[Path]:
-        """The files of the repetitions that are there, without a gap from the first on."""
+        """The files of the existing repetitions, from the first one up to a gap."""
         numbers = itertools.count(1) if "{repetition" in self.record else (1,)
         paths = (self.record_path(folder, name, number) for number in numbers)
         return list(itertools.takewhile(Path.is_file, paths))
@@ -117,7 +117,7 @@ class ResultLayout:
         run: Run | Trajectory,
         source: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write a run and its source. Boxes come last: once they are there, the repetition is done."""
+        """Write a run and its source. Boxes come last: if they exist, the repetition is done."""
         path = self.times_path(folder, name)
         times = _read_times(path, len(run), repetition)
         times[:, -1] = run.seconds
@@ -127,17 +127,17 @@ class ResultLayout:
         self.write(self.record_path(folder, name, repetition), run)
 
     def remove(self, folder: Path, name: str) -> None:
-        """Remove the sequence's results, and nothing of others."""
+        """Remove the results of this sequence only."""
         for path in (*reversed(self.records(folder, name)), self.times_path(folder, name)):
             path.unlink(missing_ok=True)
         kept.forget(folder, name)
 
     def runs(self, folder: Path, sequence: Sequence) -> list[Run | Trajectory]:
-        """The sequence's runs, one a repetition; seconds are nan where no file tells them.
+        """The sequence's runs, one per repetition; seconds are nan if no file has them.
 
-        Unreadable and lost frames are those that were noted; results of others have no such notes.
+        Unreadable and lost frames are as recorded; results of others have no such records.
 
-        Raises InputError for a file that is missing, cannot be read or lacks lines or has more.
+        Raises InputError for a file that is missing, cannot be read, or has too few or too many lines.
         """
         records = self.records(folder, sequence.name)
         if not records:
@@ -145,8 +145,8 @@ class ResultLayout:
             alike = [p.name for p in path.parent.glob("*.txt") if _plain(p) == _plain(path)]
             hint = f" (it may be {alike[0]}: rename that)" if alike else ""
             raise InputError(
-                f"{path}: no such file{hint}; run the tracker on {sequence.name}, or leave that out "
-                "with --sequences"
+                f"{path}: no such file{hint}; run the tracker on {sequence.name}, or give --sequences "
+                "without it"
             )
         path = self.times_path(folder, sequence.name)
         times = _read_times(path, len(sequence), len(records))
@@ -156,7 +156,7 @@ class ResultLayout:
             if len(run) < len(sequence) or (len(run) > len(sequence) and not self.longer):
                 raise InputError(
                     f"{path}: {len(run)} lines for the {len(sequence)} frames of {sequence.name}; "
-                    "it is cut off or belongs to another data set; track the sequence again"
+                    "it is truncated or belongs to another data set; track the sequence again"
                 )
             facts = {key: facts[key] for key in facts if hasattr(run, key)}
             runs.append(replace(run, seconds=seconds, **facts))
@@ -164,12 +164,12 @@ class ResultLayout:
 
 
 def _plain(path: Path) -> str:
-    """Return the name without capitals and signs: programs disagree on Jogging.1 and jogging-1."""
+    """Return the name in lower case without punctuation: programs disagree on Jogging.1 and jogging-1."""
     return re.sub(r"[\W_]", "", path.stem.lower())
 
 
 def _read_times(path: Path, frames: int, repetitions: int) -> np.ndarray:
-    """Return seconds `[frames, repetitions]`; nan where the file lacks them or has other lines."""
+    """Return seconds `[frames, repetitions]`; nan if the file lacks them or has other lines."""
     times = np.full((frames, repetitions), np.nan)
     with suppress(OSError, ValueError):
         found = np.loadtxt(path, delimiter=",", ndmin=2)[:, :repetitions]
@@ -191,9 +191,9 @@ VOT = ResultLayout(
 
 
 def write_submission(layout: ResultLayout, folder: Path, names: Iterable[str]) -> Path:
-    """Write `FOLDER.zip`, as the benchmark's server takes it, and return its path.
+    """Write `FOLDER.zip`, in the form that the benchmark's server accepts, and return its path.
 
-    Times are packed where they lie beside the boxes, as GOT-10k's server wants them.
+    Times are included if they are next to the boxes, as GOT-10k's server wants them.
     """
     path = folder.with_name(f"{folder.name}.zip")
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as z:
@@ -208,7 +208,7 @@ def write_submission(layout: ResultLayout, folder: Path, names: Iterable[str]) -
 
 
 def short_name(description: Mapping[str, Any]) -> str:
-    """Return what a legend calls a tracker, for example `roam++ sgd 0.001` or `csrt`."""
+    """Return a tracker's name in legends, for example `roam++ sgd 0.001` or `csrt`."""
     words = [description.get("tracker", "tracker"), description.get("rule")]
     lr = description.get("lr", description.get("sgd_rate"))  # its name in older results
     if lr is not None:
@@ -220,7 +220,7 @@ def short_name(description: Mapping[str, Any]) -> str:
 
 
 def configuration_name(description: Mapping[str, Any]) -> str:
-    """Return a folder name of this configuration alone: short name and digest, `roam++-lstm-1f0c9a3e`."""
+    """Return a unique folder name for this configuration: short name and digest, `roam++-lstm-1f0c9a3e`."""
     kept = {key: value for key, value in description.items() if key != "scoring"}
     canonical = json.dumps(kept, sort_keys=True, default=str)
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:8]
@@ -228,25 +228,25 @@ def configuration_name(description: Mapping[str, Any]) -> str:
 
 
 def claim(folder: Path, description: Mapping[str, Any]) -> None:
-    """Make `folder` this configuration's. Raises InputError if it holds another one's results."""
+    """Claim `folder` for this configuration. Raises InputError if it has results of another one."""
     path = folder / CONFIGURATION
     wanted = json.loads(json.dumps(dict(description), default=str))
     if path.is_file():
         if read_configuration(folder) != wanted:
             raise InputError(
-                f"{folder} holds results of another configuration ({path.name}); name another "
+                f"{folder} has results of another configuration ({path.name}); choose another "
                 "--results, or give --overwrite"
             )
     elif folder.is_dir() and any(folder.iterdir()):
-        raise InputError(f"{folder} has files but no {path.name}; name another --results")
+        raise InputError(f"{folder} has files but no {path.name}; choose another --results")
     else:
         write_json(path, wanted)
 
 
 def read_configuration(folder: str | Path) -> dict[str, Any]:
-    """Return the tracker's description; of folders that others wrote, their name.
+    """Return the tracker's description, or the folder's name if others wrote it.
 
-    Raises InputError if `tracker.json` is there and holds something else.
+    Raises InputError if `tracker.json` exists but contains something else.
     """
     path = Path(folder) / CONFIGURATION
     if not path.is_file():
@@ -255,8 +255,10 @@ def read_configuration(folder: str | Path) -> dict[str, Any]:
         description = json.loads(read_text(path))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
-            f"{path}: no JSON ({error}); remove it to name the folder alone"
+            f"{path}: not JSON ({error}); if you remove it, the folder's name is used"
         ) from error
     if not isinstance(description, dict):
-        raise InputError(f"{path}: no configuration; remove it to name the folder alone")
+        raise InputError(
+            f"{path}: not a configuration; if you remove it, the folder's name is used"
+        )
     return checked_tracker(description, str(path))

@@ -1,8 +1,8 @@
-"""How well sizes are found: regions of other sizes than the target's, on later frames.
+"""How well sizes are found: later frames cropped with regions of wrong sizes.
 
-A tracker that believes its target to be f times as large as it is cuts a region f times as large, and
-finds a size there. On a logarithmic scale the size found is about bias + slope * log f: with slope 0
-the next frame is right again, and where the size settles the bias counts 1 / (1 - slope) times.
+A tracker whose last size is wrong by a factor of f crops a region f times as large, and
+finds a size in it. On a logarithmic scale the size found is about bias + slope * log f: with slope 0
+the next frame is right again, and the size settles at a bias multiplied by 1 / (1 - slope).
 """
 
 from collections import Counter
@@ -20,8 +20,8 @@ from roam_lite.errors import InputError
 from roam_lite.geometry import boxes_to_image, check_box
 from roam_lite.tracking import Tracker
 
-FACTORS = (0.6, 0.8, 1.0, 1.25, 1.6)  # of the true size: what the tracker is made to believe
-FRAMES = (0, 1, 10)  # medians are told of these too; 0 is the frame that the model was built on
+FACTORS = (0.6, 0.8, 1.0, 1.25, 1.6)  # on the true size, which the tracker then starts from
+FRAMES = (0, 1, 10)  # frames with medians; 0 is the frame that the model was built on
 
 Skipped = Counter[tuple[int, str]]  # how often a frame was skipped for a reason
 
@@ -41,15 +41,15 @@ class SizeResponse:
 
     @property
     def bias(self) -> float:
-        """log(found) where the size believed is the true one."""
+        """log(found) if the tracker starts from the true size."""
         return float(np.log(self.found[FACTORS.index(1.0)]))
 
 
 @torch.no_grad()
 def size_response(tracker: Tracker, sequence: Sequence, frame: int) -> SizeResponse | str:
-    """Return the sizes that the tracker's present model finds around the true center, not smoothed.
+    """Return the unsmoothed sizes that the tracker's current model finds around the true center.
 
-    Where none can be found it is said why, in a word or two.
+    If there are none, returns the reason in a few words.
     """
     if frame >= len(sequence):
         return "too short"
@@ -75,7 +75,7 @@ def size_response(tracker: Tracker, sequence: Sequence, frame: int) -> SizeRespo
 def size_responses(
     tracker: Tracker, sequences: Iterable[Sequence], frames: Iterable[int]
 ) -> tuple[list[SizeResponse], Skipped]:
-    """Return what models built on the first frames find in the given ones, and what was skipped."""
+    """Return what models built on the first frames find in the given frames, and what was skipped."""
     frames, responses, skipped = sorted(set(frames)), [], Counter()
     for sequence in sequences:
         try:
@@ -93,7 +93,7 @@ def size_responses(
 
 
 def medians(responses: Collection[SizeResponse]) -> dict[str, Any]:
-    """Return the medians of sizes found, slope, bias and |bias|, each by itself."""
+    """Return separate medians of the sizes found, of slope, bias and |bias|."""
     found, slopes, biases = zip(*((r.found, r.slope, r.bias) for r in responses), strict=True)
     return {
         "found": np.median(found, axis=0).tolist(),
@@ -104,7 +104,7 @@ def medians(responses: Collection[SizeResponse]) -> dict[str, Any]:
 
 
 def sizes_table(responses: Collection[SizeResponse], skipped: Skipped, frame: int) -> str:
-    """Return a row for each sequence in `frame`, the medians of all frames, and what was skipped.
+    """Return a table of each sequence in `frame`, medians for all frames, and what was skipped.
 
     Raises InputError if no sequence has a row.
     """
@@ -115,7 +115,7 @@ def sizes_table(responses: Collection[SizeResponse], skipped: Skipped, frame: in
     rows = {response.name: medians([response]) for response in responses if response.frame == frame}
     if not rows:
         raise InputError(
-            f"no size to tell of in frame {frame} (skipped: {told}); give another --frame"
+            f"no sizes to report in frame {frame} (skipped: {told}); give another --frame"
         )
     groups = by_frame(responses)
     rows |= {f"median, frame {number}": medians(group) for number, group in groups.items()}

@@ -1,4 +1,4 @@
-"""Tables in Markdown and LaTeX: the paper's with our rows beside them, and scores by sequence."""
+"""Tables in Markdown and LaTeX: the paper's with our rows added, and scores by sequence."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,12 +13,12 @@ from roam_lite.paper.exhibit import Measure, Table
 from roam_lite.paper.tables import BY_BENCHMARK
 
 DASH = "-"
-MARKS = ("red", "green", "blue")  # first, second and third, as the paper colors them
+MARKS = ("red", "green", "blue")  # colors of first, second and third, as in the paper
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Cells to print, with a rank of 0, 1, 2 for the three best values of each metric."""
+    """Cells to print, with ranks 0, 1, 2 for the three best values of each metric."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -26,10 +26,10 @@ class Grid:
 
 
 def table_for(benchmark: str, reports: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
-    """Return the paper's table of a benchmark, with a column for every metric that somebody added.
+    """Return the paper's table of a benchmark, with a column for every added metric.
 
-    One that the paper lacks has its own metrics in columns. `reports` go by benchmark and tracker. Where
-    they are of other sequences than the paper's, the caption says so.
+    Benchmarks not in the paper have their own metrics as columns. `reports` go by benchmark and tracker. If
+    their sequences are not the paper's, the caption says so.
     """
     known = BY_BENCHMARK.get(benchmark)
     table = known or Table(f"Results on {benchmark}", (), {})
@@ -54,17 +54,17 @@ def table_for(benchmark: str, reports: Mapping[str, Mapping[str, Mapping[str, An
 
 
 def heading(benchmark: Benchmark, reports: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what stands over the scores of every sequence; `reports` by tracker."""
+    """Return the heading of the scores by sequence; `reports` by tracker."""
     return f"{_others(benchmark.name, reports) or benchmark.folder}, every sequence"
 
 
 def _others(benchmark: str, reports: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return what reports are of, unless it is the benchmark's own set of sequences, as the paper's are."""
+    """Return what the reports cover, or "" if it is the benchmark's own set of sequences."""
     names = set(next(iter(reports.values()))["sequences"])
     if benchmark not in BENCHMARKS:
-        return ""  # a layout of somebody's own has no such set
+        return ""  # a user's layout has no such set
     for part in BENCHMARKS[benchmark].layout.parts:
-        # A split without a list of names is one whose ground truth a server keeps, or training video.
+        # Splits without a list of names are training video or have their ground truth on a server.
         unnamed = not part.names and part.split is None and part.count == len(names)
         if unnamed or (part.names and names == set(part.names)):
             return ""
@@ -74,7 +74,7 @@ def _others(benchmark: str, reports: Mapping[str, Mapping[str, Any]]) -> str:
 def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Grid:
     """Return the table with a row for each tracker, ours first, then the paper's.
 
-    `reports` go by benchmark and tracker: a name is one row, with a dash where it has no report.
+    `reports` go by benchmark and tracker: a name is one row, with a dash for missing reports.
     """
     names = dict.fromkeys(n for c in table.columns for n in reports.get(c.benchmark, {}))
     nothing: Mapping[str, Any] = {"mean": {}}
@@ -101,7 +101,7 @@ def paper_grid(table: Table, reports: Mapping[str, Mapping[str, Mapping[str, Any
 
 
 def _ranks(values: Sequence[float | None], rises: bool) -> Iterator[int | None]:
-    """Yield each value's place among the three best different ones, as printed."""
+    """Yield each value's rank among the three best distinct ones, as printed."""
     printed = [None if value is None else round(value, 3) for value in values]
     best = sorted({value for value in printed if value is not None}, reverse=rises)[: len(MARKS)]
     for value in printed:
@@ -109,9 +109,9 @@ def _ranks(values: Sequence[float | None], rises: bool) -> Iterator[int | None]:
 
 
 def sequence_grid(reports: Mapping[str, Mapping[str, Any]]) -> Grid:
-    """Return the benchmark's first metric by sequence, trackers side by side, and the whole last.
+    """Return the benchmark's first metric by sequence, trackers side by side, and its total last.
 
-    Raises InputError if the reports do not hold the same sequences.
+    Raises InputError if the reports do not have the same sequences.
     """
     first = next(iter(reports.values()))
     metric = metrics_of(first)[0]
@@ -119,7 +119,7 @@ def sequence_grid(reports: Mapping[str, Mapping[str, Any]]) -> Grid:
         different = set(first["sequences"]) ^ set(report["sequences"])
         if different:
             raise InputError(
-                f"{name}: other sequences than the first report ({', '.join(sorted(different))}); "
+                f"{name}: not the sequences of the first report ({', '.join(sorted(different))}); "
                 "report trackers on the same --sequences"
             )
     rows = [
@@ -141,7 +141,7 @@ def markdown(grid: Grid, caption: str) -> str:
 
 
 def latex(grid: Grid, caption: str) -> str:
-    """Return the table in LaTeX (package xcolor); the three best of each metric as the paper does."""
+    """Return the table in LaTeX (package xcolor), with the three best colored as in the paper."""
     lines = [
         r"\begin{table}",
         r"  \centering",

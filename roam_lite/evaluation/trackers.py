@@ -1,4 +1,4 @@
-"""Trackers by the names that the command line and the figures use."""
+"""Trackers by name, as on the command line and in figures."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,17 +16,17 @@ OWN = ("roam++", "roam")
 def tracker_factory(
     name: str = "roam++", *, weights: str | Path | None = None, **options: Any
 ) -> Callable[[], Any]:
-    """Return a function that makes the tracker of that name; it can be pickled.
+    """Return a picklable function that makes the tracker with that name.
 
-    `weights` are the networks of a peer that is made of some (`peer_weights.find_networks`), `options`
-    those of `roam_lite.load_tracker`; None counts as not given. Raises InputError if there is no such
-    tracker, if it cannot be made here, or if it is given an option that only others have.
+    `weights` are the networks of a peer that needs some (`peer_weights.find_networks`), `options`
+    those of `roam_lite.load_tracker`, where None means not given. Raises InputError if there is no such
+    tracker, if it cannot be made here, or for an option that only others have.
     """
     options = {key: value for key, value in options.items() if value is not None}
     if weights is not None and name not in (takers := peers_with_weights()):
         raise InputError(f"--weights: only for the trackers {' and '.join(takers)}, not for {name}")
     if name in OWN:
-        from roam_lite import load_tracker  # torch takes a second to import: only when needed
+        from roam_lite import load_tracker  # imports torch, which takes a second: only when needed
 
         return partial(load_tracker, variant=name, **options)
     if options:
@@ -41,5 +41,5 @@ def tracker_factory(
         known = ", ".join((*OWN, *PEERS))
         raise InputError(f"there is no tracker {name!r}; choose {known} or MODULE:FACTORY")
     factory = partial(OpenCVTracker, name, weights)
-    factory()  # says now what is missing
+    factory()  # fails now if something is missing
     return factory

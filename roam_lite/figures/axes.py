@@ -1,4 +1,4 @@
-"""Images, maps and boxes in axes that count as the project does: continuous, 0-based; bands."""
+"""Images, maps and boxes in axes with the project's coordinates (continuous, 0-based), and bands."""
 
 from typing import Any
 
@@ -17,10 +17,10 @@ def show_image(axes: Axes, image: np.ndarray, title: str = "", **options: Any) -
 def show_map(
     axes: Axes, values: ArrayLike, stride: float, title: str = "", **options: Any
 ) -> AxesImage:
-    """Draw a map `[H, W]` where its cells lie in the patch: cell k covers [c k, c (k + 1)) pixels."""
+    """Draw a map `[H, W]` at its cells' places in the patch: cell k covers [c k, c (k + 1)) pixels."""
     rows, columns = np.shape(values)[:2]
     extent = (0, columns * stride, rows * stride, 0)
-    # matplotlib would ask a tensor for a copy in a way that torch has not learned yet.
+    # matplotlib asks a tensor for a copy in a way that torch does not support yet.
     picture = axes.imshow(np.asarray(values), extent=extent, **options)
     axes.set_title(title)
     axes.axis("off")

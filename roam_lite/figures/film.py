@@ -1,4 +1,4 @@
-"""Videos: writing them whole, and filming a tracker at work."""
+"""Videos: writing them safely, and filming a tracker at work."""
 
 import sys
 from collections.abc import Generator, Iterator
@@ -35,7 +35,7 @@ class VideoFile:
     def append(self, image: np.ndarray) -> None:
         """Add an RGB frame; frames of another size than the first are scaled to its size."""
         if self._writer is None:
-            # The codec wants even sides.
+            # The codec requires even sides.
             self._size = (image.shape[1] + image.shape[1] % 2, image.shape[0] + image.shape[0] % 2)
             codec = cv2.VideoWriter.fourcc(*"mp4v")
             self._writer = cv2.VideoWriter(str(self._path), codec, self._fps, self._size)
@@ -47,7 +47,7 @@ class VideoFile:
         self.frames += 1
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         if self._writer is not None:
             self._writer.release()
 
@@ -57,13 +57,13 @@ def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
     """Yield a `VideoFile` that becomes `path` once it is complete.
 
     Raises InputError if `path` is not named .mp4 or `fps` is above 1000, and OSError if not every
-    frame arrived on the disk: OpenCV says nothing when there is no space left, so the written file
-    is read again.
+    frame was written: OpenCV does not report a full disk, so the file
+    is read back.
     """
     if Path(path).suffix.lower() != ".mp4":
-        raise InputError(f"{path}: videos are written as MP4; name the file .mp4")
+        raise InputError(f"{path}: videos are written as MP4; use the suffix .mp4")
     if not 0 < fps <= 1000:
-        raise InputError(f"{path}: at {fps:g} frames a second; give 1000 frames a second at most")
+        raise InputError(f"{path}: {fps:g} frames per second; give at most 1000")
     opencv_path(Path(path).absolute())
     with whole_file(Path(path)) as temporary:
         with closing(VideoFile(temporary, fps)) as video:
@@ -72,7 +72,7 @@ def open_video(path: str | Path, fps: float = 25.0) -> Iterator[VideoFile]:
         if written < video.frames or video.frames == 0:
             raise OSError(
                 f"{path}: only {written} of {video.frames} frames could be written; "
-                "is there no space left?"
+                "is the disk full?"
             )
 
 
@@ -94,8 +94,8 @@ def follow_steps(
 ) -> Generator[Step, None, None]:
     """Yield a tracker's result for each frame, from the box (x, y, w, h) in the first.
 
-    With `video`, an MP4 with the box drawn in is written, and is there once the last step has been
-    taken; a frame that cannot be read repeats the picture before it. Raises InputError if the first
+    With `video`, an MP4 with the box drawn in is written, which appears once the last step has been
+    taken; an unreadable frame repeats the picture before it. Raises InputError if the first
     frame or the box cannot be used.
     """
     name = Path(video or "video").stem

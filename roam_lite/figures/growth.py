@@ -1,4 +1,4 @@
-"""How costs grow: measured amounts and costs on logarithmic axes, beside what is proportional."""
+"""How costs grow: measured amounts and costs on logarithmic axes, with proportional growth for comparison."""
 
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ UNITS = {"cpu": "CPU seconds", "added": "MB at the peak"}
 
 
 def plot_growth(found: dict[str, Any], path: str | Path) -> None:
-    """Draw what `bench_scaling` found: a row of axes for seconds and one for memory, in each a curve a cost.
+    """Draw the result of `bench_scaling`: a row of axes for seconds and one for memory, a curve per cost.
 
-    Amounts and costs are those of the smallest amount, 1: a proportional cost follows the dotted line.
+    Amounts and costs are relative to the smallest amount's: a proportional cost follows the dotted line.
     """
     with style():
         figure = Figure(figsize=(11, 5), layout="constrained")
@@ -29,12 +29,13 @@ def plot_growth(found: dict[str, Any], path: str | Path) -> None:
                     axes.plot(x, y, "o-" if row["work"] == "step" else "s--", label=label)
             axes.plot([1, 8], [1, 8], ":", color="gray", label="proportional")
             axes.set(
-                xlabel="amount, in units of the smallest", ylabel=f"{unit}, in units of its own"
+                xlabel="amount, relative to the smallest",
+                ylabel=f"{unit}, relative to the smallest's",
             )
             axes.set(xscale="log", yscale="log", xticks=TICKS, yticks=TICKS)
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_major_formatter("{x:g}")
                 axis.set_minor_locator(NullLocator())
-            axes.legend(title="cost, against: exponent", fontsize=8)
+            axes.legend(title="cost, versus: exponent", fontsize=8)
         with whole_file(Path(path)) as temporary:
             figure.savefig(temporary)

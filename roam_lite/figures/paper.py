@@ -1,6 +1,6 @@
 """The paper's Figures 2 and 5 to 8, drawn from arrays: learning rates, AUCs and losses.
 
-Mappings from an optimizer have the keys of `style.OPTIMIZER_COLORS`, which gives each its color.
+Mappings by optimizer have the keys of `style.OPTIMIZER_COLORS`, which gives their colors.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ from roam_lite.evaluation.compare import paired_bootstrap
 from roam_lite.figures.axes import draw_band
 from roam_lite.figures.style import OPTIMIZER_COLORS, OPTIMIZER_LABELS, style
 
-TOY_EDGES = np.linspace(-3, 0, 61)  # of histograms of log10(learning rate): the toy problem's
-RATE_EDGES = np.linspace(-8, 0, 49)  # and those of a tracking model
+TOY_EDGES = np.linspace(-3, 0, 61)  # of histograms of log10(learning rate): for the toy problem
+RATE_EDGES = np.linspace(-8, 0, 49)  # and for a tracking model
 
 
 def rate_shares(rates: ArrayLike, edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the shares of log10(rates) between B + 1 edges, `[B]`.
 
-    The outermost bins take what is beyond them. Rates that are not finite do not count.
+    The outermost bins include what is beyond them. Rates that are not finite are ignored.
     """
     rates = np.asarray(rates, dtype=np.float64)
     logs = np.log10(np.maximum(rates[np.isfinite(rates)], 1e-300)).clip(edges[0], edges[-1])
@@ -35,10 +35,10 @@ def draw_figure_2(
     best: Mapping[str, ArrayLike],
     edges: NDArray[np.float64] = TOY_EDGES,
 ) -> Figure:
-    """Return histograms of the learning rates that optimizers emit in training, a panel for each.
+    """Return histograms of the learning rates that optimizers emit in training, one panel each.
 
-    `emitted` maps a panel's title to rates `[seeds, M]`, `best` to the rates `[M]` that would be
-    best, drawn where there are any. The line is the median of the seeds, the band their range;
+    `emitted` maps a panel's title to rates `[seeds, M]`, `best` to the best possible rates `[M]`,
+    drawn if there are any. The line is the median of the seeds, the band their range;
     `edges` are those of the bins, in log10.
 
     The paper shows a training run of its tracker without and with random filter scaling (section
@@ -68,15 +68,15 @@ def draw_figure_5(
     pair: tuple[str, str],
     figure: Figure | None = None,
 ) -> Figure:
-    """Return the mean AUC of variants as bars, and two of them against each other by sequence.
+    """Return bars of the variants' mean AUCs, and a plot of two of them against each other by sequence.
 
     `aucs` maps a variant to one AUC for each of the S sequences, `colors` to its color. The two of
-    `pair` stand out among the bars; the title of their plot is the mean difference, first minus
-    second, with its 95 % interval. A sequence that lacks a variant's AUC (nan) counts for none.
-    Drawn into `figure` if one is given. Raises InputError if no sequence counts.
+    `pair` are highlighted; the title of their plot is the mean difference, first minus
+    second, with its 95 % interval. A sequence that lacks any AUC (nan) is ignored.
+    Drawn into `figure` if one is given. Raises InputError if no sequence is left.
 
     The paper has the modules on the left, architectures of the optimizer on the right (section
-    6.2, OTB-2015). Here all share the left panel; the right one tells a difference from chance.
+    6.2, OTB-2015). Here all share the left panel; the right one separates a difference from chance.
     """
     table, counts = _complete(aucs)
     known = dict(zip(aucs, table, strict=True))
@@ -98,11 +98,11 @@ def draw_figure_5(
 
 
 def draw_figure_6(steps: Sequence[int], aucs: Mapping[str, ArrayLike]) -> Figure:
-    """Return the mean AUC against the number of gradient steps in an update, a line an optimizer.
+    """Return the mean AUC over the number of gradient steps in an update, one line per optimizer.
 
     `aucs` maps an optimizer to AUCs `[K, S]`: K numbers of steps, S sequences. Bands are standard
-    errors over the sequences; one that lacks any AUC (nan) does not count. Raises InputError if
-    none counts. The paper draws ROAM, and SGD with two learning rates, without bands (OTB-2015).
+    errors over the sequences; one that lacks any AUC (nan) is ignored. Raises InputError if
+    none is left. The paper draws ROAM, and SGD with two learning rates, without bands (OTB-2015).
     """
     table, _ = _complete(aucs)
     count = table.shape[-1]
@@ -123,9 +123,9 @@ def draw_figure_7(
     update_losses: Mapping[str, Mapping[str, ArrayLike]],
     meta_losses: Mapping[str, Mapping[str, ArrayLike]],
 ) -> Figure:
-    """Return update losses (12) above meta losses (13) over the frames, a column a video.
+    """Return update losses (12) above meta losses (13) over the frames, one column per video.
 
-    Both map a video to optimizers, and these to `[U, 2]`: frame and loss of every update. A loss
+    Both map videos to optimizers, and these to `[U, 2]`: frame and loss of every update. A loss
     that is nan leaves a gap.
 
     The paper compares ROAM and SGD on OTB-2015 after two gradient steps. Here the update loss is
@@ -152,7 +152,7 @@ def draw_figure_7(
 
 
 def draw_figure_8(initial: ArrayLike, updating: ArrayLike) -> Figure:
-    """Return histograms of the initial learning rates λ⁽⁰⁾ and of those that updates were given.
+    """Return histograms of the initial learning rates λ⁽⁰⁾ and of those in updates.
 
     `initial` is `[P]`, `updating` has any shape: all rates that the optimizer emitted, in the paper
     over OTB-2015, in notebook 9 over one sequence.
@@ -171,7 +171,7 @@ def draw_figure_8(initial: ArrayLike, updating: ArrayLike) -> Figure:
 
 
 def _complete(aucs: Mapping[str, ArrayLike]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the AUCs [variants, ..., S] of the sequences that lack none, and which these are."""
+    """Return the AUCs [variants, ..., S] of the sequences that have all of them, and their indices."""
     table = np.array(list(aucs.values()), dtype=float)
     counts = np.isfinite(table).all(axis=tuple(range(table.ndim - 1)))
     if not counts.any():

@@ -1,4 +1,4 @@
-"""A window in which the user draws the first box: what `roam-lite track` does without --box."""
+"""A window in which the user draws the first box, for `roam-lite track` without --box."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from roam_lite.errors import InputError
 from roam_lite.extras import require
 
-REMEDY = "give --box X,Y,W,H: left, top, width and height in pixels from 0"
+REMEDY = "give --box X,Y,W,H: left, top, width and height in 0-based pixels"
 
 
 def pick_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
-    """Return the box `(x, y, w, h)` in pixels that is drawn in a window on an RGB image `[H, W, 3]`.
+    """Return the box `(x, y, w, h)` in pixels that the user draws on an RGB image `[H, W, 3]`.
 
     The window closes with Enter or by hand. Raises InputError if there is no display, if matplotlib
     is missing, or if nothing was drawn.
@@ -20,10 +20,10 @@ def pick_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     from matplotlib.widgets import RectangleSelector
 
     if pyplot.get_backend().lower() in ("agg", "pdf", "ps", "svg", "pgf", "cairo", "template"):
-        raise InputError(f"there is no display to draw the first box on; {REMEDY}")
+        raise InputError(f"no display to draw the first box on; {REMEDY}")
     figure, axes = pyplot.subplots()
     axes.imshow(image)
-    axes.set(title="draw a box round the target, then press Enter", xticks=[], yticks=[])
+    axes.set(title="draw a box around the target, then press Enter", xticks=[], yticks=[])
     selector = RectangleSelector(axes, lambda *_: None, useblit=True, interactive=True)
     figure.canvas.mpl_connect(
         "key_press_event", lambda event: pyplot.close(figure) if event.key == "enter" else None
@@ -32,5 +32,5 @@ def pick_box(image: NDArray[np.uint8]) -> tuple[float, float, float, float]:
     left, right, top, bottom = selector.extents
     if not (right > left and bottom > top):
         raise InputError(f"no box was drawn; {REMEDY}")
-    # Pixels have their centers on matplotlib's whole numbers, and their edges on ours.
+    # Whole numbers are centers of pixels in matplotlib, and edges here.
     return left + 0.5, top + 0.5, right - left, bottom - top

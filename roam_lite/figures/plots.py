@@ -1,4 +1,4 @@
-"""Success and precision plots, trackers ranked in the legend as benchmarks do."""
+"""Success and precision plots with ranked legends, as benchmarks draw them."""
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
@@ -16,21 +16,21 @@ from roam_lite.evaluation.results import configuration_name, short_name
 from roam_lite.figures.style import OPTIMIZER_COLORS, color_of, dashes_of, style
 from roam_lite.files import whole_file
 
-SPARE_DASHES = ("-.", ":")  # of trackers whose own look is taken, as other people's are
+SPARE_DASHES = ("-.", ":")  # for trackers whose own line style is taken
 
 
 @dataclass(frozen=True)
 class Plot:
     """A curve that benchmarks draw, and the scores that may rank the trackers in its legend."""
 
-    ranks: tuple[str, ...]  # the first that the benchmark has
+    ranks: tuple[str, ...]  # the first one that the benchmark has is used
     title: str
     xlabel: str
     ylabel: str
     last: float  # threshold
 
 
-# By the name of the curve among a score's evidence.
+# By the curve's name in a score's evidence.
 PLOTS = {
     "success": Plot(
         ("auc", "ao"),
@@ -57,7 +57,7 @@ PLOTS = {
 
 
 def curve_plot(name: str, reports: Sequence[Report], names: Sequence[str] | None = None) -> Figure:
-    """Return the trackers' mean curves of one of `PLOTS` in a figure of their own."""
+    """Return a figure of the trackers' mean curves for one of `PLOTS`."""
     with style():
         figure = Figure(layout="constrained")
         draw_curves(figure.subplots(), name, reports, PLOTS[name].title, names)
@@ -71,7 +71,7 @@ def draw_curves(
     title: str,
     names: Sequence[str] | None = None,
 ) -> None:
-    """Draw the trackers' curves, the best first in the legend, which says the score and `names`."""
+    """Draw the trackers' curves; the legend has scores and `names`, best first."""
     plot, means = PLOTS[name], [report.mean() for report in reports]
     ranks = [next(mean[key] for key in plot.ranks if key in mean) for mean in means]
     trackers = [report.tracker for report in reports]
@@ -86,16 +86,16 @@ def draw_curves(
 
 
 def distinct_names(trackers: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each tracker's short name, or its results folder's where others have the same."""
+    """Return each tracker's short name, or the name of its results folder if others share it."""
     names = [short_name(tracker) for tracker in trackers]
     pairs = zip(names, trackers, strict=True)
     return [n if names.count(n) == 1 else configuration_name(tracker) for n, tracker in pairs]
 
 
 def distinct_looks(trackers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Return color and line style of each tracker, no two alike as long as there are enough.
+    """Return color and line style of each tracker, all different as long as there are enough.
 
-    A tracker keeps the look that `style` gives it, unless one before it has that already.
+    A tracker has the look that `style` gives it, unless an earlier one already has it.
     """
     spare = itertools.cycle(itertools.product(SPARE_DASHES, (*OPTIMIZER_COLORS.values(), "black")))
     looks: list[tuple[str, str]] = []
@@ -106,7 +106,7 @@ def distinct_looks(trackers: Sequence[Mapping[str, Any]]) -> list[tuple[str, str
 
 
 def mean_curve(report: Report, name: str) -> np.ndarray:
-    """Return the mean of the sequences' curves, weighted by frames where the benchmark pools them."""
+    """Return the mean of the sequences' curves, weighted by frames if the benchmark pools them."""
     curves = [score.evidence[name] for score in report.scores]
     pooled = [len(score.evidence.get("overlaps", (1,))) for score in report.scores]
     return np.average(curves, axis=0, weights=pooled)
@@ -115,7 +115,7 @@ def mean_curve(report: Report, name: str) -> np.ndarray:
 def save_plots(
     reports: Sequence[Report], folder: str | Path, names: Sequence[str] | None = None
 ) -> list[Path]:
-    """Write `success.png`, `precision.png` and `normalized.png`, which of them there are; return paths.
+    """Write `success.png`, `precision.png` and `normalized.png`, if there are such curves; return paths.
 
     `names` are the trackers' in the legends; None: `distinct_names`.
     """
@@ -133,10 +133,10 @@ def attribute_plots(
     attributes: Mapping[str, Collection[str]],
     names: Sequence[str] | None = None,
 ) -> Figure:
-    """Return small success plots of the attributes that any sequence has, as OTB's figures do.
+    """Return small success plots for the attributes that any sequence has, as in OTB's figures.
 
-    `attributes` are as `otb_attributes.read_attributes` gives them. Titles say how many sequences
-    have the attribute, legends rank the trackers on these.
+    `attributes` come from `otb_attributes.read_attributes`. Titles say how many sequences
+    have the attribute; legends rank the trackers on these.
     """
     subsets = {}
     for attribute in ATTRIBUTES:
@@ -156,6 +156,6 @@ def attribute_plots(
 def with_attribute(
     report: Report, attributes: Mapping[str, Collection[str]], attribute: str
 ) -> Report:
-    """Return the report of the sequences that have the attribute, perhaps of none."""
+    """Return the report of the sequences that have the attribute, which may be none."""
     scores = tuple(score for score in report.scores if attribute in attributes[score.name])
     return replace(report, scores=scores)

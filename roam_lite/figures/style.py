@@ -1,8 +1,8 @@
-"""One look for all figures: colors that a color-blind reader can tell apart, fixed meanings.
+"""One style for all figures: colors with fixed meanings that color-blind readers can tell apart.
 
 The colors are Okabe and Ito's ("Color Universal Design", 2008). Every optimizer keeps its color
-in every figure; dashes tell ROAM (dashed) from ROAM++ (solid). Videos take their colors from here
-too, and need no matplotlib: only the two functions that style its figures import it.
+in every figure; ROAM is dashed, ROAM++ solid. Videos also take their colors from here
+and need no matplotlib: only the two functions that style its figures import it.
 """
 
 from collections.abc import Mapping
@@ -49,22 +49,22 @@ def style() -> AbstractContextManager[None]:
 
 
 def use_style() -> None:
-    """Make the house style that of every figure from here on; for notebooks, at their top."""
+    """Use the house style for every figure from here on; for the top of a notebook."""
     import matplotlib
 
     matplotlib.rcParams.update(STYLE | {"figure.constrained_layout.use": True})
 
 
 def color_of(description: Mapping[str, Any]) -> str:
-    """Return the color, `#RRGGBB`, of a described tracker: its optimizer's, or that of peers."""
+    """Return the color, `#RRGGBB`, of a tracker by its description: its optimizer's, or that of peers."""
     return OPTIMIZER_COLORS.get(description.get("rule", ""), PEER_COLOR)
 
 
 def dashes_of(description: Mapping[str, Any]) -> str:
-    """Return the line style that tells trackers of the same color apart."""
+    """Return the line style that distinguishes trackers of the same color."""
     return {"roam": "--", "kcf": "--", "mil": ":"}.get(description.get("tracker", ""), "-")
 
 
 def rgb(color: str) -> tuple[int, int, int]:
-    """Return `#RRGGBB` as three numbers of 0 to 255."""
+    """Return `#RRGGBB` as three numbers from 0 to 255."""
     return tuple(bytes.fromhex(color.removeprefix("#")))

@@ -1,7 +1,7 @@
-"""Feature extractors by name: VGG-16 without its upper poolings, EfficientNet-Lite0, and a small one.
+"""Feature extractors by name: VGG-16 without its last poolings, EfficientNet-Lite0, and a small network.
 
-A backbone owns its number of channels, its stride, the place of its cells in the patch, and how
-its pretrained weights are loaded. Another one is a class like these and a line in `BACKBONES`.
+A backbone defines its number of channels, its stride, the positions of its cells in the patch, and how
+its pretrained weights are loaded. To add one, write a class like these and a line in `BACKBONES`.
 """
 
 from collections.abc import Iterable
@@ -19,17 +19,17 @@ from roam_lite.extras import require
 from roam_lite.model.lite0 import JoinedMaps, load_imagenet
 
 # The channels' mean and spread over ImageNet, for pixel values in [0, 1]: what torchvision's
-# weights expect; the small backbone keeps the same habit.
+# weights expect; the small backbone uses the same.
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
 
-# The widths of VGG-16's convolutions; a pooling stands after each group.
+# The widths of VGG-16's convolutions; a pooling follows each group.
 _VGG16 = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 _REMEDY = "save torchvision's vgg16().state_dict() with safetensors"
 
 
 class Backbone(nn.Module):
-    """Patches in, feature maps out; knows where its cells lie in the patch.
+    """Maps patches to feature maps, and knows where their cells are in the patch.
 
     Subclasses set `channels`, `stride` c and `layers`. Unless a class says otherwise, its layers
     halve the resolution symmetrically about the middle of their 2 pixels, so that cell k is centered
@@ -38,10 +38,10 @@ class Backbone(nn.Module):
 
     channels: int
     stride = 4
-    pretrained = False  # whether training starts from weights that `load_pretrained` finds
-    origin: str | None = None  # of these weights, with their license, for model cards
-    public: str | None = None  # digest of its weights, where `load_pretrained` gave all of them
-    memory_format = torch.channels_last  # of maps and weights; `lay_out` sets another one
+    pretrained = False  # whether training starts from the weights of `load_pretrained`
+    origin: str | None = None  # source and license of these weights, for model cards
+    public: str | None = None  # digest of its weights, if all come from `load_pretrained`
+    memory_format = torch.channels_last  # of maps and weights; `lay_out` changes it
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,24 +53,24 @@ class Backbone(nn.Module):
         return torch.arange(patch_size // self.stride) * float(self.stride) + self.stride / 2
 
     def pretrained_parameters(self) -> Iterable[nn.Parameter]:
-        """Return the parameters that `load_pretrained` fills; training may move them more slowly."""
+        """Return the parameters that `load_pretrained` sets; they may have a lower learning rate."""
         return self.parameters() if self.pretrained else ()
 
     def load_pretrained(self, file: Path | None = None) -> None:
-        """Load weights to start training from. Raises InputError where there are none to load."""
+        """Load weights to start training from. Raises InputError if there are none."""
         raise InputError(
             f"{file}: {type(self).__name__} is trained from scratch; omit the backbone's weights"
         )
 
     def lay_out(self, memory_format: torch.memory_format) -> None:
-        """Let maps and weights lie in memory so from now on: the same numbers, at another speed."""
+        """Change the memory format of maps and weights, which affects only the speed."""
         self.memory_format = memory_format
         self.to(memory_format=memory_format)
 
     def folded(self) -> "Backbone":
-        """Return a frozen copy, its batch norms folded into the convolutions before them: same maps, faster.
+        """Return a faster frozen copy whose batch norms are folded into the convolutions before them.
 
-        A backbone without batch norms comes back as it is.
+        A backbone without batch norms is returned unchanged.
         """
         if not any(isinstance(module, nn.BatchNorm2d) for module in self.modules()):
             return self
@@ -104,7 +104,7 @@ def _convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.
 
 
 class _Residual(nn.Module):
-    """Two 3x3 convolutions around which the input is carried."""
+    """Two 3x3 convolutions with a skip connection."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class _Residual(nn.Module):
 
 
 class _TwoScales(nn.Module):
-    """Details at stride 4 plus context that is computed at stride 8, where it is cheap."""
+    """Details at stride 4 plus context computed at stride 8, where it is cheap."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class _TwoScales(nn.Module):
             _Residual(2 * channels),
             nn.Conv2d(2 * channels, channels, 1),
         )
-        # Without its own scale and shift: theta's learning rates then see features of unit variance.
+        # Without learned scale and shift, so that theta's learning rates see features of unit variance.
         self.norm = nn.BatchNorm2d(channels, affine=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -143,7 +143,7 @@ class _TwoScales(nn.Module):
 
 
 class SmallBackbone(Backbone):
-    """A residual network of stride 4 that is trained from scratch by the meta loss itself."""
+    """A residual network of stride 4 that is trained from scratch with the meta loss."""
 
     channels = 48
 
@@ -153,7 +153,7 @@ class SmallBackbone(Backbone):
 
 
 class SmallestBackbone(SmallBackbone):
-    """The same with few channels, for profile smoke."""
+    """The same network with few channels, for profile smoke."""
 
     channels = 8
 
@@ -168,7 +168,7 @@ class VGG16(Backbone):
 
     def __init__(self) -> None:
         super().__init__()
-        self.names: list[str] = []  # of the convolutions, in torchvision's state dictionary
+        self.names: list[str] = []  # names of the convolutions in torchvision's state dictionary
         layers: list[nn.Module] = []
         inputs, index = 3, 0
         for block, widths in enumerate(_VGG16):
@@ -185,7 +185,7 @@ class VGG16(Backbone):
     def load_pretrained(self, file: Path | None = None) -> None:
         """Load ImageNet weights: torchvision's own, or its VGG-16 state from a safetensors file.
 
-        Raises InputError if the file does not hold VGG-16 or the weights cannot be fetched.
+        Raises InputError if the file is not VGG-16 or the weights cannot be downloaded.
         """
         if file is None:
             require("torchvision", "VGG-16's ImageNet weights")
@@ -196,8 +196,8 @@ class VGG16(Backbone):
                 state = weights.get_state_dict(progress=True, check_hash=True)
             except (OSError, RuntimeError) as error:
                 raise InputError(
-                    f"VGG-16's ImageNet weights cannot be fetched ({error}); on a machine with a "
-                    f"network {_REMEDY}, and give that file as the backbone's weights"
+                    f"VGG-16's ImageNet weights cannot be downloaded ({error}); on a machine with a "
+                    f"network, {_REMEDY}, and give that file as the backbone's weights"
                 ) from error
         else:
             try:
@@ -247,19 +247,19 @@ class Lite0(Backbone):
         return torch.arange(-(-patch_size // self.stride)) * float(self.stride) + 0.5
 
     def pretrained_parameters(self) -> Iterable[nn.Parameter]:
-        """Return the trunk's."""
+        """Return the trunk's parameters."""
         return self.layers.trunk.parameters()
 
     def load_pretrained(self, file: Path | None = None) -> None:
-        """Load ImageNet weights of the trunk: the extra `pretrained` brings them, or a .pth file of theirs.
+        """Load ImageNet weights of the trunk, from the extra `pretrained` or from a .pth file.
 
-        Raises InputError if they are missing, or are not what they should be.
+        Raises InputError if they are missing or wrong.
         """
         load_imagenet(self.layers.trunk, file)
 
 
 class Lite0Wide(Lite0):
-    """The same with more channels, for profile desktop."""
+    """The same network with more channels, for profile desktop."""
 
     channels = 128
 
@@ -275,7 +275,7 @@ BACKBONES: dict[str, type[Backbone]] = {
 
 
 def find_backbone(name: str) -> type[Backbone]:
-    """Return the backbone of that name; call it for one with random weights.
+    """Return the backbone class with that name; calling it gives random weights.
 
     Raises InputError naming the known ones if there is none.
     """

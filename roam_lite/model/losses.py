@@ -13,7 +13,7 @@ from roam_lite.model.filters import anchor_size
 
 @dataclass(frozen=True)
 class Targets:
-    """What n samples of N videos should give, for filters of one size per video.
+    """The targets for n samples of N videos, for filters of one size per video.
 
     `labels` `[N, n, H, W]` (M of eq. 7), `deltas` `[N, n, 4, H, W]` (B, relative to each cell's
     anchor), `positive` `[N, n, H, W]` (1 on the anchors that the regression loss counts, else 0).
@@ -31,7 +31,7 @@ def gaussian_labels(
 
     `boxes` `[..., 4]` are `(x, y, w, h)` in patch pixels; `cells_x` `[W]` and `cells_y` `[H]` are the
     positions of the cells in patch pixels. Distances and `sigma = (w/c, h/c)` are in cells, so the
-    stride c cancels; it stays in sight because the paper writes it.
+    stride c cancels; it is kept because the paper has it.
     """
     center = boxes[..., :2] + boxes[..., 2:] / 2
     sigma = boxes[..., 2:] / stride
@@ -44,8 +44,8 @@ def scale_labels(boxes: Tensor, config: ModelConfig) -> Tensor:
     """Return the labels' heights `[...]` for boxes `[..., 4]` in patch pixels: 1 at the nominal size.
 
     A Gaussian in the logarithm of the size, as DSST's scale filter learns one (Danelljan et al., BMVC
-    2014): a patch in which the target is too large or too small should respond less, or a search over
-    scales has nothing to go by. The paper has none (`scale_sharpness` 0).
+    2014): if the target in a patch is too large or too small, the response should be lower, or a search over
+    scales has nothing to compare. The paper has no such labels (`scale_sharpness` 0).
     """
     nominal = config.patch_size / config.region_scale
     off = torch.log(boxes[..., 2:].prod(dim=-1).sqrt() / nominal)
@@ -53,7 +53,7 @@ def scale_labels(boxes: Tensor, config: ModelConfig) -> Tensor:
 
 
 def anchors_at(cells_x: Tensor, cells_y: Tensor, sizes: Tensor, config: ModelConfig) -> Tensor:
-    """Return the anchors `[N, H, W, 4]` as `(x, y, w, h)` in patch pixels, one a cell (eq. 6)."""
+    """Return the anchors `[N, H, W, 4]` as `(x, y, w, h)` in patch pixels, one per cell (eq. 6)."""
     extent = anchor_size(sizes.to(cells_x.dtype), config.filter_scale, config.stride)
     y, x = torch.meshgrid(cells_y, cells_x, indexing="ij")
     center = torch.stack([x, y], dim=-1)
@@ -71,7 +71,7 @@ def make_targets(
     anchors = anchors_at(cells_x, cells_y, sizes, config)[:, None]
     boxes = boxes[:, :, None, None]
     overlap = box_iou(anchors, boxes)
-    # Anchors beyond the box's reach all overlap by 0, and those inside it by the same share: between
+    # All anchors outside the box overlap by 0, and all those inside it by the same share: between
     # such anchors the distance decides.
     shift = anchors[..., :2] + anchors[..., 2:] / 2 - (boxes[..., :2] + boxes[..., 2:] / 2)
     rank = overlap - 1e-6 * shift.square().sum(dim=-1)
@@ -88,11 +88,11 @@ def response_loss(
     """Return the response loss of each video, `[N]`: the first term of eq. 7.
 
     `response` and `labels` are `[N, n, H, W]`; `weights` are those of `tracking_loss`. `"plain"` is the
-    mean squared error over samples and cells. `"balanced"` keeps easy background from drowning the
+    mean squared error over samples and cells. `"balanced"` keeps easy background from dominating the
     target, as the paper's released program does: squared errors of at least `easy_error` in magnitude,
     weighted by exp(label), divided by their number + 1. `"focused"` divides the same sum by the number
     of cells whose label is at least `easy_error`, + 1: the balanced loss can be lowered by adding small
-    errors, which raise its denominator, and a backbone that is trained by the loss learns to do so.
+    errors, which raise its denominator, and a backbone trained with the loss learns to do that.
     """
     error = response - labels
     if kind == "plain":
@@ -109,7 +109,7 @@ def regression_loss(
 ) -> Tensor:
     """Return the smooth L1 loss of each video, `[N]`: the second term of eq. 7.
 
-    `deltas` and `targets` `[N, n, 4, H, W]`; the mean over the anchors that `positive` `[N, n, H, W]`
+    `deltas` and `targets` are `[N, n, 4, H, W]`; it is the mean over anchors that `positive` `[N, n, H, W]`
     marks, over the 4 coordinates and over the n samples; beta is 1.
     """
     loss = F.smooth_l1_loss(deltas, targets, reduction="none").sum(dim=2) * positive
@@ -117,7 +117,7 @@ def regression_loss(
 
 
 def _weighted(values: Tensor, weights: Tensor | None) -> Tensor:
-    """Return values `[N, n, ...]` times n and their sample's weight: equal weights change nothing."""
+    """Return values `[N, n, ...]` times n times their sample's weight; equal weights change nothing."""
     if weights is None:
         return values
     return values * (weights.shape[1] * weights).view(*weights.shape, *[1] * (values.dim() - 2))
@@ -132,8 +132,8 @@ def tracking_loss(
 ) -> Tensor:
     """Return the tracking loss of each video, `[N]`: both branches with weight 1 (eq. 7).
 
-    Averaged over the n samples, it is the update loss (12) on a mini-batch of past frames and the
-    meta loss (13) on a future one. `weights` `[N, n]`, which sum to 1, stand for the 1/n of (12).
+    Averaged over the n samples, it is the update loss (12) on a mini-batch of past frames, and the
+    meta loss (13) on a future one. `weights` `[N, n]`, which sum to 1, replace the 1/n of (12).
     """
     return response_loss(
         response, targets.labels, config.response_loss, config.easy_error, weights

@@ -23,7 +23,7 @@ class Branch(NamedTuple):
 
 @dataclass(frozen=True)
 class ThetaLayout:
-    """Where each parameter is in the flat vector theta of P coordinates.
+    """The place of each parameter in the flat vector theta of P coordinates.
 
     theta = [theta_cf, theta_reg] (eq. 1): the response branch first, then the regression branch;
     within a branch the reduction's weight and bias, then the kernel and its bias.
@@ -40,7 +40,7 @@ class ThetaLayout:
 
     @cached_property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """The shapes of the eight parts, in their order."""
+        """The shapes of the eight parts, in order."""
         c, r, k = self.channels, self.reduced, self.base_filter
         return tuple(shape for o in (1, 4) for shape in ((r, c), (r,), (o, r, k, k), (o,)))
 
@@ -63,14 +63,14 @@ class ThetaLayout:
         return torch.arange(self.size) >= response
 
     def parts(self) -> Tensor:
-        """Return for each coordinate `[P]` which of the eight parts it belongs to."""
+        """Return the number of the part, of eight, that each coordinate `[P]` belongs to."""
         counts = torch.tensor([prod(shape) for shape in self.shapes])
         return torch.repeat_interleave(torch.arange(len(counts)), counts)
 
     def initial(self, generator: torch.Generator, kernel_spread: float) -> Tensor:
         """Return random parameters `[P]`: normal, scaled by the root of the fan-in, biases 0.
 
-        Those of the second layer's kernels are `kernel_spread` times as large.
+        The second layer's kernels are multiplied by `kernel_spread`.
         """
         parts = []
         for shape in self.shapes:
@@ -80,18 +80,18 @@ class ThetaLayout:
         return torch.cat(parts)
 
 
-_layout = lru_cache(ThetaLayout)  # so that shapes and sizes are computed once
+_layout = lru_cache(ThetaLayout)  # so that shapes and sizes are computed only once
 
 
 class TrackingModel:
-    """The tracking model of N videos: theta at given filter sizes, prepared once, called on features.
+    """The tracking model of N videos: theta at given filter sizes, prepared once and called on features.
 
-    G and R of eq. 7 with their kernels warped by eq. 2 and 3. Both branches stand side by side, so
-    that features are reduced and correlated once.
+    G and R of eq. 7 with their kernels warped by eq. 2 and 3. Both branches are combined, so
+    that features are reduced and correlated only once.
     """
 
     def __init__(self, layout: ThetaLayout, theta: Tensor, sizes: Tensor, cells: int) -> None:
-        """Prepare theta `[N, P]` at filter sizes `[N, 2]` (cells) for maps of `cells` a side."""
+        """Prepare theta `[N, P]` at filter sizes `[N, 2]` (cells) for maps with `cells` cells per side."""
         reductions, reduction_biases, kernels, biases = zip(*layout.split(theta), strict=True)
         self.reduction = torch.cat(reductions, dim=1)  # [N, 2 R, C]
         self.reduction_bias = torch.cat(reduction_biases, dim=1)  # [N, 2 R]

@@ -1,4 +1,4 @@
-"""Where each equation of the paper is computed: the contract that the tests hold."""
+"""The function that computes each equation of the paper: a contract checked by the tests."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from roam_lite.training.rollout import Rollout, rollout
 class Equation:
     """An equation of the paper and the functions that compute it."""
 
-    formula: str  # LaTeX, as the paper writes it
+    formula: str  # LaTeX, as in the paper
     functions: tuple[Callable[..., Any] | property, ...]
-    note: str  # what the library decides where the formula leaves something open
+    note: str  # the library's choice where the formula leaves something open
 
 
 EQUATIONS = {

@@ -1,4 +1,4 @@
-"""Figures 1 to 8 of the paper: what each shows, and where it is made again."""
+"""Figures 1 to 8 of the paper: what each shows, and how to reproduce it."""
 
 from roam_lite.paper.exhibit import Exhibit
 from roam_lite.paper.tables import FIGURE_3, FIGURE_4
@@ -7,7 +7,7 @@ _CURVES = ("roam_lite.figures.plots:curve_plot",)
 
 
 def _ablation(number: int, caption: str) -> Exhibit:
-    """Return a figure of section 6.2, all of which notebook 9 draws."""
+    """Return a figure of section 6.2; notebook 9 draws all of them."""
     return Exhibit(
         caption,
         "09_ablations",

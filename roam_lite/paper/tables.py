@@ -4,7 +4,7 @@ from roam_lite.paper.exhibit import Exhibit, Measure, Table
 
 
 def _measures(benchmark: str, **headings: str) -> tuple[Measure, ...]:
-    """Return a benchmark's columns: metrics as reports name them, with the paper's headings."""
+    """Return a benchmark's columns: metrics as named in reports, with the paper's headings."""
     return tuple(Measure(benchmark, metric, heading) for metric, heading in headings.items())
 
 

@@ -1,8 +1,8 @@
-"""The meta loss along a line of omega: how rough it is at each horizon, and what gradients say of it.
+"""The meta loss along a line in omega: its roughness at each horizon, and its gradients.
 
-Long unrolls can be chaotic: the loss after them has many local minima and steep walls, where its
-gradient is exact and useless ("Gradients are not all you need", Metz et al. 2021). Evolution
-strategies see the loss smoothed.
+Long unrolls can be chaotic: the loss after them has many local minima and steep walls, where the
+gradient is exact but useless ("Gradients are not all you need", Metz et al. 2021). Evolution
+strategies see a smoothed loss.
 """
 
 import warnings
@@ -16,7 +16,7 @@ from roam_lite.errors import InputError
 from roam_lite.toy.problem import Problems, draw_problems, toy_rule
 from roam_lite.toy.unrolls import flat_parameters, toy_losses
 
-# A dip is a minimum if it is deeper than this share of the loss: rounding digs shallower ones.
+# A dip is a minimum if it is deeper than this share of the loss: rounding causes shallower ones.
 _DEPTH = 1e-9
 
 
@@ -26,8 +26,8 @@ class Line:
 
     shares: Tensor  # [S], s
     losses: Tensor  # [S, T + 1], after 0 ... T updates, the mean over the problems
-    slopes: Tensor  # [S, T + 1], their derivatives by s
-    smoothed: Tensor  # [S, T + 1], what evolution strategies estimate of those
+    slopes: Tensor  # [S, T + 1], their derivatives with respect to s
+    smoothed: Tensor  # [S, T + 1], estimates of those by evolution strategies
 
 
 def random_direction(rule: nn.Module, generator: torch.Generator) -> Tensor:
@@ -58,8 +58,8 @@ def scan_line(
 
     The estimates are those of `evolution_gradient` along the line, with the standard normal `noise`
     `[pairs]` rounded so that s moves by whole spacings: the losses of one longer line serve all pairs
-    and horizons. Rule, problems and direction should be float64, for many updates amplify rounding.
-    Raises InputError for a spread of less than two spacings, where rounding would tell.
+    and horizons. Rule, problems and direction should be float64, because many updates amplify rounding.
+    Raises InputError for a spread of less than two spacings, where rounding would matter.
     """
     spacing = float(shares[1] - shares[0])
     if spread < 2 * spacing:
@@ -78,13 +78,13 @@ def scan_line(
         ahead, behind = (longer[margin + side * move :][:count] for side in (1, -1))
         smoothed += move * spacing / spread * (ahead - behind) / (2 * spread * len(moves))
     with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of jvp, when torch first loads its rules
+        warnings.simplefilter("ignore", FutureWarning)  # from jvp, when torch first loads its rules
         slopes = vmap(slope)(around[margin : margin + count])
     return Line(shares, longer[margin : margin + count], slopes, smoothed)
 
 
 def count_minima(losses: Tensor) -> Tensor:
-    """Return how many local minima `[...]` curves `[S, ...]` have inside, not at their ends."""
+    """Return the number of local minima `[...]` of curves `[S, ...]`, not counting their ends."""
     here, before, after = losses[1:-1], losses[:-2], losses[2:]
     depth = torch.minimum(before, after) - here
     return (depth > _DEPTH * here.abs()).sum(dim=0)
@@ -95,7 +95,7 @@ def minima_by_horizon(
 ) -> Tensor:
     """Return the number of local minima `[seeds, T + 1]` after 0 ... T updates.
 
-    A seed draws an untrained rule, 8 problems with x from 1 to 4, and a direction, along which s goes
+    Each seed draws an untrained rule, 8 problems with x from 1 to 4, and a direction, along which s goes
     from -`reach` to `reach`.
     """
     counts = []
@@ -103,7 +103,7 @@ def minima_by_horizon(
     for seed in range(seeds):
         generator = torch.Generator().manual_seed(seed)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)  # which the layers of torch start from
+            torch.manual_seed(seed)  # torch's layers initialize from it
             rule = toy_rule(name).double()
         drawn = draw_problems(generator, 1.0, 4.0, (8, 4))
         problems = Problems(drawn.x.double(), drawn.y.double())

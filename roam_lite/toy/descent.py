@@ -1,6 +1,6 @@
-"""Any update rule on any loss of theta `[N, P]`, and the meta-training of rules and of starts.
+"""Any update rule on any loss of theta `[N, P]`, and the meta-training of rules and initial values.
 
-What `adaptation.adapt` is to the tracking loss: rules see the same arguments here.
+The counterpart of `adaptation.adapt` for other losses: rules get the same arguments.
 """
 
 from collections.abc import Callable
@@ -18,18 +18,18 @@ _LARGEST_META_GRADIENT = 1.0
 
 @dataclass(frozen=True)
 class Task:
-    """N losses to bring down from a start, and what counts in the end."""
+    """N losses to minimize from a start, and the measure that counts."""
 
     loss: Callable[[Tensor], Tensor]  # from theta [N, P] to [N]
-    measure: Callable[[Tensor], Tensor]  # the same, say on points that the loss does not see
+    measure: Callable[[Tensor], Tensor]  # the same, perhaps on points that the loss lacks
     start: Tensor  # [N, P]
-    first_rate: float | Tensor = 1e-2  # the rates before the first step that neural rules are shown
+    first_rate: float | Tensor = 1e-2  # the previous rates of neural rules at the first step
 
 
 def descend(rule: UpdateRule, task: Task, steps: int, second_order: bool = False) -> Tensor:
-    """Return what counts after 0 ... T steps of a rule, `[T + 1, N]`.
+    """Return the measure after 0 ... T steps of a rule, `[T + 1, N]`.
 
-    It is differentiable by the rule and the start; without `second_order` gradients are constants.
+    Differentiable with respect to rule and start; without `second_order`, gradients are constants.
     """
     second_order = second_order and torch.is_grad_enabled()
     needs_hessian = getattr(rule, "needs_hessian", False)
@@ -65,7 +65,7 @@ def train_rule(
     iterations: int = 150,
     rate: float = 0.03,
 ) -> None:
-    """Train a learned rule to bring down what counts after each step (eq. 14), in place."""
+    """Train a learned rule, in place, to minimize the measure after each step (eq. 14)."""
     _train(
         list(rule.parameters()),
         lambda: descend(rule, draw(generator), steps)[1:].mean(),
@@ -85,10 +85,10 @@ def train_start(
 ) -> tuple[Tensor, Tensor]:
     """Return a start `[P]` and rates `[P]` that were learned together, to second order.
 
-    `groups` `[P]` tells which coordinates share a rate; those of group -1 do not adapt. One group for
+    `groups` `[P]` gives the coordinates that share a rate; those of group -1 do not adapt. One group for
     all is MAML with a learned rate (Finn et al. 2017), with -1 for all but the last layer it is
-    ANIL (Raghu et al. 2020), and a group for each coordinate is Meta-SGD (Li et al. 2017), but for
-    rates that stay positive.
+    ANIL (Raghu et al. 2020), and a group for each coordinate is Meta-SGD (Li et al. 2017), except that
+    rates stay positive.
     """
     start = draw(generator).start[0].clone().requires_grad_()
     log_rates = torch.full((int(groups.max()) + 1,), first_rate).log().requires_grad_()
@@ -108,7 +108,7 @@ def train_start(
 def _train(
     parameters: list[Tensor], meta_loss: Callable[[], Tensor], iterations: int, rate: float
 ) -> None:
-    """Bring a meta loss down by Adam, whose rate falls to a tenth."""
+    """Minimize a meta loss with Adam, whose rate decays to a tenth."""
     optimizer = torch.optim.Adam(parameters, lr=rate)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.1 ** (1 / iterations))
     for _ in range(iterations):

@@ -1,6 +1,6 @@
 """One leaderboard for update rules: the loss after T steps, with intervals over seeds.
 
-Each seed is an experiment of its own: it draws training tasks, on which rates are searched and rules
+Each seed is a separate experiment: it draws training tasks, on which rates are searched and rules
 are meta-trained, and others, on which they are measured.
 """
 
@@ -19,8 +19,8 @@ from roam_lite.toy import regression
 from roam_lite.toy.descent import Task, descend, train_rule, train_start
 from roam_lite.toy.problem import draw_problems, toy_loss, toy_rule
 
-RATES = tuple(float(f"{10 ** (k / 2):.2g}") for k in range(-10, 13))  # tried of rules with one
-STARTS = {  # what is learned along with theta's start: a group of coordinates for each rate
+RATES = tuple(float(f"{10 ** (k / 2):.2g}") for k in range(-10, 13))  # tried for rules with a rate
+STARTS = {  # learned together with theta's start: a group of coordinates for each rate
     "MAML": torch.zeros(regression.SIZE, dtype=torch.long),
     "ANIL": regression.layers() - 1,
     "Meta-SGD": torch.arange(regression.SIZE),
@@ -30,26 +30,26 @@ Draw = Callable[[torch.Generator], Task]
 
 @dataclass(frozen=True)
 class Entry:
-    """A row: a rule's mean loss after T steps, one for each seed, or each sequence."""
+    """A row: a rule's mean losses after T steps, one for each seed or sequence."""
 
     problem: str
     name: str
-    made: str  # how its rates come about: searched, learned, ...
+    made: str  # origin of its rates: searched, learned, ...
     losses: tuple[float, ...]
-    at_border: bool = False  # whether a searched rate is the least or the largest, for any seed
+    at_border: bool = False  # whether a searched rate is the lowest or highest, for any seed
 
     def interval(self) -> Interval:
         """Return the mean loss with its 95 % interval."""
-        with np.errstate(invalid="ignore"):  # of losses beyond all numbers
+        with np.errstate(invalid="ignore"):  # from infinite losses
             return paired_bootstrap(self.losses, [0.0] * len(self.losses))
 
     def __str__(self) -> str:
         mean, low, high = self.interval()
-        border = "  a better rate may lie beyond those tried" if self.at_border else ""
+        border = "  a rate outside the range tried may be better" if self.at_border else ""
         return f"{self.name:14} {self.made:22} {mean:9.3g} [{low:.3g}, {high:.3g}]{border}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row as plain JSON types; a loss beyond all numbers is None."""
+        """Return the row as plain JSON types; an infinite loss is None."""
         told = {**asdict(self), **self.interval()._asdict()}
         told["losses"] = [loss if np.isfinite(loss) else None for loss in self.losses]
         return {
@@ -58,14 +58,14 @@ class Entry:
 
 
 def search_rate(name: str, task: Task, steps: int) -> tuple[UpdateRule, bool]:
-    """Return a rule with the best of `RATES` for a task, and whether it is at their border."""
+    """Return a rule with the best of `RATES` for a task, and whether that is the lowest or highest."""
     found = [_final(build_rule(name, lr=rate), task, steps).mean().item() for rate in RATES]
     best = int(np.argmin(np.nan_to_num(found, nan=np.inf)))
     return build_rule(name, lr=RATES[best]), best in (0, len(RATES) - 1)
 
 
 def toy_board(seeds: int, steps: int = 5) -> Iterator[Entry]:
-    """Yield the rules on the toy, x between 1 and 4, from theta = 0."""
+    """Yield the rules' entries on the toy, x between 1 and 4, from theta = 0."""
 
     def draw(generator: torch.Generator, count: int = 32) -> Task:
         problems = draw_problems(generator, 1.0, 4.0, (count, 4))
@@ -77,7 +77,7 @@ def toy_board(seeds: int, steps: int = 5) -> Iterator[Entry]:
 
 
 def regression_board(seeds: int, steps: int = 5) -> Iterator[Entry]:
-    """Yield the rules on small regressions, from a random start a seed and from learned ones."""
+    """Yield the rules' entries on small regressions, from a random start per seed and from learned ones."""
 
     def draw_for(generator: torch.Generator) -> Draw:
         return partial(regression.draw_waves, start=regression.initial_network(generator))
@@ -96,9 +96,9 @@ def regression_board(seeds: int, steps: int = 5) -> Iterator[Entry]:
 
 
 def first_frame_board(train: Task, test: Task, steps: int, lambda0: Tensor) -> Iterator[Entry]:
-    """Yield the rules on first frames, with rates searched on those of other sequences.
+    """Yield the rules' entries on first frames, with rates searched on those of other sequences.
 
-    `lambda0` `[P]` are the rates that were learned with the start. The seeds are the sequences.
+    `lambda0` `[P]` are the rates that were learned with the start. Sequences take the place of seeds.
     """
     for name in _hand_set():
         rule, border = search_rate(name, train, steps)
@@ -109,7 +109,7 @@ def first_frame_board(train: Task, test: Task, steps: int, lambda0: Tensor) -> I
 
 
 def board_table(entries: Sequence[Entry], steps: int) -> str:
-    """Return a row an entry, the best of each problem first."""
+    """Return a row per entry, the best of each problem first."""
     lines = []
     for problem in dict.fromkeys(entry.problem for entry in entries):
         rows = [entry for entry in entries if entry.problem == problem]
@@ -122,7 +122,7 @@ def board_table(entries: Sequence[Entry], steps: int) -> str:
 def beyond_training(rule: UpdateRule, horizon: int, seed: int = 0) -> dict[str, Tensor]:
     """Return curves of a rule trained on the toy for `horizon` steps: mean loss after each step.
 
-    `"toy"` goes on for ten times that, `"regression"` fits small networks for as long, where what
+    `"toy"` continues for ten times as many steps; `"regression"` fits small networks for as long, and what
     counts is the loss itself. Losses may be infinite.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -135,13 +135,13 @@ def beyond_training(rule: UpdateRule, horizon: int, seed: int = 0) -> dict[str, 
         return {name: descend(rule, task, 10 * horizon).mean(1) for name, task in tasks.items()}
 
 
-BOARDS = (toy_board, regression_board)  # that need no tracker
+BOARDS = (toy_board, regression_board)  # those that need no tracker
 
 
 def _entries(
     problem: str, draw_for: Callable, seeds: int, steps: int, parts: Tensor
 ) -> Iterator[Entry]:
-    """Yield every rule of the registry, searched where it has a rate and else meta-trained."""
+    """Yield every rule of the registry, with its rate searched if it has one, else meta-trained."""
     for name in RULES:
         searched = name in _hand_set()
         losses, borders = [], []

@@ -1,7 +1,7 @@
-"""The toy problem of section 3.3: |x theta - y|^2, whose best learning rate can be written down.
+"""The toy problem of section 3.3: |x theta - y|^2, whose best learning rate is known.
 
-The smallest place where a learned optimizer can be seen to work, to overfit, and to be cured by
-random filter scaling. Tensors are `[N, P]`: N problems of P coordinates that do not touch.
+The smallest problem on which a learned optimizer works, overfits, and is cured by
+random filter scaling. Tensors are `[N, P]`: N problems of P independent coordinates.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from roam_lite.profiles import get_profile
 from roam_lite.rules import UpdateRule, build_rule
 from roam_lite.rules.scaling import draw_scales
 
-# A single problem that diverges would otherwise undo what hundreds have taught.
+# Otherwise a single problem that diverges would undo what hundreds have taught.
 _LARGEST_META_GRADIENT = 1.0
 
 
@@ -29,7 +29,7 @@ class Problems:
     def scaled(self, scales: Tensor) -> "Problems":
         """Return the same problems in the coordinates epsilon * theta (eq. 15).
 
-        The loss divides by epsilon, which is to say that x is divided; 0 stays where it is.
+        The loss divides theta by epsilon, which is the same as dividing x; theta = 0 stays 0.
         """
         return Problems(self.x / scales, self.y)
 
@@ -37,7 +37,7 @@ class Problems:
 def draw_problems(
     generator: torch.Generator, low: float, high: float, shape: tuple[int, int] = (32, 4)
 ) -> Problems:
-    """Return problems with x log-uniform in [low, high] and y of either sign, 0.5 to 1.5 in size."""
+    """Return problems with x log-uniform in [low, high] and |y| from 0.5 to 1.5, of either sign."""
     share, size, side = torch.rand((3, *shape), generator=generator)
     return Problems(low * (high / low) ** share, (0.5 + size) * (2 * side.round() - 1))
 
@@ -54,18 +54,18 @@ def toy_loss(theta: Tensor, problems: Problems) -> Tensor:
 
 @dataclass(frozen=True)
 class Unrolled:
-    """What happened over T updates."""
+    """The record of T updates."""
 
     thetas: Tensor  # [T + 1, N, P]
     losses: Tensor  # [T + 1, N]
-    rates: Tensor  # [T, N, P], those emitted; nan where the rule has none
+    rates: Tensor  # [T, N, P], as emitted; nan if the rule has none
     state: Any = None  # of the rule, after the last update
 
 
 def toy_rule(
     name: str, parts: Tensor | None = None, initial_rate: float = 0.05, hidden: int = 8
 ) -> nn.Module:
-    """Return an untrained learned rule that emits rates by themselves, in float32.
+    """Return an untrained learned rule that emits absolute rates, in float32.
 
     `parts` `[P]` is as in `build_rule` (None: four coordinates of one part). Raises InputError if
     the rule is not a learned one.
@@ -90,15 +90,15 @@ def unroll(
 
     `first_rate` is the previous learning rate that a neural optimizer is shown at its first step.
     `second_order` keeps the graph of the gradients; otherwise they are constants, as in `adapt`.
-    `before` is an earlier stretch, from whose end this one goes on.
-    `noise` `[T, N, P]` is added to y as each update sees it; the losses returned are without it.
+    `before` is an earlier record, from whose end this one continues.
+    `noise` `[T, N, P]` is added to y in each update, but not in the losses returned.
     """
     if before is None:
         theta = torch.zeros_like(problems.x)
         state = rule.init(theta, torch.full_like(theta, first_rate))
     else:
         theta, state = before.thetas[-1], before.state
-    # A diagonal, for rules that ask for it.
+    # A diagonal, for rules that need it.
     hessian = {"hessian": lambda v: 2 * problems.x.square() * v}
     extra = hessian if getattr(rule, "needs_hessian", False) else {}
     thetas, losses, rates = [theta], [toy_loss(theta, problems)], []
@@ -126,9 +126,9 @@ def meta_train(
     updates: int = 3,
     rate: float = 0.05,
 ) -> list[float]:
-    """Train a rule to bring down the loss after each update (eq. 14); return the mean meta losses.
+    """Train a rule to minimize the loss after each update (eq. 14); return the mean meta losses.
 
-    With `kappa` every iteration scales theta at random (eq. 15). Adam's `rate` falls to a tenth.
+    With `kappa` every iteration scales theta at random (eq. 15). Adam's `rate` decays to a tenth.
     """
     optimizer = torch.optim.Adam(rule.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.1 ** (1 / iterations))

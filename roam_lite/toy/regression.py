@@ -1,6 +1,6 @@
 """A small regression: sine waves and a network of one hidden layer, after Finn et al. 2017.
 
-Theta `[N, P]` holds N networks of P coordinates. The loss is on some points of each wave; what counts
+Theta `[N, P]` are N networks with P coordinates. The loss is on some points of each wave; what counts
 is the error on others.
 """
 
@@ -16,12 +16,12 @@ SIZE = 3 * HIDDEN + 1  # P
 
 
 def layers() -> Tensor:
-    """Return for each coordinate `[P]` its layer: 0 hidden, 1 last."""
+    """Return the layer of each coordinate `[P]`: 0 hidden, 1 last."""
     return (torch.arange(SIZE) >= 2 * HIDDEN).long()
 
 
 def initial_network(generator: torch.Generator) -> Tensor:
-    """Return a random start `[P]`, with kinks of the hidden units spread over the inputs."""
+    """Return a random start `[P]`, with the hidden units' kinks spread over the inputs."""
     weights = torch.randn(HIDDEN, generator=generator)
     kinks = 2 * torch.randn(HIDDEN, generator=generator)
     last = torch.randn(HIDDEN, generator=generator) / HIDDEN**0.5
@@ -38,9 +38,9 @@ def predict(theta: Tensor, inputs: Tensor) -> Tensor:
 def draw_waves(
     generator: torch.Generator, start: Tensor, count: int = 32, points: int = 10
 ) -> Task:
-    """Return the fitting of `count` waves from a start `[P]`, each seen at some points.
+    """Return the problem of fitting `count` waves from a start `[P]`, each sampled at some points.
 
-    Amplitudes are 0.5 to 2, phases any, inputs -2 to 2; mean squared errors count at 20 other points.
+    Amplitudes are 0.5 to 2, phases any, inputs -2 to 2; the error (mean squared) is measured at 20 others.
     """
     height, phase = torch.rand((2, count, 1), generator=generator)
     inputs = 4 * torch.rand((count, points + 20), generator=generator) - 2

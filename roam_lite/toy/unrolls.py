@@ -1,8 +1,8 @@
-"""Unrolls in segments: the meta loss of the toy as a function of omega, and what truncation loses.
+"""Unrolls in segments: the toy's meta loss as a function of omega, and what truncation loses.
 
-A segment is some updates on from a state. Its derivative by omega ends at the state that it starts
-from, unless gradients reach through all segments before, or the perturbations of persistent
-evolution strategies do (`evolution.persistent_gradient`).
+A segment is a number of updates from a state. Its derivative with respect to omega ends at that state,
+unless gradients go through all segments before it, or perturbations do, as in persistent
+evolution strategies (`evolution.persistent_gradient`).
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from torch.func import functional_call, vmap
 
 from roam_lite.toy.problem import Problems, Unrolled, unroll
 
-# From omega [n] and the state before to the segment's loss and the state after.
+# (omega [n], state before) -> (the segment's loss, state after).
 Segment = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 
@@ -26,15 +26,15 @@ def flat_parameters(rule: nn.Module) -> Tensor:
 def toy_losses(rule: nn.Module, problems: Problems, updates: int) -> Callable[[Tensor], Tensor]:
     """Return the function from omega `[n]` to the mean loss after 0 ... T updates, `[T + 1]`.
 
-    It is differentiable to second order, and `vmap` evaluates it at many omega at once.
+    It is twice differentiable, and `vmap` evaluates it for many omegas at once.
     """
     return lambda omega: _with(rule, omega, problems, updates).losses.mean(dim=1)
 
 
 def toy_segment(rule: nn.Module, problems: Problems, updates: int) -> Segment:
-    """Return a segment of some updates on the toy; its loss is the mean after each of them.
+    """Return a segment of updates on the toy; its loss is the mean over the losses after each update.
 
-    Its state is what was unrolled so far: None at the start.
+    Its state is the record so far, None at the start.
     """
 
     def segment(omega: Tensor, before: Unrolled | None) -> tuple[Tensor, Unrolled]:
@@ -47,10 +47,10 @@ def toy_segment(rule: nn.Module, problems: Problems, updates: int) -> Segment:
 def segment_gradient(
     segment: Segment, center: Tensor, segments: int, state: Any = None, truncated: bool = False
 ) -> Tensor:
-    """Return the gradient `[n]` of the sum of K segments' losses by omega, at `center` `[n]`.
+    """Return the gradient `[n]` of the sum of K segments' losses with respect to omega, at `center` `[n]`.
 
-    `truncated` takes each segment's state before it as a constant, which makes the gradient cheap
-    for any K, and biased.
+    `truncated` treats the state before each segment as a constant, which makes the gradient cheap
+    for any K, but biased.
     """
     center = center.detach().requires_grad_()
     total = torch.zeros((), dtype=center.dtype)
@@ -63,10 +63,10 @@ def segment_gradient(
 def segment_differences(
     segment: Segment, center: Tensor, noise: Tensor, spread: float, state: Any = None
 ) -> Tensor:
-    """Return what each segment's loss gains from the positive noise over the negative, `[pairs, K]`.
+    """Return each segment's loss with positive noise minus that with negative noise, `[pairs, K]`.
 
-    `noise` `[pairs, K, n]` perturbs omega anew in each segment. Each pair carries a state of its own
-    for either sign; all start from `state`. All pairs are evaluated at once by `vmap`.
+    `noise` `[pairs, K, n]` perturbs omega differently in each segment. Each pair has its own state
+    for each sign; all start from `state`. `vmap` evaluates all pairs at once.
     """
 
     def losses(omegas: Tensor) -> Tensor:
@@ -81,7 +81,7 @@ def segment_differences(
 
 
 class _Unrolling(nn.Module):
-    """What `functional_call` needs: a module with parameters that it can exchange."""
+    """A module whose parameters `functional_call` can replace."""
 
     def __init__(self, rule: nn.Module) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class _Unrolling(nn.Module):
 def _with(
     rule: nn.Module, omega: Tensor, problems: Problems, updates: int, before: Unrolled | None = None
 ) -> Unrolled:
-    """Return an unroll by the rule with other parameters."""
+    """Return an unroll of the rule with other parameters."""
     module = _Unrolling(rule)
     named = dict(module.named_parameters())
     pieces = omega.split([value.numel() for value in named.values()])
@@ -106,7 +106,7 @@ def _with(
 
 
 def _constant(state: Any) -> Any:
-    """Return a state whose tensors are constants, wherever in dataclasses and tuples they are."""
+    """Return a state with all its tensors detached, inside dataclasses and tuples, too."""
     if isinstance(state, Tensor):
         return state.detach()
     if isinstance(state, Unrolled):

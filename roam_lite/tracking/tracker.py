@@ -47,14 +47,14 @@ class Result:
 
     box: NDArray[np.float64]  # (x, y, w, h) in image pixels
     score: float  # the penalized response at the chosen cell
-    lost: bool  # the response is too weak to be trusted, or there was no frame
+    lost: bool  # the response is too weak to be trusted, or the frame was unreadable
 
 
 class Tracker:
     """Tracks one target at a time with a meta-trained model: `init` once, then `update` per frame.
 
-    `variant` is `"roam++"` (box regression) or `"roam"` (multi-scale search); `rule` is what updates
-    theta after the first frame, or None for no updating; `config` sets other online constants than
+    `variant` is `"roam++"` (box regression) or `"roam"` (multi-scale search); `rule` updates
+    theta after the first frame, or is None for no updating; `config` can have other online constants than
     the model's own. After each call `last_response` `[H, W]` is the response map, `last_maps` the
     score maps of ROAM++, `update_losses` every update loss so far.
     """
@@ -82,8 +82,8 @@ class Tracker:
     def init(self, image: NDArray[np.uint8], box: ArrayLike) -> None:
         """Build the initial model from the first frame: nine stretched samples, the steps with lambda0.
 
-        `image` is RGB uint8 `[H, W, 3]`, `box` `(x, y, w, h)` in its pixels, 0-based; other images
-        as in `to_rgb_uint8`, of 16 bits as many counting in all frames as this one uses. Raises
+        `image` is RGB uint8 `[H, W, 3]`, `box` `(x, y, w, h)` in its pixels, 0-based; other images are
+        converted by `to_rgb_uint8`, 16-bit ones with as many bits as this one uses in all frames. Raises
         InputError for other images and for boxes as `check_box` does.
         """
         config, online = self.config.model, self.config.online
@@ -99,7 +99,7 @@ class Tracker:
         features = self._features(image, regions)
         boxes = torch.stack([self._in_patch(self.box, region) for region in regions])[None]
         self.memory = SampleMemory(features, boxes, online)
-        self.queue = self.memory.frames  # features and box of each frame kept
+        self.queue = self.memory.frames  # features and box of each stored frame
         self._resize_filters()
         samples = make_samples(features, boxes, self.sizes, self.cells, config)
         self.theta, self.update_losses = self.first_steps(samples)
@@ -115,24 +115,24 @@ class Tracker:
     def update(self, image: NDArray[np.uint8], oracle_box: ArrayLike | None = None) -> Result:
         """Return the target's box in the next frame; every tau frames, update the model.
 
-        With `oracle_box` the sample kept for updating is built from it and not from the estimate
+        With `oracle_box` the sample stored for updating is built from it and not from the estimate
         (the Oracle variants of section 6.2); the estimate itself does not see it. Raises InputError
-        for what is not a valid image of the first one's size, or if `init` has not been called.
+        for anything but a valid image of the first one's size, or if `init` has not been called.
         """
         if self.theta is None:
             raise InputError("the tracker has no target yet: call init(image, box) first")
         image = to_rgb_uint8(image, self.bits)
         if image.shape != self.shape:
             raise InputError(
-                f"an image of shape {list(image.shape)} after a first one of {list(self.shape)}; scale it, "
-                "or begin anew with init"
+                f"an image of shape {list(image.shape)} after a first one of {list(self.shape)}; resize "
+                "it, or start over with init"
             )
         self.frame += 1
         online = self.config.online
         search = self.regress if self.variant == "roam++" else self._search
         sharpness = online.motion if self.trusted else online.wide_motion
         estimate, found, features, region = search(image, self.box, sharpness)
-        # A weak response is not trusted, and nothing is until a strong one comes back.
+        # After a weak response, none is trusted until a strong one.
         least = online.weak_response if self.trusted else online.strong_response
         relative = float(estimate.response) / self.first_peak
         self.trusted = relative >= least
@@ -154,7 +154,7 @@ class Tracker:
         return Result(self.box.copy(), float(estimate.score), not self.trusted)
 
     def skip(self) -> Result:
-        """Return the last box for a frame that cannot be read; the next `update` starts from it."""
+        """Return the last box for an unreadable frame; the next `update` starts from it."""
         if self.theta is None:
             raise InputError("the tracker has no target yet: call init(image, box) first")
         return Result(self.box.copy(), 0.0, True)
@@ -170,8 +170,8 @@ class Tracker:
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
         """Return estimate, new box `[4]`, features `[1, 1, C, H, W]` and region of the patch (ROAM++).
 
-        The patch is cut around `box`, in image pixels; estimate and new box are in those of the
-        patch. After `init`; nothing moves and nothing is learned.
+        The patch is cropped around `box`, in image pixels; estimate and new box are in pixels of the
+        patch. Needs `init` before; does not change the tracker.
         """
         config = self.config
         region = region_around(box, config.model.region_scale)
@@ -197,7 +197,7 @@ class Tracker:
     def _search(
         self, image: NDArray[np.uint8], box: NDArray[np.float64], sharpness: float
     ) -> tuple[Estimate, Tensor, Tensor, NDArray[np.float64]]:
-        """Return what `regress` does, for the best of several scales (ROAM)."""
+        """Return the same as `regress`, for the best of several scales (ROAM)."""
         online = self.config.online
         region = region_around(box, self.config.model.region_scale)
         regions = [region * [1, 1, scale, scale] for scale in np.array(online.search_scales)]
@@ -210,13 +210,13 @@ class Tracker:
             response, scales, self.cells, previous, motion, online.penalty
         )
         self.last_response = response[best].cpu().numpy()
-        # The box is in the pixels of the chosen patch, where the last one has another size.
+        # The box is in the pixels of the chosen patch, in which the last box has another size.
         previous = self._in_patch(box, regions[best])
         found = smoothed_box(estimate, previous, online.size_rate)
         return estimate, found, features[:, best : best + 1], regions[best]
 
     def _move(self, box: Tensor, region: NDArray[np.float64], shape: tuple[int, ...]) -> None:
-        """Take a box found in the patch at `region` as the new one, within the image's limits."""
+        """Make a box found in the patch at `region` the new box, within the limits of the image."""
         if not box.isfinite().all():
             return
         found = boxes_to_image(box.cpu().numpy(), region, self.config.model.patch_size)
@@ -233,14 +233,14 @@ class Tracker:
         return self._features(image, [region]), self._in_patch(box, region)[None]
 
     def _resize_filters(self) -> None:
-        """Give filters and anchor the target's present shape (eq. 4-6)."""
+        """Give filters and anchor the target's current shape (eq. 4-6)."""
         config = self.config.model
         size = torch.as_tensor(nominal_size(self.box, config), dtype=torch.float32)
         sizes = filter_size(size, config.filter_scale, config.stride, len(self.cells))
         self.sizes = sizes[None].to(self.cells.device)
 
     def _update_model(self, newest: bool = False) -> None:
-        """Adapt theta to what the memory gives (section 4), or take one step on its newest frame."""
+        """Update theta on samples of the memory (section 4), or take one step on its newest frame."""
         config, online = self.config.model, self.config.online
         self._resize_filters()
         place = self.sizes, self.cells, config
@@ -249,7 +249,7 @@ class Tracker:
             step = adapt(self.theta, batch, self.rule, self.state, config)
             loss = float(step.update_loss)
             if not loss < online.diverged_loss or not step.theta.isfinite().all():
-                # Such a model finds nothing again: go back to the first frame's.
+                # Such a model never recovers: reset it to the first frame's.
                 self.theta, self.state = self.first_model
                 break
             self.theta, self.state = step.theta, step.state
@@ -257,7 +257,7 @@ class Tracker:
         self._prepare()
 
     def _prepare(self) -> None:
-        """Make ready what only changes with the model: the warped filters and their anchors."""
+        """Prepare what changes only with the model: the warped filters and their anchors."""
         self.tracking_model = TrackingModel(
             self.model.layout, self.theta, self.sizes, len(self.cells)
         )

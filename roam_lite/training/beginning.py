@@ -1,4 +1,4 @@
-"""What a run begins with: its constants, and its weights."""
+"""What a run starts with: its constants and its weights."""
 
 from pathlib import Path
 
@@ -14,15 +14,15 @@ from roam_lite.training.run_folder import TrainConfig
 
 
 def initial_config(run: TrainConfig) -> Config:
-    """Return the constants of a new run: its profile's, with its rule and those set by name."""
+    """Return the constants of a new run: its profile's, with the chosen rule and constants set by name."""
     config = modify(get_profile(run.profile), rule={"name": run.rule})
     return set_constants(config, dict(constant.split("=", 1) for constant in run.constants))
 
 
 def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | None]:
-    """Return the model that a run begins with, and the card of the checkpoint it comes from, if any.
+    """Return the model that a run starts with, and the card of the checkpoint it comes from, if any.
 
-    Raises InputError for weights that the backbone does not take, and for a checkpoint that does not fit.
+    Raises InputError for weights that do not fit the backbone, and for a checkpoint that does not fit.
     """
     model = MetaModel(config, torch.Generator().manual_seed(run.seed))
     weights_file = None if run.backbone_weights is None else Path(run.backbone_weights)

@@ -1,7 +1,7 @@
-"""How wide the video is that training draws: targets against frames, source by source.
+"""How varied the training video is: sizes of targets relative to frames, by source.
 
-A tracker that was trained on large targets in small frames, where most of a region lies outside of
-the frame, fails on small targets in wide ones, and its losses do not tell.
+A tracker that was trained on large targets in small frames, where most of a region is outside
+the frame, fails on small targets in wide frames, and its losses do not show that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ from roam_lite.errors import InputError
 from roam_lite.geometry import region_around
 from roam_lite.training.sampling import PatchSampler
 
-_SEED = 29  # of a generator of its own: what training draws does not depend on it
+_SEED = 29  # of a separate generator, so that training draws the same clips
 _FRAMES = 30  # of a clip
 _ENTRIES = 2000  # of a list of sources
 
 
 @dataclass(frozen=True)
 class Breadth:
-    """Padding shares and target sides (image pixels) of frames that a source draws, `[D]` each."""
+    """Padding shares and target sides (image pixels) of frames drawn from a source, `[D]` each."""
 
     name: str
     padding: NDArray[np.float64]
@@ -40,7 +40,7 @@ class Breadth:
 def padding_share(
     boxes: NDArray[np.float64], size: tuple[int, int], region_scale: float
 ) -> NDArray[np.float64]:
-    """Return what share of each box's region lies outside of a frame of that (width, height), `[T]`."""
+    """Return the share of each box's region that is outside a frame of this (width, height), `[T]`."""
     regions = region_around(boxes, region_scale)
     center, half = regions[:, :2], regions[:, 2:] / 2
     inside = np.minimum(center + half, size) - np.maximum(center - half, 0)
@@ -48,10 +48,10 @@ def padding_share(
 
 
 def measure_breadth(source: Source, config: Config, draws: int = 60) -> Breadth:
-    """Return the breadth of so many clips of a source, drawn as training draws them.
+    """Return the breadth of this many clips of a source, drawn as in training.
 
-    Of a folder no sequence is drawn again before all are, so that few draws say more; what cannot be
-    used is left out. Raises InputError if nothing can.
+    In a folder, no sequence is drawn twice before all are drawn, so that few draws say more; unusable
+    sequences are skipped. Raises InputError if all are unusable.
     """
     rng = np.random.default_rng(_SEED)
     known = len(source.names) if hasattr(source, "draw_of") else 0
@@ -63,7 +63,7 @@ def measure_breadth(source: Source, config: Config, draws: int = 60) -> Breadth:
                 continue
             boxes = sequence.boxes[PatchSampler(sequence, _FRAMES, rng, config).frames]
             size = sequence.image_size()
-        except InputError as error:  # training skips it too, and says so
+        except InputError as error:  # training also skips it, with a message
             fault = error
             continue
         padding.append(padding_share(boxes, size, config.model.region_scale))
@@ -74,9 +74,9 @@ def measure_breadth(source: Source, config: Config, draws: int = 60) -> Breadth:
 
 
 def breadths(sources: Sequence[Source], config: Config, draws: int = 60) -> Iterator[Breadth]:
-    """Yield the breadth of each source, and, if there are several, that of all as training mixes them.
+    """Yield the breadth of each source and, if there are several, of all as mixed in training.
 
-    A source that stands in the list K times counts K times there.
+    A source that is in the list K times counts K times there.
     """
     measured = {}
     for source in sources:
@@ -84,7 +84,7 @@ def breadths(sources: Sequence[Source], config: Config, draws: int = 60) -> Iter
             measured[source.name] = measure_breadth(source, config, draws)
             yield measured[source.name]
     if len(measured) > 1:
-        # As many entries tell the shares of a list that is longer: sources stand in it side by side.
+        # A sample of a longer list has the same shares, because equal sources are adjacent in it.
         every = [measured[source.name] for source in sources[:: 1 + len(sources) // _ENTRIES]]
         padding, sides = ([getattr(one, name) for one in every] for name in ("padding", "sides"))
         yield Breadth("together", np.concatenate(padding), np.concatenate(sides))
@@ -93,8 +93,8 @@ def breadths(sources: Sequence[Source], config: Config, draws: int = 60) -> Iter
 def report_breadths(sources: Sequence[Source], config: Config) -> Iterator[str]:
     """Yield the lines that `roam-lite train` prints before its first step."""
     yield (
-        "What is drawn, in quartiles. Padding: what share of a region of "
-        f"{config.model.region_scale:g} target sides lies outside of the frame."
+        "Training data, in quartiles. Padding: what share of a region of "
+        f"{config.model.region_scale:g} target sides is outside the frame."
     )
     for breadth in breadths(sources, config):
         yield f"  {breadth}"

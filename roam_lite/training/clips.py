@@ -1,4 +1,4 @@
-"""Training clips: patches of one sequence as Algorithm 1 consumes them, or footage to track in."""
+"""Training clips: patches of one sequence for Algorithm 1, or footage to track in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -18,12 +18,12 @@ class Stackable:
     """A dataclass of tensors whose first axis is the video."""
 
     def videos(self) -> list[Self]:
-        """Return each clip as a mini-batch of its own."""
+        """Return each clip as a separate mini-batch."""
         parts = zip(*(getattr(self, field.name).split(1) for field in fields(self)), strict=True)
         return [type(self)(*part) for part in parts]
 
     def parts(self, number: int) -> list[Self]:
-        """Return so many mini-batches of nearly as many clips each, in order."""
+        """Return this many mini-batches of nearly equal size, in order."""
         named = (getattr(self, field.name).tensor_split(number) for field in fields(self))
         return [type(self)(*part) for part in zip(*named, strict=True)]
 
@@ -36,7 +36,7 @@ AnyClips = TypeVar("AnyClips", bound=Stackable)
 
 
 def stack_clips(clips: list[AnyClips]) -> AnyClips:
-    """Return one mini-batch from clips of one video each."""
+    """Return a mini-batch of clips of one video each."""
     kind = type(clips[0])
     return kind(*(torch.cat([getattr(c, f.name) for c in clips]) for f in fields(kind)))
 
@@ -62,23 +62,23 @@ class Clips(Stackable):
 class Footage(Stackable):
     """A mini-batch of N clips of F frames after the first, in which the model itself tracks.
 
-    A view shows more of its frame than a patch, at the resolution of one; any patch that a tracker
-    wants is cut from it. Images are RGB uint8.
+    A view shows more of its frame than a patch, at the same resolution; any patch that a tracker
+    needs is cropped from it. Images are RGB uint8.
     """
 
     initial_patches: Tensor  # [N, n0, 3, S, S]
     initial_boxes: Tensor  # [N, n0, 4], in patch pixels
     first_boxes: Tensor  # [N, 1, 4], in image pixels
     views: Tensor  # [N, F, 3, K, K]
-    regions: Tensor  # [N, F, 4], what the views show, (cx, cy, side_w, side_h) in image pixels
+    regions: Tensor  # [N, F, 4], of the views, (cx, cy, side_w, side_h) in image pixels
     boxes: Tensor  # [N, F, 4], in image pixels
-    visible: Tensor  # [N, F], bool: where the target is not hidden
+    visible: Tensor  # [N, F], bool: whether the target is not hidden
 
 
 def clip_sampler_for(
     stage: Stage, config: Config
 ) -> Callable[[Sequence, np.random.Generator, Stage, Config], Clips | Footage]:
-    """Return what draws a stage's clips: footage where the model updates itself by its own estimates."""
+    """Return the function that draws a stage's clips; footage if the model learns from its own estimates."""
     tracks = config.training.past_labels == "estimates" and stage.updates > 1
     return draw_footage if tracks else draw_clip
 
@@ -86,7 +86,7 @@ def clip_sampler_for(
 def draw_clip(sequence: Sequence, rng: np.random.Generator, stage: Stage, config: Config) -> Clips:
     """Return a random clip of a sequence as a mini-batch of one.
 
-    All frames but the first are cut with random stretch and shift (section 5). Raises
+    All frames but the first are cropped with random stretch and shift (section 5). Raises
     InputError if no frame of the sequence shows its target well enough.
     """
     tau, windows = config.online.update_interval, stage.updates - 1
@@ -111,7 +111,7 @@ def draw_footage(
 ) -> Footage:
     """Return random footage of a sequence for T updates, F = T tau, as a mini-batch of one.
 
-    Frames on which the target is hidden are not left out: they occur online too.
+    Frames in which the target is hidden are included, because they also occur online.
     Raises InputError if no frame of the sequence shows its target well enough.
     """
     frames = stage.updates * config.online.update_interval
@@ -132,19 +132,19 @@ def draw_footage(
 
 
 def _draw_initial(sampler: PatchSampler, stage: Stage) -> list[tuple]:
-    """Return patches and boxes of the first frame: the unstretched one, and others at random."""
+    """Return patches and boxes of the first frame: the unstretched one, and a random choice of others."""
     stretches = initial_stretches(sampler.config.model)
     others = sampler.rng.permutation(np.arange(1, len(stretches)))[: stage.initial_samples - 1]
     return [sampler.stretched(0, stretches[i]) for i in (0, *sorted(others))]
 
 
 def _stack(cut: list[tuple], shape: tuple[int, ...]) -> tuple[Tensor, ...]:
-    """Return patches `[1, *shape, 3, S, S]` and boxes `[1, *shape, 4]`, one tensor of each kind."""
+    """Return patches `[1, *shape, 3, S, S]` and boxes `[1, *shape, 4]` as tensors."""
     patches, *boxes = (torch.from_numpy(np.stack(kind)) for kind in zip(*cut, strict=True))
     patches = patches.permute(0, 3, 1, 2).contiguous().unflatten(0, shape)[None]
     return patches, *(kind.float().unflatten(0, shape)[None] for kind in boxes)
 
 
 def _no_past(tau: int, size: int) -> tuple[Tensor, ...]:
-    """Return what `_stack` would of a stage that never updates."""
+    """Return what `_stack` would return for a stage without updates."""
     return torch.zeros((1, 0, tau, 3, size, size), dtype=torch.uint8), torch.zeros((1, 0, tau, 4))

@@ -1,4 +1,4 @@
-"""Clips as worse cameras film them: soft, flat, dark and noisy, compressed."""
+"""Clips as filmed by worse cameras: blurred, low in contrast, dark and noisy, compressed."""
 
 from dataclasses import dataclass
 
@@ -11,17 +11,17 @@ from roam_lite.config import TrainingConfig
 
 @dataclass(frozen=True)
 class Degradation:
-    """What the images of a clip have lost; each default is an image that has not."""
+    """How the images of a clip are degraded; the defaults leave them unchanged."""
 
-    softness: float = 1.0  # pixels that look like one
-    contrast: float = 1.0  # what is left of it, about a middle gray
-    light: float = 1.0  # what is left of it
-    noise: float = 0.0  # of the sensor, its standard deviation, of 255
-    quality: float = 0.0  # of JPEG, 0: not compressed
+    softness: float = 1.0  # pixels that are blurred into one
+    contrast: float = 1.0  # remaining share of it, around a middle gray
+    light: float = 1.0  # remaining share of it
+    noise: float = 0.0  # standard deviation of the sensor's noise, of 255
+    quality: float = 0.0  # of JPEG; 0: not compressed
 
     @staticmethod
     def draw(rng: np.random.Generator, config: TrainingConfig) -> "Degradation | None":
-        """Return a random degradation, or None if no chance came true."""
+        """Return a random degradation, or None if the draws select none."""
         lost = {}
         for name, chance, limits in (
             ("softness", config.soft_chance, config.softness),
@@ -36,7 +36,7 @@ class Degradation:
         return Degradation(**lost) if lost else None
 
     def apply(self, image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Return an image `[S, S, 3]` softened, flattened, darkened and compressed, in this order."""
+        """Return an image `[S, S, 3]`, in this order blurred, flattened, darkened and compressed."""
         side = len(image)
         if self.softness > 1:
             smaller = (max(1, round(side / self.softness)),) * 2
@@ -50,6 +50,6 @@ class Degradation:
             image = image.astype(np.uint8)
         if self.quality > 0:
             options = [cv2.IMWRITE_JPEG_QUALITY, round(self.quality)]
-            _, data = cv2.imencode(".jpg", image[..., ::-1], options)  # OpenCV takes it for BGR
+            _, data = cv2.imencode(".jpg", image[..., ::-1], options)  # OpenCV wants BGR
             image = cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
         return image

@@ -1,4 +1,4 @@
-"""Episodes: what a rollout adapts to and is judged on, given beforehand or found by tracking.
+"""Episodes: the samples that a rollout updates and is judged on, given in advance or found by tracking.
 
 An episode has `first`, the samples of the first frame, and `number`, the T updates. After update
 1, 2 ... T a rollout asks for `meta_samples(update, theta)`, and for update 2, 3 ... T for
@@ -26,10 +26,10 @@ Features = Callable[[Tensor], Tensor]  # of patches [N, n, 3, S, S]: [N, n, C, H
 
 
 class Episode(Protocol):
-    """What a rollout adapts to and is judged on, after the backbone."""
+    """The samples that a rollout updates and is judged on, as features of the backbone."""
 
     first: Samples  # of the first frame, for the steps with lambda0
-    number: int  # T, updates, the first steps included
+    number: int  # T updates, including the first steps
 
     def update_samples(self, update: int) -> Sequence[Samples]:
         """Return the samples of update 2, 3 ... T, one batch for each of its gradient steps."""
@@ -45,9 +45,9 @@ def open_episode(
     precision: torch.dtype,
     frozen: nn.Module | None = None,
 ) -> Episode:
-    """Return the episode of a mini-batch: of clips all features at once, of footage as it is tracked.
+    """Return the episode of a mini-batch: all features at once for clips, or tracking in footage.
 
-    Where the backbone does not learn, `frozen` may be its faster copy (`Backbone.folded`); anywhere, the
+    If the backbone does not learn, `frozen` may be its faster copy (`Backbone.folded`), or in any case the
     same backbone compiled.
     """
     backbone = (model.backbone if frozen is None else frozen).train(train_backbone)
@@ -64,14 +64,14 @@ def open_episode(
 
 
 class GivenEpisode:
-    """An episode that is known beforehand: samples for every update and for every meta loss."""
+    """An episode known in advance: samples for every update and for every meta loss."""
 
     def __init__(self, updates: list[Samples], future: list[Samples]) -> None:
         self.updates, self.future = updates, future
         self.first, self.number = updates[0], len(updates)
 
     def update_samples(self, update: int) -> list[Samples]:
-        """Return the samples of one update: it takes one gradient step."""
+        """Return the samples of one update, which takes one gradient step."""
         return [self.updates[update - 1]]
 
     def meta_samples(self, update: int, theta: Tensor) -> Samples:
@@ -104,8 +104,8 @@ class ClosedLoop:
 
     The meta samples are the next tau frames, in which the model tracks, with their true boxes; the
     update samples are those of the memory, with the boxes that were found. A frame is
-    cut around the box found in the frame before, so errors follow from errors as they do online. A
-    tracker that has lost its target is put back on it. While the target is hidden the model keeps
+    cropped around the box found in the previous frame, so errors cause further errors as they do online. A
+    tracker that has lost its target is reset to it. While the target is hidden the model keeps
     tracking and learns from what it finds, but the meta loss uses the last frame that showed the
     target instead.
     """
@@ -114,20 +114,20 @@ class ClosedLoop:
         self.footage, self.features, self.cells, self.config = footage, features, cells, config
         interval = config.online.update_interval
         self.number = footage.views.shape[1] // interval
-        self.boxes = footage.first_boxes[:, 0]  # [N, 4], where the targets are believed to be
+        self.boxes = footage.first_boxes[:, 0]  # [N, 4], the current estimates
         self.overlaps: list[Tensor] = []  # [N], of these boxes with the true ones
         self._resize_filters()
         maps = features(footage.initial_patches)
         self.memory = SampleMemory(maps, footage.initial_boxes, config.online)
-        self.first_peak: Tensor | float = 1.0  # [N], measured where responses count
-        self.hard: list[Tensor] = []  # [N], of the last tau frames: whose step is due
+        self.first_peak: Tensor | float = 1.0  # [N], measured if responses are used
+        self.hard: list[Tensor] = []  # [N], per recent frame: which videos take a step
         self.first = make_samples(maps, footage.initial_boxes, self.sizes, cells, config.model)
-        self.shown: Kept = (maps[:, :1], footage.initial_boxes[:, 0])  # last, with the true boxes
+        self.shown: Kept = (maps[:, :1], footage.initial_boxes[:, 0])  # last, with true boxes
 
     def update_samples(self, update: int) -> tuple[Samples, ...]:
-        """Return what the memory gives, and then each frame with a hard negative since the last update.
+        """Return the samples of the memory, then each frame with a hard negative since the last update.
 
-        The tracker takes these steps at once; here, where theta stays for tau frames, they wait.
+        The tracker takes these steps immediately; here, where theta is fixed for tau frames, they wait.
         """
         self._resize_filters()
         place = self.sizes, self.cells, self.config.model
@@ -137,7 +137,7 @@ class ClosedLoop:
 
     @torch.no_grad()
     def meta_samples(self, update: int, theta: Tensor) -> Samples:
-        """Return the tau frames after an update as theta `[N, P]` follows them, with true boxes."""
+        """Return the tau frames after an update, tracked by theta `[N, P]`, with true boxes."""
         config, interval = self.config, self.config.online.update_interval
         layout, size = ThetaLayout.of(config.model), config.model.patch_size
         model = TrackingModel(layout, theta, self.sizes, len(self.cells))
@@ -172,7 +172,7 @@ class ClosedLoop:
     def find(
         self, model: TrackingModel, maps: Tensor, previous: Tensor
     ) -> tuple[ScoreMaps, Estimate, Tensor]:
-        """Return what `localize` does in features `[N, 1, C, H, W]` for the last boxes `previous`."""
+        """Return the result of `localize` in features `[N, 1, C, H, W]` for the last boxes `previous`."""
         config, sharpness = self.config, self.config.online.motion
         return localize(model, maps, self.anchors, self.cells, previous, sharpness, config)
 
@@ -180,7 +180,7 @@ class ClosedLoop:
         return boxes_to_patch(boxes, regions, self.config.model.patch_size)
 
     def _resize_filters(self) -> None:
-        """Give filters and anchors the shapes that their targets are believed to have (eq. 4-6)."""
+        """Give filters and anchors the estimated shapes of their targets (eq. 4-6)."""
         config = self.config.model
         regions = region_around(self.boxes, config.region_scale)
         extent = self._in_patch(self.boxes, regions)[:, 2:]

@@ -1,6 +1,6 @@
-"""A meta-gradient that knows what an update does to tracking: evolution strategies on overlap.
+"""A meta-gradient that includes the effect of updates on tracking: evolution strategies on overlap.
 
-Backpropagation takes the boxes for constants that the model finds. Here the loss of an episode is one
+Backpropagation treats the boxes that the model finds as constants. Here the loss of an episode is one
 minus the mean overlap of these boxes with the true ones, and only its values are used.
 """
 
@@ -18,14 +18,14 @@ from roam_lite.training.rollout import Rollout, rollout
 
 
 class PerturbedLoop:
-    """A closed loop in which the model has other parameters in each of K segments of its updates."""
+    """A closed loop in which the model has different parameters in each of K segments of its updates."""
 
     def __init__(self, loop: ClosedLoop, parameters: list[nn.Parameter], values: Tensor) -> None:
         self.loop, self.parameters, self.values = loop, parameters, values  # [K, n]
         self.first, self.number = loop.first, loop.number
 
     def update_samples(self, update: int) -> Sequence[Samples]:
-        """Return the loop's samples, after giving the parameters their values for this update."""
+        """Return the loop's samples, after setting the parameters for this update."""
         write_vector(
             self.values[segment_of(update, self.number, len(self.values))], self.parameters
         )
@@ -37,12 +37,12 @@ class PerturbedLoop:
 
 
 def segment_of(update: int, number: int, segments: int) -> int:
-    """Return which segment (0-based) of equal length update 2, 3 ... `number` belongs to."""
+    """Return the segment (0-based, of equal lengths) that update 2, 3 ... `number` belongs to."""
     return (update - 2) * segments // (number - 1)
 
 
 def write_vector(vector: Tensor, parameters: list[nn.Parameter]) -> None:
-    """Give the parameters the values of a vector `[n]`."""
+    """Set the parameters to the values of a vector `[n]`."""
     parts = vector.split([parameter.numel() for parameter in parameters])
     for parameter, part in zip(parameters, parts, strict=True):
         parameter.copy_(part.view_as(parameter))
@@ -56,10 +56,10 @@ def estimate_gradients(
     scales: Tensor | None,
     generator: torch.Generator,
 ) -> Rollout:
-    """Return the losses of a mini-batch; the estimated gradients are left in the parameters' `.grad`.
+    """Return the losses of a mini-batch, and write the estimated gradients to the parameters' `.grad`.
 
-    `open_loop` returns the same episode anew at each call. All trained parameters are moved
-    together by normal noise of standard deviation `stage.spread`, `stage.pairs` times in both signs, with
+    `open_loop` returns a new copy of the episode at each call. All trained parameters are perturbed
+    together by normal noise of standard deviation `stage.spread`, `stage.pairs` times with both signs, with
     new noise in each of `stage.segments` segments of the unroll (persistent evolution strategies).
     The losses `[N, T]` are one minus the mean overlap after each update, averaged over all of these.
     """
@@ -95,7 +95,7 @@ def estimate_gradients(
 def overlap_losses(loop: ClosedLoop) -> Tensor:
     """Return one minus the mean overlap with the true boxes after each update, `[N, T]`.
 
-    Frames that hide the target do not count; after an update with no other frames the loss is 0.
+    Frames in which the target is hidden do not count; an update with no other frames has loss 0.
     """
     overlaps = torch.stack(loop.overlaps, dim=1)  # [N, F]
     seen = loop.footage.visible[:, : overlaps.shape[1]].unflatten(1, (loop.number, -1))

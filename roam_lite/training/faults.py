@@ -1,4 +1,4 @@
-"""What stops a run that was begun rightly, no memory and no space, and how it can go on."""
+"""What can stop a valid run, lack of memory or disk space, and how to continue."""
 
 import json
 import threading
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def explained(trainer: "Trainer") -> Iterator[None]:
-    """Say in errors of memory and of space what is kept of a run, and which setting lets it go on.
+    """Add to errors of memory and space what is saved of a run, and which setting lets it continue.
 
-    A full disk ends TensorBoard's writing thread too, which then says nothing. Raises MemoryError in place
-    of torch's errors, and the OSError of a full disk with a longer text.
+    A full disk also ends TensorBoard's writing thread, silently. Raises MemoryError instead
+    of torch's errors, and the OSError of a full disk with a longer message.
     """
     before = threading.excepthook
     threading.excepthook = lambda told: _full(told.exc_value) or before(told)
@@ -32,7 +32,7 @@ def explained(trainer: "Trainer") -> Iterator[None]:
         yield
     except RuntimeError as error:
         if not isinstance(error, torch.OutOfMemoryError) and "can't allocate" not in str(error):
-            raise  # the second is what torch says of the main memory
+            raise  # the second one is torch's error for main memory
         stage = stage_of(trainer.stages, trainer.step)
         ahead = trainer.stages[trainer.stages.index(stage) :]
         on_cuda = trainer.run_config.device.startswith("cuda")
@@ -41,7 +41,7 @@ def explained(trainer: "Trainer") -> Iterator[None]:
     except OSError as error:
         if _full(error):
             error.filename = error.filename or str(trainer.out)
-            error.strerror = f"{error.strerror}; make room first; {resumed_from(trainer.out)}"
+            error.strerror = f"{error.strerror}; free some space; {resumed_from(trainer.out)}"
         raise
     finally:
         threading.excepthook = before
@@ -54,10 +54,10 @@ def _full(error: BaseException | None) -> bool:
 def memory_advice(
     ahead: tuple[Stage, ...], out: Path, used: float = 0.0, total: float = 0.0
 ) -> str:
-    """What took the memory in the first of the stages ahead, and which setting to lower, by how much.
+    """What used the memory in the first of the remaining stages, and which setting to lower, by how much.
 
-    `used` of `total` are in GiB; 0: unknown. `out` is the run's folder. What a step holds grows with its
-    clips, and with the updates that gradients pass through: half the clips take about half of it.
+    `used` of `total` are in GiB; 0: unknown. `out` is the run's folder. A step's memory grows with its
+    clips, and with the updates that gradients pass through: half the clips take about half.
     """
     stage = ahead[0]
     updates = "1 update" if stage.updates == 1 else f"{stage.updates} updates"
@@ -66,32 +66,32 @@ def memory_advice(
     if total:
         told += f", {used:.1f} of {total:.1f} GiB in use by this process"
     if stage.batch == 1:
-        return f"{told}; one clip is the least: choose a smaller --profile or another --device"
+        return f"{told}; one clip is the minimum: choose a smaller --profile or another --device"
     less = stage.batch // 2
-    told += f"; half of the clips need about half of that: give --batch {less} and another --out"
+    told += f"; half the clips need about half as much: give --batch {less} and another --out"
     if (out / CHECKPOINT).exists():
         names = ",".join(stage.name for stage in ahead)
-        told += f", and, to go on from what is trained, --init {out / CHECKPOINT} --stages {names}"
+        told += f", and, to keep what is trained, --init {out / CHECKPOINT} --stages {names}"
     return told
 
 
 def kept_of(out: Path) -> str:
-    """What the run's folder holds to resume from."""
+    """What the run's folder has to resume from."""
     try:
         with safe_open(out / STATE, framework="pt") as file:
             step = json.loads(file.metadata()["meta"])["step"]
     except (OSError, SafetensorError, ValueError, LookupError, TypeError):
-        return f"no state is kept in {out} yet"
-    return f"the state of step {step} is kept in {out}"
+        return f"no state has been saved in {out} yet"
+    return f"the state of step {step} is saved in {out}"
 
 
 def resumed_from(out: Path) -> str:
-    """What the run's folder holds, and where --resume goes on."""
-    there = "continues from there" if (out / STATE).exists() else "begins with the first step"
+    """What the run's folder has, and where --resume continues."""
+    there = "continues from there" if (out / STATE).exists() else "starts at the first step"
     return f"{kept_of(out)}; --resume {there}"
 
 
 def _gpu_memory() -> tuple[float, float]:
-    """GiB that this process has had of the current GPU at most, and that there are."""
+    """The peak GiB of the current GPU that this process has used, and the GPU's total."""
     total = torch.cuda.mem_get_info()[1] if torch.cuda.is_available() else 0
     return torch.cuda.max_memory_reserved() / 2**30, total / 2**30

@@ -1,4 +1,4 @@
-"""Batch norms over the joined batch: processes that train together normalize as one would."""
+"""Batch norms over the joined batch, so that several processes normalize like a single one."""
 
 import torch
 from torch import Tensor, nn
@@ -7,14 +7,14 @@ from roam_lite.training.processes import sum_of_all
 
 
 class JoinedBatchNorm(nn.BatchNorm2d):
-    """A batch norm whose statistics, running ones too, are those of all processes' samples.
+    """A batch norm with the (running) statistics of all processes' samples.
 
-    torch's own SyncBatchNorm works on GPUs alone. Mean and variance are taken one after the other:
+    Torch's own SyncBatchNorm works only on GPUs. Mean and variance are computed one after the other:
     the difference of two sums would lose digits.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return normalized maps `[N, C, H, W]`; every process has to call at the same time."""
+        """Return normalized maps `[N, C, H, W]`; all processes have to call this together."""
         if not self.training:
             return super().forward(x)
         own, axes = x.float(), (0, 2, 3)
@@ -36,7 +36,7 @@ class JoinedBatchNorm(nn.BatchNorm2d):
 
 
 def join_norms(module: nn.Module) -> None:
-    """Let all batch norms of a module use the statistics of all processes; weights stay what they are."""
+    """Make all batch norms of a module, weights unchanged, use the statistics of all processes."""
     for part in module.modules():
         if type(part) is nn.BatchNorm2d:
             part.__class__ = JoinedBatchNorm  # in place: optimizers and copies hold its parameters

@@ -1,4 +1,4 @@
-"""Several processes that train together, on this machine and others, started and watched by torch's agent."""
+"""Start and watch several processes that train together, on one or more machines, with torch's agent."""
 
 import builtins
 import logging
@@ -21,7 +21,7 @@ from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
 from roam_lite.training.processes import ProcessLost
 
-SECONDS_TO_END = 5  # for the others, when one process is lost
+SECONDS_TO_END = 5  # for the others, after one process is lost
 
 
 def launch(
@@ -35,20 +35,20 @@ def launch(
 ) -> None:
     """Run `work(argument)` in `devices` processes of each of `nodes` machines, until all have ended.
 
-    `rendezvous`, HOST:PORT on one of several machines, is where they find each other. With `device`
-    cuda each process has a GPU. Ctrl-C and SIGTERM are passed on to the processes, once, as SIGTERM;
+    `rendezvous`, HOST:PORT on one of several machines, is where they all meet. With `device`
+    cuda each process has its own GPU. Ctrl-C and SIGTERM are passed on to the processes, once, as SIGTERM;
     a second one ends them.
 
-    Raises what a process raised, InputError and OSError as they were; ChildProcessError if one was
+    Raises what a process raised, InputError and OSError unchanged; ChildProcessError if one was
     killed; and InputError for fewer GPUs than processes, and for several machines without a
     rendezvous.
     """
     if device.startswith("cuda"):
         choose_device(f"cuda:{devices - 1}")
     if nodes > 1 and not rendezvous:
-        raise InputError(f"{nodes} machines: give --rendezvous HOST:PORT, the same on each of them")
+        raise InputError(f"{nodes} machines: give the same --rendezvous HOST:PORT on each of them")
     _silence_agent()
-    if not device.startswith("cuda"):  # or each would take all cores
+    if not device.startswith("cuda"):  # otherwise each would use all cores
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, cores // devices)))
     with tempfile.TemporaryDirectory(prefix="roam-lite-") as folder, _signals_passed_on() as asked:
@@ -68,27 +68,27 @@ def launch(
         try:
             elastic_launch(config, _work_until_done)(work, argument)
         except ChildFailedError as error:
-            if asked:  # before they could end in good order
+            if asked:  # before they could end by themselves
                 raise KeyboardInterrupt from None
             number, failure = error.get_first_failure()
             raise _what_happened(number, nodes * devices, failure) from None
 
 
 def _work_until_done(work: Callable[[Any], None], argument: Any) -> None:
-    """Do the work in one of the processes."""
+    """Do the work in a process."""
     try:
         work(argument)
     except ProcessLost:
-        time.sleep(1)  # the agent should hear first of the process that was lost
+        time.sleep(1)  # the agent should first notice the process that was lost
         raise
-    except KeyboardInterrupt:  # which torch would take for a success
+    except KeyboardInterrupt:  # which torch would treat as success
         sys.exit(1)
 
 
 def _what_happened(number: int, processes: int, failure: ProcessFailure) -> Exception:
-    """Return the exception of a process that failed, to be raised here."""
+    """Return the exception of a failed process, to be raised here."""
     if failure.exitcode < 0:
-        ended = f"process {number} of {processes} was ended by {failure.signal_name()}"
+        ended = f"process {number} of {processes} was killed by {failure.signal_name()}"
         return ChildProcessError(ended)
     if not isinstance(failure.message, dict):
         return ChildProcessError(
@@ -108,7 +108,7 @@ def _what_happened(number: int, processes: int, failure: ProcessFailure) -> Exce
 
 
 def _silence_agent() -> None:
-    """Keep the agent's log off the terminal: what it tells comes back as an exception."""
+    """Keep the agent's log off the terminal; its content comes back as an exception."""
     for name in ("torch.distributed.elastic", "torch.multiprocessing.spawn"):
         logger = logging.getLogger(name)
         logger.propagate = False
@@ -117,9 +117,9 @@ def _silence_agent() -> None:
 
 @contextmanager
 def _signals_passed_on() -> Iterator[list[int]]:
-    """Ask the processes to stop when this one is, instead of ending; a second time end them.
+    """On a signal, ask the processes to stop instead of ending; on a second one, end them.
 
-    Yields a list of the signals that have come.
+    Yields a list of the signals received.
     """
     asked: list[int] = []
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""Mini-batches of clips from worker processes, each determined by the seed and the step alone."""
+"""Mini-batches of clips from worker processes, each determined only by the seed and the step."""
 
 import multiprocessing
 import signal
@@ -26,20 +26,20 @@ from roam_lite.training.clips import Clips, Footage, clip_sampler_for, stack_cli
 from roam_lite.training.sampling import usable_frames
 from roam_lite.training.schedule import stage_of
 
-# Batches made ahead by each worker.
+# Batches made in advance by each worker.
 _PREFETCH = 3
-SKIPPED = "skipped"  # what `come` counts them under
-MOST_SKIPPED = 20  # clips in a row that cannot be used, before training ends
+SKIPPED = "skipped"  # their key in `come`
+MOST_SKIPPED = 20  # unusable clips in a row before training ends
 
 
 class ClipBatches(Dataset):
-    """Batch `step` of a run: the same clips whenever, and in whichever process, it is asked for.
+    """Batch `step` of a run: the same clips at any time and in any process.
 
-    Of several processes that train together, each draws its `part` (r, W): videos r, r + W, r + 2W ...
+    If several processes train together, each draws its `part` (r, W): videos r, r + W, r + 2W ...
 
-    A pickle holds what describes the sources, not their sequences: a process that gets one opens
-    them itself, and reads what it draws. Raises InputError if data cannot be read or trained on, as
-    far as a first look tells (`Source.look`), and for more processes than clips a step.
+    A pickle contains a description of the sources, not their sequences: a process that gets one opens
+    them itself and reads what it draws. Raises InputError if data cannot be read or trained on, as
+    far as a first look shows (`Source.look`), and for more processes than clips per step.
     """
 
     def __init__(
@@ -53,41 +53,41 @@ class ClipBatches(Dataset):
         part: tuple[int, int] = (0, 1),
     ) -> None:
         self.data, self.seed, self.stages, self.config = data, seed, stages, config
-        self.repeat = repeat  # after how many steps of a stage its clips come again; None: never
+        self.repeat = repeat  # steps of a stage after which its clips repeat; None: never
         self.part, world = part, part[1]
         least = min(stages, key=lambda stage: stage.batch // stage.parts)
         if least.batch < world * least.parts:
             parts = f"{least.parts} parts each in " if least.parts > 1 else ""
             fewer = ", and fewer parts" if parts else ""
             raise InputError(
-                f"stage {least.name} takes {least.batch} clips a step, too few for {parts}{world} processes; "
-                f"give --devices and --nodes of at most {least.batch} processes in all{fewer}"
+                f"stage {least.name} takes {least.batch} clips per step, too few for {parts}{world} "
+                f"processes; give --devices and --nodes for at most {least.batch} in total{fewer}"
             )
-        self.pipe = pipe  # whether data may come from commands that a shell runs
+        self.pipe = pipe  # whether data may come from shell commands
         self.made: Counter[str] = Counter()  # clips by source, and skipped ones, in this process
-        # Those of the batches that `load_batches` has handed out here.
+        # Those of the batches that `load_batches` has yielded here.
         self.come: Counter[str] = Counter()
-        # To unpickle a layout imports its module, which a worker may not have done.
+        # Unpickling a layout imports its module, which a worker may not have done.
         self.layouts = {kind: layout for kind, layout in LAYOUTS.items() if f"{kind}:" in data}
-        for source in dict.fromkeys(self.sources):  # or they would stop the run hours later
+        for source in dict.fromkeys(self.sources):  # otherwise they would stop the run hours later
             source.look(partial(usable_frames, config=config.training))
 
     @cached_property
     def sources(self) -> list[Source]:
-        """What sequences are drawn from."""
+        """The sources from which sequences are drawn."""
         LAYOUTS.update(self.layouts)
         return parse_sources(self.data, self.seed, self.pipe)
 
     @property
     def skipped(self) -> int:
-        """How many clips could not be read, in this process."""
+        """The number of unusable clips in this process."""
         return self.made[SKIPPED]
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "sources"}
 
     def drawn_at(self, step: int) -> int:
-        """Return the step at which the clips of a step are drawn: the same, unless clips come again."""
+        """Return the step at which the clips of a step are drawn: the same one, unless clips repeat."""
         first = 0
         for stage in self.stages:
             if step < first + stage.steps:
@@ -96,9 +96,9 @@ class ClipBatches(Dataset):
         return step if self.repeat is None else first + (step - first) % self.repeat
 
     def __getitem__(self, step: int) -> Clips | Footage:
-        """Return the clips that are drawn at one step, 0-based over all stages.
+        """Return the clips drawn at a step, 0-based over all stages.
 
-        A clip of a sequence or frame that cannot be used is skipped, and said: another is drawn. Raises
+        A clip with an unusable sequence or frame is skipped with a message, and another is drawn. Raises
         InputError after `MOST_SKIPPED` in a row.
         """
         stage = stage_of(self.stages, step)
@@ -121,13 +121,13 @@ class ClipBatches(Dataset):
                     last = error
             else:
                 raise InputError(
-                    f"{MOST_SKIPPED} clips in a row could not be used, the last because of {last}"
+                    f"{MOST_SKIPPED} clips in a row were unusable, the last one because of {last}"
                 )
         return stack_clips(clips)
 
 
 class _Told(Dataset):
-    """Batches with the counts of their clips; what is wrong is handed on too, not raised in a worker."""
+    """Batches with the counts of their clips; errors are passed on instead of being raised in a worker."""
 
     def __init__(self, batches: ClipBatches) -> None:
         self.batches = batches
@@ -138,7 +138,7 @@ class _Told(Dataset):
             batch = self.batches[step]
         except InputError as error:
             batch = error
-        # No Counter: what converts tensors on the way would add one to itself.
+        # Not a Counter: the conversion of tensors on the way would add one to itself.
         return batch, dict(self.batches.made - before)
 
 
@@ -155,9 +155,9 @@ def _checked(
 def load_batches(
     batches: ClipBatches, steps: Collection[int], workers: int
 ) -> Iterator[Clips | Footage]:
-    """Return the batches of the given steps in order, made ahead by `workers` processes (0: here).
+    """Return the batches of the given steps in order, made in advance by `workers` processes (0: here).
 
-    The processes live as long as the iterator, which raises the InputErrors of batches, and counts in
+    The processes live as long as the iterator, which raises the InputErrors of batches and counts clips in
     `batches.come`.
     """
     workers = min(workers, len(steps))
@@ -175,7 +175,7 @@ def load_batches(
 
 
 def _context() -> BaseContext:
-    """Return where workers come from: forks of a server that has imported all of this once for all."""
+    """Return how workers are started: as forks of a server that has imported all of this once."""
     if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -185,15 +185,15 @@ def _context() -> BaseContext:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Deliver no SIGINT to this thread inside, nor ever to the processes that it starts.
+    """Block SIGINT for this thread inside the context, and for the processes that it starts.
 
-    Ctrl-C reaches the whole process group; the trainer decides when to stop. A worker that is still
-    importing could not say that it ignores the signal. What arrives in between is delivered after.
+    Ctrl-C goes to the whole process group, but the trainer decides when to stop. A worker that is still
+    importing could not ignore the signal itself. Signals in between are delivered afterwards.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows: workers ignore it once they are up
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: workers ignore it once running
         yield
         return
-    resource_tracker.ensure_running()  # which would deliver signals again once it is up
+    resource_tracker.ensure_running()  # which would unblock signals when it starts
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -202,12 +202,12 @@ def _interrupts_held() -> Iterator[None]:
 
 
 def _prepare_worker(worker: int) -> None:
-    """Keep a worker from competing with the training step for cores, and Ctrl-C from killing it.
+    """Keep a worker from competing with the training step for cores, and from being killed by Ctrl-C.
 
-    Frames go into memory that the process has had before: fresh pages can take longer than decoding.
+    Frames reuse memory that the process already has: fresh pages can take longer than decoding.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore", InputWarning)  # the parent has said it, of what it looked at
+    warnings.simplefilter("ignore", InputWarning)  # the parent reports them
     keep_freed_memory()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

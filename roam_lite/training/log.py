@@ -9,13 +9,13 @@ import torch
 from roam_lite.files import write_atomically
 from roam_lite.training.rollout import Rollout
 
-# Steps between two histograms: they are large.
+# Steps between two histograms, which are large.
 _HISTOGRAM_INTERVAL = 50
 
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What one step of meta-training reports; losses are means over the videos, one per update."""
+    """The report of one step of meta-training; losses are means over the videos, one per update."""
 
     step: int
     stage: str
@@ -24,7 +24,7 @@ class StepRecord:
     skipped: int  # steps so far whose losses or gradients were not finite
     seconds: float
     waited: float  # seconds of these spent waiting for clips
-    auc: float | None = None  # of the model after the step, where it was validated
+    auc: float | None = None  # of the model after the step, if it was validated
 
     @property
     def meta_loss(self) -> float:
@@ -39,7 +39,7 @@ class RunLog:
         from torch.utils.tensorboard import SummaryWriter  # of the extra `train`
 
         path = out / "log.jsonl"
-        # Steps after the saved state will be taken again: their lines would appear twice.
+        # Steps after the saved state are taken again, and their lines would appear twice.
         lines = path.read_bytes().splitlines() if path.exists() else []
         kept = [line for line in lines[:step] if line.endswith(b"}")]
         write_atomically(path, b"".join(line + b"\n" for line in kept))

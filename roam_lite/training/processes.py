@@ -1,4 +1,4 @@
-"""The processes that train together: which one this is, and what they agree on.
+"""The processes that train together: the number of this one, and decisions that they share.
 
 A process that trains alone is number 0 of 1, and no process group is opened.
 """
@@ -15,7 +15,7 @@ from roam_lite.devices import own_device
 
 
 class ProcessLost(ChildProcessError):
-    """Another process of the run has ended before its time."""
+    """Another process of the run has ended too early."""
 
 
 def _together() -> bool:
@@ -23,7 +23,7 @@ def _together() -> bool:
 
 
 def rank() -> int:
-    """Return the number of this process, from 0; number 0 alone writes and speaks."""
+    """Return the number of this process, from 0; only number 0 writes files and messages."""
     return dist.get_rank() if _together() else 0
 
 
@@ -39,9 +39,9 @@ def launched() -> bool:
 
 @contextmanager
 def process_group(device: str) -> Iterator[None]:
-    """Join the other processes inside, where a launcher has started this one.
+    """Join the other processes inside the context, if a launcher has started this one.
 
-    Raises ProcessLost if one of them ends inside.
+    Raises ProcessLost if one of them ends there.
     """
     if not launched():
         yield
@@ -55,12 +55,12 @@ def process_group(device: str) -> Iterator[None]:
         # Gloo's errors have no class of their own.
         if not isinstance(error, dist.DistError) and "gloo" not in str(error):
             raise
-        raise ProcessLost(f"process {rank()} of {world()} has lost another one") from error
+        raise ProcessLost(f"process {rank()} of {world()} lost contact with another") from error
     dist.destroy_process_group()
 
 
 def any_says(word: bool) -> bool:
-    """Return whether the word of any process is true: all get the same answer."""
+    """Return whether the value is true in any process: all get the same answer."""
     if world() == 1:
         return word
     words = torch.tensor(int(word))
@@ -69,7 +69,7 @@ def any_says(word: bool) -> bool:
 
 
 def differ(number: int) -> bool:
-    """Return whether processes have different numbers: all get the same answer."""
+    """Return whether the number differs between processes: all get the same answer."""
     if world() == 1:
         return False
     extremes = torch.tensor([number, -number])
@@ -78,7 +78,7 @@ def differ(number: int) -> bool:
 
 
 def mean_of_all(values: Tensor) -> Tensor:
-    """Return the mean over the first axis, the videos of all processes, without a graph."""
+    """Return the mean over the first axis, the videos of all processes, detached."""
     values = values.detach()
     if world() == 1:
         return values.mean(dim=0)

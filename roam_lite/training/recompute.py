@@ -1,4 +1,4 @@
-"""Less memory for more time: what a rule computes between two steps, computed again when it is needed."""
+"""Less memory for more time: a rule's states between two steps are computed again when needed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,15 +11,15 @@ from roam_lite.rules.update_rule import RuleStep, UpdateRule
 
 
 class Recomputed:
-    """A rule of which one in `every` states is kept for the backward pass, which computes the others again.
+    """A rule that keeps one in `every` states for the backward pass, which computes the others again.
 
-    A neural optimizer's memory, 80 numbers a coordinate and step, is most of what a long episode holds;
-    theta, gradient and loss, of which none is computed again, are three. `module` has the parameters
-    that learn. What comes out can be differentiated once. A rule that needs Hessians has no
-    memory to speak of, and has to be used as it is.
+    A neural optimizer's memory, 80 numbers per coordinate and step, is most of a long episode's memory;
+    theta, gradient and loss, which are not computed again, are three. `module` has the parameters
+    that learn. The result can be differentiated once. A rule that needs Hessians has no
+    memory to speak of and must be used as it is.
 
-    torch's checkpoint does not fit: a stretch of several steps has the tracking of an episode, and the
-    gradients of its update losses, in between.
+    Torch's checkpoint does not work here: between the steps are the tracking of an episode and the
+    gradients of its update losses.
     """
 
     def __init__(self, rule: UpdateRule, module: nn.Module, every: int) -> None:
@@ -33,7 +33,7 @@ class Recomputed:
         return self.rule.init(theta, learning_rates0)
 
     def step(self, theta: Tensor, gradient: Tensor, loss: Tensor, state: Any) -> RuleStep:
-        """Return the rule's step; steps follow one another from `init` on."""
+        """Return the rule's step; steps must follow one another from `init` on."""
         seen = theta.detach(), gradient.detach(), loss.detach()
         number = self.last.number + 1 if self.last else 0
         leaves, form = tree_flatten(state)
@@ -48,18 +48,18 @@ class Recomputed:
 
 @dataclass
 class _Taken:
-    """A step that was taken: what the rule saw, and either its state or the step before."""
+    """A step that was taken: the rule's inputs, and either its state or the step before."""
 
     rule: UpdateRule
     number: int
     seen: tuple[Tensor, Tensor, Tensor]  # theta, gradient, loss
     before: "_Taken | None"
     state: Any = None
-    form: Any = None  # of what the rule returned
+    form: Any = None  # structure of what the rule returned
 
     @torch.no_grad()
     def state_again(self) -> Any:
-        """Return the state before the step, after computing it and those between if need be."""
+        """Return the state before the step, computing it and those in between if necessary."""
         if self.state is None:
             state = self.before.state_again()
             self.state = self.rule.step(*self.before.seen, state).state
@@ -67,7 +67,7 @@ class _Taken:
 
 
 class _Again(torch.autograd.Function):
-    """A rule's step without its graph; the derivative takes it again."""
+    """A rule's step without its graph; the backward pass repeats it."""
 
     @staticmethod
     def forward(
@@ -112,5 +112,5 @@ class _Again(torch.autograd.Function):
 
 
 def detached(value: Any) -> Any:
-    """Return a tensor without its graph; what is none as it is."""
+    """Return a tensor without its graph, and anything else unchanged."""
     return value.detach() if isinstance(value, Tensor) else value

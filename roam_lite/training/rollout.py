@@ -1,4 +1,4 @@
-"""Algorithm 1, lines 4 to 13: adapt to each clip, and take the meta loss on its future frames."""
+"""Algorithm 1, lines 4 to 13: adapt to each clip, and compute the meta loss on its future frames."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -17,12 +17,12 @@ from roam_lite.training.recompute import Recomputed
 
 @dataclass(frozen=True)
 class Rollout:
-    """What happened in one mini-batch of N clips over T updates."""
+    """The record of one mini-batch of N clips over T updates."""
 
     meta_losses: Tensor  # [N, T], in the graph
     update_losses: Tensor  # [N, T], before each update
     first_rates: Tensor  # [P], lambda0
-    updating_rates: Tensor | None  # [N, P], emitted at the last update, where the rule has some
+    updating_rates: Tensor | None  # [N, P], emitted at the last update, if the rule has any
 
     @property
     def loss(self) -> Tensor:
@@ -41,13 +41,13 @@ def rollout(
     """Return the meta losses of T updates, differentiable with respect to the meta model.
 
     The first update uses lambda0, the others the neural optimizer. `scales` `[N, P]` is epsilon of
-    eq. 15 (None: no random filter scaling); `factors` `[N, 1]` are scales that the optimizer is not told
-    (`Rescaled`); `recompute` saves memory (`Recomputed`; 0: not). How far gradients reach:
+    eq. 15 (None: no random filter scaling); `factors` `[N, 1]` are scales unknown to the optimizer
+    (`Rescaled`); `recompute` saves memory (`Recomputed`; 0: off). How far gradients reach:
 
     - `"first_step"`: through the first update only, to second order; from then on theta is
-      detached and the optimizer alone learns, as in the paper's released program;
-    - `"first_order"`: along theta over all updates, gradients and losses being constants;
-    - `"chained"`: through the first update to second order, and from there on along theta;
+      detached and only the optimizer learns, as in the paper's released program;
+    - `"first_order"`: along theta over all updates, with gradients and losses as constants;
+    - `"chained"`: through the first update to second order, and after it along theta;
     - `"full"`: through everything.
     """
     config = model.config

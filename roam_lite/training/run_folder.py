@@ -1,7 +1,7 @@
-"""The folder of a training run: whose it is, its configuration, state, checkpoint and card.
+"""The folder of a training run: its options, configuration, state, checkpoint and card.
 
-`config.json` holds the whole configuration: a run that is resumed continues with the constants
-that it began with, even if its profile has changed.
+`config.json` has the whole configuration: a resumed run continues with the constants
+that it started with, even if its profile has changed.
 """
 
 import hashlib
@@ -29,62 +29,62 @@ BEST, BEST_CARD = "best.safetensors", "best.json"
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What to train, on what, and where to put it."""
+    """What to train, on which data, and where to write it."""
 
     profile: str
     data: str
     out: str
     steps: int | None = None  # over all selected stages; None: the profile's own numbers
-    batch: int | None = None  # the most clips of a step; None: the profile's own numbers
+    batch: int | None = None  # at most this many clips per step; None: the profile's own numbers
     seed: int = 0
     device: str = "cpu"
     workers: int = 1
     rule: str = "lstm"
     rfs: bool = True
-    first_rate: float | None = None  # one rate for the first step, held, in place of lambda0
-    constants: tuple[str, ...] = ()  # other than the profile's: "rule.hidden=8"
+    first_rate: float | None = None  # a fixed rate for the first step, instead of lambda0
+    constants: tuple[str, ...] = ()  # changes to the profile's: "rule.hidden=8"
     init: str | None = None  # a checkpoint to start from
-    fresh_rule: bool = False  # whether the neural optimizer starts anew, whatever `init` holds
-    backbone_weights: str | None = None  # of a pretrained backbone; None: where it finds its own
-    repeat: int | None = None  # after how many steps of a stage its clips come again; None: never
+    fresh_rule: bool = False  # whether to initialize the neural optimizer, not load it from `init`
+    backbone_weights: str | None = None  # file of a pretrained backbone; None: its default source
+    repeat: int | None = None  # steps of a stage after which its clips repeat; None: never
     stages: tuple[str, ...] | None = None  # names; None: all of the profile's
     save_interval: int = 50
-    allow_pipe: bool = False  # whether data may come from `pipe:` URLs, which a shell runs
+    allow_pipe: bool = False  # whether data may come from `pipe:` URLs, which run in a shell
 
     def identity(self) -> dict:
-        """Return what must be equal for a run to be the same run: all but place, speed and permissions."""
+        """Return the options that a resumed run must keep: all but place, speed and permissions."""
         other = ("out", "workers", "save_interval", "allow_pipe")
         return {name: value for name, value in asdict(self).items() if name not in other}
 
 
 def written_config(run: TrainConfig) -> Config:
-    """Return the configuration of the run in the folder, which is to be resumed; nothing is touched.
+    """Return the configuration of the run to resume in the folder, without changing anything.
 
-    Raises InputError if there is none, if it is another run's, cannot be read, or has lost its state: it
-    would begin anew, and at its first save replace a trained checkpoint.
+    Raises InputError if there is none, if it is another run's, is unreadable, or has lost its state: it
+    would start over, and its first save would replace a trained checkpoint.
     """
     out = Path(run.out)
     path = out / CONFIG
     if not path.is_file():
         raise InputError(
-            f"{out}: no run to resume, {CONFIG} is missing; leave --resume out to begin one, or name the "
+            f"{out}: no run to resume, {CONFIG} is missing; omit --resume to start one, or give the "
             "run's --out"
         )
     if (out / CHECKPOINT).exists() and not (out / STATE).exists():
         raise InputError(
-            f"{out}: {STATE} is missing, so the run cannot go on; restore it, train on from its "
-            f"{CHECKPOINT} with --init in another --out, or begin anew with --overwrite"
+            f"{out}: {STATE} is missing, so the run cannot continue; restore it, train further from its "
+            f"{CHECKPOINT} with --init in another --out, or start over with --overwrite"
         )
     try:
         written = json.loads(read_text(path))
         identity, config = dict(written["run"]), written["config"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{path}: not a run that this version can resume ({error!r}); begin anew with "
+            f"{path}: not a run that this version can resume ({error!r}); start over with "
             "--overwrite, or start from its checkpoint with --init in another --out"
         ) from error
     wanted = json.loads(json.dumps(run.identity()))
-    # A run of an earlier version names fewer options: it had what is now their default.
+    # A run of an earlier version has fewer options; it used what are now their defaults.
     known = {f.name: f.default for f in fields(TrainConfig)} | identity
     known = json.loads(json.dumps({name: known[name] for name in wanted}, default=str))
     differing = sorted(name for name in wanted if known[name] != wanted[name])
@@ -94,28 +94,28 @@ def written_config(run: TrainConfig) -> Config:
         differing = []
     if differing:
         raise InputError(
-            f"{run.out}: holds a run with other {', '.join(differing)}; "
+            f"{run.out}: has a run with other {', '.join(differing)}; "
             f"resume with the options in its {CONFIG}, or choose another --out"
         )
     return Config.from_dict(config, str(path))
 
 
 def claim(run: TrainConfig, config: Config, overwrite: bool) -> None:
-    """Make the folder the place of a new run; `overwrite` removes the run that is there.
+    """Prepare the folder for a new run; `overwrite` removes the run in it.
 
-    Raises InputError if there is something in it and `overwrite` is false, or if that is no run.
+    Raises InputError if it is not empty and `overwrite` is false, or if its content is not a run.
     """
     out = Path(run.out)
-    # A killed run may leave hidden, half-written files behind: they are not results.
+    # A killed run may leave hidden, unfinished files behind, which are not results.
     if out.exists() and any(not path.name.startswith(".") for path in out.iterdir()):
         if not overwrite:
             raise InputError(
-                f"{out}: exists; add --resume to continue it, --overwrite to begin anew, "
+                f"{out}: exists; add --resume to continue it, --overwrite to start over, "
                 "or choose another --out"
             )
         if not (out / CONFIG).is_file():
-            raise InputError(f"{out}: holds files but no run ({CONFIG}); choose another --out")
-        # The configuration goes last: without it, what is left would be nobody's.
+            raise InputError(f"{out}: has files but no run ({CONFIG}); choose another --out")
+        # The configuration is removed last: without it, the rest could not be identified.
         for name in (STATE, CHECKPOINT, CARD, BEST, BEST_CARD, "log.jsonl"):
             (out / name).unlink(missing_ok=True)
         shutil.rmtree(out / "tensorboard", ignore_errors=True)
@@ -130,7 +130,7 @@ def claim(run: TrainConfig, config: Config, overwrite: bool) -> None:
 
 
 def digest_data(data: str, allow_pipe: bool = False) -> str:
-    """A digest of what clips are drawn from, wherever that lies: kinds, weights, names of sequences.
+    """A digest of the clips' sources that is independent of place: kinds, weights, names of sequences.
 
     Raises InputError for data that cannot be listed.
     """
@@ -140,21 +140,21 @@ def digest_data(data: str, allow_pipe: bool = False) -> str:
 
 
 def _check_data(run: TrainConfig, drawn_from: str, began_with: str) -> None:
-    """Raise InputError if the data, which may have moved, cannot be listed or lists other sequences."""
+    """Raise InputError if the data, which may have moved, cannot be listed or has other sequences."""
     remedy = (
-        f"the run in {run.out} began with --data {began_with}; if that has moved, resume with --data that "
-        "names where it is now; a run on other data needs another --out"
+        f"the run in {run.out} began with --data {began_with}; if that has moved, resume with its new "
+        "place in --data; a run on other data needs another --out"
     )
     try:
         found = digest_data(run.data, run.allow_pipe)
     except InputError as error:
         raise InputError(f"{error}; {remedy}") from error
     if found != drawn_from:
-        raise InputError(f"{run.data}: not the data that the run began with; {remedy}")
+        raise InputError(f"{run.data}: not the data that the run started with; {remedy}")
 
 
 def remove_leftovers(out: Path) -> None:
-    """Remove what a run that was killed has left half-written."""
+    """Remove unfinished files of a killed run."""
     for leftover in out.glob(".*.[0-9]*.tmp.*"):
         leftover.unlink()
 
@@ -188,7 +188,7 @@ def model_card(
 
 
 def name_data(data: str) -> str:
-    """Return the sources of `--data` and their weights with the last part of each folder's name alone."""
+    """Return the sources of `--data` and their weights, with only the last part of each folder's path."""
     named = []
     for name, weight in map(split_weight, source_words(data)):
         kind, colon, place = name.partition(":")

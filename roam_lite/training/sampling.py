@@ -1,4 +1,4 @@
-"""Patches of a training clip: which frames, which regions, and how the clip is augmented."""
+"""Patches of a training clip: choice of frames and regions, and augmentation of the clip."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Augmentation:
 
     mirrored: bool
     gray: bool
-    transposed: bool  # x and y exchanged
+    transposed: bool  # x and y swapped
     channels: NDArray[np.int64]  # the order of the color channels
     degradation: Degradation | None
 
@@ -34,17 +34,17 @@ class Augmentation:
         degrades = max(
             config.soft_chance, config.flat_chance, config.dark_chance, config.jpeg_chance
         )
-        # Without a chance nothing is drawn: clips stay what they were before it could be set.
+        # Nothing is drawn if the chance is 0, so that clips are the same as before this option existed.
         degradation = Degradation.draw(rng, config) if degrades > 0 else None
         return Augmentation(mirrored, gray, transposed, channels, degradation)
 
 
 class PatchSampler:
-    """Cuts patches of one clip of `length` frames, with that clip's own augmentation.
+    """Crops patches of one clip of `length` frames, with a single augmentation for the clip.
 
-    Frames follow each other, at random every frame or every second one; sequences that are too
-    short (a still image is the extreme) run back and forth. Frames that hardly show the target are
-    left out, unless `with_hidden`; the first one always shows it. Boxes and regions are those of
+    Frames are consecutive or, at random, every second one; sequences that are too
+    short (in the extreme, a still image) run back and forth. Frames that hardly show the target are
+    skipped, unless `with_hidden`; the first one always shows it. Boxes and regions are those of
     the augmented images, in pixels; a mirrored image ends at x = 0.
 
     Raises InputError as `usable_frames` does.
@@ -63,7 +63,7 @@ class PatchSampler:
         usable = np.flatnonzero(boxed & (visible | with_hidden))
         first = np.flatnonzero(visible[usable])
         pace = int(rng.integers(1, 3))
-        # Where there are enough, early enough that the clip need not turn back.
+        # If there are enough, start early enough that the clip need not turn back.
         early = first[first < max(first[0] + 1, usable.size - (length - 1) * pace)]
         start = int(rng.choice(early))
         self.frames = usable[_back_and_forth(start + pace * np.arange(length), usable.size)]
@@ -80,21 +80,21 @@ class PatchSampler:
     def stretched(
         self, index: int, stretch: tuple[float, float], shift: NDArray[np.float64] | float = 0.0
     ) -> tuple:
-        """Return patch and box, cut around the target or shifted off it by a share of the patch."""
+        """Return patch and box, cropped around the target or shifted by a share of the patch."""
         box, size = self.box(index), self.config.model.patch_size
         region = region_around(box, self.config.model.region_scale, stretch)
         region[:2] += shift * region[2:]
         return self.cut(index, region, size), boxes_to_patch(box, region, size)
 
     def jittered(self, index: int) -> tuple:
-        """Return patch and box, cut with random scale, aspect and shift, in another light."""
+        """Return patch and box, cropped with random scale, aspect, shift and light."""
         rng, config = self.rng, self.config.training
         scale, aspect = np.exp(rng.uniform(*np.log(config.stretch_jitter), size=2))
         shift = rng.uniform(-1, 1, size=2) * config.shift_jitter
         patch, box = self.stretched(index, (scale * aspect, scale / aspect), shift)
         gain = rng.uniform(*config.light_gain)
         offset = rng.uniform(-config.light_offset, config.light_offset)
-        if self.augmentation.degradation:  # or little would be left of what is dark
+        if self.augmentation.degradation:  # otherwise little would be left of dark images
             offset *= self.augmentation.degradation.light
         return cv2.convertScaleAbs(np.maximum(patch * gain + offset, 0)), box
 
@@ -104,7 +104,7 @@ class PatchSampler:
         region = region * [-1 if change.mirrored else 1, 1, 1, 1]
         image, factor = self._image(index, (region[2:] / size).min())
         region = region / factor
-        if change.transposed:  # the patch instead of the image: it is smaller
+        if change.transposed:  # the patch instead of the image, because it is smaller
             patch = crop(image, region[[1, 0, 3, 2]], size).swapaxes(0, 1)
         else:
             patch = crop(image, region, size)
@@ -116,7 +116,7 @@ class PatchSampler:
         return np.ascontiguousarray(patch[:, ::-1]) if change.mirrored else patch
 
     def _image(self, index: int, scale: float) -> tuple[NDArray[np.uint8], int]:
-        """Return a frame for patches whose pixels are `scale` of its own, and by what it is reduced."""
+        """Return a frame for patches whose pixels are `scale` times as large, and its reduction factor."""
         frames, row = self.sequence.frames, int(self.frames[index])
         factor = max((factor for factor in REDUCED if factor <= scale), default=1)
         if factor > 1 and hasattr(frames, "reduced"):
@@ -131,7 +131,7 @@ def usable_frames(sequence: Sequence, config: TrainingConfig) -> tuple[NDArray[n
     visible = sequence.visibility >= config.min_visibility
     if not (boxed & visible).any():
         raise InputError(
-            f"{sequence.name}: its target is never seen well enough to train on; remove it"
+            f"{sequence.name}: its target is never visible enough to train on; remove it"
         )
     return boxed, visible
 

@@ -1,4 +1,4 @@
-"""What is trained when: stages, the parameters that each of them trains, and their rates."""
+"""What is trained when: stages, the parameters that each one trains, and their rates."""
 
 from dataclasses import replace
 
@@ -15,9 +15,9 @@ from roam_lite.rules.scaling import draw_scales
 def plan_stages(
     config: Config, names: tuple[str, ...] | None, steps: int | None, batch: int | None = None
 ) -> tuple[Stage, ...]:
-    """Return the chosen stages of a configuration, their steps scaled to `steps` in all.
+    """Return the chosen stages of a configuration, with their steps scaled to a total of `steps`.
 
-    `batch`: the most clips that a step of them may have.
+    `batch` is the largest number of clips per step.
 
     Raises InputError for unknown names and for fewer steps than stages.
     """
@@ -32,7 +32,7 @@ def plan_stages(
     if steps is None:
         return tuple(chosen)
     if steps < len(chosen):
-        raise InputError(f"too few steps, {steps}: give at least {len(chosen)}, one a stage")
+        raise InputError(f"too few steps, {steps}: give at least {len(chosen)}, one per stage")
     total = sum(stage.steps for stage in chosen)
     planned, seen, taken = [], 0, 0
     for later, stage in zip(reversed(range(len(chosen))), chosen, strict=True):
@@ -54,7 +54,7 @@ def stage_of(stages: tuple[Stage, ...], step: int) -> Stage:
 
 
 def trained_parameters(model: MetaModel, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
-    """Return the parameters that a stage trains, with their rates; no others need a gradient then."""
+    """Return the parameters that a stage trains, with their rates; no others require gradients afterwards."""
     named = dict(model.rule.named_parameters())
     gains = [named.pop("log_gains")] if "log_gains" in named else []
     last = {name: p for name, p in named.items() if name.startswith("output.")}
@@ -69,7 +69,7 @@ def trained_parameters(model: MetaModel, stage: Stage) -> list[tuple[list[nn.Par
         ([p for p in backbone if id(p) not in known], stage.backbone_lr),
         ([p for p in backbone if id(p) in known], stage.backbone_lr * stage.pretrained_share),
     ]
-    model.rule.requires_grad_(False)  # layers that are in no group
+    model.rule.requires_grad_(False)  # for layers that are in no group
     for parameters, lr in groups:
         for parameter in parameters:
             parameter.requires_grad_(lr > 0)
@@ -86,7 +86,7 @@ def build_optimizer(model: MetaModel, stage: Stage) -> torch.optim.Adam:
 
 
 def set_rates(optimizer: torch.optim.Adam, stage: Stage, progress: float) -> None:
-    """Halve the outer rates as often as they are due after a share `progress` of the stage."""
+    """Halve the outer rates as often as due after a share `progress` of the stage."""
     for group in optimizer.param_groups:
         group["lr"] = group["initial_lr"] * 0.5 ** int(progress * (stage.halvings + 1))
 
@@ -115,7 +115,7 @@ def scales_at(
 
 
 def hidden_factors(config: Config, videos: int, seed: int, step: int) -> torch.Tensor | None:
-    """Return the factors `[N, 1]` of one step that the optimizer is not told; None without any."""
+    """Return the factors `[N, 1]` of one step, unknown to the optimizer; None without any."""
     kappa = config.training.hidden_kappa
     if not kappa:
         return None

@@ -12,7 +12,7 @@ from roam_lite.errors import InputError
 from roam_lite.files import write_atomically
 from roam_lite.meta_model import MetaModel
 
-# The moments of each parameter, by the names that Adam has for them.
+# The moments of each parameter, by Adam's names for them.
 Moments = dict[int, dict[str, torch.Tensor]]
 
 
@@ -40,9 +40,9 @@ def save_state(
 
 
 def load_state(path: Path, models: dict[str, MetaModel]) -> tuple[dict[str, Any], Moments]:
-    """Load the weights into the models, by their names; return the counters and Adam's moments.
+    """Load the weights into the models, by name; return the counters and Adam's moments.
 
-    There are none where no step had been taken. Raises InputError if the file is damaged.
+    There are no moments if no step had been taken. Raises InputError if the file is damaged.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -56,7 +56,7 @@ def load_state(path: Path, models: dict[str, MetaModel]) -> tuple[dict[str, Any]
     except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise InputError(
             f"{path}: not a readable training state ({error}); "
-            "begin anew with --overwrite, or from a checkpoint with --init"
+            "start over with --overwrite, or from a checkpoint with --init"
         ) from error
     moments: Moments = {}
     for key, value in tensors.items():

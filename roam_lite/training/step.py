@@ -1,4 +1,4 @@
-"""One step of Algorithm 1, lines 3 to 14: forward, backward, and a guard against what is not finite."""
+"""One step of Algorithm 1, lines 3 to 14: forward, backward, and a guard against nan and infinity."""
 
 import os
 import shutil
@@ -21,14 +21,14 @@ from roam_lite.training.rollout import Rollout, rollout
 
 Part = (
     Clips | Footage | GivenEpisode
-)  # of a mini-batch; an episode has been opened, its features kept
+)  # of a mini-batch; an episode is already open, with its features
 
 
 class MetaStep(nn.Module):
     """Mini-batch in, rollout out: the forward pass of a stage as one module.
 
-    It belongs to one stage: where the backbone does not learn, it has a faster copy of it. The backbone's
-    numbers lie in memory as the stage wants them.
+    It belongs to one stage: if the backbone does not learn, it has a faster copy of it. The backbone has
+    the memory format that the stage asks for.
     """
 
     def __init__(self, model: MetaModel, stage: Stage) -> None:
@@ -43,7 +43,7 @@ class MetaStep(nn.Module):
             self.frozen = torch.compile(self.frozen or model.backbone)
 
     def open(self, clips: Part, stage: Stage) -> Episode:
-        """Return the episode of a part of a mini-batch; one that has been opened is that."""
+        """Return the episode of a part of a mini-batch, or the part itself if it is an episode."""
         if isinstance(clips, GivenEpisode):
             return clips
         trains, precision = stage.backbone_lr > 0, getattr(torch, stage.precision)
@@ -62,14 +62,14 @@ def check_compiler() -> None:
     named = os.environ.get("CXX")
     if not any(map(shutil.which, [named] if named else ["g++", "clang++", "cl"])):
         raise InputError(
-            f"compile: no C++ compiler ({named or 'g++ or clang++'}) is installed here; install one, name "
-            "it by the environment variable CXX, or leave compile false"
+            f"compile: no C++ compiler ({named or 'g++ or clang++'}) found; install one, name it in the "
+            "environment variable CXX, or leave compile false"
         )
 
 
 @contextmanager
 def rounded_products(tf32: bool | None) -> Iterator[None]:
-    """Let matrix products and convolutions on CUDA take TF32 inside, or not; None: as torch is set."""
+    """Turn TF32 for products and convolutions on CUDA on or off inside; None: torch's own setting."""
     backends = torch.backends.cuda.matmul, torch.backends.cudnn
     before = [backend.allow_tf32 for backend in backends]
     try:
@@ -82,7 +82,7 @@ def rounded_products(tf32: bool | None) -> Iterator[None]:
 
 
 def averaging_gradients(step: MetaStep) -> nn.Module:
-    """Return a module whose backward pass averages the gradients of all processes; alone, the step."""
+    """Return a module whose backward pass averages gradients over processes; for one process, the step."""
     return DistributedDataParallel(step) if world() > 1 else step
 
 
@@ -93,7 +93,7 @@ def add_gradients(
     scales: Tensor | None,
     factors: Tensor | None,
 ) -> Rollout:
-    """Return the rollout of a mini-batch in parts, without its graph, its gradients added to the model's.
+    """Return the detached rollout of a mini-batch in parts, and add its gradients to the model's.
 
     The loss is the mean over the videos of all processes, however they are divided. `scales` and `factors`
     are those of the whole mini-batch; its videos are divided as `tensor_split` does.
@@ -108,7 +108,7 @@ def add_gradients(
         with module.no_sync() if waits else nullcontext():
             clips, *varied = part
             result = module(clips, stage, *varied)
-            # Processes count alike in the average of their gradients, videos should.
+            # All processes have equal weight in the average of gradients, but videos should.
             (result.loss * (world() * len(result.meta_losses) / stage.batch)).backward()
         results.append(result)
     rates = [r.updating_rates for r in results]
@@ -131,8 +131,8 @@ def take_step(
 ) -> tuple[Rollout, bool]:
     """Return the rollout of this process's share of the mini-batch, and whether the step was taken.
 
-    It is not, in any process, if a loss or a gradient of one is not finite. The share comes in so many
-    parts as the stage has. `noise` moves the parameters where evolution strategies estimate the gradient,
+    No process takes it if a loss or gradient in any of them is not finite. The share is split into as many
+    parts as the stage has. `noise` perturbs the parameters if evolution strategies estimate the gradient,
     the same in all processes.
     """
     step = module.module if isinstance(module, DistributedDataParallel) else module
@@ -158,7 +158,7 @@ def take_step(
     finite = bool(torch.isfinite(torch.stack([*norms, result.loss.detach()])).all())
     if any_says(not finite):
         for buffer, kept in zip(buffers, statistics, strict=True):
-            buffer.copy_(kept)  # batch norms have moved in the forward pass already
+            buffer.copy_(kept)  # batch norms have already changed in the forward pass
         return result, False
     optimizer.step()
     return result, True

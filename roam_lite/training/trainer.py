@@ -1,4 +1,4 @@
-"""Meta-training: Algorithm 1 over the stages, logged and resumable; steps that are not finite are skipped."""
+"""Meta-training: Algorithm 1 over the stages, logged and resumable; skips steps that are not finite."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -49,39 +49,39 @@ from roam_lite.training.step import MetaStep, Part, averaging_gradients, check_c
 
 @dataclass(frozen=True)
 class Validation:
-    """How a run judges its model: by `measure`, every `interval` steps and after the last.
+    """How a run validates its model: by `measure`, every `interval` steps and after the last.
 
-    `measure` returns a number, the higher the better, of the model that a checkpoint would hold; it
-    must leave the model as it is. `roam-lite train --validate` takes the AUC on some sequences.
+    `measure` returns a score, the higher the better, of the model that a checkpoint would contain; it
+    must not change the model. `roam-lite train --validate` uses the AUC on some sequences.
     """
 
     measure: Callable[[MetaModel], float]
     interval: int
 
     def is_due(self, step: int, steps: int) -> bool:
-        """Return whether the model is judged after step `step` (1-based) of `steps`."""
+        """Return whether the model is validated after step `step` (1-based) of `steps`."""
         return step % self.interval == 0 or step == steps
 
 
 class Trainer:
     """One training run in a folder: construct it, then consume `run()` step by step.
 
-    The folder holds `config.json`, `log.jsonl`, TensorBoard files, `state.safetensors` (from which a
+    The folder contains `config.json`, `log.jsonl`, TensorBoard files, `state.safetensors` (from which a
     run continues bit for bit) and `checkpoint.safetensors` with its model card. `last_rollout` is
-    that of the last step, None before it: it holds the rates, which records do not. What clips are
-    drawn from is `batches.sources`; `drawn` counts them by the names of these, in all processes, and under
-    `SKIPPED` what could not be used.
+    that of the last step, or None; unlike records, it has the rates. Clips are
+    drawn from `batches.sources`; `drawn` counts them by the names of these, in all processes, and under
+    `SKIPPED` the unusable ones.
 
-    With `validation`, `best.safetensors` is the checkpoint that was worth most on the way.
+    With `validation`, `best.safetensors` is the checkpoint with the highest score so far.
 
-    `model` is as the last step left it; the checkpoint may hold an average instead (`averaging`).
+    `model` has the last step's weights; the checkpoint may contain an average instead (`averaging`).
 
-    Where processes train together, each has a trainer and takes its part of every mini-batch; number
-    0 alone writes. Records tell of all of them, `last_rollout` of this one.
+    If several processes train together, each has a trainer and takes its part of every mini-batch; only
+    number 0 writes. Records cover all of them, `last_rollout` only this one.
 
-    Raises InputError if the folder holds another run, or one and `resume` is false, or none, or one
+    Raises InputError if the folder has another run, or one and `resume` is false, or none, or one
     without its state, and `resume` is true; if TensorBoard is not installed; and if processes do not
-    see the same folder, or are more than a stage's clips.
+    see the same folder, or outnumber a stage's clips.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Trainer:
         self._mid_step = False
         self.last_rollout: Rollout | None = None
         self.seconds = 0.0
-        self.best: float | None = None  # AUC, where the run is validated
+        self.best: float | None = None  # AUC, if the run is validated
         # Unreadable data is reported before anything is written.
         part = processes.rank(), processes.world()
         self.batches = ClipBatches(
@@ -130,8 +130,8 @@ class Trainer:
         self.log = self._open_folder(written is not None, overwrite) if self.writes else None
         if processes.differ(self.step):
             raise InputError(
-                f"{self.out}: not every process finds the same run here; give an --out that all "
-                "machines share"
+                f"{self.out}: the processes do not all find the same run here; give an --out that "
+                "all machines share"
             )
 
     def _open_folder(self, resume: bool, overwrite: bool) -> RunLog:
@@ -180,7 +180,7 @@ class Trainer:
             progress = (step - first) / stage.steps
             if self.run_config.repeat:
                 if not stage.backbone_lr and isinstance(parts[0], Clips):
-                    parts = [forward.open(part, stage) for part in parts]  # their features are kept
+                    parts = [forward.open(part, stage) for part in parts]  # with their features
                 kept[drawn] = parts
             result = self._train_step(module, parts, stage, progress)
             seconds = time.monotonic() - began
@@ -231,7 +231,7 @@ class Trainer:
         return result
 
     def _count_clips(self) -> None:
-        """Count the clips that have come, in all processes."""
+        """Count the clips received, in all processes."""
         come = torch.tensor([self.batches.come[name] for name in self.drawn])
         self.batches.come.clear()
         for name, number in zip(self.drawn, processes.sum_of_all(come).tolist(), strict=True):
@@ -242,7 +242,7 @@ class Trainer:
         return {"model": self.model} | average
 
     def save(self) -> None:
-        """Write the state to resume from and the checkpoint with its card, in one process of all."""
+        """Write the state to resume from and the checkpoint with its card, in only one process."""
         if not self.writes:
             return
         state = self._done() | {"best": self.best}
@@ -258,7 +258,7 @@ class Trainer:
         save_checkpoint(self.out / name, self.average or self.model, card)
 
     def _validate(self) -> float | None:
-        """Return what the model is worth, where that is due; keep it if it is the best one."""
+        """Return the model's score if validation is due, and save the model if it is the best so far."""
         check = self.validation
         if not (self.writes and check and check.is_due(self.step, self.steps)):
             return None

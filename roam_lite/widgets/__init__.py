@@ -1,10 +1,10 @@
-"""What the course lets its readers play with; every widget carries a picture for pages without a kernel."""
+"""Interactive parts of the course; every widget includes a picture for pages without a kernel."""
 
 from importlib import import_module
 
 from roam_lite.extras import require
 
-# No module has the name of what it gives: once imported, it would stand in its place.
+# No module has the name of what it provides: once imported, it would replace it.
 _HOMES = {
     "Controller": "controller",
     "box_picker": "picker",
@@ -16,13 +16,13 @@ _HOMES = {
     "show": "exhibit",
     "training_run": "training",
 }
-# What they need of the extra `course`: Jupyter's widgets, where nothing else is said.
+# What they need from the extra `course`: Jupyter's widgets, unless listed here.
 _NEEDS = {"Controller": None, "record": None, "training_run": "matplotlib"}
 __all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str):
-    """Import a widget when somebody asks for it: the controller must not need Jupyter."""
+    """Import a widget on first use: the controller must not need Jupyter."""
     if name in _HOMES:
         if (package := _NEEDS.get(name, "ipywidgets")) is not None:
             require(package, f"widgets.{name}")

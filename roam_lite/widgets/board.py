@@ -18,12 +18,12 @@ from roam_lite.widgets.controller import Controller
 from roam_lite.widgets.exhibit import Exhibit, LivePicture, png_of
 from roam_lite.widgets.training import Progress
 
-_INTERVAL = 0.4  # seconds between two pictures; drawing takes its time from the training
+_INTERVAL = 0.4  # seconds between two pictures, because drawing slows training down
 _ALT = (
     "Two plots of a meta-training run: update and meta loss at every step, and the histogram of "
     "the learning rates at the last one"
 )
-# (name, what it calls, the states in which it can be pressed)
+# (name, method to call, states in which it is enabled)
 _BUTTONS = (
     ("Start", Controller.start, {"ready", "paused", "stopped", "finished", "failed"}),
     ("Pause", Controller.pause, {"running"}),
@@ -37,8 +37,8 @@ _NO_RATES = np.zeros(len(RATE_EDGES) - 1)
 def dashboard(controller: Controller[Progress]) -> Exhibit:
     """Return buttons over a live picture of the controller's run.
 
-    The picture for pages without a kernel shows the history that the controller has by now. The
-    dashboard takes the controller's `notify`: one controller, one dashboard.
+    The picture for pages without a kernel shows the controller's history so far. The
+    dashboard sets the controller's `notify`, so a controller can have only one dashboard.
     """
     with style():
         curves = _Curves()
@@ -47,7 +47,7 @@ def dashboard(controller: Controller[Progress]) -> Exhibit:
     status, message = ipywidgets.Label(), ipywidgets.HTML()
     buttons = {name: ipywidgets.Button(description=name) for name, _, _ in _BUTTONS}
     lock = threading.Lock()
-    drawn = [0.0]  # when
+    drawn = [0.0]  # time of the last drawing
 
     def refresh() -> None:
         history, state = list(controller.history), controller.state
@@ -80,7 +80,7 @@ def dashboard(controller: Controller[Progress]) -> Exhibit:
 
 
 def describe_run(state: str, history: Sequence[Progress]) -> str:
-    """Return one line on where a run is."""
+    """Return a line about the progress of a run."""
     if not history:
         return state
     record = history[-1].record

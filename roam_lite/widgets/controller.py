@@ -1,4 +1,4 @@
-"""Runs something step by step, blocking or in a thread that can be paused and stopped. No Jupyter here."""
+"""Run something step by step, blocking or in a thread that can be paused and stopped; no Jupyter here."""
 
 import atexit
 import threading
@@ -14,12 +14,12 @@ State = Literal["ready", "running", "paused", "stopped", "finished", "failed"]
 
 
 class Controller(Generic[Item]):
-    """Consumes `begin()` item by item into `history`: `run()` blocks, `start()` returns at once.
+    """Consumes `begin()` item by item into `history`: `run()` blocks, `start()` returns immediately.
 
-    `begin` is called anew for every run; whatever it yields is an item, and its generator is closed
+    `begin` is called for every run; whatever it yields is an item, and its generator is closed
     when the run ends, so that a trainer saves its state. `notify`, if set, is called after every
-    item and when a run ends, in the thread that runs. An error is kept in `error`, and raised by
-    `run()` or `join()`. What begins a run raises InputError while another is under way.
+    item and when a run ends, in the running thread. An error is stored in `error`, and raised by
+    `run()` or `join()`. Starting a run raises InputError while another one is active.
     """
 
     def __init__(self, begin: Callable[[], Generator[Item, None, None]]) -> None:
@@ -30,13 +30,13 @@ class Controller(Generic[Item]):
         self._thread: threading.Thread | None = None
         self._go, self._stop = threading.Event(), threading.Event()
         self._active = self._single = False
-        self._rest: State = "ready"  # its state unless it is active or has failed
-        # Without this a thread would still be computing while the interpreter is torn down.
+        self._rest: State = "ready"  # its state unless active or failed
+        # Otherwise a thread would still be computing while the interpreter shuts down.
         atexit.register(_stop, weakref.ref(self))
 
     @property
     def state(self) -> State:
-        """What it is doing."""
+        """The current state."""
         if self._active:
             return "running" if self._go.is_set() else "paused"
         return self._rest if self.error is None else "failed"
@@ -50,7 +50,7 @@ class Controller(Generic[Item]):
         return self.history
 
     def start(self) -> None:
-        """Begin a run in a thread, or go on with a paused one."""
+        """Start a run in a thread, or continue a paused one."""
         self._proceed(single=False)
 
     def step(self) -> None:
@@ -58,11 +58,11 @@ class Controller(Generic[Item]):
         self._proceed(single=True)
 
     def pause(self) -> None:
-        """Rest after the present step, until `start` or `step`."""
+        """Pause after the current step, until `start` or `step`."""
         self._go.clear()
 
     def stop(self) -> None:
-        """End the run after the present step; what it has yielded stays in `history`."""
+        """End the run after the current step; what it has yielded stays in `history`."""
         self._stop.set()
         self._go.set()
 
@@ -73,7 +73,7 @@ class Controller(Generic[Item]):
         self._thread, self.error, self.history, self._rest = None, None, [], "ready"
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait until the run has ended, or `timeout` seconds; raise the error it ended with."""
+        """Wait until the run has ended, or `timeout` seconds; raise its error, if any."""
         self._wait(timeout)
         if self.error is not None:
             raise self.error
@@ -110,7 +110,7 @@ class Controller(Generic[Item]):
             self.error = error
         finally:
             self._active = False
-        # A view that cannot draw must not leave the run without an end.
+        # An error in a view must not keep the run from ending.
         self._call_notify()
 
     def _may_go_on(self) -> bool:

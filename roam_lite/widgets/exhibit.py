@@ -1,4 +1,4 @@
-"""What a cell shows: a live widget where a kernel runs, a picture with words everywhere else."""
+"""What a cell shows: a live widget if a kernel is running, otherwise a picture with a text alternative."""
 
 import base64
 import io
@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import traitlets
 from matplotlib.figure import Figure
 
-DPI = 72  # of stored pictures: a notebook holds a dozen and stays under 1.5 MB
+DPI = 72  # of stored pictures, so that a notebook with a dozen stays under 1.5 MB
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Exhibit:
 
 
 class LivePicture(ipywidgets.Image):
-    """A PNG that shrinks with the page, its alternative text being its tooltip; set `value` to redraw."""
+    """A PNG that shrinks with the page, with its alternative text as tooltip; set `value` to redraw."""
 
-    # The browser's side of a tooltip reads the widget's description, which an Image does not have:
-    # without this trait the picture ends in an error there.
+    # The tooltip's JavaScript reads the widget's description, which an Image does not have:
+    # without this trait the picture causes an error there.
     description = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, png: bytes, alt: str) -> None:
@@ -47,17 +47,17 @@ class LivePicture(ipywidgets.Image):
 
 
 def show(figure: Figure, alt: str) -> Exhibit:
-    """Return a figure as a picture with an alternative text, to stand last in a cell.
+    """Return a figure as a picture with an alternative text, for the end of a cell.
 
-    A figure of pyplot's is closed, or the cell would show it a second time, without the text.
+    A figure of pyplot is closed, or the cell would show it again, without the text.
     """
     plt.close(figure)
     return Exhibit(png_of(figure), alt)
 
 
 def png_of(figure: Figure) -> bytes:
-    """Return the figure as PNG bytes, the same for the same figure whenever it is drawn."""
+    """Return the figure as PNG bytes, always the same for the same figure."""
     buffer = io.BytesIO()
-    # The default metadata names the version of matplotlib.
+    # The default metadata contains matplotlib's version.
     figure.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", metadata={"Software": None})
     return buffer.getvalue()

@@ -19,7 +19,7 @@ from roam_lite.widgets.exhibit import Exhibit
 from roam_lite.widgets.recording import Recording
 
 _MOST = 30  # frames embedded; longer sequences show every second, third ...
-_COLUMNS = 6  # of the sheet of frames that the script cuts up
+_COLUMNS = 6  # of the sheet of frames that the script takes apart
 _WIDTH = 320  # pixels of an embedded frame
 _SHEET_WIDTH = 200  # pixels of a frame of the contact sheet
 
@@ -33,8 +33,8 @@ def scrubber(
 ) -> Exhibit:
     """Return a sequence to scrub through: boxes of every recording, maps as layers, update losses.
 
-    Everything is embedded, so it works on a page without a kernel; where no script runs there is
-    a contact sheet. `layers` are the maps of the recordings that can be laid over the frames.
+    Everything is embedded, so it works on a page without a kernel; where scripts do not run there is
+    a contact sheet. `layers` are the maps of the recordings that can be overlaid on the frames.
     """
     shown = list(range(0, len(sequence), -(-len(sequence) // _MOST)))
     frames = [sequence.frames[index] for index in shown]
@@ -72,7 +72,7 @@ def scrubber(
 
 
 def contact_sheet(sequence: Sequence, recordings: Mapping[str, Recording]) -> bytes:
-    """Return PNG bytes: six frames over the whole sequence, with the true and all recorded boxes."""
+    """Return PNG bytes: six frames spread over the sequence, with the true and all recorded boxes."""
     panels = []
     for index in np.linspace(0, len(sequence) - 1, min(6, len(sequence))).astype(int).tolist():
         image = sequence.frames[index]
@@ -87,7 +87,7 @@ def contact_sheet(sequence: Sequence, recordings: Mapping[str, Recording]) -> by
 
 
 def _map_sheet(maps: NDArray[np.float32]) -> str:
-    """Return maps [T, H, W] side by side as base64 PNG, colored, and the clearer the lower."""
+    """Return maps [T, H, W] side by side as base64 PNG, colored, more transparent for lower values."""
     clipped = np.nan_to_num(np.hstack(list(maps))).clip(0, 1)
     colored = matplotlib.colormaps["magma"](clipped)
     colored[..., 3] = 0.85 * np.sqrt(clipped)
@@ -103,7 +103,7 @@ def _resized(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
 
 
 def _rounded(values: NDArray[np.float64]) -> list:
-    """Return nested lists for JSON, which knows no nan: a row or number that has one is null."""
+    """Return nested lists for JSON, which has no nan: a row or number with one becomes null."""
     if values.ndim == 1:
         return [round(float(v), 3) if np.isfinite(v) else None for v in values]
     return [np.round(row, 2).tolist() if np.isfinite(row).all() else None for row in values]

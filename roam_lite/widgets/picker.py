@@ -1,4 +1,4 @@
-"""The box picker: the reader's own video, a box drawn on its first frame, and the tracked MP4."""
+"""The box picker: track the reader's own video, from a box drawn on its first frame, into an MP4."""
 
 import base64
 import html
@@ -25,13 +25,13 @@ from roam_lite.widgets.controller import Controller
 from roam_lite.widgets.exhibit import Exhibit
 
 _INTERVAL = 0.25  # seconds between two pictures while tracking
-_LARGEST_LINK = 30e6  # bytes of video that a page carries for its download link
+_LARGEST_LINK = 30e6  # bytes of video that a page embeds for its download link
 _COLOR = OPTIMIZER_COLORS["lstm"]
 _WIDE = ipywidgets.Layout(width="min(100%, 420px)")
 
 
 class BoxCanvas(anywidget.AnyWidget):
-    """A picture on which the pointer draws one box, `(x, y, w, h)` in its pixels."""
+    """A picture on which the user draws one box, `(x, y, w, h)` in its pixels."""
 
     _esm = Path(__file__).with_name("picker.js")
     picture = traitlets.Bytes().tag(sync=True)  # JPEG
@@ -48,11 +48,11 @@ def box_picker(
     out: str | Path,
     alt: str,
 ) -> Exhibit:
-    """Return a widget that tracks what the reader frames, in the video at `path` or one uploaded.
+    """Return a widget that tracks the box that the reader draws, in the video at `path` or an uploaded one.
 
-    `path` is a video file or a folder of images; `box` is where the frame begins. `Track` follows
-    it with `make_tracker()` and writes the MP4 `out`, which a link then offers for download.
-    Raises InputError if there is no video at `path`; later mistakes are shown in the widget.
+    `path` is a video file or a folder of images; `box` is the initial box. `Track` tracks
+    it with `make_tracker()` and writes the MP4 `out`, which can then be downloaded.
+    Raises InputError if there is no video at `path`; later errors are shown in the widget.
     """
     picker = _Picker(make_tracker, Path(out))
     picker.open(path)
@@ -62,7 +62,7 @@ def box_picker(
 
 
 class _Picker:
-    """The widget's parts and what they do to each other."""
+    """The widget's parts and their interaction."""
 
     def __init__(self, make_tracker: Callable[[], Any], out: Path) -> None:
         self.make_tracker, self.out = make_tracker, out
@@ -102,7 +102,7 @@ class _Picker:
         self.path.value = self.opened
 
     def _take(self, files: Sequence[dict[str, Any]]) -> None:
-        """Keep uploaded files: one video, or the images of a folder."""
+        """Store uploaded files: one video, or the images of a folder."""
         if not files:
             return
         folder = Path(tempfile.mkdtemp(dir=self.uploads.name))
@@ -138,7 +138,7 @@ class _Picker:
             yield step.index
 
     def _follow(self) -> None:
-        """Show where the tracker is; when it has come to the end, offer the film."""
+        """Show the tracker's progress and, at the end, the download link."""
         state, step = self.controller.state, self.latest
         if state == "running":
             if step.image is not None and time.monotonic() - self.shown > _INTERVAL:
@@ -168,7 +168,7 @@ class _Picker:
 
 
 def _download(path: Path) -> str:
-    """Return a link that holds the video, or its place if it is too large for a page."""
+    """Return a link that embeds the video, or its path if it is too large for a page."""
     name = html.escape(path.name)
     if path.stat().st_size > _LARGEST_LINK:
         return f"written to <code>{html.escape(str(path))}</code>"

@@ -1,8 +1,8 @@
 """The race: SGD, Adam and a learned optimizer in a bowl, and its meta-training, all in the browser.
 
 Nothing runs in Python: the same script is a widget, a part of a stored notebook, and a page of the
-site. Its learner is the library's rule "fc" with 8 hidden units, 57 parameters; what the script
-computes is held to `roam_lite.toy` and `roam_lite.evolution` by tests.
+site. Its learner is the library's rule "fc" with 8 hidden units, 57 parameters; tests compare what the
+script computes with `roam_lite.toy` and `roam_lite.evolution`.
 """
 
 import base64
@@ -20,7 +20,7 @@ ALT = (
     "evolution strategies, which runs where scripts may."
 )
 _FOLDER = Path(__file__).parent
-PICTURE = _FOLDER / "race.png"  # of the page, trained; taken by tests/browser/test_race.py
+PICTURE = _FOLDER / "race.png"  # of the page after training; taken by tests/browser/test_race.py
 _INTRODUCTION = """
 <h1>A learned optimizer that trains in the browser</h1>
 <p>Three optimizers go down the same bowl, the loss |xθ − y|² over two parameters. SGD and Adam are
@@ -45,17 +45,17 @@ def _style() -> str:
 
 
 class RaceWidget(anywidget.AnyWidget):
-    """The race as a widget; it has no traits, since all of it happens in the browser."""
+    """The race as a widget; it has no traits, because everything happens in the browser."""
 
     _esm = race_script() + "\nexport default { render: ({ el }) => raceView(el) };\n"
     _css = _style()
 
 
 def optimizer_race() -> Exhibit:
-    """Return the race: a live widget, HTML that runs without a kernel, and elsewhere a picture."""
+    """Return the race: a live widget, HTML that runs without a kernel, or a picture."""
     png = PICTURE.read_bytes()
     picture = f"data:image/png;base64,{base64.b64encode(png).decode()}"
-    # Where scripts are not run, GitHub for one, the picture stays.
+    # Where scripts do not run, as on GitHub, the picture stays.
     fragment = (
         f"<style>{_style()}</style><div>"
         f'<img src="{picture}" alt="{html.escape(ALT)}" style="max-width: 100%">'

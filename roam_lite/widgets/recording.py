@@ -1,4 +1,4 @@
-"""A tracker watched at work: its boxes, the maps it decided by, and its update losses."""
+"""A recording of a tracker: its boxes, the maps behind its decisions, and its update losses."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,24 +14,24 @@ from roam_lite.tracking import Tracker
 
 @dataclass(frozen=True)
 class Recording:
-    """What one tracker did on a sequence of T frames; maps are of the patch around the last box."""
+    """A tracker's results on a sequence of T frames; maps are of the patch around the last box."""
 
     boxes: NDArray[np.float64]  # [T, 4], (x, y, w, h) in image pixels
-    regions: NDArray[np.float64]  # [T, 4], what the maps cover: (x, y, w, h) in image pixels
+    regions: NDArray[np.float64]  # [T, 4], covered by the maps: (x, y, w, h) in image pixels
     maps: dict[str, NDArray[np.float32]]  # name -> [T, H, W]
     losses: list[tuple[int, float]]  # (frame, update loss before a gradient step)
     description: dict[str, Any]
 
 
 def record(tracker: Tracker, sequence: Sequence) -> Recording:
-    """Return what a ROAM++ tracker does on a sequence, step by step.
+    """Return the recording of a ROAM++ tracker on a sequence.
 
     Maps are those of section 4 before the frame's own update: `response`, `penalty` (of the change
     of scale and ratio), `motion`, and their product `score`, whose maximum is chosen.
     """
     boxes, regions, maps, losses = [], [], [], []
     for step in track_steps(tracker, sequence):
-        # The patch of a later frame is cut around the box of the frame before.
+        # The patch of a later frame is cropped around the previous frame's box.
         seen = step.box if step.index == 0 or step.image is None else boxes[-1]
         region = region_around(seen, tracker.config.model.region_scale)
         regions.append(np.concatenate([region[:2] - region[2:] / 2, region[2:]]))
@@ -43,7 +43,7 @@ def record(tracker: Tracker, sequence: Sequence) -> Recording:
 
 
 def _maps(tracker: Tracker) -> dict[str, NDArray[np.float32]]:
-    """Return the maps that the last box was chosen by; the given box has no more than a response."""
+    """Return the maps from which the last box was chosen; for the given first box, only the response."""
     if tracker.last_maps is None:
         response, ones = tracker.last_response, np.ones_like(tracker.last_response)
         score = response.clip(min=0)

@@ -14,13 +14,13 @@ Control = tuple[float, ...] | list[Any] | bool
 
 
 def explore(draw: Callable[..., None], *, alt: str, **controls: Control) -> Exhibit:
-    """Return a figure with controls beside it, drawn anew whenever one is moved.
+    """Return a figure with controls, redrawn whenever one of them changes.
 
     `draw(figure, **values)` draws into the given, cleared figure. Each control is named after its
     value: `(low, high, start)` or `(low, high, start, step)` makes a slider, of whole numbers if
-    all of them are; a list makes a choice, its first entry being chosen; True or False a checkbox.
-    The picture for pages without a kernel is that of the start values, `alt` says what it shows.
-    Raises InputError for any other control; what `draw` raises later is shown.
+    all of them are; a list makes a dropdown, with its first entry selected; True or False a checkbox.
+    The picture for pages without a kernel shows the start values; `alt` describes it.
+    Raises InputError for any other control; later errors of `draw` are shown.
     """
     inputs = {name: make_control(name, control) for name, control in controls.items()}
     figure = Figure(layout="constrained")
@@ -37,12 +37,12 @@ def explore(draw: Callable[..., None], *, alt: str, **controls: Control) -> Exhi
     def redraw(_: Any) -> None:
         try:
             image.value, message.value = picture(), ""
-        except Exception as error:  # in a widget's callback nobody else would see it
+        except Exception as error:  # in a widget's callback it would be invisible
             message.value = f"{type(error).__name__}: {error}"
 
     for control in inputs.values():
         control.observe(redraw, "value")
-    # Controls flow into as many rows as the page's width needs.
+    # Controls wrap into as many rows as needed.
     flow = ipywidgets.Layout(flex_flow="row wrap", grid_gap="4px 16px")
     row = ipywidgets.Box(tuple(inputs.values()), layout=flow)
     return Exhibit(bytes(image.value), alt, ipywidgets.VBox((row, image, message)))
@@ -50,7 +50,7 @@ def explore(draw: Callable[..., None], *, alt: str, **controls: Control) -> Exhi
 
 def make_control(name: str, control: Control) -> ipywidgets.DOMWidget:
     """Return the slider, dropdown or checkbox that `explore` describes, or raise InputError."""
-    # The label keeps its words whole.
+    # Show the whole label.
     label = {"description": name.replace("_", " "), "style": {"description_width": "initial"}}
     if isinstance(control, bool):
         return ipywidgets.Checkbox(value=control, indent=False, **label)

@@ -1,4 +1,4 @@
-"""Meta-training as a controller consumes it: what each step reports, and the rates it emitted."""
+"""Meta-training for a controller: the report of each step, and the rates that it emitted."""
 
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -19,13 +19,13 @@ class Progress:
     record: StepRecord
     of: int  # steps of the whole run
     first_rates: NDArray[np.float64]  # [48], shares of log10(lambda0) in RATE_EDGES
-    updating_rates: NDArray[np.float64] | None  # of the optimizer's; None where it has none
+    updating_rates: NDArray[np.float64] | None  # of the optimizer's rates; None if it has none
 
 
 def training_run(config: TrainConfig) -> Callable[[], Generator[Progress, None, None]]:
-    """Return what begins the run of `config`, anew at each call: for a `Controller`.
+    """Return a function, for a `Controller`, that starts the run of `config` at each call.
 
-    An earlier run in the same folder is overwritten. Errors of `Trainer` arise at the first step.
+    An earlier run in the same folder is overwritten. Errors of `Trainer` are raised at the first step.
     """
 
     def begin() -> Generator[Progress, None, None]:

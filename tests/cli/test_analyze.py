@@ -53,7 +53,7 @@ def test_analyze_prints_what_it_writes(rule, checkpoint, root, tmp_path, capsys)
         assert shares[name] == pytest.approx((share, left), abs=1e-4)
     rules = [name for name in REPLACED if rule == "lstm" or name != "memory wiped"]
     assert kept["differences"]["rules"] == rules
-    told = table.partition("fitted on the same sequences")[2]
+    told = table.partition("fitted to the same sequences")[2]
     for name, aucs in zip(rules, kept["differences"]["aucs"], strict=True):
         assert [len(draw) for draw in aucs] == [2, 2]
         (auc,) = re.findall(rf"^{name} +([\d.]+)", told, re.M)
@@ -73,7 +73,7 @@ def test_constants_and_formula_can_come_from_other_sequences(checkpoint, root, t
         kept = json.loads(file.read_text())
         constants[kept["fitted_on"]] = kept["constants"], kept["explained"]
     same, other = constants["the same sequences"], constants[str(tmp_path / "fit")]
-    assert f"fitted on {tmp_path / 'fit'}:" in capsys.readouterr().out
+    assert f"fitted to {tmp_path / 'fit'}:" in capsys.readouterr().out
     assert same[0] != other[0]
     assert same[1] == other[1]
 
@@ -81,7 +81,7 @@ def test_constants_and_formula_can_come_from_other_sequences(checkpoint, root, t
 def test_analyze_needs_two_sequences_and_updates(checkpoint, root, capsys):
     path = checkpoint("fc")
     assert run("analyze", path, "--root", root, "--every", "2") == 2
-    assert "differences on one sequence have no interval; give two" in capsys.readouterr().err
+    assert "one sequence gives no interval of differences; give two" in capsys.readouterr().err
     assert run("analyze", path, "--root", root / "A") == 2
     assert run("analyze", path, "--root", root, "--fit", root / "none") == 2
     assert "none: no such folder" in capsys.readouterr().err
@@ -90,7 +90,7 @@ def test_analyze_needs_two_sequences_and_updates(checkpoint, root, capsys):
 def test_analyze_refuses_to_write_over_the_checkpoint(checkpoint, root, capsys):
     path = checkpoint("fc")
     assert run("analyze", path, "--root", root, "--json", path) == 2
-    assert "this is read, not to be written to" in capsys.readouterr().err
+    assert "this is an input, not an output" in capsys.readouterr().err
 
 
 def test_the_constants_become_a_rule_to_track_with(checkpoint, root, tmp_path, capsys):

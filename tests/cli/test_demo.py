@@ -27,7 +27,7 @@ def test_demo_shows_the_frame_before_one_that_cannot_be_read(smoke, tmp_path, ca
     folder = write_sequence(tmp_path / "in" / "clip", synthesize(4, length=4, size=(160, 120)))
     (folder / "img" / "0003.jpg").write_bytes(b"")
     assert run("demo", "--root", tmp_path / "in", "--out", tmp_path / "out", *smoke) == 0
-    assert "counts as lost" in capsys.readouterr().err
+    assert "counted as lost" in capsys.readouterr().err
     video = cv2.VideoCapture(str(tmp_path / "out" / "side_by_side.mp4"))
     _, second, third = (video.read()[1].astype(int) for _ in range(3))
     assert np.abs(second[40:60] - third[40:60]).mean() < 5  # the boxes may differ

@@ -104,10 +104,10 @@ def test_a_split_that_a_server_scores_gives_a_zip(statue, tmp_path, capsys):
     assert run(*arguments) == 2
     assert "--results DIR is needed: a server scores this split" in capsys.readouterr().err
     assert run(*arguments, "--results", tmp_path / "r", "--json", tmp_path / "x.json") == 2
-    assert "there is nothing for --json and --plots" in capsys.readouterr().err
+    assert "omit --json and --plots" in capsys.readouterr().err
     assert run(*arguments, "--results", tmp_path / "r") == 0
     (path,) = (tmp_path / "r" / "GOT-10k").glob("*.zip")
-    assert f"1 sequences; the server scores them, upload {path}" in capsys.readouterr().out
+    assert f"1 sequences, which the server scores; upload {path}" in capsys.readouterr().out
 
 
 def test_plots_without_kept_results_show_this_run(root, tmp_path):
@@ -127,7 +127,7 @@ def test_kept_results_of_another_root_are_not_this_ones(root, statue, tmp_path, 
     output, message = capsys.readouterr()
     assert output == ""
     assert "A (first box, " in message
-    assert "name another --results" in message
+    assert "choose another --results" in message
 
 
 def test_a_tracker_that_was_edited_is_tracked_again_beside_the_old_results(
@@ -139,7 +139,7 @@ def test_a_tracker_that_was_edited_is_tracked_again_beside_the_old_results(
     (tmp_path / "mine.py").write_text(edited)
     sys.modules.pop("mine")
     assert run(*arguments) == 0
-    assert "took over 0 of 2 sequences" in capsys.readouterr().err
+    assert "reused 0 of 2 sequences" in capsys.readouterr().err
     one, two = ((f / "A.txt").read_text() for f in (tmp_path / "r" / "OTB2015").iterdir())
     assert one != two
 

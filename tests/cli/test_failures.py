@@ -85,7 +85,7 @@ def test_an_unexpected_error_is_one_line_with_a_hint_and_an_exit_code_of_its_own
     said = capsys.readouterr().err
     assert said == (
         "roam-lite evaluate: unexpected ZeroDivisionError: division by zero, frame 3 of A; "
-        "this is a fault of the program; --debug shows where\n"
+        "this is a bug in the program; --debug shows where\n"
     )
     assert list(tmp_path.iterdir()) == []
 

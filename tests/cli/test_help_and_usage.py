@@ -102,7 +102,7 @@ def test_bad_usage_exits_with_2(arguments, message, capsys):
         ),
         (
             ["evaluate", "--root", "{root}", "--tracker", "kcf", "--benchmark", "lasot"],
-            "no sequence in LaSOT's layout",
+            "no sequences in LaSOT's layout",
         ),
         (["evaluate", "--root", "{root}", "--tracker", "none:such"], "cannot be loaded"),
         (["evaluate", "--root", "{root}", "--benchmark", "vot"], "no benchmark 'vot'; choose one"),
@@ -127,7 +127,7 @@ def test_bad_usage_exits_with_2(arguments, message, capsys):
             ],
             "--overwrite",
         ),
-        (["compare", "none.json"], "give a file that evaluate --json wrote"),
+        (["compare", "none.json"], "give a file written by evaluate --json"),
         (["demo", "--root", "nowhere"], "no such folder"),
         (["synth", "--out", "{root}/new", "--challenge", "boredom"], "boredom"),
         (["train", "--profile", "huge", "--out", "{root}/new"], "choose one of: smoke"),

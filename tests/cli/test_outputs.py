@@ -52,14 +52,14 @@ def test_a_file_that_exists_is_kept(command, root, place, capsys):
 @pytest.mark.parametrize("command", FILES)
 def test_a_folder_is_no_file(command, root, place, capsys):
     place.mkdir()
-    assert f"{place}: this is a folder; name a file" in refused(capsys, root, FILES[command], place)
+    assert f"{place}: this is a folder; give a file" in refused(capsys, root, FILES[command], place)
 
 
 @pytest.mark.parametrize("command", FILES)
 def test_a_device_is_no_place_for_a_file(command, root, tmp_path, capsys):
     link = tmp_path / "x.mp4"
     link.symlink_to("/dev/null")
-    assert "no ordinary file; name a file" in refused(capsys, root, FILES[command], link)
+    assert "not a regular file; give a file" in refused(capsys, root, FILES[command], link)
 
 
 @pytest.mark.parametrize("command", FOLDERS)
@@ -76,7 +76,7 @@ def test_nothing_can_be_written_below_a_file(command, root, place, capsys):
     below = place / "new" / "x.mp4"
     line = refused(capsys, root, (FILES | FOLDERS)[command], below)
     assert str(below) in line
-    assert "is a file, which holds none; name another place" in line
+    assert "is a file, not a folder; choose another place" in line
 
 
 @pytest.mark.parametrize("command", FILES | FOLDERS)
@@ -90,7 +90,7 @@ def test_a_place_that_may_not_be_written_to_is_named_as_the_user_did(
     new = tmp_path / "new" / "x.mp4"
     line = refused(capsys, root, (FILES | FOLDERS)[command], new)
     assert str(new) in line
-    assert "cannot be written (Permission denied); name another place" in line
+    assert "cannot be written (Permission denied); choose another" in line
     assert "temporary" not in line
     assert list(tmp_path.iterdir()) == []
 
@@ -107,7 +107,7 @@ def test_two_outputs_at_one_place_are_found(root, tmp_path, monkeypatch, capsys)
     (tmp_path / "y").mkdir()
     line = refused(capsys, root, FILES["boxes"], place, "--out", other)
     assert "--boxes" in line
-    assert "--out is the same place; name another" in line
+    assert "--out is the same place; choose another" in line
     line = refused(capsys, root, FILES["evaluate"], place, "--plots", place)
     assert "--json is the same place" in line
     line = refused(capsys, root, FILES["first-step"], place, "--results", place)
@@ -124,7 +124,7 @@ def test_weights_and_their_card_are_never_an_output(command, suffix, root, smoke
     arguments = [word for word in FILES[command] if word not in TRACKER]
     more = ("--checkpoint", checkpoint, "--overwrite")
     line = refused(capsys, root, arguments, checkpoint.with_suffix(suffix), *more)
-    assert "this is read, not to be written to" in line
+    assert "this is an input, not an output" in line
     assert checkpoint.read_bytes() == before
 
 
@@ -133,7 +133,7 @@ def test_the_video_that_is_tracked_is_never_an_output(root, tmp_path, capsys):
     shutil.copytree(root / "A" / "img", frames)
     image = frames / "0003.jpg"
     arguments = ["track", "--video", frames, "--box", "1,2,30,40", *TRACKER, "--boxes"]
-    assert "this is read" in refused(capsys, root, arguments, image, "--overwrite")
+    assert "this is an input" in refused(capsys, root, arguments, image, "--overwrite")
     assert image.read_bytes() == (root / "A" / "img" / "0003.jpg").read_bytes()
 
 
@@ -144,7 +144,7 @@ def test_training_from_a_runs_own_checkpoint_does_not_remove_it(root, tmp_path, 
     line = refused(
         capsys, root, FOLDERS["train"], checkpoint.parent, "--overwrite", "--init", checkpoint
     )
-    assert "this is read, not to be written to" in line
+    assert "this is an input, not an output" in line
     assert checkpoint.read_bytes() == b"trained"
 
 
@@ -155,8 +155,8 @@ def test_an_existing_report_is_replaced_when_asked_and_its_remedy_warns_of_kept_
     write_json(path, {"old": True})
     arguments = ["evaluate", "--root", root, "--tracker", statue, "--json", path]
     assert run(*arguments) == 2
-    assert "remove it, or name another; --overwrite replaces it\n" in capsys.readouterr().err
+    assert "remove it, or choose another file; --overwrite replaces it\n" in capsys.readouterr().err
     assert run(*arguments, "--results", tmp_path / "r") == 2
-    assert "and tracks again what is kept" in capsys.readouterr().err
+    assert "and tracks everything again" in capsys.readouterr().err
     assert run(*arguments, "--overwrite") == 0
     assert "mean" in json.loads(path.read_text())

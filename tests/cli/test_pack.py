@@ -62,16 +62,16 @@ def test_what_cannot_be_trained_on_is_named_and_left_out(tmp_path, capsys):
     first.unlink()
     first.write_bytes(b"no image")
     pack = ["pack", "--data", f"otb:{tmp_path}/data", "--out", tmp_path / "out"]
-    with pytest.warns(match="left out") as said:
+    with pytest.warns(match="skipped") as said:
         assert run(*pack) == 0
     told = [str(warning.message) for warning in said]
-    assert [message[:11] for message in told] == [f"{name}: left out"[:11] for name in "BCD"]
+    assert [message[:10] for message in told] == [f"{name}: skipped"[:10] for name in "BCD"]
     assert "wrote 1 sequences" in capsys.readouterr().out
     shutil.rmtree(tmp_path / "data" / "A")
     warn.cache_clear()
-    with pytest.warns(match="left out"):
+    with pytest.warns(match="skipped"):
         assert run(*pack, "--overwrite") == 2
-    assert "no sequence that can be used" in capsys.readouterr().err
+    assert "no usable sequence" in capsys.readouterr().err
     assert json.loads((tmp_path / "out" / "index.json").read_text())["sequences"]
 
 
@@ -81,7 +81,7 @@ def test_of_several_targets_one_that_cannot_be_used_leaves_the_others(tmp_path):
     for path in (data / "Annotations").rglob("*.xml"):  # track 0 is outside of all its images
         boxes = [(5, 5, 20, 10, 1, 0)] if path.stem in ("000002", "000003") else []
         path.write_text(trees.annotation([(500, 500, 20, 10, 0, 0), *boxes]))
-    with pytest.warns(match=rf"{trees.VIDEO}\.0: left out"):
+    with pytest.warns(match=rf"{trees.VIDEO}\.0: skipped"):
         assert run("pack", "--data", f"vid:{data}", "--out", tmp_path / "out") == 0
     index = json.loads((tmp_path / "out" / "index.json").read_text())
     assert [row["name"] for row in index["sequences"]] == [f"{trees.VIDEO}.1"]
@@ -90,12 +90,12 @@ def test_of_several_targets_one_that_cannot_be_used_leaves_the_others(tmp_path):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ("synthetic", "no folder to pack; give otb, vot, "),
-        ("shards:{root}", "no folder to pack"),
-        ("otb:", "no folder to pack"),
+        ("synthetic", "not a folder to pack; give otb, vot, "),
+        ("shards:{root}", "not a folder to pack"),
+        ("otb:", "not a folder to pack"),
         ("otb:{root}*2", "no such folder"),
         ("otb:{root}/nowhere", "no such folder"),
-        ("", "no sequence that can be used"),
+        ("", "no usable sequence"),
     ],
 )
 def test_what_is_no_folder_is_refused(data, words, root, tmp_path, capsys):
@@ -109,7 +109,7 @@ def test_a_folder_of_something_else_is_never_replaced(root, tmp_path, capsys):
     for place in (tmp_path, root):
         command = ["pack", "--data", f"otb:{root}", "--out", place, "--overwrite"]
         assert run(*command) == 2
-        assert "holds files but no shards (index.json)" in capsys.readouterr().err
+        assert "has files but no shards (index.json)" in capsys.readouterr().err
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
@@ -202,11 +202,11 @@ def test_training_from_shards_passes_over_a_cut_one_and_runs_no_shell(root, tmp_
     shard = out / "out-000001.tar"
     os.truncate(shard, shard.stat().st_size - 1)
     train = [*TRAIN, "--data", f"shards:{out}", "--out", tmp_path / "run", "--workers", "1"]
-    with pytest.warns(match=r"out-000001\.tar: .* its sequences are passed over"):
+    with pytest.warns(match=r"out-000001\.tar: .* its sequences are skipped"):
         assert run(*train) == 0
     train = [*TRAIN, "--data", f"shards:pipe:cat {out}", "--out", tmp_path / "other"]
     assert run(*train) == 2
-    assert "a shell would run this; give --allow-pipe" in capsys.readouterr().err
+    assert "this would run in a shell; give --allow-pipe" in capsys.readouterr().err
     assert not (tmp_path / "other").exists()
 
 

@@ -74,7 +74,7 @@ def test_report_takes_what_evaluate_wrote_without_the_data(root, statue, tmp_pat
     assert "mine:Statue (sgd-0.001) (measured)" in table
     assert not (tmp_path / "out" / "success.png").exists()
     assert run("report", json_file, "--benchmark", "lasot", "--out", tmp_path / "out") == 2
-    assert "none of the files is of lasot" in capsys.readouterr().err
+    assert "no file has results of lasot" in capsys.readouterr().err
 
 
 def test_report_says_what_is_wrong_with_results(root, three_trackers, tmp_path, capsys):
@@ -97,7 +97,7 @@ def test_report_says_what_is_wrong_with_results(root, three_trackers, tmp_path, 
         assert run("report", wrong, "--root", root) == 2
         assert message in capsys.readouterr().err
     assert run("report", three_trackers[1]) == 2
-    assert "--root DIR is needed" in capsys.readouterr().err
+    assert "give --root DIR" in capsys.readouterr().err
 
 
 def test_a_table_of_other_sequences_does_not_say_that_it_is_the_benchmarks(
@@ -126,9 +126,9 @@ def test_the_named_sequences_alone_are_reported_of_json_too(root, statue, tmp_pa
     assert report["mean"]["auc"] == alone["mean"]["auc"]
     assert report["mean"]["frames"] == 6
     assert run("report", files["both"], "--sequences", "Z", "--out", tmp_path / "out") == 2
-    assert "both.json: no scores of Z" in capsys.readouterr().err
+    assert "both.json: no scores for Z" in capsys.readouterr().err
     assert run("report", *files.values(), "--out", tmp_path / "out") == 2
-    assert "holds A; evaluate all trackers on the same --sequences" in capsys.readouterr().err
+    assert "has A; evaluate all trackers on the same --sequences" in capsys.readouterr().err
 
 
 def test_scores_by_different_rules_are_not_mixed(root, statue, three_trackers, tmp_path, capsys):
@@ -149,8 +149,8 @@ def test_what_is_given_twice_or_read_is_not_reported(root, statue, tmp_path, cap
     assert run("report", file, tmp_path / "out" / ".." / "out" / "report.json") == 2
     assert "is given twice" in capsys.readouterr().err
     assert run("report", file, "--out", tmp_path / "out") == 2
-    assert "this is read, not to be written to" in capsys.readouterr().err
+    assert "this is an input, not an output" in capsys.readouterr().err
     assert file.read_bytes() == before
     assert run("report", file, "--split", "val", "--out", tmp_path / "o") == 2
-    assert "--split means nothing to JSON files" in capsys.readouterr().err
+    assert "--split does not apply to JSON files" in capsys.readouterr().err
     assert not (tmp_path / "o").exists()

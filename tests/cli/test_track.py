@@ -47,10 +47,10 @@ def test_a_truncated_image_is_reported_and_counts_as_lost(smoke, tmp_path, capsy
     assert run("track", *arguments, "--out", tmp_path / "t.mp4") == 0
     said = capsys.readouterr().err
     assert "0004.jpg" in said
-    assert "counts as lost, tracking continues" in said
+    assert "is counted as lost, and tracking continues" in said
     assert np.isfinite(read_boxes(boxes)).all()
     assert run("evaluate", "--root", tmp_path, "--sequences", "clip", *smoke) == 0
-    assert "1 unreadable frame(s) count as lost" in capsys.readouterr().err
+    assert "1 unreadable frame(s) counted as lost" in capsys.readouterr().err
 
 
 def test_the_film_keeps_the_rate_of_the_video(statue, tmp_path):
@@ -86,6 +86,6 @@ def test_depth_and_strangers_are_said_in_a_line(statue, tmp_path):
     assert done.returncode == 0, done.stderr
     said = [line for line in done.stderr.splitlines() if line.startswith("roam-lite track: ")]
     assert len(said) == 2
-    assert "thumbnail.png left out" in said[0]
+    assert "skipping thumbnail.png" in said[0]
     assert "first uses 12 bits" in said[1]
     assert len(read_boxes(tmp_path / "b.txt")) == 3

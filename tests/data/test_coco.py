@@ -33,7 +33,7 @@ def test_an_image_is_read_without_the_list(tmp_path):
     (tmp_path / "annotations" / "instances_train2017.json").unlink()
     assert len(read_image_targets(tmp_path, listed)) == 1
     with pytest.raises(
-        InputError, match=r"no list of COCO \(annotations/instances_train\*\.json\)"
+        InputError, match=r"no COCO annotations \(annotations/instances_train\*\.json\)"
     ):
         list_images(tmp_path, "train")
 

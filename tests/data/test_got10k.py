@@ -46,7 +46,7 @@ def test_the_folder_of_a_split_is_a_root_too(tmp_path):
     trees.got10k(tmp_path)
     assert list_sequences(tmp_path / "val", "val") == [NAME]
     assert len(read_sequence(tmp_path / "val", NAME)) == 6
-    with pytest.raises(InputError, match="must hold the folder test"):
+    with pytest.raises(InputError, match="must have a folder test"):
         list_sequences(tmp_path / "val", "test")
 
 
@@ -68,10 +68,10 @@ def test_what_is_missing_is_named_with_the_remedy(tmp_path, break_it, message):
 
 def test_unknown_names_and_listed_but_missing_folders_are_refused(tmp_path):
     trees.got10k(tmp_path)
-    with pytest.raises(InputError, match="restore the sequence or leave out GOT-10k_Val_000009"):
+    with pytest.raises(InputError, match="restore the sequence or omit GOT-10k_Val_000009"):
         read_sequence(tmp_path, "GOT-10k_Val_000009")
     with pytest.raises(InputError, match="is not a GOT-10k sequence"):
         read_sequence(tmp_path, "Basketball")
     (tmp_path / "train").mkdir()
-    with pytest.raises(InputError, match="no sequence of GOT-10k's train split"):
+    with pytest.raises(InputError, match="no sequences of GOT-10k's train split"):
         list_sequences(tmp_path, "train")

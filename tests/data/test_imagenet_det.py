@@ -37,7 +37,7 @@ def test_an_image_may_have_no_object(tmp_path):
 
 def test_what_is_missing_is_named(tmp_path):
     trees.det(tmp_path, place="train/ILSVRC2013_train_extra0")
-    with pytest.raises(InputError, match=r"no image of ImageNet DET's train split \(Annotations/"):
+    with pytest.raises(InputError, match=r"no images of ImageNet DET's train split \(Annotations/"):
         list_images(tmp_path, "train")
     with pytest.raises(InputError, match=r"DET/val/x\.xml: cannot be read"):
         read_image_targets(tmp_path, "val/x")

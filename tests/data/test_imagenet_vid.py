@@ -60,15 +60,15 @@ GOOD = trees.annotation([(1, 2, 3, 4, 0, 0)])
 
 
 @pytest.mark.parametrize(("content", "message"), [
-    ("", "no annotation of ImageNet"),
-    (GOOD[:70], "no annotation of ImageNet"),
+    ("", "not an ImageNet annotation"),
+    (GOOD[:70], "not an ImageNet annotation"),
     ("<annotation/>", "no size/width"),
-    (GOOD.replace("<xmin>1<", "<xmin>one<"), "no annotation of ImageNet .*'one'"),
+    (GOOD.replace("<xmin>1<", "<xmin>one<"), "not an ImageNet annotation .*'one'"),
     (GOOD.replace("<xmin>1<", "<xmin>nan<"), "bndbox/xmin is nan"),
     (GOOD.replace("xmin>", "left>"), "no bndbox/xmin"),
     (GOOD.replace("<width>80<", "<width>0<"), "an image of 0 x 60 pixels"),
-    (GOOD.replace("<trackid>0</trackid>", ""), "or one of none"),
-    (trees.annotation([(1, 2, 3, 4, 7, 0)] * 2), "two boxes of one track"),
+    (GOOD.replace("<trackid>0</trackid>", ""), "or a box no track"),
+    (trees.annotation([(1, 2, 3, 4, 7, 0)] * 2), "a track has two boxes"),
     (ENTITY.format("lol"), "declares a document type"),
     (ENTITY.format("lol").encode("utf-16"), "declares a document type"),
 ])  # fmt: skip

@@ -52,7 +52,7 @@ def test_hidden_files_and_folders_are_no_frames(tmp_path, silent):
 )
 def test_an_image_of_another_naming_pattern_is_left_out_and_named(tmp_path, stranger):
     fill(tmp_path, *(f"{i:04d}.jpg" for i in range(1, 5)), stranger)
-    with pytest.warns(InputWarning, match=re.escape(f"{stranger} left out")):
+    with pytest.warns(InputWarning, match=re.escape(f"skipping {stranger}")):
         assert listed(tmp_path) == [f"{i:04d}.jpg" for i in range(1, 5)]
 
 
@@ -70,12 +70,12 @@ def test_two_images_of_one_number_are_refused(tmp_path, twin):
 
 
 def test_names_without_numbers_are_taken_and_said(tmp_path):
-    with pytest.warns(InputWarning, match="no numbers; they are taken in alphabetical order"):
+    with pytest.warns(InputWarning, match="no numbers; using alphabetical order"):
         assert listed(fill(tmp_path, "b.png", "a.png")) == ["a.png", "b.png"]
 
 
 def test_a_folder_without_images_says_what_is_there_instead(tmp_path):
-    with pytest.raises(InputError, match=r"no images in this folder, and .* not read \(\.heic\)"):
+    with pytest.raises(InputError, match=r"no images in this folder, only .* not read \(\.heic\)"):
         image_files(fill(tmp_path, "0001.heic"))
     with pytest.raises(InputError, match="no images"):
         image_files(tmp_path / "nowhere")

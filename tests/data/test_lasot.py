@@ -76,10 +76,10 @@ def test_what_is_missing_is_named_with_the_remedy(tmp_path, break_it, message):
 
 
 def test_unknown_names_and_other_folders_are_refused(tmp_path):
-    with pytest.raises(InputError, match="no sequence in LaSOT's layout"):
+    with pytest.raises(InputError, match="no sequences in LaSOT's layout"):
         list_sequences(tmp_path)
     trees.lasot(tmp_path, "airplane-2")
-    with pytest.raises(InputError, match="no sequence of the test split among 1"):
+    with pytest.raises(InputError, match="none of its 1 sequences is in LaSOT's test split"):
         list_sequences(tmp_path)
     for name in ("airplane-3", "", "x"):
         with pytest.raises(InputError, match=re.escape(repr(name))):

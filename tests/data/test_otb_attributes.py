@@ -33,7 +33,7 @@ def test_there_are_eleven_and_data_without_any_are_no_error(tmp_path):
 def test_a_part_of_the_labels_is_not_enough(tmp_path):
     (tmp_path / "att").mkdir()
     (tmp_path / "att" / "A.txt").write_text(FLAGS)
-    with pytest.raises(InputError, match=r"no attributes of B, C \(2 of 3 sequences\); put each"):
+    with pytest.raises(InputError, match=r"no attributes for B, C \(2 of 3 sequences\); put the"):
         read_attributes(tmp_path, ["A", "B", "C"])
 
 

@@ -23,7 +23,7 @@ def track(boxes, visibility=None):
 
 
 @pytest.mark.parametrize(("box", "message"), [
-    ([0.2, 0.3, 0.1, 0.2], r"smaller than a pixel \(shares of the image\? multiply"),
+    ([0.2, 0.3, 0.1, 0.2], r"smaller than a pixel \(fractions of the image\? multiply"),
     ([20, 30, 0.4, 9], "smaller than a pixel; give x,y,w,h"),
     ([0, 0, 1e6, 1e6], "far larger than the image of 80 x 60"),
     ([1e6, 0, 10, 10], "outside the image"),
@@ -55,7 +55,7 @@ WANDERING = [[10 + 2 * t, 5 + 1.5 * t, 12, 9] for t in range(20)]
 
 @pytest.mark.parametrize(("boxes", "message"), [
     (corners(WANDERING), "x1,y1,x2,y2"),
-    (np.array(WANDERING) / [80, 60, 80, 60], "shares of the image"),
+    (np.array(WANDERING) / [80, 60, 80, 60], "fractions of the image"),
     (np.array(WANDERING) * 4, r"of 20 boxes lie outside the image of 80 x 60 pixels"),
     ([[5, 5, 1e5, 1e5]] * 3, "3 of 3 boxes"),
 ])  # fmt: skip
@@ -97,7 +97,7 @@ def test_the_survey_finds_boxes_that_do_not_fit_the_images(tmp_path):
     truth.write_text(trees.lines(trees.square(6) / [80, 60, 80, 60]))
     (finding,) = survey(tmp_path)
     assert finding.found == 0
-    assert f"({truth}): boxes are shares of the image" in str(finding)
+    assert f"({truth}): boxes are fractions of the image" in str(finding)
 
 
 def test_a_box_far_outside_is_not_trained_on(tmp_path):
@@ -120,5 +120,5 @@ def test_good_sequences_are_trained_on_as_they_are(samples_root):
 
 
 def test_the_name_of_what_is_wrong_comes_first():
-    with pytest.raises(InputError, match=re.escape("B (x.txt): boxes are shares")):
+    with pytest.raises(InputError, match=re.escape("B (x.txt): boxes are fractions")):
         check_track(Sequence("B", [GRAY] * 2, np.full((2, 4), 0.5), truth="x.txt"), (80, 60))

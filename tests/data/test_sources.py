@@ -41,7 +41,7 @@ def test_unknown_sources_are_refused(text):
     with pytest.raises(
         InputError,
         match=r"give synthetic, collage:photographs, collage:DIR, otb:DIR, .* or shards:PLACE, "
-        r"comma-separated, \*K behind one",
+        r"comma-separated; \*K after one",
     ):
         parse_sources(text, seed=0)
 
@@ -79,7 +79,7 @@ def test_weights_that_no_list_can_have_are_refused(digits, root):
 
 @pytest.mark.parametrize("end", ["x", "1.5.2", "-2", "2x", "1.", ""])
 def test_a_word_that_is_neither_weight_nor_folder_is_refused_as_both(end, root):
-    with pytest.raises(InputError, match=r"no such folder, and no weight either; .* otb:DIR\*2"):
+    with pytest.raises(InputError, match=r"neither a folder nor a weight; .* otb:DIR\*2"):
         parse_sources(f"otb:{root}*{end}", seed=0)
 
 

@@ -76,7 +76,7 @@ def test_listed_sequences_that_are_not_there_are_named(datasets):
     with open(datasets / "GOT-10k" / "val" / "list.txt", "a") as listing:
         listing.write("GOT-10k_Val_000007\n")
     (finding,) = survey(datasets / "GOT-10k" / "val")
-    assert "restore the sequence or leave out GOT-10k_Val_000007" in str(finding)
+    assert "restore the sequence or omit GOT-10k_Val_000007" in str(finding)
 
 
 def test_a_list_that_names_nothing_is_a_broken_benchmark(datasets):
@@ -100,10 +100,10 @@ def test_of_a_large_data_set_a_sample_spread_over_all_is_read_and_that_is_said(
     (finding,) = survey(tmp_path)
     assert (finding.found, finding.frames, finding.unread) == (7, 12, 3)
     assert "7 of 100 sequences, 12 frames" in str(finding)
-    assert "(read: a sample of 4, spread evenly, which have these frames)" in str(finding)
+    assert "(in 4 evenly spaced sequences, the only ones read)" in str(finding)
     for name in "BG":  # of A, C, E and G that are read
         (tmp_path / name / "img" / "0001.jpg").write_bytes(b"no image")
     (finding,) = survey(tmp_path)
     assert (finding.found, finding.unread) == (6, 3)
     assert len(finding.broken) == 1
-    assert "a sample of 4" in str(finding)
+    assert "in 4 evenly spaced" in str(finding)

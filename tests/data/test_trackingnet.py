@@ -44,5 +44,5 @@ def test_what_is_missing_is_named_with_the_remedy(tmp_path, break_it, message):
 
 
 def test_a_folder_without_videos_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"no video of TrackingNet's test split \(TEST/anno"):
+    with pytest.raises(InputError, match=r"no videos of TrackingNet's test split \(TEST/anno"):
         list_sequences(tmp_path)

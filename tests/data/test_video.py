@@ -96,13 +96,13 @@ def test_repeated_and_blank_frames_are_counted(tmp_path):
     writer.release()
     frames = open_frames(path)
     list(frames)
-    assert frames.doubts() == ", 1 equal to the one before, 1 of one color"
+    assert frames.doubts() == ", 1 identical to the one before, 1 of a single color"
 
 
 def test_a_name_that_is_no_utf_8_is_refused_where_opencv_would_crash(film, tmp_path):
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.avi"))
     path.write_bytes(film.read_bytes())
-    with pytest.raises(InputError, match=r"caf.*no UTF-8"):
+    with pytest.raises(InputError, match=r"caf.*not UTF-8"):
         open_frames(path)
 
 

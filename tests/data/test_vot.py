@@ -66,7 +66,7 @@ def test_what_is_missing_is_named_with_the_remedy(tmp_path, break_it, message):
 
 
 def test_unknown_names_and_other_folders_are_refused(tmp_path):
-    with pytest.raises(InputError, match="no sequence in VOT's layout"):
+    with pytest.raises(InputError, match="no sequences in VOT's layout"):
         list_sequences(tmp_path)
     for name in ("ball", ""):
         with pytest.raises(InputError, match=re.escape(f"no sequence named {name!r}")):

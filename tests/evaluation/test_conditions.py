@@ -51,7 +51,7 @@ def test_ultra_hd_surrounds_the_same_picture():
 
 
 def test_one_a_second_skips_frames_and_their_boxes():
-    slow = CONDITIONS["1 frame a second"](0)
+    slow = CONDITIONS["1 frame per second"](0)
     whole = conditions._plain(0, length=500)
     assert len(slow) == 20
     np.testing.assert_array_equal(slow.boxes[2], whole.boxes[50])

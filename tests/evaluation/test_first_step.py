@@ -236,7 +236,7 @@ def test_the_table_tells_differences_and_rates_at_the_border():
     gain = paired_bootstrap(none.aucs, learned.aucs)
     expected = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
     assert re.fullmatch(r"no steps +0\.600 +0\.500 +5\.0 +" + re.escape(expected), table[2])
-    assert [line.endswith("at the border of those tried") for line in table[1:]] == [0, 0, 0, 1]
+    assert [line.endswith("the lowest or highest tried") for line in table[1:]] == [0, 0, 0, 1]
     assert table[3].startswith("2 steps of sgd 0.001")
 
     kept = first_step_json(compared[2:], compared, {inside: False, border: True})

@@ -186,8 +186,8 @@ def test_a_description_that_tables_cannot_print_is_refused(description):
     ("def make(): raise KeyError('w')", "my_trackers:make, called to make a tracker: KeyError: 'w'"),
     ("def make(): exit(0)", "SystemExit: 0"),
     ("def make(size): pass", "TypeError"),
-    ("def make(): pass", "makes no tracker but None"),
-    ("class make:\n    init = update = 3", "makes no tracker but"),
+    ("def make(): pass", "returned None, not a tracker"),
+    ("class make:\n    init = update = 3", "not a tracker; the factory"),
 ])  # fmt: skip
 def test_modules_and_factories_that_fail_are_said(module, tmp_path, text, told):
     (tmp_path / "my_trackers.py").write_text(text)

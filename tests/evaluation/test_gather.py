@@ -68,7 +68,7 @@ def test_restricted_reports_have_means_of_what_is_left():
     assert some["mean"] == pytest.approx({"auc": 0.55, "fps": 10, "frames": 20, "unreadable": 3})
     assert "unreadable" not in restricted(whole, ["B", "C"], Path("x.json"))["mean"]
     assert restricted(whole, "CBA", Path("x.json")) == whole
-    with pytest.raises(InputError, match=r"x\.json: no scores of Z, Y"):
+    with pytest.raises(InputError, match=r"x\.json: no scores for Z, Y"):
         restricted(whole, ["A", "Z", "Y"], Path("x.json"))
 
 
@@ -85,7 +85,9 @@ def test_reports_of_other_video_are_not_gathered(tmp_path):
     for name, content in (("one", one), ("other", other)):
         write_json(tmp_path / f"{name}.json", content)
     paths = [tmp_path / "one.json", tmp_path / "other.json"]
-    with pytest.raises(InputError, match=r"one\.json and .*other\.json have other numbers of fra"):
+    with pytest.raises(
+        InputError, match=r"one\.json and .*other\.json have different numbers of fra"
+    ):
         gather(paths, BENCHMARKS["otb"], None, None, None, "official")
 
 

@@ -95,7 +95,7 @@ def test_another_place_of_the_same_video_is_the_same(tmp_path, capsys):
     first = track(root, tmp_path / "r")
     root = root.rename(tmp_path / "moved")
     assert track(root, tmp_path / "r", overwrite=False) == first
-    assert f"took over 1 of 1 sequences, tracked before, from {first}" in capsys.readouterr().err
+    assert f"reused 1 of 1 sequences, tracked before, from {first}" in capsys.readouterr().err
 
 
 def test_later_ground_truth_counts_only_where_it_guides_the_tracker(tmp_path):
@@ -169,7 +169,7 @@ def test_overwriting_tracks_the_named_sequences_and_leaves_the_others(tmp_path, 
     track(root, tmp_path / "r", "A", overwrite=True)
     assert (folder / "A.txt").stat().st_mtime_ns != stamps["A"]
     assert (folder / "B.txt").stat().st_mtime_ns == stamps["B"]
-    assert "took over" not in capsys.readouterr().err
+    assert "reused" not in capsys.readouterr().err
 
 
 def test_another_version_of_the_package_has_another_folder_and_says_so(
@@ -178,10 +178,10 @@ def test_another_version_of_the_package_has_another_folder_and_says_so(
     root = trees.otb(tmp_path / "data")
     first = track(root, tmp_path / "r")
     track(root, tmp_path / "r", oracle=True, make_tracker=Oracle)
-    assert "took over" not in capsys.readouterr().err
+    assert "reused" not in capsys.readouterr().err
     monkeypatch.setattr("roam_lite.__version__", "99")
     assert track(root, tmp_path / "r") != first
-    assert "took over 0 of 1 sequences" in capsys.readouterr().err
+    assert "reused 0 of 1 sequences" in capsys.readouterr().err
 
 
 def test_what_a_run_knew_stays_known(tmp_path):

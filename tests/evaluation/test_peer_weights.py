@@ -35,7 +35,7 @@ def test_the_start_of_the_names_chooses_among_several(folder):
 def test_networks_of_two_versions_are_refused(folder):
     for name in ("v1-head.onnx", "v2-Backbone.onnx"):
         (folder / name).unlink()
-    message = "v1-backbone.onnx and v2-HEAD.onnx are not of one version by their names; give files"
+    message = "v1-backbone.onnx and v2-HEAD.onnx do not seem to be of one version; give files"
     with pytest.raises(InputError, match=re.escape(message)):
         find_networks("nano", PAIR, folder)
 
@@ -59,7 +59,11 @@ def test_a_tracker_without_networks_takes_nothing(folder):
         (PAIR, "v1-b", "no .onnx file with 'head' in its name"),
         (PAIR, "nowhere/v1", "no .onnx file with 'backbone'"),
         (ONE, "v2", "v2: more than one .onnx file (v2-Backbone.onnx, v2-HEAD.onnx); give t a fol"),
-        (ONE, "v2.txt", "v2.txt: no .onnx file; give t a folder with one .onnx file, or say how"),
+        (
+            ONE,
+            "v2.txt",
+            "v2.txt: no .onnx file; give t a folder with one .onnx file, or the beginning",
+        ),
     ],
 )
 def test_what_is_not_one_file_each_is_refused(folder, networks, start, message):

@@ -96,5 +96,5 @@ def test_every_sequence_has_a_row_and_the_benchmarks_value_comes_last():
         ("all", "0.500", "0.250"),
     )
     del both["y"]["sequences"]["B"]
-    with pytest.raises(InputError, match=r"y: other sequences than the first report \(B\)"):
+    with pytest.raises(InputError, match=r"y: not the sequences of the first report \(B\)"):
         sequence_grid(both)

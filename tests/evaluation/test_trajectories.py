@@ -46,7 +46,7 @@ def test_polygons_of_other_trackers_are_read(tmp_path):
     ("1\nx\n", "line 2: 'x' is not a row of numbers"),
     ("1,2,3,4\n", "the first line must be 1, the start"),
     ("", "the first line must be 1"),
-    ("1\n1,2,3,4\n1,2,3,4,5,6,7,8\n", "write one kind"),
+    ("1\n1,2,3,4\n1,2,3,4,5,6,7,8\n", "use only one kind"),
 ])  # fmt: skip
 def test_other_files_are_refused_with_their_line(tmp_path, text, message):
     path = tmp_path / "bad.txt"

@@ -73,7 +73,7 @@ def test_the_table_puts_the_best_first_and_tells_intervals_and_borders():
     assert lines[0] == "toy: mean loss after 3 steps, 95 % over 2"
     assert lines[1].split()[:4] == ["lstm", "learned", "1", "[1,"]
     assert "3 [2, 4]" in lines[2]
-    assert "beyond those tried" in lines[2]
+    assert "outside the range tried" in lines[2]
     assert lines[4].startswith("regression")
 
 

@@ -71,8 +71,9 @@ def test_out_of_memory_is_one_line_with_the_setting_to_lower(
     out_of_memory(0)
     train(tmp_path / "run", code=1)
     assert re.fullmatch(
-        "roam-lite train: out of memory in stage first_step with 2 clips of 1 update; half of the clips "
-        f"need about half of that: give --batch 1 and another --out; no state is kept in {tmp_path}/run yet",
+        "roam-lite train: out of memory in stage first_step with 2 clips of 1 update; half the clips "
+        "need about half as much: give --batch 1 and another --out; "
+        f"no state has been saved in {tmp_path}/run yet",
         last_line(capsys),
     )
 
@@ -89,7 +90,7 @@ def test_a_run_that_had_no_memory_left_keeps_its_state_and_goes_on_as_advised(
             list(trainer.run())
     said = str(error.value)
     assert "stage closed_loop with 2 clips of 3 updates" in said
-    assert said.endswith(f"; the state of step 4 is kept in {out}")
+    assert said.endswith(f"; the state of step 4 is saved in {out}")
     load_checkpoint(out / "checkpoint.safetensors")
     advised = re.search("(--batch .*) and another --out, and, .*, (--init .*); ", said).groups()
     train(tmp_path / "other", *" ".join(advised).split(), steps=2)
@@ -142,7 +143,7 @@ def test_a_full_disk_names_the_file_and_keeps_the_last_state_and_checkpoint(
     file = "state.safetensors" if most > 200 else "log.jsonl"
     assert Path(error.value.filename).name in (file, "run")
     assert (
-        f"make room first; the state of step 2 is kept in {out}; --resume" in error.value.strerror
+        f"free some space; the state of step 2 is saved in {out}; --resume" in error.value.strerror
     )
     assert contents(out) == before
     assert (out / "state.safetensors").read_bytes() == state
@@ -160,7 +161,9 @@ def test_on_the_command_line_a_full_disk_is_one_line_and_the_run_ends_as_without
     assert said.startswith(
         f"roam-lite train: {file}: File too large; nothing new was written there; "
     )
-    assert f"no state is kept in {tmp_path}/run yet; --resume begins with the first step" in said
+    assert (
+        f"no state has been saved in {tmp_path}/run yet; --resume starts at the first step" in said
+    )
     small_disk(10**9)
     train(tmp_path / "run", "--resume", steps=4)
     assert (
@@ -202,7 +205,7 @@ def test_images_damaged_in_mid_training_are_named_counted_and_passed_over_up_to_
     before = contents(out)
     break_images(data / "A" / "img", 1)
     train(out, "--resume", "--workers", workers, steps=8, code=2)
-    assert f"train: {MOST_SKIPPED} clips in a row could not be used, the last " in last_line(capfd)
+    assert f"train: {MOST_SKIPPED} clips in a row were unusable, the last " in last_line(capfd)
     assert step_of(out) == 6
     assert contents(out)["checkpoint.safetensors"] == before["checkpoint.safetensors"]
 
@@ -220,7 +223,7 @@ def test_a_run_whose_data_moved_is_resumed_by_naming_the_new_place(
     train(out, "--resume", steps=4, code=2)
     said = last_line(capsys)
     assert f"{data}: no such folder" in said
-    assert f"began with --data otb:{data}; if that has moved, resume with --data that names" in said
+    assert f"began with --data otb:{data}; if that has moved, resume with its new place" in said
     train(out, "--resume", steps=4, place=tmp_path / "moved")
     assert (
         contents(out)["checkpoint.safetensors"]

@@ -57,8 +57,8 @@ def test_a_lost_process_ends_the_run_with_one_line_and_the_checkpoint_is_kept(st
     _, said = started.communicate(timeout=90)
     assert started.returncode == 1, said
     (line,) = (line for line in said.splitlines() if line.startswith("roam-lite"))
-    assert line.startswith("roam-lite train: process 1 of 2 was ended by SIGKILL; ")
-    step = int(re.search(r"the state of step (\d+) is kept in ", line)[1])
+    assert line.startswith("roam-lite train: process 1 of 2 was killed by SIGKILL; ")
+    step = int(re.search(r"the state of step (\d+) is saved in ", line)[1])
     assert line.endswith("; --resume continues from there")
     assert "Traceback" not in said
     assert "SIGTERM" not in said  # by which the agent ends the others
@@ -84,7 +84,7 @@ def test_ctrl_c_ends_all_processes_after_the_step_and_saves(started, tmp_path, e
 
 
 def test_several_machines_need_a_place_to_meet():
-    with pytest.raises(InputError, match="2 machines: give --rendezvous HOST:PORT"):
+    with pytest.raises(InputError, match="2 machines: give the same --rendezvous HOST:PORT"):
         launch(print, None, devices=1, nodes=2)
 
 
@@ -94,7 +94,7 @@ def test_devices_are_not_given_to_a_process_that_a_launcher_has_started(
     for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
         monkeypatch.setenv(name, "0")
     assert run("train", "--out", tmp_path / "run", "--devices", "2") == 2
-    assert "leave --devices and --nodes out" in capsys.readouterr().err
+    assert "omit --devices and --nodes" in capsys.readouterr().err
 
 
 def test_a_number_of_devices_is_one_or_more(tmp_path, capsys):

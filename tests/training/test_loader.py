@@ -147,12 +147,12 @@ def test_a_sequence_of_a_large_folder_that_cannot_be_used_is_skipped_and_named(
     said = capsys.readouterr().err
     assert batches.skipped == said.count("clip skipped") > 0
     assert "/B/groundtruth_rect.txt, line 1" in said
-    assert "C: its target is never seen well enough" in said
+    assert "C: its target is never visible enough" in said
     same = sum(equal(a, b) for a, b in zip(whole, drawn, strict=True))
     assert 0 < same < 8  # what none of it concerns is what it was
     for name in "AD":
         (tmp_path / name / "groundtruth_rect.txt").write_text("nan,nan,nan,nan\n" * 30)
-    with pytest.raises(InputError, match="D: its target is never seen"):
+    with pytest.raises(InputError, match="D: its target is never visible"):
         ClipBatches(f"otb:{tmp_path}", 0, STAGES, SMOKE)
 
 
@@ -216,7 +216,7 @@ def test_a_sequence_that_never_shows_its_target_is_refused_before_training(tmp_p
     assert ClipBatches(f"got10k:{tmp_path}", 0, STAGES, SMOKE).sources
     (tmp_path / "train" / "list.txt").unlink()
     with pytest.raises(
-        InputError, match=r"GOT-10k_Train_000002: its target is never seen .*; remove it"
+        InputError, match=r"GOT-10k_Train_000002: its target is never visible .*; remove it"
     ):
         ClipBatches(f"got10k:{tmp_path}", 0, STAGES, SMOKE)
 

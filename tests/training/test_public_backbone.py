@@ -23,7 +23,7 @@ class Short(VGG16):
 
     def load_pretrained(self, file=None):
         if file is None:
-            raise InputError("weights cannot be fetched")
+            raise InputError("weights cannot be downloaded")
         super().load_pretrained(file)
 
 
@@ -78,7 +78,7 @@ def test_public_weights_are_left_out_and_found_again(lean, weights, tmp_path):
 
 def test_weights_that_are_not_at_hand_are_asked_for(lean):
     with pytest.raises(
-        InputError, match=r"lean\.safetensors: leaves out.*cannot be fetched.*--backbone-weights"
+        InputError, match=r"lean\.safetensors: leaves out.*cannot be downloaded.*--backbone-weights"
     ):
         load_tracker(checkpoint=lean[0])
 

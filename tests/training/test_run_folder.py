@@ -120,13 +120,13 @@ def test_data_that_has_moved_or_has_another_name_is_the_same_and_other_sequences
     assert written_config(moved) == EDITED
     with pytest.raises(InputError, match="other data, seed;"):
         written_config(replace(moved, seed=8))
-    with pytest.raises(InputError, match="not the data that the run began with"):
+    with pytest.raises(InputError, match="not the data that the run started with"):
         written_config(replace(moved, data=moved.data.replace("*2", "*3")))
     trees.otb(tmp_path / "there" / "new", "C")
-    with pytest.raises(InputError, match="not the data that the run began with"):
+    with pytest.raises(InputError, match="not the data that the run started with"):
         written_config(moved)
     (tmp_path / "there" / "new").rename(tmp_path / "old")
-    with pytest.raises(InputError, match="not the data that the run began with"):
+    with pytest.raises(InputError, match="not the data that the run started with"):
         written_config(began)
 
 
@@ -218,7 +218,7 @@ def test_overwriting_takes_away_what_a_run_would_go_on_with(run, file):
 def test_a_folder_that_is_no_runs_is_not_overwritten(run, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "log.jsonl").write_text("somebody's")
-    with pytest.raises(InputError, match=r"holds files but no run \(config\.json\)"):
+    with pytest.raises(InputError, match=r"has files but no run \(config\.json\)"):
         claim(run, EDITED, overwrite=True)
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["log.jsonl"]
 

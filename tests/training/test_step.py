@@ -141,7 +141,7 @@ def test_compiling_without_a_compiler_is_refused_before_anything_is_written(
     config, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(InputError, match=r"no C\+\+ compiler \(no-such-compiler\) is installed"):
+    with pytest.raises(InputError, match=r"no C\+\+ compiler \(no-such-compiler\) found"):
         Trainer(config(constants=("training.stages.closed_loop.compile=true",)))
     assert not (tmp_path / "run").exists()
 
@@ -172,7 +172,7 @@ def test_settings_that_cannot_be_are_refused(change, message):
 
 def test_more_parts_than_clips_are_refused(config):
     constants = ("training.stages.closed_loop.parts=3",)
-    with pytest.raises(InputError, match="takes 2 clips a step, too few for 3 parts"):
+    with pytest.raises(InputError, match="takes 2 clips per step, too few for 3 parts"):
         Trainer(config(constants=constants))
 
 

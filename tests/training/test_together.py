@@ -94,7 +94,7 @@ def test_processes_draw_the_scales_of_one_between_them():
 
 
 def test_more_processes_than_clips_are_refused():
-    with pytest.raises(InputError, match=r"takes 3 clips a step, too few for 4 processes; give"):
+    with pytest.raises(InputError, match=r"takes 3 clips per step, too few for 4 processes; give"):
         ClipBatches("synthetic", 0, STAGES, CONFIG, part=(0, 4))
 
 

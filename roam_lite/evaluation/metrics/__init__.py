@@ -1,24 +1,24 @@
-"""What benchmarks measure, a file each: its curves and values, and the scores that reports hold.
+"""The benchmarks' metrics, one file each: curves and values, and the scores in reports.
 
-A frame that cannot be read counts the same for every tracker, whatever its last box was: overlap 0 and a
-precision miss if it is labeled, a failure in VOT. Toolkits know no such frames; in result files the box
-before them is repeated, and `kept` notes which they were.
+An unreadable frame counts the same for every tracker, whatever its last box was: overlap 0 and a
+precision miss if it is labeled, a failure in VOT. Toolkits do not have such frames; in result files the box
+before them is repeated, and `kept` records which they were.
 
-What a tracker answers is scored by each benchmark's own rule. An answer that is not four numbers stops
-the run (`foreign.answer`). Where some are nan or infinite, or width or height is not above 0:
+A tracker's boxes are scored by each benchmark's own rule. A result that is not four numbers stops
+the run (`foreign.answer`). If some are nan or infinite, or width or height is not above 0:
 
 ==================================  ======================  ===================================
 rule                                not finite              no area
 ==================================  ======================  ===================================
 OTB official, LaSOT official        the last good box       the last good box
 OTB got10k and pysot, LaSOT pysot   no success, no hit      overlap 0, precision by its center
-GOT-10k                             refused: it has none    overlap 0
-TrackingNet                         refused: it has none    overlap 0, precision by its center
+GOT-10k                             error: it has no rule   overlap 0
+TrackingNet                         error: it has no rule   overlap 0, precision by its center
 VOT                                 a failure               a failure
 ==================================  ======================  ===================================
 
-VOT takes a region as the hull of its corners, so negative sizes have an area there. The first
-frame's answer is the given box, but for pysot, which scores what it finds in the file.
+VOT treats a region as the hull of its corners, so negative sizes have an area there. The first
+frame's box is the given one, except in pysot, which scores what it finds in the file.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ from roam_lite.errors import InputError
 
 
 def paired(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return copies of both tracks, `[T, 4]`, and in which frames the truth is labeled, `[T]`.
+    """Return copies of both tracks, `[T, 4]`, and which frames are labeled, `[T]`.
 
     Raises InputError if the tracks differ in length or if no frame is labeled.
     """
@@ -46,5 +46,5 @@ def paired(boxes: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def unreadable_among(frames: Iterable[int], counted: np.ndarray) -> np.ndarray:
-    """Return which of the counted frames, bool `[T]` with F true ones, cannot be read: bool `[F]`."""
+    """Return which of the counted frames, bool `[T]` with F true values, are unreadable: bool `[F]`."""
     return np.isin(np.flatnonzero(counted), list(frames))

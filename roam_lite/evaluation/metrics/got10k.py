@@ -1,6 +1,6 @@
 """GOT-10k: average overlap (AO), success rate (SR) and speed, as the got10k toolkit computes them.
 
-Neither the first frame counts, which is given, nor frames in which nothing of the target is seen.
+The first frame, which is given, and frames in which the target is invisible do not count.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import iou
 
-SUCCESS_THRESHOLDS = np.linspace(0, 1, 101)  # IoU, strictly greater counts
+SUCCESS_THRESHOLDS = np.linspace(0, 1, 101)  # IoU must be greater
 
 
 def frame_overlaps(
@@ -24,7 +24,7 @@ def frame_overlaps(
     size: tuple[int, int],
     unreadable: Iterable[int] = (),
 ) -> np.ndarray:
-    """Return the overlaps `[F]` of the F frames that count, boxes clipped to the image.
+    """Return the overlaps `[F]` of the F frames that count, with boxes clipped to the image.
 
     `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each, `visible` bool `[T]`, `size`
     (width, height) in pixels; frames that are `unreadable` have overlap 0. AO is the mean, SR_t the
@@ -53,7 +53,7 @@ def success_curve(overlaps: np.ndarray) -> np.ndarray:
 
 
 def speed(seconds: np.ndarray) -> float:
-    """Return frames per second as the toolkit does: the mean of 1/t over frames that took time."""
+    """Return frames per second as the toolkit does: the mean of 1/t over frames with t > 0."""
     spent = seconds[seconds > 0]
     return float(np.mean(1 / spent)) if len(spent) else float("nan")
 

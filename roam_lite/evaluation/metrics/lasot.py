@@ -1,8 +1,8 @@
 """LaSOT one-pass evaluation: success, precision and normalized precision.
 
-The official rule is the benchmark's Matlab program; `pysot` names that toolkit's, which neither
+The official rule is that of the benchmark's Matlab program; `pysot` is that toolkit's, which neither
 replaces the first box nor repeats invalid ones (`otb.RULES`). Frames in which the target is absent
-are not compared, yet the denominator stays the number of all labeled frames.
+are not compared, but the denominator is still the number of all labeled frames.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import center_error, iou
 
 RULES = ("official", "pysot")
-NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 51)  # shares of the target's size, at most counts
+NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 51)  # shares of the target's size; at most
 REPORTED_NORMALIZED = 20  # the threshold 0.20
 
 
@@ -32,8 +32,8 @@ def curves(
     """Return success `[21]`, precision `[51]` and normalized precision `[51]` over their thresholds.
 
     `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each; `visible` is bool `[T]`, false
-    where the target is occluded as a whole or out of view. Boxes beyond the last ground truth are
-    cut off, `unreadable` frames are missed. The official AUC is the mean of the success curve; precision
+    where the target is fully occluded or out of view. Boxes after the last ground truth are
+    ignored, `unreadable` frames are misses. The official AUC is the mean of the success curve; precision
     is reported at 20 pixels, normalized precision at 0.20. Raises InputError as `otb.frame_scores` does.
     """
     truth = np.asarray(truth, dtype=float)
@@ -56,12 +56,12 @@ def curves(
 
 
 def _center(boxes: np.ndarray) -> np.ndarray:
-    """Return the centers in the numbers of the official program, which decide ties: 1-based."""
+    """Return the centers in the official program's 1-based numbers, which decide ties."""
     return boxes[:, :2] + 1 + (boxes[:, 2:] - 1) / 2
 
 
 def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
-    """Return the LaSOT scores of the one run there is."""
+    """Return the LaSOT scores of the single run."""
     run, visible = runs[0], sequence.visibility > 0
     success, precision, normalized = curves(
         run.boxes, sequence.boxes, visible, scoring, run.unreadable

@@ -1,8 +1,8 @@
 """OTB one-pass evaluation: success over 21 overlap thresholds and precision at 20 pixels.
 
-The official rule is the benchmark's Matlab program; `got10k` and `pysot` name the rules of those
+The official rule is that of the benchmark's Matlab program; `got10k` and `pysot` are the rules of those
 two toolkits, which differ in three details (`Rule`). Frames whose ground truth is missing (`nan`)
-count in neither score nor denominator, whatever the rule.
+count in neither score nor denominator under any rule.
 """
 
 from collections.abc import Iterable
@@ -18,16 +18,16 @@ from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import center_error, iou
 
-SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU, strictly greater counts
-PRECISION_THRESHOLDS = np.arange(51.0)  # image pixels, at most counts
+SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU must be greater
+PRECISION_THRESHOLDS = np.arange(51.0)  # image pixels; at most
 
 
 @dataclass(frozen=True)
 class Rule:
     """What toolkits do differently before they compare boxes."""
 
-    repeat_invalid: bool  # a prediction that is no box repeats the one before
-    replace_first: bool  # the first frame's prediction is replaced by the ground truth
+    repeat_invalid: bool  # replace an invalid prediction by the one before
+    replace_first: bool  # replace the first frame's prediction by the ground truth
     mask_ground_truth: bool  # 1-based ground truth with a value <= 0: no success, but a hit
 
 
@@ -44,7 +44,7 @@ def success_curve(
     """Return the share of frames, `[21]`, whose overlap exceeds each of the thresholds 0:0.05:1.
 
     `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each. The mean of the curve is the AUC:
-    overlap must exceed the threshold, so a perfect tracker has 20/21.
+    because overlap must exceed the threshold, a perfect tracker has 20/21.
     """
     overlap, _ = frame_scores(boxes, truth, rule, unreadable)
     return (overlap[:, None] > SUCCESS_THRESHOLDS).mean(axis=0)
@@ -63,9 +63,9 @@ def frame_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return overlap and center error (image pixels), `[F]` each, of the F labeled frames.
 
-    Both are -1 where the official rule finds no ground truth inside the image, 0 and infinite in frames
+    Both are -1 if the official rule finds no ground truth inside the image, and 0 and infinite in frames
     that are `unreadable`. Raises InputError if the tracks differ in length, if no frame is labeled, or
-    if there is no rule of that name.
+    if there is no rule with that name.
     """
     labeled = np.isfinite(np.asarray(truth, dtype=float)).all(axis=-1)
     boxes, truth, outside = compared(boxes, truth, rule)
@@ -81,7 +81,7 @@ def compared(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return boxes `[F, 4]`, ground truth `[F, 4]` and a mask `[F]`, as the rule compares them.
 
-    The mask holds where the truth is no box inside the image. Raises as `frame_scores` does.
+    The mask is true where the ground truth is not a box inside the image. Raises as `frame_scores` does.
     """
     if rule not in RULES:
         raise InputError(f"there is no scoring rule {rule!r}; choose one of: {', '.join(RULES)}")
@@ -98,7 +98,7 @@ def compared(
 
 
 def repeat_invalid(boxes: np.ndarray) -> np.ndarray:
-    """Return the boxes, each that is not finite or has no area replaced by the last good one, if any."""
+    """Return the boxes, with those that are not finite or have no area replaced by the last good one."""
     valid = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
     last_valid = np.maximum.accumulate(np.where(valid, np.arange(len(boxes)), -1))
     return boxes[np.where(last_valid < 0, np.arange(len(boxes)), last_valid)]
@@ -107,7 +107,7 @@ def repeat_invalid(boxes: np.ndarray) -> np.ndarray:
 def lost_for_good(boxes: np.ndarray, truth: np.ndarray, unreadable: Iterable[int] = ()) -> bool:
     """Return whether boxes `[T, 4]` never overlap the truth in the last quarter of its labeled frames.
 
-    Frames that are `unreadable` have no overlap.
+    `unreadable` frames have no overlap.
     """
     labeled = np.flatnonzero(np.isfinite(truth).all(axis=1))
     last = np.setdiff1d(labeled[-max(1, len(labeled) // 4) :], list(unreadable))
@@ -129,5 +129,5 @@ def score_run(sequence: Sequence, run: Run, scoring: str = "official") -> Score:
 
 
 def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
-    """Return the OTB scores of the one run there is."""
+    """Return the OTB scores of the single run."""
     return score_run(sequence, runs[0], scoring)

@@ -1,6 +1,6 @@
 """TrackingNet: success, precision and normalized precision as its development kit computes them.
 
-Boxes are rounded to whole pixels and the first is replaced by the ground truth. Each score is the
+Boxes are rounded to whole pixels, and the first is replaced by the ground truth. Each score is the
 area under its curve over 21 thresholds (trapezoids), as a share; the kit prints percent.
 """
 
@@ -16,9 +16,9 @@ from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import iou
 
-SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU, at least counts
-PRECISION_THRESHOLDS = np.linspace(0, 50, 21)  # image pixels, at most counts
-NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 21)  # shares of the target's size, at most counts
+SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU; at least
+PRECISION_THRESHOLDS = np.linspace(0, 50, 21)  # image pixels; at most
+NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 21)  # shares of the target's size; at most
 
 
 def curves(
@@ -26,9 +26,9 @@ def curves(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return success, precision and normalized precision, `[21]` each, over their thresholds.
 
-    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each; unlabeled frames are left out,
-    `unreadable` ones have overlap 0 and are missed. Raises InputError as `paired` does, and for a box
-    that is not finite: the kit has no such rule.
+    `boxes` and `truth` are `(x, y, w, h)`, 0-based, `[T, 4]` each; unlabeled frames are ignored,
+    `unreadable` ones have overlap 0 and are misses. Raises InputError as `paired` does, and for a box
+    that is not finite, for which the kit has no rule.
     """
     boxes, truth, labeled = paired(boxes, truth)
     boxes[0] = truth[0]
@@ -37,7 +37,7 @@ def curves(
         raise InputError(
             "a box is not finite, which TrackingNet cannot score; repeat the box before it"
         )
-    # Whole pixels meet thresholds exactly, so the order counts: subtract, then divide, as the kit.
+    # Whole pixels meet thresholds exactly, so the order matters: subtract, then divide, like the kit.
     offset = boxes[:, :2] - truth[:, :2] + (boxes[:, 2:] - truth[:, 2:]) / 2
     with np.errstate(divide="ignore", invalid="ignore"):  # a box without area has no such error
         normalized = np.linalg.norm(offset / truth[:, 2:], axis=1)
@@ -52,12 +52,12 @@ def curves(
 
 
 def area(curve: np.ndarray) -> float:
-    """Return the area under a curve over thresholds that are scaled to reach from 0 to 1."""
+    """Return the area under a curve over thresholds rescaled to the range from 0 to 1."""
     return float(np.trapezoid(curve, dx=1 / (len(curve) - 1)))
 
 
 def score(sequence: Sequence, runs: list[Run], scoring: str) -> Score:
-    """Return the TrackingNet scores of the one run there is."""
+    """Return the TrackingNet scores of the single run."""
     run = runs[0]
     success, precision, normalized = curves(run.boxes, sequence.boxes, run.unreadable)
     metrics = {

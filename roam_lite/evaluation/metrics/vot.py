@@ -14,14 +14,14 @@ from roam_lite.data.vot import corners
 from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import START, TRACKED, Trajectory
 
-BURN_IN = 10  # frames from each start that accuracy leaves out
-EAO_LENGTHS = {"vot2016": (108, 371), "vot2017": (100, 356)}  # first and last, both included
+BURN_IN = 10  # frames after each start that accuracy ignores
+EAO_LENGTHS = {"vot2016": (108, 371), "vot2017": (100, 356)}  # first and last, inclusive
 
 
 def region_overlap(a: np.ndarray, b: np.ndarray, size: tuple[float, float]) -> np.ndarray:
     """Return the overlap `[F]` of regions `[F, 4]` or `[F, 8]` inside an image of (width, height).
 
-    0 for a pair without area in it. Regions are the convex hulls of their corners, in any order.
+    0 for a pair without area inside it. Regions are the convex hulls of their corners, in any order.
     """
     image = shapely.box(0, 0, *size)
     a, b = (shapely.intersection(_polygons(region), image) for region in (a, b))
@@ -41,7 +41,7 @@ def overlaps(trajectory: Trajectory, truth: np.ndarray, size: tuple[float, float
 def accuracy_overlaps(
     trajectory: Trajectory, truth: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """Return the overlaps `[T]` that accuracy averages: nan in ten frames from each start too."""
+    """Return the overlaps `[T]` that accuracy averages: also nan in the ten frames from each start on."""
     found = overlaps(trajectory, truth, size)
     for start in np.flatnonzero(trajectory.codes == START):
         found[start : start + BURN_IN] = np.nan
@@ -49,17 +49,17 @@ def accuracy_overlaps(
 
 
 class Fragment(NamedTuple):
-    """What lies between two starts of a tracker."""
+    """The part of a run between two starts of a tracker."""
 
     overlap: np.ndarray  # [n], 0 where the target was not tracked
-    failed: bool  # ends in a failure and not with the video
-    weight: float  # one over the repetitions, so that every sequence weighs the same
+    failed: bool  # ends with a failure, not with the video
+    weight: float  # 1 / repetitions, so that all sequences have equal weight
 
 
 def fragments(
     trajectory: Trajectory, truth: np.ndarray, size: tuple[int, int], weight: float = 1.0
 ) -> list[Fragment]:
-    """Return the fragments of a run; their overlaps are cut at (width - 1, height - 1)."""
+    """Return the fragments of a run; their overlaps are clipped at (width - 1, height - 1)."""
     found = np.nan_to_num(overlaps(trajectory, truth, (size[0] - 1, size[1] - 1)))
     pieces = np.split(found, np.flatnonzero(trajectory.codes == START)[1:])
     last = len(pieces) - 1
@@ -71,7 +71,7 @@ def expected_average_overlap(pieces: list[Fragment], lengths: tuple[int, int]) -
 
     The expected overlap at length L is the weighted mean, over the fragments that reach it, of the
     mean overlap of frames 2 to L; a failed fragment reaches every length, with zeros after its end.
-    Lengths that no fragment reaches are left out; nan if there is no other.
+    Lengths that no fragment reaches are ignored; nan if there is no other.
     """
     shortest, longest = lengths
     sums, reaching = np.zeros(longest), np.zeros(longest)
@@ -115,7 +115,7 @@ def score(sequence: Sequence, runs: list[Trajectory], scoring: str) -> Score:
 
 
 def pool(scores: list[Score], lengths: tuple[int, int]) -> dict[str, float]:
-    """Return EAO, accuracy over all frames and robustness: failures in 100 frames."""
+    """Return EAO, accuracy over all frames and robustness: failures per 100 frames."""
     overlaps = np.concatenate([score.evidence["overlaps"] for score in scores])
     pieces = [piece for score in scores for piece in score.evidence["fragments"]]
     failures = sum(score.metrics["failures"] for score in scores)

@@ -1,8 +1,8 @@
-"""A whole benchmark on all cores and GPUs: one process a worker, one sequence at a time in each.
+"""A whole benchmark on all cores and GPUs: one process per worker, one sequence at a time in each.
 
-A worker computes with a fixed number of threads, so results do not depend on how many workers there
-are. What is done lies in files (`results`), so an interrupted run resumes there. Under
-torchrun every process takes its share of the sequences, on one machine or many with a common folder:
+A worker uses a fixed number of threads, so results do not depend on how many workers there
+are. Finished sequences are in files (`results`), where an interrupted run resumes. Under
+torchrun every process takes its share of the sequences, on one machine or several with a shared folder:
 
     torchrun --nnodes 2 --nproc-per-node 8 --no-python roam-lite evaluate --results DIR ...
 """
@@ -41,7 +41,7 @@ from roam_lite.evaluation.running.runner import (
 )
 from roam_lite.evaluation.running.workers import worker_context
 
-FRAMES_A_WORKER = 500  # fewer are not worth starting a process for
+FRAMES_A_WORKER = 500  # fewer do not justify starting a process
 
 
 def run_benchmark(
@@ -60,26 +60,26 @@ def run_benchmark(
     """Track the sequences and return the folder of the results, inside `results_dir`.
 
     The folder is `RESULTS_DIR/OTB2015/NAME-DIGEST`, named after benchmark, configuration and version of
-    the package. Sequences whose results lie there are taken over (`kept`), and stderr says how many,
-    unless `overwrite` asks to track them again. `bits` are those in use of 16-bit images (`ImageFrames`);
+    the package. Results that are there are reused (`kept`), and stderr says of how many sequences,
+    unless `overwrite` asks to track them again. `bits` is how many bits 16-bit images use (`ImageFrames`);
     `options` are those of `track_all`. Raises InputError, before anything is tracked or removed, if there
-    is no sequence, two of the same name, one that no tracker can start on, if results there are of other
-    video, or if the folder is taken.
+    are no sequences, two with the same name, one that no tracker can start on, if results there are of other
+    video, or if the folder belongs to another configuration.
     """
     own = {"benchmark": benchmark.name, "oracle": oracle, "version": roam_lite.__version__}
     description = {**description, **own} | ({} if bits is None else {"bits": bits})
     folder = Path(results_dir) / benchmark.folder / results.configuration_name(description)
     if overwrite and rank_and_ranks()[1] > 1:
-        raise InputError(f"--overwrite does not go with torchrun; remove {folder} by hand")
+        raise InputError(f"--overwrite does not work under torchrun; remove {folder} by hand")
     read = partial(_read, benchmark.layout.read_sequence, Path(root), bits)
     protocol = benchmark.protocol
     check_names(names)
     frames, differing = {}, {}
     for name in names:
-        sequence = read(name)  # one at a time: memory does not grow with the benchmark
+        sequence = read(name)  # one at a time, so that memory does not grow with the benchmark
         frames[name] = len(sequence)
         if overwrite or not protocol.finished(folder, name):
-            check_sequence(sequence)  # finds now what would stop the run hours later
+            check_sequence(sequence)  # find now what would stop the run hours later
         if not overwrite and protocol.layout.records(folder, name):
             differing[name] = kept.differences(folder, sequence)
     kept.refuse_differing(folder, {name: words for name, words in differing.items() if words})
@@ -94,13 +94,13 @@ def run_benchmark(
 
 
 def _report_taken(folder: Path, taken: int, total: int) -> None:
-    """Report to stderr how many sequences are taken over from a folder, if anybody may expect some."""
+    """Report to stderr how many sequences of a folder are reused, if users may expect some."""
     if taken:
-        say(f"took over {taken} of {total} sequences, tracked before, from {folder}")
+        say(f"reused {taken} of {total} sequences, tracked before, from {folder}")
     elif any(path != folder for path in folder.parent.glob(f"{folder.name[:-8]}????????/")):
         say(
-            f"took over 0 of {total} sequences: what {folder.parent} holds of this tracker is of other "
-            f"configurations, which their {results.CONFIGURATION} describe; new results go to {folder}"
+            f"reused 0 of {total} sequences: this tracker's results in {folder.parent} are from other "
+            f"configurations (see their {results.CONFIGURATION}); new results go to {folder}"
         )
 
 
@@ -112,7 +112,7 @@ def _read(
 
 @dataclass(frozen=True)
 class Job:
-    """What every worker needs to track a sequence that it knows by name; all of it can be pickled."""
+    """Everything that a worker needs to track a sequence given its name; it can be pickled."""
 
     read: Callable[[str], Sequence]
     make_tracker: Callable[[], Any]
@@ -121,7 +121,7 @@ class Job:
     oracle: bool = False
 
     def track(self, name: str) -> tuple[int, ...]:
-        """Track one sequence, write its results and return the frames that cannot be read."""
+        """Track one sequence, write its results and return its unreadable frames."""
         return self.protocol.track(self.make_tracker, self.read(name), self.folder, self.oracle)
 
 
@@ -135,10 +135,10 @@ def track_all(
     title: str = "tracking",
     progress: bool = True,
 ) -> None:
-    """Track the sequences that `frames` names, with their numbers of frames; longest first.
+    """Track the sequences in `frames`, which gives their numbers of frames; longest first.
 
-    Sequences that have results are not tracked again. `workers` is one a GPU or a core unless it is given,
-    and never more than the work is worth (`FRAMES_A_WORKER`); a single one runs in this process.
+    Sequences that have results are not tracked again. `workers` is by default one per GPU or core,
+    and fewer for small jobs (`FRAMES_A_WORKER`); a single one runs in this process.
     Under torchrun this returns when all processes are done. Raises what a worker raised, and
     InputError if one was killed.
     """
@@ -164,12 +164,12 @@ def track_all(
 
 
 def rank_and_ranks() -> tuple[int, int]:
-    """Return which of how many processes of torchrun this is; (0, 1) without torchrun."""
+    """Return (rank, number of processes) under torchrun; (0, 1) without it."""
     return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def visible_gpus(device: str) -> tuple[int, ...]:
-    """Return the GPUs to spread over on a device: all there are, or torchrun's one for this process."""
+    """Return the GPUs to use on a device: all of them, or under torchrun the one of this process."""
     if device != "cuda":
         return ()
     count = torch.cuda.device_count()
@@ -180,7 +180,7 @@ def visible_gpus(device: str) -> tuple[int, ...]:
 
 @contextmanager
 def limited_threads(threads: int) -> Iterator[None]:
-    """Let torch and OpenCV compute with so many threads inside the context."""
+    """Make torch and OpenCV use this many threads inside the context."""
     before = torch.get_num_threads(), cv2.getNumThreads()
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
@@ -194,7 +194,7 @@ def limited_threads(threads: int) -> Iterator[None]:
 def _results(
     job: Job, names: list[str], workers: int, threads: int, gpus: tuple[int, ...]
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield each name when its sequence is done, with its unreadable frames."""
+    """Yield each name, with its unreadable frames, when its sequence is done."""
     if workers == 1:
         with limited_threads(threads):
             if gpus:
@@ -213,7 +213,7 @@ def _results(
             yield futures[future], future.result()
     except BrokenProcessPool as error:
         raise InputError(
-            "a worker was killed, perhaps for lack of memory; run the same command again with fewer "
+            "a worker was killed, perhaps because memory ran out; run the same command again with fewer "
             "--workers: finished sequences are kept"
         ) from error
     finally:
@@ -221,13 +221,13 @@ def _results(
 
 
 def _settle(places: Any, threads: int) -> None:
-    """Prepare a worker: its GPU, its threads, and that it ends when its parent does or at Ctrl-C."""
+    """Prepare a worker: its GPU, its threads, and its end with its parent or at Ctrl-C."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
-    warnings.simplefilter("ignore", InputWarning)  # the parent has said it
+    warnings.simplefilter("ignore", InputWarning)  # the parent has reported it
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
-        parent.join()  # returns even if the parent is killed, when nobody would tell the worker
+        parent.join()  # returns even if the parent is killed, which the worker would not notice
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
@@ -239,14 +239,14 @@ def _settle(places: Any, threads: int) -> None:
 
 
 def _cores() -> int:
-    """Return how many cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # Linux alone has it
+    """Return the number of cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # only on Linux
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 @contextmanager
 def _ranks() -> Iterator[tuple[int, int]]:
-    """Yield (rank, ranks); under torchrun, leave the context when all processes do."""
+    """Yield (rank, ranks); under torchrun, leave the context together with all processes."""
     rank, ranks = rank_and_ranks()
     if ranks == 1:
         yield rank, ranks

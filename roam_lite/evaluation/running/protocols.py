@@ -25,16 +25,16 @@ from roam_lite.evaluation.running.run import (
 )
 from roam_lite.evaluation.running.runner import first_frame, run_sequence, track_steps
 
-SKIP = 5  # frames from a failure to VOT's next start
+SKIP = 5  # frames between a failure and VOT's next start
 
 
 @dataclass(frozen=True)
 class Protocol:
     """Repetitions of one kind of run, and where their results go.
 
-    Each repetition has a tracker of its own. `agreeing` repetitions are enough if they all gave the
-    same boxes to the last digit, as deterministic trackers do; None always asks for all. A `guided` one
-    uses the ground truth of later frames too.
+    Each repetition has its own tracker. `agreeing` repetitions are enough if they all gave the
+    same boxes to the last digit, as deterministic trackers do; None always runs all. A `guided` protocol
+    also uses the ground truth of later frames.
     """
 
     once: Callable[[Callable[[], Any], Sequence, bool], Run | Trajectory]
@@ -59,7 +59,7 @@ class Protocol:
         folder: Path,
         oracle: bool = False,
     ) -> tuple[int, ...]:
-        """Run what the folder lacks, frames decoded ahead; return the frames that cannot be read."""
+        """Run what the folder lacks, decoding frames in advance; return the unreadable frames."""
         unreadable: set[int] = set()
         source = source_of(sequence, self.guided or oracle)
         with ahead(sequence.frames) as frames:
@@ -80,11 +80,11 @@ def one_pass(make_tracker: Callable[[], Any], sequence: Sequence, oracle: bool) 
 def supervised(
     make_tracker: Callable[[], Any], sequence: Sequence, oracle: bool = False
 ) -> Trajectory:
-    """Return the run of a tracker that is started anew, from the truth, after each failure.
+    """Return the run of a tracker that is restarted, from the ground truth, after each failure.
 
-    A failure is a frame in which region and ground truth do not overlap inside the image, in which the
-    box is not finite, or a labeled one that cannot be read. Each start gets a tracker of its own, on the
-    first frame that can be read and has a ground truth. Raises InputError if the first frame is none.
+    A failure is a frame in which the region and the ground truth do not overlap inside the image or the
+    box is not finite, or a labeled frame that cannot be read. Each start gets a new tracker, on the
+    first readable frame with ground truth. Raises InputError if the first frame is not one.
     """
     length, size = len(sequence), sequence.image_size()
     codes = np.full(length, SKIPPED)
@@ -117,7 +117,7 @@ def _missed(step: Step, truth: np.ndarray, size: tuple[int, int]) -> bool:
 
 
 def _next_start(sequence: Sequence, frame: int) -> int | None:
-    """Return the first frame from `frame` on that a tracker can start on, None if there is none."""
+    """Return the first frame from `frame` on that a tracker can start on, or None."""
     for index in range(frame, len(sequence)):
         with suppress(InputError):
             first_frame(sequence, index)

@@ -11,11 +11,11 @@ class Step:
     """A tracker's result for one frame."""
 
     index: int  # of the frame, from 0
-    image: np.ndarray | None  # RGB uint8 [H, W, 3]; None where the frame cannot be read
+    image: np.ndarray | None  # RGB uint8 [H, W, 3]; None if the frame is unreadable
     box: np.ndarray  # float64 [4], x, y, w, h
     score: float
     lost: bool
-    seconds: float  # spent in the tracker; 0 where the frame cannot be read
+    seconds: float  # spent in the tracker; 0 if the frame is unreadable
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Run:
     """A tracker's results for a whole sequence."""
 
     boxes: np.ndarray  # float64 [T, 4], x, y, w, h, 0-based
-    seconds: np.ndarray  # [T], spent in the tracker; 0 where a frame cannot be read
+    seconds: np.ndarray  # [T], spent in the tracker; 0 for unreadable frames
     scores: np.ndarray  # [T]
-    lost: tuple[int, ...] = ()  # frames in which the target was lost or that cannot be read
+    lost: tuple[int, ...] = ()  # frames that are unreadable or in which the target was lost
     unreadable: tuple[int, ...] = ()
 
     def __len__(self) -> int:
@@ -37,7 +37,7 @@ class Run:
         return _frames_per_second(self.seconds)
 
 
-TRACKED, SKIPPED, START, FAILURE = -1, 0, 1, 2  # the last three are what VOT's files hold
+TRACKED, SKIPPED, START, FAILURE = -1, 0, 1, 2  # the last three are the codes in VOT's files
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Trajectory:
 
     codes: np.ndarray  # int [T]: TRACKED, SKIPPED, START or FAILURE
     regions: np.ndarray  # float64 [T, 4] boxes or [T, 8] polygons, nan unless TRACKED; 0-based
-    seconds: np.ndarray  # [T], spent in the tracker; 0 where it had nothing to do
+    seconds: np.ndarray  # [T], spent in the tracker; 0 if it had nothing to do
     unreadable: tuple[int, ...] = ()  # frames that cannot be read
 
     def __len__(self) -> int:
@@ -69,7 +69,7 @@ def _frames_per_second(seconds: np.ndarray) -> float:
 
 
 def collect(steps: Iterable[Step]) -> Run:
-    """Return the steps as one `Run`, images left out."""
+    """Return the steps as one `Run`, without images."""
     # One at a time, so that no more than one frame is in memory.
     rows = [(s.box, s.seconds, s.score, s.lost, s.image is None) for s in steps]
     boxes, seconds, scores, lost, unreadable = zip(*rows, strict=True)

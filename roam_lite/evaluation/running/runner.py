@@ -1,7 +1,7 @@
-"""Run trackers over sequences: one code path for ours and for the peers'.
+"""Run trackers over sequences: one code path for ours and for peers.
 
 A tracker is anything with `init(image, box)` and `update(image)`; `update` returns the box
-`(x, y, w, h)` or an object with `box` and, if it likes, `score` and `lost`. What it does wrong is said by
+`(x, y, w, h)` or an object with `box` and optionally `score` and `lost`. Its errors are reported by
 `foreign.blamed`.
 """
 
@@ -27,12 +27,12 @@ from roam_lite.evaluation.running.run import Run, Step, collect
 def track_steps(
     tracker: Any, sequence: Sequence, *, oracle: bool = False, start: int = 0
 ) -> Iterator[Step]:
-    """Yield one `Step` a frame from `start` on, the first being the given box.
+    """Yield one `Step` per frame from `start` on, the first with the given box.
 
-    `oracle` hands `tracker.update(image, oracle_box=...)` the ground truth, None where it is missing.
-    A later frame that cannot be read, or is of another size, is lost and repeats the box before it,
-    through `tracker.skip()` where there is one. Raises InputError if the first frame cannot be read or
-    has no box, and for what a user's tracker raises or returns that is no box.
+    `oracle` passes the ground truth, or None, to `tracker.update(image, oracle_box=...)`.
+    A later frame that cannot be read, or has another size, is lost and repeats the last box,
+    through `tracker.skip()` if there is one. Raises InputError if the first frame cannot be read or
+    has no box, and if a user's tracker raises an error or returns something other than a box.
     """
     image, box = first_frame(sequence, start)
     with blamed(tracker, f"frame {start} of {sequence.name}"):
@@ -46,11 +46,13 @@ def track_steps(
             if image.shape[:2] != size:
                 (height, width), (h, w) = size, image.shape[:2]
                 raise FrameError(
-                    f"frame {index} has {w} x {h} pixels, the first {width} x {height}; scale them alike"
+                    f"frame {index} has {w} x {h} pixels, the first {width} x {height}; use one size"
                 )
         except FrameError as error:
             if not warned:
-                say(f"{sequence.name}: {error}; the frame counts as lost, tracking continues")
+                say(
+                    f"{sequence.name}: {error}; the frame is counted as lost, and tracking continues"
+                )
             warned = True
             with blamed(tracker, f"frame {index} of {sequence.name}"):
                 if hasattr(tracker, "skip"):
@@ -77,8 +79,8 @@ def evaluate(
 ) -> tuple[Report, list[Run]]:
     """Return the OTB scores and the runs of a tracker on sequences in memory, in their order.
 
-    Each has a tracker of its own, so scores do not depend on the order; `engine.run_benchmark` runs
-    whole benchmarks. Raises InputError, before anything is tracked, if there is no sequence, two of
+    Each has its own tracker, so scores do not depend on the order; `engine.run_benchmark` runs
+    whole benchmarks. Raises InputError, before anything is tracked, if there are no sequences, two with
     the same name, or one that no tracker can start on.
     """
     sequences = list(sequences)
@@ -102,7 +104,7 @@ def evaluate(
 def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
     """Return the tracker's own description, or else `name` or the name of its class.
 
-    Raises InputError for one that tables cannot print.
+    Raises InputError if tables cannot print it.
     """
     kind = type(tracker)
     name = name or f"{kind.__module__}:{kind.__qualname__}"
@@ -111,35 +113,35 @@ def describe(tracker: Any, name: str | None = None) -> dict[str, Any]:
 
 
 def first_frame(sequence: Sequence, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return image and box that a tracker starts on; InputError if one is missing or implausible."""
+    """Return the image and box that a tracker starts on; InputError if one is missing or implausible."""
     place = f" ({sequence.truth}, line {start + 1})" if sequence.truth else ""
     if not np.isfinite(sequence.boxes[start]).all():
         raise InputError(
             f"{sequence.name}{place}: the first frame has no box, so no tracker can start; "
-            "cut the sequence to begin where the target is labeled"
+            "trim the sequence to begin where the target is labeled"
         )
     image = sequence.frames[start]
     return image, check_box(sequence.boxes[start], image.shape, f"{sequence.name}{place}: ")
 
 
 def check_sequence(sequence: Sequence) -> None:
-    """Raise InputError, before any is tracked, for a sequence that `first_frame` or `check_track` refuses."""
+    """Raise InputError, before tracking, for a sequence that `first_frame` or `check_track` rejects."""
     image, _ = first_frame(sequence)
     check_track(sequence, (image.shape[1], image.shape[0]))
 
 
 def report_unreadable(name: str, frames: Collection[int]) -> None:
-    """Report to stderr how many frames of a sequence could not be read, if any."""
+    """Report to stderr how many frames of a sequence are unreadable, if any."""
     if frames:
-        say(f"{name}: {len(frames)} unreadable frame(s) count as lost")
+        say(f"{name}: {len(frames)} unreadable frame(s) counted as lost")
 
 
 def check_names(names: Collection[str]) -> None:
-    """Raise InputError if there is no sequence to evaluate on, or one is named twice."""
+    """Raise InputError if there are no sequences to evaluate, or one is named twice."""
     if not names:
-        raise InputError("there is no sequence to evaluate on; name at least one")
+        raise InputError("there are no sequences to evaluate; name at least one")
     if len(set(names)) < len(names):
-        raise InputError(f"a sequence is named twice in {', '.join(names)}; name each once")
+        raise InputError(f"a sequence is named twice in {', '.join(names)}; name each only once")
 
 
 def _counted(steps: Iterable[Step], bar: tqdm) -> Iterator[Step]:

@@ -1,6 +1,6 @@
-"""Worker processes that start at once: a server imports what they need, once, and forks them.
+"""Worker processes that start quickly: a server imports what they need, once, and forks them.
 
-A process of its own forks, before it has threads or a GPU that a fork would break; no torch here.
+The server is a separate process that forks before it has threads or a GPU, which forks break; no torch here.
 """
 
 import multiprocessing
@@ -11,7 +11,7 @@ PRELOADED = ["roam_lite.evaluation.running.engine", "roam_lite.tracking"]
 
 
 def worker_context() -> BaseContext:
-    """Return how workers are made: by the server, or spawned where the system has none (Windows)."""
+    """Return how workers are started: by the server, or spawned where there is none (Windows)."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -20,6 +20,6 @@ def worker_context() -> BaseContext:
 
 
 def start_early() -> None:
-    """Let the server import while this process does so too, which takes seconds in both."""
+    """Let the server start its imports, which take seconds, while this process does its own."""
     if worker_context().get_start_method() == "forkserver":
         forkserver.ensure_running()

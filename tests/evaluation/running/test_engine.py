@@ -120,7 +120,7 @@ def test_one_sequence_at_a_time_is_in_memory(tmp_path):
 
 def test_unreadable_frames_are_said(tmp_path, capsys):
     track(tmp_path, reader=partial(read, broken=(2, 3)), workers=1)
-    assert "b: 2 unreadable frame(s) count as lost" in capsys.readouterr().err
+    assert "b: 2 unreadable frame(s) counted as lost" in capsys.readouterr().err
 
 
 def test_progress_counts_frames_and_what_was_there_before(tmp_path, capsys):
