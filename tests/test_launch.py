@@ -1,6 +1,8 @@
 """Every notebook of the course opens in Colab and installs what is missing there, and nowhere else."""
 
 import importlib.util
+import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -12,9 +14,13 @@ import pytest
 
 from notebooks.launch import BRANCH, REPOSITORY, add_launch, launch_cells
 from tests.test_notebooks import COURSE, SOLUTIONS
-from tests.test_repository import ROOT, text_files
+from tests.test_repository import PROJECT, ROOT, text_files
 
 ADDRESS = f"https://github.com/{REPOSITORY}"
+
+
+def numbers(version):
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 @pytest.fixture
@@ -113,3 +119,25 @@ def test_a_notebook_keeps_its_cells_in_order():
     notebook = nbformat.v4.new_notebook(cells=cells)
     add_launch(notebook, "a")
     assert [cell.source for cell in notebook.cells[1::2]] == ["# A", "import a"]
+
+
+def test_the_container_builds_the_environment_that_its_editor_uses():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    makefile = (ROOT / "Makefile").read_text()
+    target = container["postCreateCommand"].removeprefix("make ")
+    assert re.search(rf"^{target}: \$\(STAMP\)", makefile, re.MULTILINE)
+    venv = re.search(r"^VENV := (\S+)", makefile, re.MULTILINE)[1]
+    settings = container["customizations"]["vscode"]["settings"]
+    assert settings["python.defaultInterpreterPath"].endswith(f"/{venv}/bin/python")
+    assert numbers(container["image"].split(":")[-1]) >= numbers(PROJECT["requires-python"])
+
+
+def test_versions_of_colab_are_ones_that_the_course_installs_with():
+    listed = (ROOT / "tests" / "colab" / "packages.txt").read_text()
+    versions = dict(re.findall(r"^([\w-]+)==([\d.]+)", listed, re.MULTILINE))
+    lines = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["train"]]
+    bounds = dict(re.fullmatch(r"([\w-]+)>=([\d.]+)", line).groups() for line in lines)
+    kept = {"torch", "torchvision", "numpy"}
+    assert kept <= set(versions)
+    for name in kept:
+        assert numbers(versions[name]) >= numbers(bounds[name]), f"{name} could not be kept"
