@@ -36,8 +36,8 @@ DOCS := $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[t
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install demo lab test lint test-unit test-notebooks test-base test-browser test-long \
-	notebooks pages results slides docs format
+.PHONY: help install demo lab test lint test-unit test-notebooks test-base test-oldest test-colab \
+	test-browser test-long notebooks pages results slides docs format
 
 # $(call environment,FOLDER,WHAT): a virtual environment at FOLDER with WHAT installed in it
 define environment
@@ -80,6 +80,21 @@ test-base: ## the tracker alone, in an environment built anew without extras, .v
 	@rm -rf .venv-base build
 	$(call environment,.venv-base,.)
 	$(TEST_ENV) .venv-base/bin/python tests/base_environment.py
+
+# uv takes the lowest version that each line of pyproject.toml allows.
+test-oldest: ## the unit tests with the oldest versions that pyproject.toml allows, .venv-oldest
+	@rm -rf .venv-oldest
+	$(call environment,.venv-oldest,uv)
+	.venv-oldest/bin/uv pip install --quiet --python .venv-oldest/bin/python \
+		--resolution lowest-direct --editable '.[test]'
+	$(TEST_ENV) .venv-oldest/bin/python -m pytest -n 2 --timeout=240 tests
+
+# Colab's Python where there is one; tests/colab/packages.txt says where the versions come from.
+test-colab: NAMES := python3.12 $(NAMES)
+test-colab: ## a notebook in Colab's versions of Python packages, .venv-colab
+	@rm -rf .venv-colab
+	$(call environment,.venv-colab,--requirement tests/colab/packages.txt)
+	.venv-colab/bin/python tests/colab/environment.py
 
 test-browser: $(STAMP) ## widgets and site in a real browser; installs Debian's Chromium if there is none
 	$(DOCS)

@@ -2,9 +2,10 @@
 
     python notebooks/render.py [NAME ...]
 
-A source is a jupytext percent file, `NN_name.py`, or `solutions/NN_name_solutions.py`. Only what
-readers need is kept: outputs, yes; times, random cell ids and widget views, which are dead without
-their kernel, no, so that a run that changes nothing changes no file.
+A source is a jupytext percent file, `NN_name.py`, or `solutions/NN_name_solutions.py`. Notebooks of the
+course, not the solutions, also get what opens them in Colab (launch.py). Only what readers need is kept:
+outputs, yes; times, random cell ids and widget views, which are dead without their kernel, no, so that a
+run that changes nothing changes no file.
 """
 
 import sys
@@ -16,6 +17,9 @@ import nbformat
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parent))
+from notebooks.launch import add_launch
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -41,9 +45,17 @@ def normalize(notebook):
             output.get("data", {}).pop(WIDGET, None)
 
 
+def load(source):
+    """The notebook of a source before it is run."""
+    notebook = jupytext.read(source)
+    if source.parent == FOLDER:
+        add_launch(notebook, source.stem)
+    return notebook
+
+
 def render(source):
     """Execute one source in its folder and write the notebook beside it."""
-    notebook = jupytext.read(source)
+    notebook = load(source)
     client = NotebookClient(
         notebook,
         timeout=300,

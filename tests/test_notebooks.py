@@ -4,11 +4,10 @@ import json
 import re
 from pathlib import Path
 
-import jupytext
 import nbformat
 import pytest
 
-from notebooks.render import normalize
+from notebooks.render import load, normalize
 from roam_lite.paper.equations import EQUATIONS
 from tests.test_repository import MACHINE_PATH
 
@@ -131,7 +130,7 @@ def test_links_of_a_notebook_lead_somewhere(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_agrees_with_its_text_source(path):
-    source = jupytext.read(path.with_suffix(".py"))
+    source = load(path.with_suffix(".py"))
     assert content(nbformat.read(path, as_version=4)) == content(source)
 
 
@@ -154,7 +153,7 @@ def test_every_equation_of_the_paper_is_shown_as_the_library_has_it():
 
 @pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
 def test_notebook_opens_and_ends_as_all_do(path):
-    cells = nbformat.read(path, as_version=4).cells
+    _link, *cells = nbformat.read(path, as_version=4).cells
     begin = " ".join(cells[0].source.split())
     assert any(words in begin for words in ("## What you will learn", "**When you are through"))
     assert any(words in begin for words in ("## Before you start", "**Needs**"))
