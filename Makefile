@@ -6,12 +6,12 @@ PY := $(BIN)/python
 STAMP := $(VENV)/.installed
 NAMES := python3 python3.14 python3.13 python3.12 python3.11 python
 
-# The first interpreter that runs and is new enough; another one: make PYTHON=/path/to/python
+# The first interpreter that runs and is new enough; to choose another: make PYTHON=/path/to/python
 IS_NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for name in $(NAMES); do \
 	$$name $(IS_NEW_ENOUGH) >/dev/null 2>&1 && echo $$name && break; done)
 
-# Tests that want real video, or other trackers' weights, skip themselves where these are not at hand.
+# Tests that need real video, or other trackers' weights, are skipped if these are missing.
 ifneq ($(wildcard ../shared/sequences/.),)
 export ROAM_LITE_SEQUENCES ?= $(abspath ../shared/sequences)
 endif
@@ -20,12 +20,12 @@ export ROAM_LITE_PEERS ?= $(abspath ../shared/peers)
 endif
 
 # Two test processes share two cores, so each computes with one thread; sitecustomize.py in
-# tests/offline blocks every connection but loopback, in child processes and kernels too.
+# tests/offline blocks every connection except loopback, also in child processes and kernels.
 TEST_ENV := OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/tests/offline"
 PYTEST := $(TEST_ENV) $(PY) -m pytest -n 2 --durations=10
 WITH_COVERAGE := --cov=roam_lite --cov-report=term --cov-fail-under=90
 
-# Debian's Chromium, or what stands in for it elsewhere; another one: make CHROMIUM=/path/to/it
+# Debian's Chromium, or an equivalent elsewhere; to choose another: make CHROMIUM=/path/to/it
 BROWSERS := chromium chromium-browser google-chrome
 CHROMIUM ?= $(or $(shell for name in $(BROWSERS); do command -v $$name && break; done),/usr/bin/chromium)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -44,14 +44,14 @@ define environment
 @test -n "$(PYTHON)" && $(PYTHON) $(IS_NEW_ENOUGH) || { \
 	echo "roam-lite needs Python 3.11 or newer; tried: $(or $(PYTHON),$(NAMES))."; \
 	echo "Install one, or name it: make PYTHON=/path/to/python3.12 demo"; exit 1; } >&2
-@echo "Building $(1) (some minutes the first time; about 6 GB with PyTorch for CUDA) ..."
+@echo "Building $(1) (takes a few minutes the first time; about 6 GB with PyTorch for CUDA) ..."
 @$(PYTHON) -m venv $(1) || { \
-	echo "Python's venv module is not complete; on Debian and Ubuntu install python3-venv,"; \
+	echo "Python's venv module is incomplete; on Debian and Ubuntu install python3-venv,"; \
 	echo "then remove $(1) and try again."; exit 1; } >&2
 $(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
 endef
 
-help: ## list the targets
+help: ## list all targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 18
 
 install: $(STAMP) ## build the environment in .venv
@@ -59,24 +59,24 @@ install: $(STAMP) ## build the environment in .venv
 demo: $(STAMP) ## track the sample sequences; table, MP4 and PNG in demo_output/
 	$(BIN)/roam-lite demo
 
-lab: $(STAMP) ## JupyterLab at the first notebook
+lab: $(STAMP) ## open JupyterLab at the first notebook
 	$(PY) -m jupyterlab notebooks/00_start_here.ipynb
 
-test: lint test-unit test-notebooks ## everything within 12 minutes on two cores
+test: lint test-unit test-notebooks ## lint, unit tests and notebooks, within 12 minutes on two cores
 
-lint: $(STAMP) ## ruff: rules and format, notebooks included
+lint: $(STAMP) ## check rules and format with ruff, including notebooks
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-test-unit: $(STAMP) ## unit tests; line coverage of at least 90 %
+test-unit: $(STAMP) ## unit tests, with line coverage of at least 90 %
 	$(PYTEST) $(WITH_COVERAGE) --timeout=120 --session-timeout=540 tests
 
 test-notebooks: $(STAMP) ## run every notebook
 	$(PYTEST) --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout=120 \
 		--session-timeout=420 notebooks
 
-# Not --editable, so that a file which the wheel leaves out is missed; an old build/ would add it again.
-test-base: ## the tracker alone, in an environment built anew without extras, .venv-base
+# Not --editable, so that files missing from the wheel are noticed; an old build/ would add them again.
+test-base: ## the tracker without extras, in a new environment, .venv-base
 	@rm -rf .venv-base build
 	$(call environment,.venv-base,.)
 	$(TEST_ENV) .venv-base/bin/python tests/base_environment.py
@@ -96,41 +96,41 @@ test-colab: ## a notebook in Colab's versions of Python packages, .venv-colab
 	$(call environment,.venv-colab,--requirement tests/colab/packages.txt)
 	.venv-colab/bin/python tests/colab/environment.py
 
-test-browser: $(STAMP) ## widgets and site in a real browser; installs Debian's Chromium if there is none
+test-browser: $(STAMP) ## widgets and site in a real browser; on Debian installs Chromium if necessary
 	$(DOCS)
 	@test -x $(CHROMIUM) || { $(SUDO) apt-get -qq update \
 		&& $(SUDO) apt-get -qq install --no-install-recommends chromium; } \
-		|| echo "No Chromium: install one, or the tests are skipped" >&2
+		|| echo "No Chromium found: install it, or the tests are skipped" >&2
 	$(TEST_ENV) CHROMIUM="$(CHROMIUM)" $(PY) -m pytest -m browser -rs --durations=10 --timeout=480 \
 		--session-timeout=1500 tests/browser
 
-test-long: $(STAMP) ## the long tests too: twenty kills, full fuzzing, benchmarks
+test-long: $(STAMP) ## including the long tests: twenty kills, full fuzzing, benchmarks
 	$(PYTEST) -m "not browser" --hypothesis-profile=long --timeout=7200 tests
 
-notebooks: $(STAMP) ## run the notebooks anew and store their outputs
+notebooks: $(STAMP) ## run all notebooks and store their outputs
 	$(PY) notebooks/render.py
 
 pages: $(STAMP) ## each notebook as one HTML file that needs no network, in docs/_build/pages/
 	$(DOCS)
 	$(PY) notebooks/pages.py docs/_build/pages
 
-results: $(STAMP) ## docs/results.md and README's table from docs/results/*.json
+results: $(STAMP) ## write docs/results.md and README's table from docs/results/*.json
 	$(PY) docs/results.py
 
 # Marp writes one HTML file with equations drawn in; it needs Node, and a network the first time.
 slides: ## the lecture's slides as one HTML file, in docs/_build/slides.html
 	npx --yes @marp-team/marp-cli@4 docs/teaching/slides.md --output docs/_build/slides.html
 
-docs: $(STAMP) ## the site, course and reference, in docs/_build/
+docs: $(STAMP) ## the site with course and reference, in docs/_build/
 	$(DOCS)
 	@rm -rf docs/reference
 	$(PY) -m sphinx -W --keep-going -q -b html -c docs . docs/_build
 
-format: $(STAMP) ## let ruff mend what it can
+format: $(STAMP) ## let ruff fix and format the code
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-# An environment built for another folder (a copied or moved clone) names that folder's files.
+# The environment of a copied or moved clone refers to the old folder, so it is built again.
 ifneq ($(shell cat $(STAMP) 2>/dev/null),$(CURDIR))
 .PHONY: $(STAMP)
 endif

@@ -1,4 +1,4 @@
-"""The site: the course as it is stored, nothing executed, and the reference out of the docstrings."""
+"""The site: the course as stored, without running it, and the reference from the docstrings."""
 
 import re
 import sys
@@ -70,7 +70,7 @@ def _as_plain_text(app, what, name, obj, options, lines):
 
 
 def _write_race(app, error):
-    """The race is a page of its own beside the others, out of the script that the widget runs."""
+    """The race is a separate page, made from the widget's script."""
     if error is None:
         Path(app.outdir, "race.html").write_text(race_page(), encoding="utf-8")
 

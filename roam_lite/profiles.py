@@ -193,8 +193,8 @@ _LAPTOP = modify(
         "backbone": "lite0",
         "region_scale": 4.0,
         "base_filter": 13,
-        # With two steps on narrower stretches the first model corrects only half of an error in
-        # the region's size, so size errors settle at twice the error of one step.
+        # With two steps on narrower stretches, half of an error in the region's size remains in
+        # the size found, so a bias settles at twice its value.
         "initial_steps": 4,
         "initial_scales": (0.7, 1.0, 1.4),
         # Without it the response is the same for all of these sizes, and the search cannot tell.

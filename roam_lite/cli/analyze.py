@@ -9,7 +9,8 @@ DESCRIPTION = """\
 find out what a checkpoint's learned rule has learned
 Tracks the sequences, records the rule's inputs and the learning rates it emits, and prints
 - what explains the variance of the rates: lambda0, learned gains, part of theta, time, inputs;
-- how the rates change when one input is held at its mean, or the memory is cleared before every step;
+- how well the rates agree with those of the rule with one input held at its mean, or with its memory
+  cleared before every step;
 - the AUC lost when the rule is replaced by a constant share of lambda0 for each part (the geometric
   mean), by such a mean at every step, by a formula linear in the inputs, by itself without memory, or
   by no updating. These are paired differences over draws of the first boxes, with 95 % intervals, the

@@ -1,4 +1,4 @@
-"""`roam-lite losses`: which of several trained models learns best from clips that none has seen?"""
+"""`roam-lite losses`: which of several trained models learns best on clips that none of them has seen?"""
 
 import argparse
 from pathlib import Path
@@ -7,9 +7,9 @@ from roam_lite.cli.options import count, positive_number, whole_number
 
 DESCRIPTION = """\
 compare the meta losses of checkpoints on fresh training clips
-Draws clips as training does, with a seed of its own, adapts each checkpoint's model to them update by
-update, and prints the mean meta loss and the difference from the first checkpoint, with a 95 % interval
-over clips."""
+Draws clips as in training, with a separate seed, adapts each checkpoint's model to them update by update,
+and prints the mean meta losses and the differences from the first checkpoint, with 95 % intervals over
+clips."""
 
 EXAMPLES = """\
   roam-lite losses runs/const/checkpoint.safetensors runs/lstm/checkpoint.safetensors --data synthetic
@@ -19,28 +19,28 @@ EXAMPLES = """\
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add = parser.add_argument
-    add("checkpoints", nargs="+", metavar="CHECKPOINT", help="the first is the base")
-    add("--data", required=True, metavar="SOURCES", help="where clips come from, as in train")
-    add("--stage", metavar="NAME", help="whose clips and updates to use (default: the last stage)")
-    add("--batches", type=count, default=25, metavar="N", help="mini-batches (default: 25)")
+    add("checkpoints", nargs="+", metavar="CHECKPOINT", help="the first is the baseline")
+    add("--data", required=True, metavar="SOURCES", help="sources of the clips, as in train")
+    add("--stage", metavar="NAME", help="take clips and updates of this stage (default: the last)")
+    add("--batches", type=count, default=25, metavar="N", help="number of batches (default: 25)")
     add(
         "--seed",
         type=whole_number,
         default=987_654,
-        help="of the clips; take another one than training did (default: 987654)",
+        help="seed of the clips, which must not be the one used in training (default: 987654)",
     )
     add(
         "--most",
         type=positive_number,
         default=2.0,
         metavar="LOSS",
-        help="count larger losses as this (default: 2)",
+        help="clip losses at this value (default: 2)",
     )
     add("--json", metavar="FILE", help="write the loss of every clip after every update")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure and print."""
+    """Measure the losses and print a table."""
     from roam_lite.evaluation.report import write_json
     from roam_lite.files import check_outputs, refuse_twice
     from roam_lite.training.held_out import held_out_losses, losses_table

@@ -82,7 +82,7 @@ def check_track(sequence: Sequence, size: tuple[int, int]) -> None:
 
 
 def _are_corners(boxes: NDArray[np.float64]) -> bool:
-    """Whether sizes depend on positions as in corners: right edges move with left ones."""
+    """Whether sizes follow positions, as right and bottom edges do and sizes do not."""
     low, high = boxes[:, :2], boxes[:, 2:]
     moves = len(boxes) >= 10 and (high.std(axis=0) > 2).all() and (high > low).all()
     return bool(moves and ((high - low).std(axis=0) < 0.4 * high.std(axis=0)).all())

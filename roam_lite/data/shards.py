@@ -1,7 +1,7 @@
-"""Training sequences from shards that `roam-lite pack` wrote: a folder's, or those behind a URL.
+"""Training sequences from shards written by `roam-lite pack`, in a folder or at a URL.
 
-A shard behind a URL is fetched into the user's cache folder when one of its sequences is drawn for the
-first time; its sha256 names it there. Which sequence is drawn depends on the index alone.
+A shard at a URL is downloaded to the user's cache folder when one of its sequences is first drawn, and
+named by its sha256. Which sequence is drawn depends only on the index.
 """
 
 import hashlib
@@ -29,19 +29,19 @@ from roam_lite.files import whole_file
 _REMEDY = "copy it again, or pack the sequences again"
 _DAMAGE = (tarfile.TarError, OSError, ValueError, LookupError, TypeError, AttributeError)
 Shard = namedtuple("Shard", "name bytes sha256")
-Place = namedtuple("Place", "name shard offset bytes")  # a sequence, and where it lies
+Place = namedtuple("Place", "name shard offset bytes")  # a sequence and its location
 
 
 class ShardSource(FolderSource):
     """The sequences of packed shards, drawn as a `FolderSource` draws them from folders.
 
-    `place` is the folder, or the beginning of the URLs, that holds `index.json`; `{}` in a URL stands
-    for a file's name. Shards that are missing or cut are said once, and their sequences are passed over.
+    `place` is the folder, or the beginning of the URLs, of `index.json`; `{}` in a URL stands for a
+    file's name. Missing or truncated shards are reported once, and their sequences are skipped.
     Raises `InputError` if there is no index, and for `pipe:` URLs unless `allow_pipe`.
     """
 
     nothing = f"its shards are missing, truncated or damaged; {_REMEDY}"
-    several = True  # one sequence that cannot be used does not stop training
+    several = True  # an unusable sequence does not stop training
 
     def __init__(self, place: str, allow_pipe: bool = False) -> None:
         self.name, self.place, self.allow_pipe = f"shards:{place}", place, allow_pipe
@@ -52,19 +52,19 @@ class ShardSource(FolderSource):
         self._files: dict[int, Path | None] = {}
 
     def file(self, shard: int) -> Path | None:
-        """A shard's file on this machine, fetched if need be; None if it is missing or cut: said once."""
+        """A shard's local file, downloaded if necessary; None, with one message, if missing or truncated."""
         if shard not in self._files:
             try:
                 self._files[shard] = self._find(shard)
             except InputError as error:
                 self._files[shard] = None
                 told = f"{error}; its sequences are skipped"
-                # Workers do not warn. Of a folder's shards, the process above them looks at all.
+                # Workers do not warn; the parent process looks at all shards of a folder.
                 print(told, file=sys.stderr) if self.remote else warn(told)
         return self._files[shard]
 
     def _looked_at(self, count: int) -> list[int]:
-        """Of a folder's whole shards all or some sequences; of those behind a URL one."""
+        """Some or all sequences of a folder's intact shards; for a URL, one sequence."""
         rows = (row for row, place in enumerate(self.places) if self.file(place.shard))
         usable = [next(rows, None)] if self.remote else list(rows)
         chosen = np.linspace(0, len(usable) - 1, min(count, len(usable))).astype(int)
@@ -116,7 +116,7 @@ class ShardSource(FolderSource):
         return path
 
     def _opened(self, url: str) -> BinaryIO:
-        """The stream of a URL, by the library. Raises `InputError` if it may not or cannot be opened."""
+        """The library's stream of a URL. Raises `InputError` if it is forbidden or cannot be opened."""
         require("webdataset", "shards behind a URL")
         from webdataset.gopen import gopen, rewrite_url
 
@@ -130,13 +130,13 @@ class ShardSource(FolderSource):
 
 
 def parse_index(data: bytes) -> tuple[list[Shard], list[Place]]:
-    """What an index says. Raises an error of `_DAMAGE` if it is none, or one that no shards can have."""
+    """The content of an index. Raises an error of `_DAMAGE` if it is not one, or is impossible."""
     content = json.loads(data)
     shards = [Shard(*map(row.__getitem__, Shard._fields)) for row in content["shards"]]
     places = [Place(*map(row.__getitem__, Place._fields)) for row in content["sequences"]]
     if content["version"] != VERSION or not places:
         raise ValueError(f"version {content['version']}, {len(places)} sequences")
-    for shard in shards:  # names go into paths, and into commands of a shell
+    for shard in shards:  # names become parts of paths and of shell commands
         if not re.fullmatch(r"\w+-\d+\.tar [0-9a-f]{64}", f"{shard.name} {shard.sha256}", re.A):
             raise ValueError(f"a shard {shard}")
     for place in places:
@@ -147,7 +147,7 @@ def parse_index(data: bytes) -> tuple[list[Shard], list[Place]]:
 
 
 def read_sample(path: Path, place: Place, cache: FrameCache) -> Sequence:
-    """The sequence at a place of a shard, frames read through the cache; `InputError` if damaged."""
+    """The sequence at a place in a shard, frames read through the cache; `InputError` if damaged."""
     spans = {}
     try:
         with open(path, "rb") as file:
@@ -181,6 +181,6 @@ def _content(spans: dict[str, tuple[int, int]], path: Path) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong; of a command that the library ran, its exit status alone."""
+    """The error; for a command that the library ran, only its exit status."""
     found = re.search(r"exit -?\d+", str(error))
     return found[0] if found else getattr(error, "strerror", None) or str(error)

@@ -1,6 +1,6 @@
-"""Where training takes its sequences from: `parse_sources("synthetic,collage:DIR,otb:DIR*2", seed)`.
+"""Sources of training sequences: `parse_sources("synthetic,collage:DIR,otb:DIR*2", seed)`.
 
-Folders may have any layout of `layouts.LAYOUTS`. A source with `*K` behind it is drawn K times as
+Folders may have any layout of `layouts.LAYOUTS`. A source followed by `*K` is drawn K times as
 often as one without; K may be less than 1. `shards.py` has the source of shards.
 """
 
@@ -27,11 +27,11 @@ from roam_lite.data.synthetic.collage import with_photographs
 from roam_lite.errors import InputError, warn
 
 # Of rendered video: sizes of frames, and the target's mean side as a share of a frame's height, whose
-# logarithm has a density that rises from the first to the second and falls to the third. With them
-# as much of the regions lies outside the frame, and targets are as large, as in OTB's video.
+# logarithm has a density that rises from the first to the second and falls to the third. With these,
+# the padding of regions and the sizes of targets are like those of OTB's video.
 FRAMES = ((320, 240), (400, 300), (480, 360))
 SIDES = (0.03, 0.14, 0.28)
-# Folders: how many names are all read before training, how many of more, and what is held of them.
+# Folders: up to how many names all are read before training, how many otherwise, and a cache's size.
 SMALL, FEW = 300, 10
 KEPT_FRAMES = 200_000  # whose boxes and paths take some 60 MB
 MOST_EMPTY = 100  # names in a row without a target
@@ -42,16 +42,16 @@ Check = Callable[[Sequence], object]  # raises `InputError` for a sequence that 
 
 
 class Source(Protocol):
-    """Something that training draws sequences from; which one depends on `rng` alone."""
+    """Something that training draws sequences from; the draw depends only on `rng`."""
 
     name: str
-    names: Collection[str]  # of what sequences are drawn from; none where all is rendered
+    names: Collection[str]  # what sequences are drawn from; none if all are rendered
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
-        """One sequence; if it is rendered, or a still image, of `length` frames."""
+        """A sequence; rendered ones and still images have `length` frames."""
 
     def look(self, check: Check) -> None:
-        """Read some of it, and `check` that. Raises `InputError` if nothing can be used."""
+        """Read some sequences and `check` them. Raises `InputError` if none is usable."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ class SyntheticSource:
         return synthesize(seed, length=length, size=size, side=side)
 
     def look(self, check: Check) -> None:
-        """Do nothing: what is rendered can be used."""
+        """Do nothing, because rendered sequences are usable."""
 
 
 class FolderSource:
-    """The sequences of a folder (training split, if it has one), each as likely as the others.
+    """The sequences of a folder (training split, if it has one), all equally likely.
 
-    They are read when they are drawn, and what cannot be used is said then. `names` are those that the
+    They are read when they are drawn, and unusable ones are then reported. `names` are those that the
     layout lists; a name may have several targets.
     """
 
@@ -91,9 +91,9 @@ class FolderSource:
         self._recent = Recent(KEPT_FRAMES, frames_of)
 
     def draw(self, rng: np.random.Generator, length: int = 60) -> Sequence:
-        """One of the folder's sequences, as long as it is; a still image moves, for `length` frames.
+        """One of the folder's sequences at full length; a still image is moved for `length` frames.
 
-        Names without a target are passed over. Raises `InputError` if what is drawn cannot be used.
+        Names without a target are skipped. Raises `InputError` if the drawn sequence is unusable.
         """
         for _ in range(MOST_EMPTY):
             sequence = self.draw_of(int(rng.integers(len(self.names))), rng, length)
@@ -102,7 +102,7 @@ class FolderSource:
         raise InputError(f"{self.name}: {MOST_EMPTY} draws without a target; {self.nothing}")
 
     def draw_of(self, index: int, rng: np.random.Generator, length: int = 60) -> Sequence | None:
-        """What `draw` gives of one name; None if it has no target."""
+        """The result of `draw` for one name; None if it has no target."""
         targets = self.targets(index)
         if not targets:
             return None
@@ -110,14 +110,14 @@ class FolderSource:
         return moving(sequence, rng, length) if len(sequence) == 1 else sequence
 
     def targets(self, index: int) -> list[Sequence]:
-        """The sequences of one name, without boxes that cannot be. Raises `InputError` if unreadable."""
+        """The sequences of one name, without implausible boxes. Raises `InputError` if unreadable."""
         return self._recent.get(index, self._read)
 
     def look(self, check: Check) -> None:
         """Read all of a small folder, or a few names of a large one, and `check` their sequences.
 
-        Raises `InputError` for the first that cannot be used; in a large folder, where others take its
-        place, only if none can.
+        Raises `InputError` for the first unusable one; in a large folder, where others replace it, only
+        if all are unusable.
         """
         large, usable, fault = len(self.names) > SMALL, 0, None
         for row in self._looked_at(FEW if large else len(self.names)):
@@ -132,11 +132,11 @@ class FolderSource:
             raise InputError(f"{self.name}: {fault or self.nothing}")
 
     def _looked_at(self, count: int) -> list[int]:
-        """Indices of so many names, spread over all."""
+        """Indices of this many names, spread over all."""
         return np.linspace(0, len(self.names) - 1, count).astype(int).tolist()
 
     def _passes(self, sequence: Sequence, check: Check) -> bool:
-        """Whether a sequence can be used; one of several targets may not."""
+        """Whether a sequence is usable; with several targets, some may not be."""
         try:
             check(sequence)
         except InputError:
@@ -156,12 +156,12 @@ class FolderSource:
 
 
 def frames_of(sequences: list[Sequence]) -> int:
-    """What it costs to hold them: their frames, and one."""
+    """The cost of caching them: their frames, plus one."""
     return 1 + sum(map(len, sequences))
 
 
 def without_impossible(sequence: Sequence) -> Sequence:
-    """The sequence without boxes that cannot be, if its first image is whole enough to tell."""
+    """The sequence without implausible boxes, if its first image is readable."""
     try:
         height, width = sequence.frames[0].shape[:2]
     except FrameError as error:
@@ -185,10 +185,10 @@ class CollageSource:
         self.folder = None if root == "photographs" else FolderSource("otb", root)
         self.names = [] if self.folder is None else self.folder.names
         if self.folder is None:
-            photographs_folder()  # or what is missing would stop the run at its first step
+            photographs_folder()  # fail now rather than at the first step
 
     def look(self, check: Check) -> None:
-        """Read what the photographs are taken from, if it is a folder; boxes play no part."""
+        """Read the photographs' source, if it is a folder; its boxes do not matter."""
         if self.folder is not None:
             self.folder.look(lambda sequence: None)
 
@@ -205,14 +205,14 @@ class CollageSource:
 
 
 def parse_sources(text: str, seed: int, allow_pipe: bool = False) -> list[Source]:
-    """Sources that a list names (`known_sources`), the rendered ones from `seed` on.
+    """The sources in a list (`known_sources`), the rendered ones starting from `seed`.
 
-    `allow_pipe`: whether shards may come from `pipe:` URLs, which are commands that a shell runs.
-    One of weight K stands in the list K times, so that each entry is as likely as the others; where
+    `allow_pipe`: whether shards may come from `pipe:` URLs, which are shell commands.
+    A source of weight K is in the list K times, so that all entries are equally likely; if
     weights have decimals, all are multiplied until none has. Raises `InputError` for other words, other
     weights and unreadable folders.
     """
-    from roam_lite.data.shards import ShardSource  # which stands on this module
+    from roam_lite.data.shards import ShardSource  # which imports this module
 
     sources: list[tuple[Source, Fraction]] = []
     for word in source_words(text):
@@ -238,7 +238,7 @@ def parse_sources(text: str, seed: int, allow_pipe: bool = False) -> list[Source
 
 
 def source_words(text: str) -> list[str]:
-    """The words of a list of sources; a comma in a path parts nothing, unless a source's name follows."""
+    """The entries of a list of sources; a comma separates only if a source's name follows it."""
     kinds = "|".join(("collage", "shards", *LAYOUTS))
     words = re.split(rf",(?=\s*(?:synthetic\s*(?:,|\*|$)|(?:{kinds}):|,|$))", text)
     return [word for part in words if (word := part.strip(" ,"))]
@@ -248,7 +248,7 @@ def split_weight(word: str) -> tuple[str, Fraction | None]:
     """A source's name without its weight, and the weight; None if it has none.
 
     The weight is what follows the last `*`, if that is a number: `otb:a*b` is the folder `a*b`, and
-    a folder whose own name ends so needs a weight behind it, `otb:a*2*1`. Raises `InputError` for a
+    a folder whose own name ends like that needs a weight as well, `otb:a*2*1`. Raises `InputError` for a
     weight of 0, of four digits and more, or of three decimals.
     """
     weighted = re.fullmatch(r"(.*)\*([0-9]+(?:\.[0-9]+)?)", word)
@@ -261,7 +261,7 @@ def split_weight(word: str) -> tuple[str, Fraction | None]:
 
 
 def known_sources() -> str:
-    """The words that `parse_sources` knows, as messages list them."""
+    """The sources that `parse_sources` knows, as listed in messages."""
     layouts = (f"{kind}:DIR" for kind in LAYOUTS)
     *words, last = ("synthetic", "collage:photographs", "collage:DIR", *layouts, "shards:PLACE")
     return f"{', '.join(words)} or {last}, comma-separated; *K after one draws it K times as often"

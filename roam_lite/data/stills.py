@@ -1,8 +1,8 @@
-"""Still images as sequences of one frame, and as video: `moving` pans and zooms over one.
+"""Still images as sequences of one frame, or as video: `moving` pans and zooms.
 
-A sequence of one frame teaches no motion. `moving` shows a window of the image, whose path, size and
-shape change smoothly; all of it is image, and all of the target is in it. What is drawn from other
-sequences is drawn from this one as it is.
+A sequence of one frame teaches no motion. `moving` shows a window of the image, whose position, size and
+shape change smoothly; the window is always inside the image and contains the whole target. The result
+is used like any other sequence.
 """
 
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from roam_lite.data.sequence import Frames, ImageFrames, Sequence, frame_index
 
 LEAST_SIDE = 8.0  # image pixels; smaller objects have no texture to learn from
-SHARE = (0.5, 0.9)  # of the image's sides, that the window has on average
+SHARE = (0.5, 0.9)  # of the image's sides; the window's mean size
 SCALE = 1.25  # the largest factor on the window's sides
 STRETCH = 1.1  # and on the root of their ratio
-REACH = (0.2, 3.0)  # how far the window moves to either side, in sides of the target
-PERIODS = (20.0, 160.0)  # frames; of the waves that motion is made of
+REACH = (0.2, 3.0)  # how far the window moves in each direction, in target sides
+PERIODS = (20.0, 160.0)  # frames; of the motion's waves
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def still_targets(
     size: tuple[int, int],
     truth: Path | None = None,
 ) -> list[Sequence]:
-    """A sequence of one frame for each box (x, y, w, h) that is large enough, cut to the image."""
+    """A sequence of one frame for each box (x, y, w, h) that is large enough, clipped to the image."""
     sequences = []
     for number, box in enumerate(boxes):
         low = np.clip(box[:2], 0, size)
@@ -63,9 +63,9 @@ def still_targets(
 
 
 def moving(still: Sequence, rng: np.random.Generator, length: int) -> Sequence:
-    """Video of `length` frames over a sequence of one frame; its pixels are about as large.
+    """Video of `length` frames from a sequence of one frame, with pixels of about the same size.
 
-    Itself where that frame has no box inside the image. Raises `FrameError` if the image cannot be read.
+    Returned unchanged if it has no box inside the image. Raises `FrameError` if the image is unreadable.
     """
     height, width = still.frames[0].shape[:2]
     limits, target = np.array([width, height], float), still.boxes[0]
@@ -76,7 +76,7 @@ def moving(still: Sequence, rng: np.random.Generator, length: int) -> Sequence:
     scale, stretch = np.exp(_waves(rng, length) * np.log([SCALE, STRETCH])).T
     window = limits * share * np.stack([scale * stretch, scale / stretch], axis=1)
     window = np.clip(window, np.minimum(1.2 * sides, limits), limits)
-    # Where its corner may be, so that it lies in the image and holds the target.
+    # Where its corner may be, so that it is inside the image and contains the target.
     first = np.maximum(0, low + sides - window)
     room = np.minimum(limits - window, low) - first
     reach = np.exp(rng.uniform(*np.log(REACH))) * np.sqrt(sides.prod())

@@ -1,4 +1,4 @@
-"""Which data sets lie in a folder, how complete they are, and what is missing or broken."""
+"""Which data sets are in a folder, how complete they are, and what is missing or broken."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from roam_lite.data.layouts import LAYOUTS, Layout, Part
 from roam_lite.data.plausible import check_track
 from roam_lite.errors import InputError
 
-MOST_READ = 200  # names of a data set: decoding an image of each can take half an hour
+MOST_READ = 200  # names of a data set, because decoding an image of each can take half an hour
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a folder holds of a data set."""
+    """The part of a data set that a folder contains."""
 
     part: Part
     folder: Path
@@ -24,13 +24,13 @@ class Finding:
         int  # sequences, or videos of several targets, that are listed and not known to be broken
     )
     frames: int  # of all targets that were read
-    missing: tuple[str, ...]  # names that belong to the benchmark and are not there
-    broken: tuple[str, ...]  # what is wrong with sequences that cannot be read
-    unread: int = 0  # of those found: others were read in their place, spread over all
+    missing: tuple[str, ...]  # names of the benchmark that are missing
+    broken: tuple[str, ...]  # errors of unreadable sequences
+    unread: int = 0  # sequences found but not read; the ones read are spread over all
 
     @property
     def complete(self) -> bool:
-        """Whether every sequence of the benchmark is there and can be read."""
+        """Whether every sequence of the benchmark is present and readable."""
         return not self.broken and not self.missing and self.found >= self.part.count
 
     def __str__(self) -> str:
@@ -47,10 +47,10 @@ class Finding:
 
 
 def survey(root: str | Path) -> Iterator[Finding]:
-    """A finding for each data set in `root`, or else in its folders.
+    """A finding for each data set in `root`, or else in its subfolders.
 
-    Of up to `MOST_READ` names, spread over all, all is read but images, of which the first is read and
-    the others are counted. Raises `InputError` if `root` is no folder.
+    Of up to `MOST_READ` names, spread over all, everything is read except images; the first one is read
+    and the others are counted. Raises `InputError` if `root` is not a folder.
     """
     root = Path(root)
     if not root.is_dir():

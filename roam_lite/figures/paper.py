@@ -114,7 +114,7 @@ def draw_figure_6(steps: Sequence[int], aucs: Mapping[str, ArrayLike]) -> Figure
             error = rows.std(axis=1) / np.sqrt(count)
             axes.plot(steps, mean, "o-", color=color, label=OPTIMIZER_LABELS[rule])
             axes.fill_between(steps, mean - error, mean + error, color=color, alpha=0.15)
-        axes.set(xlabel="gradient steps an update", ylabel="AUC", xticks=steps)
+        axes.set(xlabel="gradient steps per update", ylabel="AUC", xticks=steps)
         axes.legend(title=f"band: standard error over {count} sequences", fontsize=8)
     return figure
 

@@ -27,12 +27,12 @@ EQUATIONS = {
     1: Equation(
         r"\theta = [\theta_{cf}, \theta_{reg}]",
         (ThetaLayout.split,),
-        "one flat vector a video; each branch holds its reduction layer and its kernel",
+        "one flat vector per video; each branch has its reduction layer and its kernel",
     ),
     2: Equation(
         r"\tilde{\theta}_{cf} = \mathcal{W}(\theta_{cf}, \phi)",
         (interpolation, warp_filters),
-        "the kernel alone is warped, corners on corners; all videos at once, and on the way to its"
+        "only the kernel is warped, corners on corners, for all videos at once and on the way to its"
         " spectrum",
     ),
     3: Equation(
@@ -65,13 +65,13 @@ EQUATIONS = {
         r"M(x, y) = \exp\left(-\alpha\left(\frac{(x-x_0)^2}{\sigma_x^2}"
         r" + \frac{(y-y_0)^2}{\sigma_y^2}\right)\right)",
         (gaussian_labels,),
-        "at the positions where the cells really lie",
+        "at the cells' actual positions",
     ),
     9: Equation(
         r"\theta^{(t)} = \theta^{(t-1)}"
         r" - \lambda^{(t-1)} \odot \nabla_{\theta^{(t-1)}} \ell^{(t-1)}",
         (adapt,),
-        "one step for training and tracking, whoever emits lambda",
+        "the same step for training and tracking, whichever rule emits lambda",
     ),
     10: Equation(
         r"\mathcal{I}^{(t-1)} = [\lambda^{(t-2)}, \nabla_{\theta^{(t-1)}} \ell^{(t-1)},"
@@ -88,7 +88,7 @@ EQUATIONS = {
         r"\ell^{(t-1)} = \frac{1}{n} \sum_{j=1}^n"
         r" L(F_j, M_j, B_j; \theta^{(t-1)}, \phi^{(t-1)})",
         (update_loss,),
-        "one number a video; the balanced response term counts its cells over all n samples",
+        "one number per video; the balanced response term counts its cells over all n samples",
     ),
     13: Equation(
         r"\mathcal{L}^{(t)} = L(F^{(t+\delta)}, M^{(t+\delta)}, B^{(t+\delta)};"
@@ -106,6 +106,6 @@ EQUATIONS = {
         r"\epsilon \sim \exp(\mathcal{U}(-\kappa, \kappa)),"
         r" \quad \theta_\epsilon = \epsilon \odot \theta",
         (draw_scales, update_loss),
-        "one vector a video, its own kappa a branch; the loss divides by epsilon",
+        "one vector per video, one kappa per branch; the loss divides by epsilon",
     ),
 }

@@ -12,7 +12,7 @@ from roam_lite.meta_model import MetaModel
 
 @torch.no_grad()
 def update_average(average: MetaModel, model: MetaModel, decay: float, taken: int) -> None:
-    """Move the average toward a model after a step that `taken` others came before.
+    """Move the average toward a model after a step; `taken` steps came before it.
 
     It keeps at most (1 + taken) / (10 + taken) of itself, so that it soon forgets the beginning.
     """

@@ -1,4 +1,4 @@
-"""Meta losses of trained models on clips that none was trained on, the same for all (eq. 14)."""
+"""Meta losses (eq. 14) of trained models on the same clips, on which none of them was trained."""
 
 import sys
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ from roam_lite.training.step import MetaStep
 def held_out_losses(
     paths: list[Path], data: str, batches: int, seed: int, stage: str | None = None
 ) -> dict[str, NDArray[np.float64]]:
-    """Return each checkpoint's losses `[clips, T]` after every update, on the clips of one seed.
+    """Return each checkpoint's losses `[clips, T]` after every update, on the clips of a seed.
 
-    Clips, and factors that the optimizer is not told (`hidden_kappa`), are those of a stage of the first
+    Clips, and factors unknown to the optimizer (`hidden_kappa`), are those of a stage of the first
     checkpoint's configuration (None: its last one). Raises InputError for files that cannot be read, a
     stage that does not exist, and checkpoints whose clips differ.
     """
@@ -32,8 +32,8 @@ def held_out_losses(
     for path, model in models.items():
         if _cut(model.config, stage) != _cut(config, stage):
             raise InputError(
-                f"{path}: trained on clips of another kind than {paths[0]}; compare checkpoints whose "
-                "profile and constants of training agree"
+                f"{path}: trained on other kinds of clips than {paths[0]}; compare checkpoints with the "
+                "same profile and training constants"
             )
     clips = ClipBatches(data, seed, (chosen,), config)
     steps = {path: MetaStep(model, chosen) for path, model in models.items()}
@@ -53,7 +53,7 @@ def _stage(config: Config, name: str | None) -> Stage:
 
 
 def _cut(config: Config, stage: str | None) -> tuple:
-    """Return what decides which clips and factors a checkpoint is judged on."""
+    """Return the settings that determine a checkpoint's clips and factors."""
     chosen, training = _stage(config, stage), config.training
     kind = (
         chosen.updates,
@@ -67,10 +67,10 @@ def _cut(config: Config, stage: str | None) -> tuple:
 
 
 def losses_table(losses: Mapping[str, NDArray[np.float64]], most: float) -> str:
-    """Return mean losses after some updates, and what the last one is above the first checkpoint's.
+    """Return a table of mean losses after some updates, and differences of the last from the first row's.
 
-    Losses above `most`, and those that are not finite, count as `most`: one that diverges would decide
-    a mean. Intervals are of 95 %, from a paired bootstrap over clips.
+    Losses above `most`, and those that are not finite, count as `most`: a single divergence would
+    dominate the mean. Intervals are 95 %, from a paired bootstrap over clips.
     """
     clipped = {
         path: np.nan_to_num(np.minimum(values, most), nan=most) for path, values in losses.items()
@@ -80,8 +80,8 @@ def losses_table(losses: Mapping[str, NDArray[np.float64]], most: float) -> str:
     width = max(map(len, losses))
     head = "".join(f"{f'update {update}':>11}" for update in shown)
     lines = [
-        f"{len(base)} clips; mean meta loss after an update, above {most:g} counted as {most:g}; the last "
-        "one's difference from the first row, 95 %\n",
+        f"{len(base)} clips; mean meta loss after an update, clipped at {most:g}; difference of the last "
+        "one from the first row, with 95 % intervals\n",
         f"{'':{width}}{head}  above {most:g}  difference",
     ]
     for row, (path, values) in enumerate(clipped.items()):

@@ -52,7 +52,7 @@ def process_group(device: str) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        # Gloo's errors have no class of their own.
+        # Gloo's errors have no special class.
         if not isinstance(error, dist.DistError) and "gloo" not in str(error):
             raise
         raise ProcessLost(f"process {rank()} of {world()} lost contact with another") from error

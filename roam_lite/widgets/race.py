@@ -23,14 +23,14 @@ _FOLDER = Path(__file__).parent
 PICTURE = _FOLDER / "race.png"  # of the page after training; taken by tests/browser/test_race.py
 _INTRODUCTION = """
 <h1>A learned optimizer that trains in the browser</h1>
-<p>Three optimizers go down the same bowl, the loss |xθ − y|² over two parameters. SGD and Adam are
-given a learning rate. The learner is a network of 57 parameters that sees of each coordinate its last
+<p>Three optimizers descend into the same bowl, the loss |xθ − y|² over two parameters. SGD and Adam are
+given a learning rate. The learner is a network of 57 parameters that sees, for each coordinate, its last
 rate, the gradient, θ and the loss, and emits the next rate. It starts untrained: press
 <strong>Train</strong>, and evolution strategies fit it in seconds to random bowls.</p>
-<p>Then break it. Without random filter scaling (κ = 0) it knows bowls of one steepness, does better
-there, and diverges where they are four times steeper. Every training has the same budget of 3,000
-updates of each bowl: with a horizon of T = 100 that leaves 30 iterations, too few to learn more than to
-be careful.</p>
+<p>Then break it. Without random filter scaling (κ = 0) it knows only bowls of one steepness, does better
+on those, and diverges on bowls that are four times steeper. Every training has the same budget of 3,000
+updates per bowl: with a horizon of T = 100 that leaves 30 iterations, too few to learn more than
+caution.</p>
 """
 
 

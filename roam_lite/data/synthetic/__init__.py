@@ -21,13 +21,13 @@ def synthesize(
 ) -> Sequence:
     """A rendered sequence of `length` frames of `size` (width, height).
 
-    The box is the tight box of the target's whole mask, clipped nowhere, even where something
+    The box is the tight box of the target's whole mask, not clipped, even where something
     covers it; the visibility is the share of the mask that shows. The same seed gives the same
-    bytes; frames are drawn when asked for, each by itself. `challenge` is one of `CHALLENGES`, or
+    bytes; frames are drawn on access, independently. `challenge` is one of `CHALLENGES`, or
     None for a random mix. `side` is the target's mean size (square root of its area, pixels); in
-    nine of ten sequences it is then kept off the edge of the frame. None draws a size of 26 to 80 px
+    nine of ten sequences it then stays away from the edge of the frame. None draws a size of 26 to 80 px
     in a frame 240 px high, and lets the target go anywhere in it. Raises `InputError` for an unknown
-    challenge, a negative seed, no frames, a frame below 64 px or a side that is not 5 px to half of
+    challenge, a negative seed, no frames, a frame below 64 px or a side that is not between 5 px and half
     the frame's.
     """
     words = (seed,) if isinstance(seed, int | np.integer) else tuple(seed)

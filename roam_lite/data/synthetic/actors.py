@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from roam_lite.data.synthetic.sprites import Part, Sprite
 
-BEND_WAVE = np.float32(4.0)  # radians a sprite unit
+BEND_WAVE = np.float32(4.0)  # radians per sprite unit
 HALF = np.float32(0.5)  # OpenCV counts from pixel centers, everything here from edges
 
 
@@ -50,19 +50,19 @@ class Actor:
 
     @cached_property
     def boxes(self) -> np.ndarray:
-        """Tight boxes float64 [T, 4] (x, y, w, h) of the whole sprite, clipped nowhere."""
+        """Tight boxes float64 [T, 4] (x, y, w, h) of the whole sprite, not clipped."""
         low = self.extents[:, :, :2].min(axis=1)
         return np.concatenate([low, self.extents[:, :, 2:].max(axis=1) - low], axis=1)
 
     @cached_property
     def steps(self) -> np.ndarray:
-        """How far it moves in a frame, float64 [T, 2], pixels."""
+        """How far it moves per frame, float64 [T, 2], pixels."""
         path = self.affine[:, :, 2]
         return np.gradient(path, axis=0) if len(path) > 1 else np.zeros_like(path)
 
 
 def still(sprite: Sprite, affine: np.ndarray) -> Actor:
-    """The sprite as a rigid thing under `affine` [T, 2, 3]."""
+    """The sprite as a rigid object under `affine` [T, 2, 3]."""
     length = len(affine)
     angles = np.zeros((length, len(sprite.parts)))
     return Actor(sprite, affine, angles, np.zeros((length, 4)), np.zeros(length))
@@ -72,7 +72,7 @@ def pose(
     center: np.ndarray, size: ArrayLike, aspect: ArrayLike = 1.0, angle: ArrayLike = 0.0
 ) -> np.ndarray:
     """Affine maps float64 [T, 2, 3]: stretched by `aspect` at equal area, turned by `angle`,
-    scaled to `size` [T] pixels a unit, moved to `center` [T, 2]."""
+    scaled to `size` [T] pixels per unit, moved to `center` [T, 2]."""
     size = np.asarray(size, np.float64)
     cos, sin = np.cos(angle), np.sin(angle)
     wide, high = size * np.sqrt(aspect), size / np.sqrt(aspect)
@@ -135,7 +135,7 @@ def to_texture(
 def paint(frame: np.ndarray, actor: Actor, t: int, shutter: float = 0.0) -> None:
     """Draw the actor at frame t onto `frame` uint8 [H, W, 3], in place.
 
-    `shutter` is the share of its step over which it is smeared.
+    `shutter` is the share of its step over which it is blurred.
     """
     streak = streak_kernel(actor.steps[t] * shutter)
     margin = 1 if streak is None else 1 + len(streak) // 2

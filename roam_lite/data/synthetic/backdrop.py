@@ -1,4 +1,4 @@
-"""The still picture behind everything: places with ground, walls, foliage and bystanders."""
+"""The static background: places with ground, walls, foliage and bystanders."""
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ def draw_backdrop(rng: Generator, width: int, height: int, busy: float) -> np.nd
         _furnish(rng, picture, np.exp(rng.uniform(np.log(12), np.log(90))))
     light = fractal(rng, height // 8, width // 8, coarsest=64, finest=8, slope=1.5)
     light = cv2.resize(light, (width, height)) * np.float32(rng.uniform(0, 0.2)) + 1
-    # Cameras expose for a mean gray, more or less.
+    # Cameras expose roughly for a mean gray.
     exposure = (rng.uniform(75, 165) / max(picture[::8, ::8].mean(), 1.0)) ** 0.8
     return shade(picture, np.clip(light, 0.4, 1.5) * np.float32(np.clip(exposure, 0.4, 3)))
 
@@ -69,7 +69,7 @@ PLACES = (outdoors, outdoors, indoors, close_up, close_up, heap)
 
 
 def _furnish(rng: Generator, picture: np.ndarray, size: float) -> None:
-    """Paint something of `size` pixels a unit somewhere into the picture, in place."""
+    """Paint something of `size` pixels per unit somewhere into the picture, in place."""
     kind = rng.random()
     if kind < 0.15:
         sprite = draw_sprite(rng, size)

@@ -1,6 +1,6 @@
 """Large gray fields that all textures are cut from: noise, leaves, strokes, bricks, weave.
 
-They are drawn once a process from a fixed seed (under a second); a texture then takes a
+They are drawn once per process from a fixed seed (under a second); a texture then takes a
 random place, turn, stretch and coloring of one or two of them, which costs almost nothing.
 """
 

@@ -13,7 +13,7 @@ MIRROR = np.array([-1.0, 1.0])
 
 
 def draw_sprite(rng: Generator, size: float, turn: float = 0.0) -> Sprite:
-    """A random thing, sharp up to `size` pixels a unit; `turn` as in `make_sprite`."""
+    """A random thing, sharp up to `size` pixels per unit; `turn` as in `make_sprite`."""
     kind, low, high = KINDS[rng.integers(len(KINDS))]
     plans = kind(rng)
     if rng.random() < 0.5:
@@ -38,7 +38,7 @@ def draw_screen(rng: Generator, size: float) -> Sprite:
 
 
 def person(rng: Generator) -> list[Plan]:
-    """Someone on foot, upright, 1 high; arms and legs swing."""
+    """A walking person of height 1; arms and legs swing."""
     shirt, trousers = draw_colors(rng, 4, 0.5), draw_colors(rng, 3, 0.25)
     skin, hair = _skin(rng), draw_colors(rng, 2, 0.1) // 2
     wide, swing = rng.uniform(0.9, 1.4), rng.uniform(0.1, 0.6)
@@ -84,7 +84,7 @@ def animal(rng: Generator) -> list[Plan]:
 
 
 def vehicle(rng: Generator) -> list[Plan]:
-    """A car, van or lorry from the side; wheels roll."""
+    """A car, van or truck from the side; wheels roll."""
     paint, glass = draw_colors(rng, 3, 0.6), draw_colors(rng, 3) // 3
     tire = draw_colors(rng, 2) // 5
     radius = rng.uniform(0.17, 0.25)
@@ -163,7 +163,7 @@ def thing(rng: Generator) -> list[Plan]:
 
 
 def cluster(rng: Generator) -> list[Plan]:
-    """Several pieces that hang together and move a little."""
+    """Several connected pieces that move a little."""
     plans = thing(rng)
     for _ in range(rng.integers(1, 5)):
         angle = rng.uniform(0, 2 * np.pi)

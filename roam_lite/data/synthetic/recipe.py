@@ -1,4 +1,4 @@
-"""What happens in a rendered sequence: how much of each challenge."""
+"""What happens in a rendered sequence: the strength of each challenge."""
 
 from dataclasses import dataclass, replace
 
@@ -9,14 +9,14 @@ from roam_lite.errors import InputError
 
 @dataclass(frozen=True)
 class Recipe:
-    """Strength of everything that moves or disturbs; the defaults are an easy sequence."""
+    """Strength of all motion and disturbances; the defaults give an easy sequence."""
 
-    speed: float = 0.025  # mean step of the target, in its own sizes a frame
+    speed: float = 0.025  # mean step of the target, in target sizes per frame
     scale: float = 0.1  # standard deviation of the logarithm of the size
     aspect: float = 0.05  # standard deviation of the logarithm of the aspect
     angle: float = 0.06  # standard deviation, radians
-    spin: float = 0.0  # radians a frame
-    turn: float = 0.0  # how far the texture slides round the target, in its widths
+    spin: float = 0.0  # radians per frame
+    turn: float = 0.0  # how far the texture slides around the target, in its widths
     bend: float = 0.015  # amplitude of the shears, sprite units
     swing: float = 0.5  # of the limbs, relative to their own range
     light: float = 0.03  # standard deviation of the logarithm of the gain
@@ -24,20 +24,20 @@ class Recipe:
     tint: float = 0.01  # the same for each color
     distractors: int = 0
     alike: float = 0.0  # chance that a distractor looks like the target
-    occluders: int = 0  # things that come between, moving or standing
-    busy: float = 1.0  # how many things stand in the backdrop
+    occluders: int = 0  # things that cover the target, moving or standing
+    busy: float = 1.0  # number of things in the backdrop
     shutter: float = 0.2  # share of the frame time that the shutter is open
     defocus: float = 0.0  # largest standard deviation of the blur, pixels
     noise: float = 2.0  # standard deviation, gray levels
-    camera: float = 0.4  # mean speed of the background, pixels a frame
+    camera: float = 0.4  # mean speed of the background, pixels per frame
     zoom: float = 0.03  # standard deviation of the logarithm
     shake: float = 0.0  # standard deviation of each frame's jump, pixels
     gray: bool = False
-    sizes: tuple[float, float] = (20.0, 100.0)  # range of the target's, pixels; others keep to it
-    room: float = 0.45  # to the edge of the frame, in its own sizes
+    sizes: tuple[float, float] = (20.0, 100.0)  # range of the target's size, pixels; also others'
+    room: float = 0.45  # to the edge of the frame, in target sizes
 
     def around(self, size: float, rng: Generator) -> "Recipe":
-        """The recipe for a target of that mean size, which nine of ten cameras keep off the edge."""
+        """The recipe for a target of this mean size, which nine of ten cameras keep away from the edge."""
         smallest, largest = self.sizes
         sizes = min(smallest, 0.75 * size), max(largest, 1.25 * size)
         return replace(self, sizes=sizes, room=self.room if rng.random() < 0.1 else 1.45)
@@ -63,7 +63,7 @@ def draw_recipe(rng: Generator, challenge: str | None) -> Recipe:
 
 
 def challenges(rng: Generator) -> dict[str, dict[str, float]]:
-    """All challenges at a random strength: the fields of a recipe that each changes."""
+    """All challenges at random strengths: the fields of a recipe that each one changes."""
     s = rng.uniform(0.5, 1.0)
     return {
         "scale": {"scale": 0.4 * s, "zoom": 0.15 * s},

@@ -1,4 +1,4 @@
-"""The sequences that the project carries in `data_samples/`: six short ones, and long ones in `long/`."""
+"""The sequences in the project's `data_samples/`: six short ones, and long ones in `long/`."""
 
 import hashlib
 from pathlib import Path
@@ -19,7 +19,7 @@ SAMPLES = {
     "scale": (1, 16),
 }
 
-# Seeds of long ones on which updating decides: without it the target is lost (tests/updating_decides.py).
+# Seeds of long ones in which the target is lost without updating (tests/updating_decides.py).
 LONG = {"lookalike": 5}
 LENGTH = 240  # frames of the long ones
 
@@ -27,18 +27,18 @@ README = """\
 # Six rendered sequences
 
 Each folder is one sequence of 60 frames, 320 x 240 pixels, in OTB layout: `img/0001.jpg ...`,
-`groundtruth_rect.txt` (one `x,y,w,h` a line, 1-based: the tight box of the whole target, also of
-the parts that something covers or that the frame cuts off) and `visibility.txt` (the share of the
-target that can be seen, one value a line). The folder's name says what is difficult in it.
+`groundtruth_rect.txt` (one `x,y,w,h` per line, 1-based: the tight box of the whole target, including
+parts that are covered or outside the frame) and `visibility.txt` (the visible share of the target, one
+value per line). The folder's name says what makes it difficult.
 
-Everything here is rendered by `roam_lite.data.synthetic`; no photograph is in it. To make it again:
+Everything here is rendered by `roam_lite.data.synthetic`, without photographs. To make it again:
 
     roam-lite synth --samples data_samples
 
-`long/` holds a sequence of 240 frames on which updating decides: a model that is never updated loses its
-target to a look-alike, and an updated one keeps it, in ten of ten draws. It is found by
-`--root data_samples/long`. Of the first 31 seeds of such sequences it is the only one in which that is so
-in nine draws (`python -m tests.updating_decides`).
+`long/` has a sequence of 240 frames in which updating makes the difference: a model that is never updated
+loses its target to a look-alike, and an updated one keeps it, in ten of ten draws. Use it with
+`--root data_samples/long`. Among the first 31 seeds of such sequences it is the only one in which this
+happens in nine draws or more (`python -m tests.updating_decides`).
 
 `SHA256SUMS` lists every file; `sha256sum --check SHA256SUMS` compares them. Another version of
 OpenCV may round pixels differently; the boxes are the same everywhere.
@@ -68,7 +68,7 @@ def write_samples(folder: str | Path) -> Path:
 
 
 def manifest(folder: Path) -> str:
-    """Lines `HASH  PATH` for every file under `folder` but the manifest, as sha256sum reads."""
+    """Lines `HASH  PATH` for every file under `folder` except the manifest, in sha256sum's format."""
     files = [p for p in folder.rglob("*") if p.is_file() and p.name != "SHA256SUMS"]
     hashes = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
     return "".join(f"{h}  {path.relative_to(folder).as_posix()}\n" for path, h in hashes.items())

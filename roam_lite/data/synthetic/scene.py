@@ -1,4 +1,4 @@
-"""A scene as it is filmed: frame t from what was fixed when the scene was staged."""
+"""Filming a scene: frame t, from what was decided when the scene was staged."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from roam_lite.data.synthetic import actors
 from roam_lite.data.synthetic.sprites import Sprite
 from roam_lite.data.synthetic.textures import cut
 
-POINTS = 400  # of the target, that its visibility is counted on
+POINTS = 400  # of the target, on which its visibility is measured
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def visibility(scene: Scene) -> np.ndarray:
 
 
 def _inner_points(sprite: Sprite) -> list[np.ndarray]:
-    """Points inside each part, as many a unit of area in each; where parts overlap at rest only
-    the front one counts."""
+    """Points inside each part, with equal density; where parts overlap at rest only the
+    front one counts."""
     areas = [np.count_nonzero(part.alpha > 127) / part.density**2 for part in sprite.parts]
     spacing = np.sqrt(sum(areas) / POINTS)
     points = []

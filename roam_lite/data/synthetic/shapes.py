@@ -1,4 +1,4 @@
-"""Outlines of things: closed polygons float64 [n, 2] around the origin, in units of their own."""
+"""Outlines of things: closed polygons float64 [n, 2] around the origin, each in its own units."""
 
 import cv2
 import numpy as np
@@ -58,7 +58,7 @@ def densify(points: np.ndarray, longest: float) -> np.ndarray:
 
 def rasterize(points: np.ndarray, height: int, width: int, fine: int = 4) -> np.ndarray:
     """Coverage uint8 [height, width] of a polygon given in pixels (pixel j covers [j, j + 1)),
-    counted on `fine` x `fine` places a pixel."""
+    sampled at `fine` x `fine` points per pixel."""
     mask = np.zeros((height * fine, width * fine), np.uint8)
     # OpenCV draws with integers at pixel centers, in sixteenths by `shift`.
     fixed = np.round((points * fine - 0.5) * 16).astype(np.int32)

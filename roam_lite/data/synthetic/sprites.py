@@ -1,6 +1,6 @@
 """Things that move: sprites of one or several textured parts.
 
-A sprite has coordinates of its own: its outlines at rest span a box of area 1 around the origin,
+A sprite has its own coordinates: its outlines at rest span a box of area 1 around the origin,
 x to the right, y down.
 """
 
@@ -24,7 +24,7 @@ class Plan:
 
     `outline` float64 [n, 2] in any unit; `colors` uint8 [k, 3]; it turns about `pivot`: to and
     fro by `swing` radians, `phase` into the stride, or round and round if it `rolls`. `made` is
-    the chance of a pattern that people make, `marks` whether bands, spots or letters may be on it.
+    the chance of a man-made pattern, `marks` whether bands, spots or letters may be on it.
     """
 
     outline: np.ndarray
@@ -41,7 +41,7 @@ class Plan:
 class Part:
     """A textured piece of a sprite: a plan in sprite coordinates, painted.
 
-    `image` RGB uint8 [h, w', 3] and `alpha` uint8 [h, w] have `density` pixels a unit, the corner
+    `image` RGB uint8 [h, w', 3] and `alpha` uint8 [h, w] have `density` pixels per unit, the corner
     of their pixel (0, 0) at `corner`. The image may be wider than alpha: the rest comes into view
     when the sprite turns.
     """
@@ -72,8 +72,8 @@ def make_sprite(
 ) -> Sprite:
     """Plans fitted to a box of area 1 and of `aspect` (width over height), and painted.
 
-    The sprite looks sharp up to `size` pixels a unit; `turn` is how much of its texture, in
-    widths, lies hidden at first.
+    The sprite looks sharp up to `size` pixels per unit; `turn` is how much of its texture, in
+    widths, is hidden at first.
     """
     points = np.concatenate([plan.outline for plan in plans])
     low, high = points.min(axis=0), points.max(axis=0)

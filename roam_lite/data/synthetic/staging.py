@@ -1,4 +1,4 @@
-"""How a scene comes about: what stands where, who moves how, as a recipe says."""
+"""How a recipe becomes a scene: what is where, and what moves how."""
 
 import numpy as np
 from numpy.random import Generator
@@ -73,7 +73,7 @@ def build_scene(
 def _film(
     rng: Generator, jumps: np.ndarray, size: Size, recipe: Recipe
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The camera: maps frame -> backdrop [T, 2, 3], and its step a frame [T, 2]."""
+    """The camera: maps frame -> backdrop [T, 2, 3], and its step per frame [T, 2]."""
     length = len(jumps)
     middle = np.array(size) / 2
     center = roam(rng, length, middle, middle + 2 * MARGIN, recipe.camera)
@@ -88,7 +88,7 @@ def _film(
 def _direct(
     rng: Generator, sprite: Sprite, mean_size: float, size: Size, recipe: Recipe, length: int
 ) -> Actor:
-    """The sprite on a path of its own through the frame, changing as the recipe says."""
+    """The sprite on its own path through the frame, changing as the recipe says."""
     border = np.minimum(mean_size * recipe.room, np.array(size) * 0.35)
     path = roam(rng, length, border, np.array(size) - border, recipe.speed * mean_size)
     sizes = mean_size * np.exp(wander(rng, length, 40)[:, 0] * recipe.scale)
@@ -140,7 +140,7 @@ def _stand(
     recipe: Recipe,
     camera: np.ndarray,
 ) -> Actor:
-    """Something that stands in the world where the target comes by at frame `meeting`."""
+    """Something fixed in the world that the target passes at frame `meeting`."""
     length, (smallest, largest) = len(camera), recipe.sizes
     size = float(np.clip(mean_size * rng.uniform(0.8, 2.0), smallest, 2 * largest))
     screen = draw_screen(rng, min(size, largest))

@@ -1,4 +1,4 @@
-"""Colored textures: pieces of the gray fields through ramps of colors that go together."""
+"""Colored textures: pieces of the gray fields through ramps of harmonious colors."""
 
 import colorsys
 
@@ -14,7 +14,7 @@ HUE_WEIGHTS = (0.2, 0.38, 0.24, 0.18)
 
 
 def draw_colors(rng: Generator, count: int, vivid: float = 0.0) -> np.ndarray:
-    """Colors that go together, uint8 [count, 3] RGB: one or two hues, several lightnesses.
+    """Harmonious colors, uint8 [count, 3] RGB: one or two hues, several lightnesses.
 
     `vivid` in [0, 1] is the chance that they are saturated, as paint and clothes are.
     """
@@ -49,7 +49,7 @@ def sample(
 ) -> np.ndarray:
     """A piece uint8 [height, width] of the field `name`, from a random place.
 
-    `zoom` pixels a field pixel, `stretch` times more of them downwards, turned by `turn` radians
+    `zoom` pixels per field pixel, `stretch` times as many vertically, rotated by `turn` radians
     (random if None).
     """
     angle = rng.uniform(0, 2 * np.pi) if turn is None else turn
@@ -89,7 +89,7 @@ def draw_texture(
 ) -> np.ndarray:
     """A texture uint8 [height, width, 3] in `colors`.
 
-    `made` is the chance of a pattern that people make, `coarse` scales its pieces.
+    `made` is the chance of a man-made pattern, `coarse` scales its pieces.
     """
     zoom = coarse * np.exp(rng.uniform(-0.4, 0.9))
     if rng.random() < made:

@@ -14,7 +14,7 @@ from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import iou
 
-SUCCESS_THRESHOLDS = np.linspace(0, 1, 101)  # IoU must be greater
+SUCCESS_THRESHOLDS = np.linspace(0, 1, 101)  # IoU; greater than this counts
 
 
 def frame_overlaps(

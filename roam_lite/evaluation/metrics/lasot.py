@@ -18,7 +18,7 @@ from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import center_error, iou
 
 RULES = ("official", "pysot")
-NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 51)  # shares of the target's size; at most
+NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 51)  # shares of the target's size; at most this counts
 REPORTED_NORMALIZED = 20  # the threshold 0.20
 
 

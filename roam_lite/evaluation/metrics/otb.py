@@ -18,8 +18,8 @@ from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import center_error, iou
 
-SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU must be greater
-PRECISION_THRESHOLDS = np.arange(51.0)  # image pixels; at most
+SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU; greater than this counts
+PRECISION_THRESHOLDS = np.arange(51.0)  # image pixels; at most this counts
 
 
 @dataclass(frozen=True)

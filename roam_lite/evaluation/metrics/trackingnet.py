@@ -16,9 +16,9 @@ from roam_lite.evaluation.report import Score
 from roam_lite.evaluation.running.run import Run
 from roam_lite.geometry import iou
 
-SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU; at least
-PRECISION_THRESHOLDS = np.linspace(0, 50, 21)  # image pixels; at most
-NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 21)  # shares of the target's size; at most
+SUCCESS_THRESHOLDS = np.linspace(0, 1, 21)  # IoU; at least this counts
+PRECISION_THRESHOLDS = np.linspace(0, 50, 21)  # image pixels; at most this counts
+NORMALIZED_THRESHOLDS = np.linspace(0, 0.5, 21)  # shares of the target's size; at most this counts
 
 
 def curves(

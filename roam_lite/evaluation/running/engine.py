@@ -227,7 +227,7 @@ def _settle(places: Any, threads: int) -> None:
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
-        parent.join()  # returns even if the parent is killed, which the worker would not notice
+        parent.join()  # returns even if the parent is killed, of which nothing else tells the worker
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
