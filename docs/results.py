@@ -11,20 +11,28 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from roam_lite.evaluation.compare import paired_bootstrap
+from roam_lite.evaluation.compare import leave_one_out, paired_bootstrap
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "docs" / "results"
 PAGE, README = REPOSITORY / "docs" / "results.md", REPOSITORY / "README.md"
 OURS = {
     "ROAM++, LSTM updating": "dev_lstm",
+    "ROAM++, constant rates (the default)": "dev_const",
     "ROAM++, no updating": "dev_none",
     "ROAM (multi-scale search), LSTM updating": "dev_roam",
 }
 PEERS = {"NanoTrack V2": "dev_nano", "CSRT": "dev_csrt", "KCF": "dev_kcf"}
 TRACKERS = OURS | PEERS
-IN_README = [title for title in TRACKERS if title != "KCF"]
+IN_README = [title for title, name in TRACKERS.items() if name not in ("dev_roam", "dev_kcf")]
+RULES = {  # what takes the LSTM's place, by the files' names
+    "const": "its own constants: eight shares of lambda0 (`const`, the default)",
+    "sgd": "SGD, rate 1e-4, the best of five on `TRAIN`",
+    "none": "no updating",
+}
 README_HEAD = "| tracker | AUC | difference | precision at 20 px | lost |"
 TABLE = re.compile(rf"^{re.escape(README_HEAD)}\n(?:\|.*\n)+", re.MULTILINE)
 
@@ -64,6 +72,24 @@ def gain(name, over):
     """The difference in mean AUC, with its interval over sequences."""
     a, b = load(name)["sequences"], load(over)["sequences"]
     return interval(*paired_bootstrap([a[n]["auc"] for n in a], [b[n]["auc"] for n in a]))
+
+
+def learned_table():
+    """What the LSTM is above simpler rules, on real and on fresh rendered video."""
+    rows = []
+    for folder, video in (("dev", "`DEV`"), ("fresh", "`FRESH`")):
+        own = load(f"{folder}_lstm")["sequences"]
+        rows.append([video, "the LSTM", f"{auc(f'{folder}_lstm'):.3f}", "", "", ""])
+        for rule, title in RULES.items():
+            other = load(f"{folder}_{rule}")["sequences"]
+            gains = [own[name]["auc"] - other[name]["auc"] for name in own]
+            low, high, most = leave_one_out(np.array(gains))
+            difference = gain(f"{folder}_lstm", f"{folder}_{rule}")
+            ends = f"{low:+.3f} to {high:+.3f}"
+            score = f"{auc(f'{folder}_{rule}'):.3f}"
+            rows.append([video, title, score, difference, ends, list(own)[most]])
+    head = ["video", "rule", "AUC", "LSTM minus it", "one sequence left out", "adds most"]
+    return table(head, rows)
 
 
 def lost(name):
@@ -187,6 +213,8 @@ def page():
     values = {
         "dev": dev_table(),
         "dev_commands": commands(*TRACKERS.values()),
+        "learned": learned_table(),
+        "learned_commands": commands("dev_sgd", "fresh_lstm", *(f"fresh_{rule}" for rule in RULES)),
         "updating_gain": f"{auc('dev_lstm') - auc('dev_none'):.3f}",
         "lost_lstm": lost("dev_lstm"),
         "lost_none": lost("dev_none"),

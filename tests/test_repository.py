@@ -12,6 +12,7 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import cv2
 import pytest
 import yaml
 
@@ -261,7 +262,6 @@ def test_readme_moves_one_small_picture_with_a_description():
     assert len(description) > 40
     picture = ROOT / target
     assert picture.stat().st_size <= 1.5e6
-    cv2 = pytest.importorskip("cv2", minversion="4.11", reason="an older OpenCV knows no animation")
     complete, animation = cv2.imreadanimation(str(picture))
     assert complete
     assert len(animation.frames) >= 24

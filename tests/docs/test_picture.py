@@ -1,12 +1,10 @@
 """README's picture is made from the demonstration's video."""
 
+import cv2
 import numpy as np
-import pytest
 
 from docs.picture import animate
 from roam_lite.figures.film import open_video
-
-cv2 = pytest.importorskip("cv2", minversion="4.11", reason="an older OpenCV knows no animation")
 
 
 def test_every_few_frames_of_a_video_become_an_endless_animation(tmp_path):
