@@ -88,11 +88,7 @@ class ClipBatches(Dataset):
 
     def drawn_at(self, step: int) -> int:
         """Return the step at which the clips of a step are drawn: the same one, unless clips repeat."""
-        first = 0
-        for stage in self.stages:
-            if step < first + stage.steps:
-                break
-            first += stage.steps
+        _, first = stage_of(self.stages, step)
         return step if self.repeat is None else first + (step - first) % self.repeat
 
     def __getitem__(self, step: int) -> Clips | Footage:
@@ -101,7 +97,7 @@ class ClipBatches(Dataset):
         A clip with an unusable sequence or frame is skipped with a message, and another is drawn. Raises
         InputError after `MOST_SKIPPED` in a row.
         """
-        stage = stage_of(self.stages, step)
+        stage, _ = stage_of(self.stages, step)
         draw = clip_sampler_for(stage, self.config)
         length = max(60, 1 + stage.updates * self.config.online.update_interval)
         clips = []
