@@ -26,7 +26,7 @@ from roam_lite.training.schedule import scales_at, trained_parameters
 from roam_lite.training.step import MetaStep, Part, add_gradients, rounded_products
 
 # What a CPU takes a step of here: its cost grows evenly with both.
-CPU_CLIPS, CPU_UPDATES = 2, 6
+CPU_CLIPS, CPU_UPDATES = 2, 4
 
 Step = Callable[[], tuple[float, Tensor]]  # which returns loss and gradient
 

@@ -13,7 +13,7 @@ from roam_lite.config import modify
 from roam_lite.profiles import get_profile
 
 SMOKE = get_profile("smoke")
-LONG = tuple(replace(stage, updates=8) for stage in SMOKE.training.stages[-1:])
+LONG = tuple(replace(stage, updates=6) for stage in SMOKE.training.stages[-1:])
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def test_every_setting_is_held_to_the_plain_step(bfloat16, monkeypatch, capfd):
 
     monkeypatch.setattr(fields, "add_gradients", noted)
     found = bench_fields(modify(SMOKE, training={"stages": LONG}), 4, 2, "cpu")
-    assert [result.meta_losses.shape for result in lengths] == [(2, 6)] * 15 + [(2, 8)] * 5
+    assert [result.meta_losses.shape for result in lengths] == [(2, 4)] * 15 + [(2, 6)] * 5
     assert found["loss"] == pytest.approx(float(lengths[0].loss))
-    assert (found["clips"], found["updates"], found["timed_updates"]) == (2, 8, 6)
+    assert (found["clips"], found["updates"], found["timed_updates"]) == (2, 6, 4)
     gains = [Gain(**gain) for gain in found["gains"]]
     assert [gain.setting for gain in gains] == list(settings(2, "cpu")[0])
     for gain in gains:
@@ -56,7 +56,7 @@ def test_every_setting_is_held_to_the_plain_step(bfloat16, monkeypatch, capfd):
     assert "20/20" in capfd.readouterr().err
     head, titles, *lines = fields_table(found).splitlines()
     assert head.startswith("a step of 2 clips in float32: ")
-    assert "with 6 updates" in head
+    assert "with 4 updates" in head
     assert titles.endswith("loss, gradient differ")
     assert [line.split()[0] for line in lines] == [*settings(2, "cpu")[0], *found["left_out"]]
     assert all(

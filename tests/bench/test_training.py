@@ -79,11 +79,11 @@ def test_a_cpu_compares_steps_of_few_updates_and_says_so(monkeypatch):
     assert shortened(config, "cuda") == config
     assert shortened(EXACT, "cpu") == EXACT
     short = shortened(config, "cpu")
-    assert short.training.stages == (STAGES[0], replace(long, updates=6))
+    assert short.training.stages == (STAGES[0], replace(long, updates=4))
     monkeypatch.setattr(training, "bench_fields", lambda *arguments: taken.append(arguments))
     monkeypatch.setattr(training, "fields_table", lambda found: "gains")
     found = bench_training(config, batch=1, repeats=1)
-    assert training_table(found).startswith("1 clips, 6 updates\n")
+    assert training_table(found).startswith("1 clips, 4 updates\n")
     assert taken == [(config, 1, 1, "cpu")]  # which measures memory in whole steps
 
 
