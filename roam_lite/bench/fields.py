@@ -1,28 +1,34 @@
 """What each of a stage's settings of speed and memory gains, and what it does to loss and gradient."""
 
-import multiprocessing
-import os
+import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
-from unittest.mock import patch
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
-from roam_lite.bench.scaling import ENVIRONMENT, MB, memory_held
-from roam_lite.config import Config, Stage
+from roam_lite.bench.scaling import MB, memory_held
+from roam_lite.config import Config, Stage, modify
 from roam_lite.devices import multiplies_bfloat16
+from roam_lite.memory import give_back_memory, keep_freed_memory
 from roam_lite.meta_model import MetaModel
 from roam_lite.training.clips import Footage
 from roam_lite.training.episodes import ClosedLoop, Episode
 from roam_lite.training.loader import ClipBatches
 from roam_lite.training.schedule import scales_at, trained_parameters
 from roam_lite.training.step import MetaStep, Part, add_gradients, rounded_products
+
+# What a CPU takes a step of here: its cost grows evenly with both.
+CPU_CLIPS, CPU_UPDATES = 2, 4
+
+Step = Callable[[], tuple[float, Tensor]]  # which returns loss and gradient
 
 
 @dataclass(frozen=True)
@@ -36,37 +42,79 @@ class Gain:
     gradient: float  # and of the gradient, in norm
 
 
-def settings(batch: int, device: str) -> dict[str, dict[str, Any]]:
-    """Return the settings to try on a device, by what tables call them."""
-    known: dict[str, dict[str, Any]] = {"parts=2": {"parts": 2}} if batch > 1 else {}
-    known |= {"recompute=6": {"recompute": 6}, "channels_last=false": {"channels_last": False}}
-    if multiplies_bfloat16(device):
-        known["precision=bfloat16"] = {"precision": "bfloat16"}
-    if device.startswith("cuda"):
-        known |= {"tf32=true": {"tf32": True}, "compile=true": {"compile": True}}
-    return known
+def settings(clips: int, device: str) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Return the settings to try on a device, and why others are not, both by what tables call them."""
+    tried: dict[str, dict[str, Any]] = {
+        "parts=2": {"parts": 2},
+        "recompute=6": {"recompute": 6},
+        "channels_last=false": {"channels_last": False},
+        "precision=bfloat16": {"precision": "bfloat16"},
+        "tf32=true": {"tf32": True},
+        "compile=true": {"compile": True},
+    }
+    without = {}
+    if clips == 1:
+        without["parts=2"] = "one clip has no parts"
+    if not multiplies_bfloat16(device):
+        without["precision=bfloat16"] = "no instructions for it here"
+    if not device.startswith("cuda"):
+        without["tf32=true"] = "no such products on a CPU"
+        without["compile=true"] = "to compile takes longer than this table"
+    return {name: tried[name] for name in tried if name not in without}, without
 
 
-def bench_fields(config: Config, batch: int, repeats: int, device: str) -> list[dict[str, Any]]:
-    """Return the `Gain` of each setting, as JSON types, in a step of the last stage; in a fresh process.
+def shortened(config: Config, device: str) -> Config:
+    """Return the configuration with at most `CPU_UPDATES` updates in its last stage, if for a CPU."""
+    *others, last = config.training.stages
+    if not device.startswith("cuda"):
+        last = replace(last, updates=min(last.updates, CPU_UPDATES))
+    return modify(config, training={"stages": (*others, last)})
 
-    Where the stage tracks, all steps follow the boxes that the first one found.
+
+def bench_fields(config: Config, batch: int, repeats: int, device: str) -> dict[str, Any]:
+    """Return the `Gain` of each setting in a step of the last stage, and the plain step, as JSON types.
+
+    Times are those of `shortened` steps, in rounds of all settings after the plain step: what else the
+    machine does falls on all alike. A CPU's time is that of its cores, and its steps have at most
+    `CPU_CLIPS` clips. Memory is that of a whole step. Where the stage tracks, all steps follow the boxes
+    that the first one found.
     """
-    context, threads = multiprocessing.get_context("spawn"), torch.get_num_threads()
-    with patch.dict(os.environ, ENVIRONMENT), ProcessPoolExecutor(1, context) as pool:
-        return pool.submit(_gains, config, batch, repeats, device, threads).result()
+    keep_freed_memory()  # as training does
+    clips = batch if device.startswith("cuda") else min(batch, CPU_CLIPS)
+    tried, without = settings(clips, device)
+    ways, short = ({}, *tried.values()), shortened(config, device)
+    total = (2 + repeats) * len(ways)
+    with tqdm(total=total, desc="settings", unit="step", file=sys.stderr) as bar:
+        steps = _steps(short, ways, clips, device, bar)
+        (loss, gradient), *others = [step() for step in steps]  # which warms up
+        plain, ratios = _times(steps, repeats, device)
+        longer = steps if short == config else _steps(config, ways, clips, device, bar)
+        added = [_added(step, device) for step in longer]
+    gains = []
+    for index, (name, (its, turned)) in enumerate(zip(tried, others, strict=True), start=1):
+        memory = added[index] / added[0] if added[0] else None
+        change = float((turned - gradient).norm() / gradient.norm())
+        gains.append(asdict(Gain(name, ratios[index], memory, abs(its - loss) / abs(loss), change)))
+    whole, timed = (one.training.stages[-1].updates for one in (config, short))
+    described = {"clips": clips, "updates": whole, "timed_updates": timed, "added": added[0]}
+    return {**described, "seconds": plain, "loss": loss, "gains": gains, "left_out": without}
 
 
-def fields_table(gains: list[dict[str, Any]]) -> str:
+def fields_table(found: dict[str, Any]) -> str:
     """Return the table of what `bench_fields` found."""
+    added = (
+        "-" if found["added"] is None else f"{found['added']:.0f} MB with all {found['updates']}"
+    )
     lines = [
-        f"{'a setting, against float32 without':36} {'time':>6} {'memory':>7}  loss, gradient differ"
+        f"a step of {found['clips']} clips in float32: {found['seconds']:.2f} s and loss "
+        f"{found['loss']:.4g} with {found['timed_updates']} updates, {added}",
+        f"{'a setting, against that':36} {'time':>6} {'memory':>7}  loss, gradient differ",
     ]
-    for gain in (Gain(**values) for values in gains):
+    for gain in (Gain(**values) for values in found["gains"]):
         memory = "-" if gain.memory is None else f"{gain.memory:.2f}x"
         ratios = f"{gain.time:5.2f}x {memory:>7}"
         lines.append(f"{gain.setting:36} {ratios}  {gain.loss:.0e}, {gain.gradient:.0e}")
-    return "\n".join(lines)
+    return "\n".join((*lines, *(f"{name:36} - {why}" for name, why in found["left_out"].items())))
 
 
 class _Following(MetaStep):
@@ -104,59 +152,64 @@ def follow(loop: ClosedLoop, trace: list[Tensor], videos: slice) -> None:
     loop.find = found
 
 
-def _gains(
-    config: Config, batch: int, repeats: int, device: str, threads: int
-) -> list[dict[str, Any]]:
-    torch.set_num_threads(threads)
+def _steps(
+    config: Config, ways: Iterable[dict[str, Any]], clips: int, device: str, bar: tqdm
+) -> list[Step]:
+    """Return functions that take the same step in different ways, and return loss and gradient."""
     plain = {"precision": "float32", "parts": 1, "recompute": 0, "tf32": False}
     plain |= {"channels_last": True, "compile": False}
-    stage = replace(config.training.stages[-1], batch=batch, **plain)
-    clips = ClipBatches("synthetic", 0, (stage,), config)[0].to(device)
+    stage = replace(config.training.stages[-1], batch=clips, **plain)
+    footage = ClipBatches("synthetic", 0, (stage,), config)[0].to(device)
     trace: list[Tensor] = []
 
-    def measured(changes: dict[str, Any]) -> tuple[float, float | None, float, Tensor]:
-        changed = replace(stage, **changes)
+    def step_of(stage: Stage) -> Step:
         model = MetaModel(config, torch.Generator().manual_seed(0)).to(device)
-        step, parts = _Following(model, changed, trace), clips.parts(changed.parts)
-        trained_parameters(model, changed)
-        scales = scales_at(model, changed, batch, seed=0, step=0, progress=1.0)
+        step, parts = _Following(model, stage, trace), footage.parts(stage.parts)
+        trained_parameters(model, stage)
+        scales = scales_at(model, stage, clips, seed=0, step=0, progress=1.0)
 
-        def work() -> float:
+        def work() -> tuple[float, Tensor]:
             step.opened = 0
             model.zero_grad()
-            with rounded_products(changed.tf32):
-                return float(add_gradients(step, parts, changed, scales, None).loss)
+            with rounded_products(stage.tf32):
+                loss = float(add_gradients(step, parts, stage, scales, None).loss)
+            known = [p.grad.flatten() for p in model.parameters() if p.grad is not None]
+            bar.update()
+            return loss, torch.cat(known).cpu()  # which waits for CUDA
 
-        seconds, added, loss = _cost(work, repeats, device)
-        known = [p.grad.flatten() for p in model.parameters() if p.grad is not None]
-        return seconds, added, loss, torch.cat(known).cpu()
+        return work
 
-    seconds, added, loss, gradient = measured({})
-    gains = []
-    for name, changes in settings(batch, device).items():
-        its = measured(changes)
-        ratio = its[1] / added if added and its[1] is not None else None
-        turned = float((its[3] - gradient).norm() / gradient.norm())
-        gains.append(Gain(name, its[0] / seconds, ratio, abs(its[2] - loss) / abs(loss), turned))
-    return [asdict(gain) for gain in gains]
+    return [step_of(replace(stage, **changes)) for changes in ways]
 
 
-def _cost(
-    work: Callable[[], float], repeats: int, device: str
-) -> tuple[float, float | None, float]:
-    """Return the least seconds of a piece of work, MB that it adds at the peak, and what it returns."""
-    cuda = device.startswith("cuda")
-    result, times = work(), []  # the first warms up
-    if cuda:
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device) / MB
-    else:
-        with suppress(OSError):
-            Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here on
-        before, _ = memory_held()
+def _times(steps: list[Step], repeats: int, device: str) -> tuple[float, list[float]]:
+    """Return the first step's least seconds, and each one's ratio to it, the median over rounds."""
+    clock = time.perf_counter if device.startswith("cuda") else time.process_time
+    rounds: list[list[float]] = []
     for _ in range(repeats):
-        began = time.perf_counter()
-        result = work()
-        times.append(time.perf_counter() - began)
-    peak = torch.cuda.max_memory_allocated(device) / MB if cuda else memory_held()[1]
-    return min(times), None if peak is None else peak - before, result
+        moments = [clock()]
+        for step in steps:
+            step()
+            moments.append(clock())
+        rounds.append([after - before for before, after in pairwise(moments)])
+    ratios = [
+        median(one / taken[0] for one, taken in zip(every, rounds, strict=True))
+        for every in zip(*rounds, strict=True)
+    ]
+    return min(taken[0] for taken in rounds), ratios
+
+
+def _added(step: Step, device: str) -> float | None:
+    """Return MB that a step adds at its peak; None where the system does not tell."""
+    if device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        step()
+        return (torch.cuda.max_memory_allocated(device) - before) / MB
+    give_back_memory()  # or the step would find what it needs
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here on
+    before, _ = memory_held()
+    step()
+    _, peak = memory_held()
+    return None if peak is None else peak - before

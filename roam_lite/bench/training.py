@@ -1,5 +1,6 @@
 """Fast paths of meta-training against plain ones: the correlation, and a whole step."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -10,8 +11,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
-from roam_lite.bench.fields import bench_fields, fields_table, follow
+from roam_lite.bench.fields import bench_fields, fields_table, follow, shortened
 from roam_lite.bench.plain import correlate_plain, plain_paths
 from roam_lite.bench.scaling import facts
 from roam_lite.config import Config
@@ -49,34 +51,46 @@ def bench_training(
     """Return fast against plain, the correlation and a whole meta-training step, the step's rate, and gains.
 
     Plain is a loop over videos with direct convolutions and torch's own recurrent cells. The backbone's
-    weights are random: its work does not depend on them.
+    weights are random: its work does not depend on them. On a CPU the step is
+    `shortened`. `bench_fields` tells the gains.
     """
+    whole, config = config, shortened(config, device)
     step = meta_step(config, batch, device)
-    # Before the C library keeps freed memory: there is no way back within a process.
-    unkept, _ = _best(step, lambda: False, repeats, device)
-    kept = keep_freed_memory()
-    comparisons = compare_correlation(config, batch, repeats, device)
-    comparisons.append(compare("meta-training step", step, (False, True), repeats, device))
-    flops = backbone_flops(config, batch)
-    precision = supported_precision(config.training.stages[-1], device).precision
-    rate = matrix_rate(device, getattr(torch, precision))
+    with tqdm(total=4, desc="fast and plain", unit="part", file=sys.stderr) as bar:
+        # Before the C library keeps freed memory: there is no way back within a process.
+        unkept, _ = _best(step, lambda: False, repeats, device)
+        bar.update()
+        kept = keep_freed_memory()
+        comparisons = compare_correlation(config, batch, repeats, device)
+        bar.update()
+        comparisons.append(compare("meta-training step", step, (False, True), repeats, device))
+        bar.update()
+        flops = backbone_flops(config, batch)
+        stage = supported_precision(config.training.stages[-1], device)
+        rate = matrix_rate(device, getattr(torch, precision := stage.precision))
+        bar.update()
     return {
         **facts(config, device),
         "batch": batch,
+        "updates": stage.updates,
         "comparisons": [asdict(comparison) for comparison in comparisons],
         "unkept": unkept if kept else None,  # seconds of the fast step, freed memory given back
         "precision": precision,
         "matrix_rate": rate,  # floating point operations a second
         "backbone_flops": flops,
         "share": flops / comparisons[-1].fast / rate,
-        "settings": bench_fields(config, batch, repeats, device),
+        "settings": bench_fields(whole, batch, repeats, device),
     }
 
 
 def training_table(found: dict[str, Any]) -> str:
     """Return the table of what `bench_training` found."""
     comparisons = [Comparison(**values) for values in found["comparisons"]]
-    lines = [f"{'ms':36} {'fast':>8} {'plain':>8}   ratio  differ by", *map(str, comparisons)]
+    lines = [
+        f"{found['batch']} clips, {found['updates']} updates",
+        f"{'ms':36} {'fast':>8} {'plain':>8}   ratio  differ by",
+        *map(str, comparisons),
+    ]
     if found["unkept"] is not None:
         slower = found["unkept"] / comparisons[-1].fast
         lines.append(f"the fast step without reuse of freed memory: {slower:.1f} times slower")

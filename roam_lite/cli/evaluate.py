@@ -107,10 +107,10 @@ def add_benchmark_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print the table and write the requested files."""
-    from roam_lite.evaluation.running.workers import start_early
+    from roam_lite.workers import TO_TRACK, start_early
 
     if args.workers and args.workers > 1:
-        start_early()  # before this process imports torch below
+        start_early(TO_TRACK)  # before this process imports torch below
 
     from roam_lite.errors import InputError
     from roam_lite.evaluation import benchmarks

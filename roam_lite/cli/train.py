@@ -163,10 +163,15 @@ def run(args: argparse.Namespace) -> None:
     # OpenMP reads this when torch is imported. By default its threads spin while idle, on the same
     # cores on which the workers make clips.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    several = args.devices > 1 or args.nodes > 1
+    if args.workers and not several:  # several processes have servers of their own
+        from roam_lite.workers import TO_CLIP, interrupts_held, start_early
+
+        with interrupts_held():
+            start_early(TO_CLIP)  # before this process imports torch below
     from roam_lite.training.faults import resumed_from
     from roam_lite.training.processes import launched
 
-    several = args.devices > 1 or args.nodes > 1
     if several and launched():
         raise InputError("another launcher has started this process; omit --devices and --nodes")
     try:

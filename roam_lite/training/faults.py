@@ -33,7 +33,7 @@ def explained(trainer: "Trainer") -> Iterator[None]:
     except RuntimeError as error:
         if not isinstance(error, torch.OutOfMemoryError) and "can't allocate" not in str(error):
             raise  # the second one is torch's error for main memory
-        stage = stage_of(trainer.stages, trainer.step)
+        stage, _ = stage_of(trainer.stages, trainer.step)
         ahead = trainer.stages[trainer.stages.index(stage) :]
         on_cuda = trainer.run_config.device.startswith("cuda")
         advice = memory_advice(ahead, trainer.out, *(_gpu_memory() if on_cuda else ()))

@@ -1,15 +1,11 @@
 """Mini-batches of clips from worker processes, each determined only by the seed and the step."""
 
-import multiprocessing
 import signal
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from functools import cached_property, partial
-from multiprocessing import resource_tracker
-from multiprocessing.context import BaseContext
 from typing import Any
 
 import cv2
@@ -25,6 +21,7 @@ from roam_lite.memory import keep_freed_memory
 from roam_lite.training.clips import Clips, Footage, clip_sampler_for, stack_clips
 from roam_lite.training.sampling import usable_frames
 from roam_lite.training.schedule import stage_of
+from roam_lite.workers import TO_CLIP, interrupts_held, worker_context
 
 # Batches made in advance by each worker.
 _PREFETCH = 3
@@ -88,11 +85,7 @@ class ClipBatches(Dataset):
 
     def drawn_at(self, step: int) -> int:
         """Return the step at which the clips of a step are drawn: the same one, unless clips repeat."""
-        first = 0
-        for stage in self.stages:
-            if step < first + stage.steps:
-                break
-            first += stage.steps
+        _, first = stage_of(self.stages, step)
         return step if self.repeat is None else first + (step - first) % self.repeat
 
     def __getitem__(self, step: int) -> Clips | Footage:
@@ -101,7 +94,7 @@ class ClipBatches(Dataset):
         A clip with an unusable sequence or frame is skipped with a message, and another is drawn. Raises
         InputError after `MOST_SKIPPED` in a row.
         """
-        stage = stage_of(self.stages, step)
+        stage, _ = stage_of(self.stages, step)
         draw = clip_sampler_for(stage, self.config)
         length = max(60, 1 + stage.updates * self.config.online.update_interval)
         clips = []
@@ -168,37 +161,10 @@ def load_batches(
         num_workers=workers,
         prefetch_factor=_PREFETCH if workers else None,
         worker_init_fn=_prepare_worker,
-        multiprocessing_context=_context() if workers else None,
+        multiprocessing_context=worker_context(TO_CLIP) if workers else None,
     )
-    with _interrupts_held():
+    with interrupts_held():
         return map(partial(_checked, batches), iter(loader))
-
-
-def _context() -> BaseContext:
-    """Return how workers are started: as forks of a server that has imported all of this once."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Block SIGINT for this thread inside the context, and for the processes that it starts.
-
-    Ctrl-C goes to the whole process group, but the trainer decides when to stop. A worker that is still
-    importing could not ignore the signal itself. Signals in between are delivered afterwards.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows: workers ignore it once running
-        yield
-        return
-    resource_tracker.ensure_running()  # which would unblock signals when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _prepare_worker(worker: int) -> None:

@@ -1,6 +1,7 @@
 """What is trained when: stages, the parameters that each one trains, and their rates."""
 
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from roam_lite.config import Config, Stage
 from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
 from roam_lite.rules.scaling import draw_scales
+from roam_lite.training.clips import clip_sampler_for, draw_footage
 
 
 def plan_stages(
@@ -19,7 +21,8 @@ def plan_stages(
 
     `batch` is the largest number of clips per step.
 
-    Raises InputError for unknown names and for fewer steps than stages.
+    Raises InputError for unknown names, for fewer steps than stages, and for evolution in a stage that
+    does not track.
     """
     known = [stage.name for stage in config.training.stages]
     for name in names or ():
@@ -28,6 +31,13 @@ def plan_stages(
                 f"profile {config.name} has no stage {name!r}; its stages: {', '.join(known)}"
             )
     chosen = [stage for stage in config.training.stages if names is None or stage.name in names]
+    for stage in chosen:
+        tracks = clip_sampler_for(stage, config) is draw_footage
+        if stage.meta_gradient == "evolution" and not tracks:
+            raise InputError(
+                f"stage {stage.name}: meta_gradient=evolution measures the boxes that the model finds; it "
+                "needs training.past_labels=estimates and updates of 2 or more"
+            )
     chosen = [replace(stage, batch=min(stage.batch, batch or stage.batch)) for stage in chosen]
     if steps is None:
         return tuple(chosen)
@@ -44,13 +54,11 @@ def plan_stages(
     return tuple(planned)
 
 
-def stage_of(stages: tuple[Stage, ...], step: int) -> Stage:
-    """Return the stage that trains step `step` (0-based)."""
-    for stage in stages:
-        if step < stage.steps:
-            return stage
-        step -= stage.steps
-    return stages[-1]
+def stage_of(stages: tuple[Stage, ...], step: int) -> tuple[Stage, int]:
+    """Return the stage that trains step `step` (0-based; after the end: the last), and its first step."""
+    firsts = accumulate((stage.steps for stage in stages), initial=0)
+    begun = [(s, first) for s, first in zip(stages, firsts, strict=False) if first <= step]
+    return begun[-1]
 
 
 def trained_parameters(model: MetaModel, stage: Stage) -> list[tuple[list[nn.Parameter], float]]:
@@ -107,8 +115,7 @@ def scales_at(
     ramp = min(1.0, progress / max(stage.kappa_ramp, 1e-9))
     config, drawn = model.config.training, []
     for video in range(videos)[part[0] :: part[1]]:
-        words = np.random.SeedSequence((seed, step, video)).generate_state(1, np.uint64)
-        generator = torch.Generator().manual_seed(int(words[0]))
+        generator = _generator(seed, step, video)
         kappas = config.kappa_response * ramp, config.kappa_regression * ramp
         drawn.append(draw_scales(model.regression_coordinates, *kappas, 1, generator))
     return torch.cat(drawn)
@@ -119,5 +126,17 @@ def hidden_factors(config: Config, videos: int, seed: int, step: int) -> torch.T
     kappa = config.training.hidden_kappa
     if not kappa:
         return None
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + step + 500_000)
+    generator = _generator(seed, step, stream=1)
     return torch.exp((torch.rand((videos, 1), generator=generator) * 2 - 1) * kappa)
+
+
+def evolution_noise(seed: int, step: int) -> torch.Generator:
+    """Return the generator of one step's perturbations (evolution strategies)."""
+    return _generator(seed, step, stream=2)
+
+
+def _generator(*numbers: int, stream: int | None = None) -> torch.Generator:
+    """Return a generator that depends on all of the numbers, and on what the stream is for."""
+    key = () if stream is None else (stream,)
+    words = np.random.SeedSequence(numbers, spawn_key=key).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(words[0]))

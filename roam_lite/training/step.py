@@ -40,7 +40,7 @@ class MetaStep(nn.Module):
         self.frozen = None if stage.backbone_lr > 0 else model.backbone.folded()
         if stage.compile:
             check_compiler()
-            self.frozen = torch.compile(self.frozen or model.backbone)
+            self.frozen = torch.compile(model.backbone if self.frozen is None else self.frozen)
 
     def open(self, clips: Part, stage: Stage) -> Episode:
         """Return the episode of a part of a mini-batch, or the part itself if it is an episode."""

@@ -37,6 +37,7 @@ from roam_lite.training.run_folder import (
 )
 from roam_lite.training.schedule import (
     build_optimizer,
+    evolution_noise,
     hidden_factors,
     plan_stages,
     scales_at,
@@ -150,9 +151,8 @@ class Trainer:
         try:
             drawn = [self.batches.drawn_at(step) for step in range(self.step, self.steps)]
             batches = load_batches(self.batches, dict.fromkeys(drawn), self.run_config.workers)
-            for index, stage in enumerate(self.stages):
-                first = sum(s.steps for s in self.stages[:index])
-                yield from self._run_stage(stage, first, batches)
+            while self.step < self.steps:
+                yield from self._run_stage(*stage_of(self.stages, self.step), batches)
         finally:
             if not self._mid_step:
                 self.save()
@@ -162,15 +162,12 @@ class Trainer:
     def _run_stage(
         self, stage: Stage, first: int, batches: Iterator[Clips | Footage]
     ) -> Iterator[StepRecord]:
-        remaining = range(max(self.step, first), first + stage.steps)
-        if not remaining:
-            return
         if self.optimizer is None or self.step == first:
             self.optimizer = build_optimizer(self.model, stage)
         forward = MetaStep(self.model, stage)
         module = averaging_gradients(forward)
         kept: dict[int, list[Part]] = {}
-        for step in remaining:
+        for step in range(self.step, first + stage.steps):
             began = time.monotonic()
             drawn = self.batches.drawn_at(step)
             parts = kept.get(drawn) or next(batches).to(self.device).parts(stage.parts)
@@ -221,7 +218,7 @@ class Trainer:
         factors = hidden_factors(self.config, stage.batch, seed, step)
         factors = None if factors is None else factors[rank::world].to(self.device)
         set_rates(self.optimizer, stage, progress)
-        noise = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        noise = evolution_noise(seed, step)
         result, finite = take_step(module, self.optimizer, parts, stage, scales, factors, noise)
         if finite and self.average is not None:
             decay, taken = self.config.training.averaging, self.step - self.skipped
@@ -255,14 +252,18 @@ class Trainer:
 
     def _save_checkpoint(self, name: str, **more: float) -> None:
         card = model_card(self.run_config, self.stages, self._done(), self.parent) | more
-        save_checkpoint(self.out / name, self.average or self.model, card)
+        save_checkpoint(self.out / name, self._judged(), card)
+
+    def _judged(self) -> MetaModel:
+        """Return the model that checkpoints hold: the average, where one is kept."""
+        return self.model if self.average is None else self.average
 
     def _validate(self) -> float | None:
         """Return the model's score if validation is due, and save the model if it is the best so far."""
         check = self.validation
         if not (self.writes and check and check.is_due(self.step, self.steps)):
             return None
-        auc = check.measure(self.average or self.model)
+        auc = check.measure(self._judged())
         if self.best is None or auc > self.best:
             self.best = auc
             self._save_checkpoint(BEST, auc=auc)
@@ -274,7 +275,7 @@ class Trainer:
         self.best = meta.get("best")  # older states have none, and no counts
         self.drawn = dict(zip(self.drawn, meta.get("drawn", self.drawn.values()), strict=True))
         if moments and self.step < self.steps:
-            stage = stage_of(self.stages, self.step - 1)
+            stage, _ = stage_of(self.stages, self.step - 1)
             self.optimizer = build_optimizer(self.model, stage)
             groups = self.optimizer.state_dict()["param_groups"]
             self.optimizer.load_state_dict({"state": moments, "param_groups": groups})

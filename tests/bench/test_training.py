@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from roam_lite.bench import fields
+from roam_lite.bench import training
+from roam_lite.bench.fields import shortened
 from roam_lite.bench.training import (
     backbone_flops,
     bench_training,
@@ -56,7 +57,8 @@ def test_the_correlation_runs_forth_and_back_twice():
 
 def test_the_table_has_a_line_for_every_compare():
     found = bench_training(EXACT, batch=2, repeats=1)
-    head, *lines = training_table(found).splitlines()
+    what, head, *lines = training_table(found).splitlines()
+    assert what == "2 clips, 3 updates"
     assert head.split() == ["ms", "fast", "plain", "ratio", "differ", "by"]
     assert [line.split(":")[0].split("  ")[0] for line in lines[:3]] == [
         "correlation",
@@ -67,28 +69,22 @@ def test_the_table_has_a_line_for_every_compare():
     rate = found["share"] * found["matrix_rate"]
     assert rate == pytest.approx(backbone_flops(EXACT, 2) / step["fast"])
     assert 0 < found["share"] < 1
-    gains = found["settings"]
-    told = len(gains) + 1
-    assert f"{found['share']:.0%} of the" in lines[-1 - told]
-    assert "loss, gradient differ" in lines[-told]
-    names = [gain["setting"] for gain in gains]
-    assert names[:3] == ["parts=2", "recompute=6", "channels_last=false"]
-    assert [line.split()[0] for line in lines[-len(gains) :]] == names
-    for gain in gains:
-        assert gain["time"] > 0
-        exact = gain["setting"] != "precision=bfloat16"
-        assert 0 <= gain["gradient"] < (1e-4 if exact else 1)
-        assert 0 <= gain["loss"] < (1e-5 if exact else 1)
+    assert f"{found['share']:.0%} of the" in lines[4]
+    assert f"a step of 2 clips in float32: {found['settings']['seconds']:.2f} s" in lines[5]
 
 
-def test_settings_that_a_device_has_no_use_for_are_left_out(monkeypatch):
-    monkeypatch.setattr(fields, "multiplies_bfloat16", lambda device: True)
-    assert list(fields.settings(1, "cpu")) == [
-        "recompute=6",
-        "channels_last=false",
-        "precision=bfloat16",
-    ]
-    assert {"tf32=true", "compile=true"} <= fields.settings(2, "cuda").keys()
+def test_a_cpu_compares_steps_of_few_updates_and_says_so(monkeypatch):
+    long = replace(STAGES[-1], updates=9)
+    config, taken = modify(EXACT, training={"stages": (STAGES[0], long)}), []
+    assert shortened(config, "cuda") == config
+    assert shortened(EXACT, "cpu") == EXACT
+    short = shortened(config, "cpu")
+    assert short.training.stages == (STAGES[0], replace(long, updates=4))
+    monkeypatch.setattr(training, "bench_fields", lambda *arguments: taken.append(arguments))
+    monkeypatch.setattr(training, "fields_table", lambda found: "gains")
+    found = bench_training(config, batch=1, repeats=1)
+    assert training_table(found).startswith("1 clips, 4 updates\n")
+    assert taken == [(config, 1, 1, "cpu")]  # which measures memory in whole steps
 
 
 def test_the_backbones_operations_are_those_of_its_convolutions():

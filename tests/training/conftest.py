@@ -22,7 +22,7 @@ def painted(monkeypatch):
     made = {}
 
     def batch(self, step, original=ClipBatches.__getitem__):
-        stage = stage_of(self.stages, step)
+        stage, _ = stage_of(self.stages, step)
         if stage.name not in made:
             made[stage.name] = original(self, step)
         return made[stage.name]

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from roam_lite.config import modify
+from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
 from roam_lite.training import Trainer
@@ -128,6 +129,13 @@ def test_losses_are_the_overlap_that_is_missing_where_the_target_shows(model, fo
     assert losses[0, 0] == pytest.approx(float(1 - overlaps[0, :2].mean()), abs=1e-6)
     assert losses[0, 1] == pytest.approx(float(1 - overlaps[0, 5:10].mean()), abs=1e-6)
     assert not losses[1].any()
+
+
+def test_evolution_with_true_boxes_is_bad_input_before_anything_is_written(config, tmp_path):
+    path = "training.stages.closed_loop.meta_gradient=evolution"
+    with pytest.raises(InputError, match="stage closed_loop: meta_gradient=evolution"):
+        Trainer(config(constants=(path, "training.past_labels=truth")))
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_trains_by_evolution_and_leaves_the_rest_alone(config, painted):

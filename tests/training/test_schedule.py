@@ -12,6 +12,8 @@ from roam_lite.profiles import get_profile
 from roam_lite.rules import learned_rules
 from roam_lite.training.schedule import (
     build_optimizer,
+    evolution_noise,
+    hidden_factors,
     plan_stages,
     scales_at,
     set_rates,
@@ -68,8 +70,31 @@ def test_unknown_stages_and_too_few_steps_are_refused():
 def test_every_step_belongs_to_its_stage_and_those_after_the_end_to_the_last():
     stages = plan_stages(LAPTOP, None, 10)
     named = [stage.name for stage in stages for _ in range(stage.steps)]
-    assert [stage_of(stages, step).name for step in range(10)] == named
-    assert stage_of(stages, 10) is stage_of(stages, 99) is stages[-1]
+    found = [stage_of(stages, step) for step in range(10)]
+    assert [stage.name for stage, _ in found] == named
+    assert [first for _, first in found] == [named.index(name) for name in named]
+    for after in (10, 99):
+        assert stage_of(stages, after) == (stages[-1], named.index(stages[-1].name))
+
+
+def test_a_stage_without_steps_trains_none():
+    stages = [
+        replace(stage, steps=steps) for stage, steps in zip((FIRST, LAST), (0, 2), strict=True)
+    ]
+    assert [stage_of(tuple(stages), step) for step in (0, 1)] == [(stages[1], 0)] * 2
+
+
+def test_evolution_is_refused_in_a_stage_that_finds_no_boxes_itself():
+    evolving = modify(
+        SMOKE,
+        training={"stages": tuple(replace(s, meta_gradient="evolution") for s in (FIRST, LAST))},
+    )
+    assert plan_stages(evolving, (LAST.name,), None)
+    with pytest.raises(InputError, match=r"stage first_step: .* updates of 2 or more"):
+        plan_stages(evolving, None, None)
+    given = modify(evolving, training={"past_labels": "truth"})
+    with pytest.raises(InputError, match=r"stage closed_loop: .* training\.past_labels=estimates"):
+        plan_stages(given, (LAST.name,), None)
 
 
 # What a stage trains
@@ -198,3 +223,19 @@ def test_no_stage_has_more_clips_a_step_than_asked_for_and_smaller_ones_stay():
         assert [stage.batch for stage in planned] == [12, 12, 12, 8]
     assert [stage.batch for stage in stages] == [32, 32, 16, 8]
     assert plan_stages(get_profile("laptop"), None, None) == stages
+
+
+# What else is drawn
+
+
+def test_hidden_factors_and_noise_of_no_two_steps_come_from_one_generator():
+    config, drawn = modify(SMOKE, training={"hidden_kappa": 1.0}), []
+    seeds = [(seed, step) for seed in (0, 1) for step in (0, 1, 500_000, 500_001, 1_000_003)]
+    for seed, step in seeds:
+        noise = torch.rand((4, 1), generator=evolution_noise(seed, step))
+        drawn += [tuple(noise.flatten().tolist())]
+        factors = hidden_factors(config, 4, seed, step)
+        drawn += [tuple((factors.log() / 2 + 0.5).round(decimals=4).flatten().tolist())]
+        assert torch.equal(factors, hidden_factors(config, 4, seed, step))
+    rounded = {tuple(round(value, 4) for value in one) for one in drawn}
+    assert len(rounded) == len(drawn) == 20

@@ -146,6 +146,14 @@ def test_compiling_without_a_compiler_is_refused_before_anything_is_written(
     assert not (tmp_path / "run").exists()
 
 
+def test_what_is_compiled_is_the_frozen_copy_whatever_its_length(monkeypatch):
+    model, empty = MetaModel(SMOKE, torch.Generator().manual_seed(0)), torch.nn.Sequential()
+    monkeypatch.setattr(model.backbone, "folded", lambda: empty)
+    monkeypatch.setattr(torch, "compile", lambda module: module)
+    monkeypatch.setattr(step, "check_compiler", lambda: None)
+    assert MetaStep(model, replace(STAGE, compile=True)).frozen is empty
+
+
 @pytest.mark.long
 def test_a_compiled_backbone_has_the_same_gradient(footage, usual):
     try:

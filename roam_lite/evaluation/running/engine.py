@@ -39,7 +39,7 @@ from roam_lite.evaluation.running.runner import (
     report_unreadable,
     say,
 )
-from roam_lite.evaluation.running.workers import worker_context
+from roam_lite.workers import TO_TRACK, worker_context
 
 FRAMES_A_WORKER = 500  # fewer do not justify starting a process
 
@@ -202,7 +202,7 @@ def _results(
             for name in names:
                 yield name, job.track(name)
         return
-    context = worker_context()
+    context = worker_context(TO_TRACK)
     places = context.SimpleQueue()
     for worker in range(workers):
         places.put(gpus[worker % len(gpus)] if gpus else None)

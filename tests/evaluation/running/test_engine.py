@@ -19,7 +19,6 @@ from roam_lite.evaluation.running.engine import (
     visible_gpus,
 )
 from roam_lite.evaluation.running.protocols import Protocol, one_pass
-from roam_lite.evaluation.running.workers import start_early, worker_context
 from tests.conftest import REPOSITORY
 from tests.fakes import Follower, Statue, moving_square
 
@@ -94,13 +93,6 @@ def test_a_small_job_stays_in_this_process(tmp_path, monkeypatch):
     monkeypatch.setattr("roam_lite.evaluation.running.engine.worker_context", None)  # would fail
     track(tmp_path)
     assert len(boxes(tmp_path)) == 3
-
-
-def test_workers_are_made_by_a_server_or_spawned_where_there_is_none(monkeypatch):
-    assert worker_context().get_start_method() == "forkserver"
-    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
-    assert worker_context().get_start_method() == "spawn"
-    start_early()
 
 
 def test_one_sequence_at_a_time_is_in_memory(tmp_path):
