@@ -41,9 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure the losses and print a table."""
+    from roam_lite.bench.held_out import held_out_losses, losses_table
     from roam_lite.evaluation.report import write_json
     from roam_lite.files import check_outputs, refuse_twice
-    from roam_lite.training.held_out import held_out_losses, losses_table
 
     refuse_twice(args.checkpoints)
     paths = [Path(path) for path in args.checkpoints]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from roam_lite.bench.held_out import held_out_losses, losses_table
 from roam_lite.checkpoints import save_checkpoint
 from roam_lite.config import modify
 from roam_lite.errors import InputError
-from roam_lite.training.held_out import held_out_losses, losses_table
 from roam_lite.training.loader import ClipBatches
 from roam_lite.training.rollout import rollout
 from roam_lite.training.schedule import hidden_factors
@@ -57,7 +57,7 @@ def test_the_same_rule_on_the_same_clips_has_no_difference(saved):
 
 def test_checkpoints_whose_clips_differ_are_refused(saved):
     (one, _), (two, _) = saved("one"), saved("two", hidden_kappa=0.5)
-    with pytest.raises(InputError, match=r"two\.safetensors: trained on clips of another kind"):
+    with pytest.raises(InputError, match=r"two\.safetensors: trained on other kinds of clips"):
         held_out_losses([one, two], DATA, 1, SEED)
     with pytest.raises(InputError, match="no stage 'last'; choose one of"):
         held_out_losses([one], DATA, 1, SEED, "last")
