@@ -1,8 +1,10 @@
 """The course as on Colab: `make test-colab` runs this in an environment with Colab's packages.
 
-A plain script, since neither pytest nor the course is there. It runs a whole notebook in a kernel that
-takes itself for Colab's. Its first code cell clones this repository's last commit, from this disk, and
-installs it.
+    python tests/colab/environment.py [NOTEBOOK]
+
+A plain script, since neither pytest nor the course is there. It runs a whole notebook, 00_start_here if
+none is named, in a kernel that takes itself for Colab's. Its first code cell clones this repository's last
+commit, from this disk, and installs it.
 """
 
 import re
@@ -58,9 +60,9 @@ def track(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    before = versions()
+    notebook, before = (sys.argv[1:] or ["00_start_here"])[0], versions()
     with tempfile.TemporaryDirectory() as content:
-        run_notebook("00_start_here", content)
+        run_notebook(notebook, content)
         assert track(Path(content)) > 10
     assert versions() == before, f"{before} became {versions()}"
-    print(f"Python {sys.version.split()[0]} (Colab has 3.12) keeps {before}; notebook 0 runs")
+    print(f"Python {sys.version.split()[0]} (Colab has 3.12) keeps {before}; {notebook} runs")
