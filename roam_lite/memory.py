@@ -19,10 +19,3 @@ def keep_freed_memory() -> bool:
     mallopt = ctypes.CDLL(None).mallopt
     settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1), (_M_TOP_PAD, 64 * 2**20))
     return all([mallopt(name, value) == 1 for name, value in settings])
-
-
-def give_back_memory() -> bool:
-    """Return whether the C library was made to return to the system what it keeps of freed memory."""
-    if platform.libc_ver()[0] != "glibc":
-        return False
-    return ctypes.CDLL(None).malloc_trim(0) == 1

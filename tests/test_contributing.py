@@ -13,6 +13,7 @@ LEFT_OUT = ("exercises/", "figures/paper.py")  # what grows with the course and 
 
 # Short, and each a whole idea all the same.
 WHOLE_IDEAS = {
+    "memory.py",
     "rules/feedforward.py",
     "rules/momentum.py",
     "rules/scaling.py",

@@ -1,32 +1,33 @@
 """What each of a stage's settings of speed and memory gains, and what it does to loss and gradient."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
-from pathlib import Path
+from itertools import accumulate, pairwise
 from statistics import median
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
 from tqdm import tqdm
 
-from roam_lite.bench.scaling import MB, memory_held
+from roam_lite.bench.scaling import MB
+from roam_lite.checkpoints import load_checkpoint
 from roam_lite.config import Config, Stage, modify
 from roam_lite.devices import multiplies_bfloat16
-from roam_lite.memory import give_back_memory, keep_freed_memory
+from roam_lite.memory import keep_freed_memory
 from roam_lite.meta_model import MetaModel
+from roam_lite.tracking.loading import WEIGHTS
 from roam_lite.training.clips import Footage
 from roam_lite.training.episodes import ClosedLoop, Episode
 from roam_lite.training.loader import ClipBatches
 from roam_lite.training.schedule import scales_at, trained_parameters
 from roam_lite.training.step import MetaStep, Part, add_gradients, rounded_products
 
-# What a CPU takes a step of here: its cost grows evenly with both.
-CPU_CLIPS, CPU_UPDATES = 2, 4
+CPU_CLIPS, CPU_UPDATES = 2, 8  # of a timed step on a CPU, at most
 
 Step = Callable[[], tuple[float, Tensor]]  # which returns loss and gradient
 
@@ -37,7 +38,7 @@ class Gain:
 
     setting: str
     time: float  # ratios
-    memory: float | None  # of what a step adds at its peak; None where the system does not tell
+    memory: float  # of the tensors that a step holds at its peak
     loss: float  # relative changes: of the meta loss
     gradient: float  # and of the gradient, in norm
 
@@ -54,35 +55,35 @@ def settings(clips: int, device: str) -> tuple[dict[str, dict[str, Any]], dict[s
     }
     without = {}
     if clips == 1:
-        without["parts=2"] = "one clip has no parts"
+        without["parts=2"] = "needs two clips or more"
     if not multiplies_bfloat16(device):
-        without["precision=bfloat16"] = "no instructions for it here"
+        without["precision=bfloat16"] = "this device has no instructions for it"
     if not device.startswith("cuda"):
-        without["tf32=true"] = "no such products on a CPU"
-        without["compile=true"] = "to compile takes longer than this table"
+        without["tf32=true"] = "CUDA only"
+        without["compile=true"] = "tried on CUDA only"
     return {name: tried[name] for name in tried if name not in without}, without
 
 
-def shortened(config: Config, device: str) -> Config:
-    """Return the configuration with at most `CPU_UPDATES` updates in its last stage, if for a CPU."""
+def shortened(config: Config, device: str, updates: int) -> Config:
+    """Return the configuration with at most so many updates in its last stage, if for a CPU."""
     *others, last = config.training.stages
     if not device.startswith("cuda"):
-        last = replace(last, updates=min(last.updates, CPU_UPDATES))
+        last = replace(last, updates=min(last.updates, updates))
     return modify(config, training={"stages": (*others, last)})
 
 
 def bench_fields(config: Config, batch: int, repeats: int, device: str) -> dict[str, Any]:
     """Return the `Gain` of each setting in a step of the last stage, and the plain step, as JSON types.
 
-    Times are those of `shortened` steps, in rounds of all settings after the plain step: what else the
-    machine does falls on all alike. A CPU's time is that of its cores, and its steps have at most
-    `CPU_CLIPS` clips. Memory is that of a whole step. Where the stage tracks, all steps follow the boxes
-    that the first one found.
+    All settings are timed in turn, in rounds that begin with the plain step, so that other load affects
+    all alike. A CPU's steps have at most `CPU_CLIPS` clips, and at most `CPU_UPDATES` updates where they are
+    timed; its time is CPU time. Memory is that of a whole step. Where the stage tracks, all steps follow
+    the boxes that the first one found.
     """
     keep_freed_memory()  # as training does
     clips = batch if device.startswith("cuda") else min(batch, CPU_CLIPS)
     tried, without = settings(clips, device)
-    ways, short = ({}, *tried.values()), shortened(config, device)
+    ways, short = ({}, *tried.values()), shortened(config, device, CPU_UPDATES)
     total = (2 + repeats) * len(ways)
     with tqdm(total=total, desc="settings", unit="step", file=sys.stderr) as bar:
         steps = _steps(short, ways, clips, device, bar)
@@ -92,7 +93,7 @@ def bench_fields(config: Config, batch: int, repeats: int, device: str) -> dict[
         added = [_added(step, device) for step in longer]
     gains = []
     for index, (name, (its, turned)) in enumerate(zip(tried, others, strict=True), start=1):
-        memory = added[index] / added[0] if added[0] else None
+        memory = added[index] / added[0]
         change = float((turned - gradient).norm() / gradient.norm())
         gains.append(asdict(Gain(name, ratios[index], memory, abs(its - loss) / abs(loss), change)))
     whole, timed = (one.training.stages[-1].updates for one in (config, short))
@@ -102,17 +103,14 @@ def bench_fields(config: Config, batch: int, repeats: int, device: str) -> dict[
 
 def fields_table(found: dict[str, Any]) -> str:
     """Return the table of what `bench_fields` found."""
-    added = (
-        "-" if found["added"] is None else f"{found['added']:.0f} MB with all {found['updates']}"
-    )
     lines = [
         f"a step of {found['clips']} clips in float32: {found['seconds']:.2f} s and loss "
-        f"{found['loss']:.4g} with {found['timed_updates']} updates, {added}",
+        f"{found['loss']:.4g} with {found['timed_updates']} updates, "
+        f"{found['added']:.0f} MB with all {found['updates']}",
         f"{'a setting, against that':36} {'time':>6} {'memory':>7}  loss, gradient differ",
     ]
     for gain in (Gain(**values) for values in found["gains"]):
-        memory = "-" if gain.memory is None else f"{gain.memory:.2f}x"
-        ratios = f"{gain.time:5.2f}x {memory:>7}"
+        ratios = f"{gain.time:5.2f}x {gain.memory:6.2f}x"
         lines.append(f"{gain.setting:36} {ratios}  {gain.loss:.0e}, {gain.gradient:.0e}")
     return "\n".join((*lines, *(f"{name:36} - {why}" for name, why in found["left_out"].items())))
 
@@ -152,6 +150,14 @@ def follow(loop: ClosedLoop, trace: list[Tensor], videos: slice) -> None:
     loop.find = found
 
 
+def measured_model(config: Config) -> MetaModel:
+    """Return the profile's shipped model, or a random one, whose loss hardly depends on its features."""
+    model = MetaModel(config, torch.Generator().manual_seed(0))
+    if (shipped := WEIGHTS / f"{config.name}.safetensors").is_file():
+        model.load_state_dict(load_checkpoint(shipped)[0].state_dict())
+    return model
+
+
 def _steps(
     config: Config, ways: Iterable[dict[str, Any]], clips: int, device: str, bar: tqdm
 ) -> list[Step]:
@@ -163,7 +169,7 @@ def _steps(
     trace: list[Tensor] = []
 
     def step_of(stage: Stage) -> Step:
-        model = MetaModel(config, torch.Generator().manual_seed(0)).to(device)
+        model = measured_model(config).to(device)
         step, parts = _Following(model, stage, trace), footage.parts(stage.parts)
         trained_parameters(model, stage)
         scales = scales_at(model, stage, clips, seed=0, step=0, progress=1.0)
@@ -199,17 +205,16 @@ def _times(steps: list[Step], repeats: int, device: str) -> tuple[float, list[fl
     return min(taken[0] for taken in rounds), ratios
 
 
-def _added(step: Step, device: str) -> float | None:
-    """Return MB that a step adds at its peak; None where the system does not tell."""
+def _added(step: Step, device: str) -> float:
+    """Return MB of tensors that a step adds at its peak, whatever the C library keeps."""
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)
         step()
         return (torch.cuda.max_memory_allocated(device) - before) / MB
-    give_back_memory()  # or the step would find what it needs
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here on
-    before, _ = memory_held()
-    step()
-    _, peak = memory_held()
-    return None if peak is None else peak - before
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # or the profiler prints lines of its own
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        step()
+    events = profiled.profiler.kineto_results.events()
+    changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
+    return max(accumulate(size for _, size in changes), default=0) / MB

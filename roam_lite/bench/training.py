@@ -30,6 +30,8 @@ from roam_lite.training.loader import ClipBatches
 from roam_lite.training.rollout import rollout
 from roam_lite.training.schedule import scales_at, trained_parameters
 
+CPU_UPDATES = 4  # of a step that a CPU compares, at most
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -54,7 +56,7 @@ def bench_training(
     weights are random: its work does not depend on them. On a CPU the step is
     `shortened`. `bench_fields` tells the gains.
     """
-    whole, config = config, shortened(config, device)
+    whole, config = config, shortened(config, device, CPU_UPDATES)
     step = meta_step(config, batch, device)
     with tqdm(total=4, desc="fast and plain", unit="part", file=sys.stderr) as bar:
         # Before the C library keeps freed memory: there is no way back within a process.

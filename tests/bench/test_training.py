@@ -76,9 +76,9 @@ def test_the_table_has_a_line_for_every_compare():
 def test_a_cpu_compares_steps_of_few_updates_and_says_so(monkeypatch):
     long = replace(STAGES[-1], updates=9)
     config, taken = modify(EXACT, training={"stages": (STAGES[0], long)}), []
-    assert shortened(config, "cuda") == config
-    assert shortened(EXACT, "cpu") == EXACT
-    short = shortened(config, "cpu")
+    assert shortened(config, "cuda", 4) == config
+    assert shortened(EXACT, "cpu", 4) == EXACT
+    short = shortened(config, "cpu", 4)
     assert short.training.stages == (STAGES[0], replace(long, updates=4))
     monkeypatch.setattr(training, "bench_fields", lambda *arguments: taken.append(arguments))
     monkeypatch.setattr(training, "fields_table", lambda found: "gains")
