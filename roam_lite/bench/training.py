@@ -53,8 +53,8 @@ def bench_training(
     """Return fast against plain, the correlation and a whole meta-training step, the step's rate, and gains.
 
     Plain is a loop over videos with direct convolutions and torch's own recurrent cells. The backbone's
-    weights are random: its work does not depend on them. On a CPU the step is
-    `shortened`. `bench_fields` tells the gains.
+    weights are random: its work does not depend on them. On a CPU the step has at most `CPU_UPDATES`
+    updates. `bench_fields` measures the gains.
     """
     whole, config = config, shortened(config, device, CPU_UPDATES)
     step = meta_step(config, batch, device)
