@@ -20,23 +20,20 @@
 #
 # ## What you will learn
 #
-# **When you are through you will have**
-#
-# - seen a model that is never updated lose its target, and updated ones that keep it longer;
-# - raced four learned gradient steps against a hundred of Adam;
-# - measured trackers by the rule of the OTB benchmark;
-# - meta-trained a tiny tracker for a few steps, and seen the command that trains the real one.
+# - See a model that is never updated lose its target, and updated ones that keep it longer.
+# - Race four learned gradient steps against a hundred of Adam.
+# - Measure trackers by the rule of the OTB benchmark.
+# - Meta-train a tiny tracker for a few steps, with the command that trains the real one.
 #
 # ## Before you start
 #
-# **Needs** Python, some PyTorch and gradient descent; this package; no network, no GPU.
-# **Paper** sections 1, 3.1, 3.2 and 4. **Run time** about a minute on two cores
-# (`python notebooks/render.py 00_start_here`). **Your time** about an hour with the exercises.
+# **Needs** Python, some PyTorch and gradient descent; this package; no network, no GPU. **Paper**
+# sections 1, 3.1, 3.2 and 4. **Run time** about a minute on two cores (`python notebooks/render.py
+# 00_start_here`). **Your time** about 60 minutes: 25 to read, 35 for the exercises. Terms are in the
+# [glossary](../docs/glossary.md), letters in the [symbol sheet](../docs/symbols.md).
 #
-# Terms that are new to you are in the [glossary](../docs/glossary.md), the letters of the equations in
-# the [symbol sheet](../docs/symbols.md). Figures and numbers come from the versions printed here. Yours
-# may differ: other versions and machines add up in another order, and a tracker feeds its own output
-# back to itself.
+# Figures and numbers come from the versions printed here. Yours may differ: other versions and machines
+# add up in another order, and a tracker feeds its own output back to itself.
 
 # %%
 import os
@@ -121,7 +118,8 @@ assert held["no update"] < min(held["ROAM++"], held["SGD"])
 
 # %% [markdown]
 # The **overlap** (intersection over union, IoU) of a frame is the area that the found and the true box
-# share, divided by the area that they cover together.
+# share, divided by the area that they cover together. The **AUC** is nearly its mean: the area under the
+# *success curve*, which has for each threshold the share of frames whose overlap exceeds it.
 
 # %%
 figure, axes = plt.subplots(figsize=(7, 3))
@@ -139,7 +137,7 @@ show(
 # The frozen model loses its target and never finds it again; the updated ones go on for longer. This is
 # one sequence, chosen because updating decides on it (`data_samples/README.md` says how it was found).
 # It does not rank the two that update. [Notebook 8](08_benchmarks.ipynb) shows how trackers are
-# ranked, and the README has the table over many sequences, with intervals.
+# ranked, and [the results](../docs/results.md) have the table over many sequences, with intervals.
 #
 # Now **scrub**: move the slider, press Play, lay a response map over the frames. On the right are the
 # update losses, with a square for every gradient step taken so far. This needs no kernel: frames, boxes
@@ -206,7 +204,7 @@ show(figure, "Update loss at every gradient step of ROAM++ and SGD, on a logarit
 # ## The first model: four learned steps against a hundred of Adam
 #
 # Before any update there is the first model. All trackers above start from a learned $\theta^{(0)}$ and
-# take a few gradient steps on the first frame, with **one learned rate for each part of the model**,
+# take a few gradient steps on the first frame, with **one learned rate for each weight of the model**,
 # $\lambda^{(0)}$. How good are these rates? Let Adam start from the same $\theta^{(0)}$, on the same first
 # frames of the repository's six short samples. Three rates are tried, and we keep the best in hindsight,
 # which favors Adam. We measure the loss of the resulting model **ten frames later**, equation (13),
@@ -305,11 +303,12 @@ show(figure, "Loss ten frames later against steps taken, of the learned rates an
 #
 # ## Meta-train one
 #
-# Algorithm 1 of the paper, at a size that runs in seconds: draw clips, update the model along each
-# clip with the rule, and measure the loss on a *future* frame. Then change the initial model, its
-# first learning rates and the LSTM so that this loss shrinks. There are two stages: one for the first
-# steps alone, then one with the LSTM's updates along the clip. Their losses are of different frames
-# and do not compare. Sixteen steps show how it works; they are too few to learn anything.
+# Algorithm 1 of the paper, in the *profile* (a named set of all constants) `smoke`, which runs in
+# seconds: draw clips, update the model along each clip with the rule, and measure the loss on a *future*
+# frame. Then change the initial model, its first learning rates and the LSTM so that this loss shrinks.
+# There are two stages: one for the first steps alone, then one with the LSTM's updates along the clip.
+# Their losses are of different frames and do not compare. Sixteen steps show how it works; they are too
+# few to learn anything.
 
 # %%
 with tempfile.TemporaryDirectory() as folder:
@@ -349,6 +348,12 @@ show(figure, "Meta loss of a short training run, one curve a stage")
 #   the update.
 # - Everything else is shared, so `rule="lstm"`, `"sgd"` and `"none"` compare fairly.
 #
+# ## What you can build now
+#
+# A tracker for a video of your own in five lines (`load_tracker`, `init`, `update`; notebook 7 does it
+# with the mouse), a score for any tracker that answers in boxes, and a fair test of one rule against
+# another.
+#
 # ## Exercises
 #
 # Write the function, run the cell: `check` compares it with the reference on several random cases,
@@ -367,7 +372,7 @@ def distance(a, b):
 check("00.1", distance)
 
 # %% [markdown]
-# **00.2** (medium, about 10 minutes) The overlap: intersection over union. Mind boxes that lie apart.
+# **00.2** (medium, about 10 minutes) The overlap: intersection over union. Think of boxes that lie apart.
 
 
 # %%
@@ -416,20 +421,14 @@ true = sample.boxes[0]
 sides = true[2:] * STRETCH
 center = true[:2] + true[2:] / 2 + true[2:] * SHIFT
 mine = np.concatenate([center - sides / 2, sides])
-first_overlap, whole, spoilt = iou(mine, true), auc_from(true, sample), auc_from(mine, sample)
-reached = spoilt < whole / 2 and first_overlap >= 0.3
+first_overlap, whole, spoiled = iou(mine, true), auc_from(true, sample), auc_from(mine, sample)
+reached = spoiled < whole / 2 and first_overlap >= 0.3
 print(
-    f"AUC {whole:.3f} with the true first box, {spoilt:.3f} with yours (overlap {first_overlap:.2f})"
+    f"AUC {whole:.3f} with the true first box, {spoiled:.3f} with yours (overlap {first_overlap:.2f})"
 )
 print("✔ 00.4: broken; now with less harm" if reached else "○ 00.4: not broken yet")
 
 # %% [markdown]
-# ## What you can build now
-#
-# A tracker for a video of your own in five lines (`load_tracker`, `init`, `update`; notebook 7 does it
-# with the mouse), a score for any tracker that answers in boxes, and a fair test of one rule against
-# another.
-#
 # ## References
 #
 # - T. Yang, P. Xu, R. Hu, H. Chai, A. B. Chan.

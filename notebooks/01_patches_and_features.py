@@ -28,10 +28,11 @@
 #
 # ## Before you start
 #
-# You need NumPy and PyTorch, and an idea of what a convolution is; no other notebook.
-# **Paper** sections 4 (model initialization) and 5 (patch cropping, network structure). **Run time**
-# about 20 s on two cores (`python notebooks/render.py 01_patches_and_features`). Reading takes about
-# 30 minutes, the exercises about 50.
+# **Needs** NumPy and PyTorch, and an idea of what a convolution is; no other notebook. **Paper**
+# sections 4 (model initialization) and 5 (patch cropping, network structure). **Run time** about 20 s
+# on two cores (`python notebooks/render.py 01_patches_and_features`). **Your time** about 85 minutes:
+# 30 to read, 55 for the exercises. Terms are in the [glossary](../docs/glossary.md), letters in the
+# [symbol sheet](../docs/symbols.md).
 
 # %%
 import time

@@ -28,9 +28,11 @@
 #
 # ## Before you start
 #
-# You need notebook 1: patches, their side $S$ in pixels, feature maps and cells. **Paper** sections 3.1
-# and 5 (network structure). **Run time** about 15 s on two cores (`python notebooks/render.py
-# 02_resizable_filters`). Reading takes about 30 minutes, the exercises about 70.
+# **Needs** [notebook 1](01_patches_and_features.ipynb): patches, their side $S$ in pixels, feature maps
+# and cells. **Paper** sections 3.1 and 5 (network structure). **Run time** about 15 s on two cores
+# (`python notebooks/render.py 02_resizable_filters`). **Your time** about 100 minutes: 30 to read, 70
+# for the exercises. Terms are in the [glossary](../docs/glossary.md), letters in the [symbol
+# sheet](../docs/symbols.md).
 
 # %%
 import time

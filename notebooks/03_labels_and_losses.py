@@ -28,9 +28,11 @@
 #
 # ## Before you start
 #
-# You need notebooks 1 and 2: patches, cells, the filter's size and the anchor. **Paper** section 3.2.
-# **Run time** about 15 s on two cores (`python notebooks/render.py 03_labels_and_losses`). Reading takes
-# about 40 minutes, the exercises about 60.
+# **Needs** notebooks [1](01_patches_and_features.ipynb) and [2](02_resizable_filters.ipynb): patches,
+# cells, the filter's size and the anchor. **Paper** section 3.2. **Run time** about 15 s on two cores
+# (`python notebooks/render.py 03_labels_and_losses`). **Your time** about 100 minutes: 40 to read, 60
+# for the exercises. Terms are in the [glossary](../docs/glossary.md), letters in the [symbol
+# sheet](../docs/symbols.md).
 
 # %%
 from dataclasses import replace
@@ -521,8 +523,8 @@ for rate in (1e-4, 1e-3, 1e-2, 1e-1):
 # compare with the library's own code: `gaussian_labels??` in a new cell shows it.
 #
 # **03.1** (easy, about 10 minutes) The label map `[H, W]` of one `box` in patch pixels by (8). `cells_x`
-# `[W]` and `cells_y` `[H]` are the positions of the cells in patch pixels; `c` is the stride and `alpha`
-# the label's sharpness.
+# `[W]` and `cells_y` `[H]` are the positions of the cells in patch pixels; `c` is the stride and
+# `sharpness` the label's α.
 
 
 # %%

@@ -19,22 +19,22 @@
 #
 # ## What you will learn
 #
-# **When you are through you can**
-#
-# - build the first model from one frame, and show that it is the tracker's;
-# - say how a response becomes a box: change penalty, motion map, the best anchor, smoothing;
-# - take an update as the tracker takes it, two steps on a queue of $2\tau$ samples;
-# - tell ROAM from ROAM++, say which part of a box costs each of them its score, and see how far a
-#   tracker that learned from true boxes would come;
-# - track something in a video of your own.
+# - Build the first model from one frame, and show that it is the tracker's.
+# - Say how a response becomes a box: change penalty, motion map, the best anchor, smoothing.
+# - Take an update as the tracker takes it, two steps on a queue of $2\tau$ samples.
+# - Tell ROAM from ROAM++, say which part of a box costs each of them its score, and see how far a
+#   tracker that learned from true boxes would come.
+# - Track something in a video of your own.
 #
 # ## Before you start
 #
 # **Needs** [notebook 0](00_start_here.ipynb), and for the update [notebook 6](06_meta_training.ipynb).
-# **Paper** section 4; equations (9) and (12). **Run time** under a minute on two cores
-# (`python notebooks/render.py 07_online_tracking`). **Your time** about an hour with the exercises.
-# This is the last notebook of the fast track 0 → 4 → 5 → 6 → 7. Terms are in the
-# [glossary](../docs/glossary.md), letters in the [symbol sheet](../docs/symbols.md).
+# **Paper** section 4; equations (9) and (12). **Run time** under a minute on two cores (`python
+# notebooks/render.py 07_online_tracking`). **Your time** about 70 minutes: 30 to read, 40 for the
+# exercises. Terms are in the [glossary](../docs/glossary.md), letters in the [symbol
+# sheet](../docs/symbols.md).
+#
+# This is the last notebook of the fast track 0 → 4 → 5 → 6 → 7.
 
 # %%
 import tempfile
@@ -379,11 +379,16 @@ assert length == len(short)
 # %% [markdown]
 # ## Recap
 #
-# - The first model is a gradient step or two from a learned start with learned rates.
+# - The first model is a few gradient steps from a learned start, with learned rates.
 # - A response becomes a box through two factors, for change and for motion, and a smoothed size.
 # - Updating is training's inner loop, fed with the tracker's own boxes.
 # - ROAM searches scales, ROAM++ regresses; with true boxes in the updates one sees what the labels
 #   cost.
+#
+# ## What you can build now
+#
+# The whole tracker: first model, estimate and update, each of which you have compared with the library's.
+# You can change any of its constants and say what it costs, and track a video of your own.
 #
 # ## Exercises
 #
@@ -458,11 +463,6 @@ print(f"AUC {auc:.3f} with {steps} steps; as shipped {shipped:.3f} with {most}")
 print("✔ 07.4: reached" if reached else "○ 07.4: half the steps or fewer are asked for")
 
 # %% [markdown]
-# ## What you can build now
-#
-# The whole tracker: first model, estimate and update, each of which you have compared with the library's.
-# You can change any of its constants and say what it costs, and track a video of your own.
-#
 # ## References
 #
 # - T. Yang, P. Xu, R. Hu, H. Chai, A. B. Chan.

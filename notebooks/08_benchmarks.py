@@ -19,19 +19,17 @@
 #
 # ## What you will learn
 #
-# **When you are through you can**
-#
-# - run a one-pass evaluation;
-# - read success and precision plots, say what each hides, and fool either of them;
-# - put an interval on a difference between two trackers;
-# - name the measures of GOT-10k, TrackingNet, LaSOT and VOT and compute the simple ones.
+# - Run a one-pass evaluation.
+# - Read success and precision plots, say what each hides, and fool either of them.
+# - Put an interval on a difference between two trackers.
+# - Name the measures of GOT-10k, TrackingNet, LaSOT and VOT, and compute the simple ones.
 #
 # ## Before you start
 #
 # **Needs** [notebook 0](00_start_here.ipynb). **Paper** section 6.1, figures 3 and 4, tables 1 to 3.
 # **Run time** about 30 s on two cores (`python notebooks/render.py 08_benchmarks`). **Your time** about
-# an hour with the exercises. Terms are in the [glossary](../docs/glossary.md), letters in the
-# [symbol sheet](../docs/symbols.md).
+# 65 minutes: 25 to read, 40 for the exercises. Terms are in the [glossary](../docs/glossary.md),
+# letters in the [symbol sheet](../docs/symbols.md).
 
 # %%
 import os
@@ -67,8 +65,8 @@ COLORS = {
 # ## One pass
 #
 # Start in the first frame with the true box, never help again, compare every box with the truth.
-# `evaluate` does that for any tracker with `init` and `update`; here two of ours and KCF of OpenCV, on
-# the six samples.
+# `evaluate` does that for any tracker with `init` and `update`; here two of ours and OpenCV's
+# KCF, a correlation filter, on the six samples.
 
 # %%
 names = list_sequences(samples_folder())
@@ -261,6 +259,11 @@ else:
 #   where an answer is no box.
 # - A difference needs an interval, and sequences are drawn whole.
 #
+# ## What you can build now
+#
+# A benchmark run for any tracker that answers in boxes, with scores under the rule that your field uses, and
+# a comparison that says how much of a difference is chance.
+#
 # ## Exercises
 #
 # Solutions are in [solutions](solutions/08_benchmarks_solutions.ipynb).
@@ -339,11 +342,6 @@ for answer, passes in (
 print("✔ 08.4: both are fooled" if all(reached) else f"○ 08.4: {sum(reached)} of 2 reached")
 
 # %% [markdown]
-# ## What you can build now
-#
-# A benchmark run for any tracker that answers in boxes, with scores under the rule that your field uses, and
-# a comparison that says how much of a difference is chance.
-#
 # ## References
 #
 # - Y. Wu, J. Lim, M.-H. Yang. Object Tracking Benchmark. TPAMI 2015.

@@ -20,19 +20,18 @@
 #
 # ## What you will learn
 #
-# **When you are through you can**
-#
-# - say what one step of meta-training costs, part by part, at each size;
-# - estimate hours and memory for a device of your own, and name what the estimate leaves out;
-# - explain why several GPUs that average their gradients do what one does;
-# - plan a run on 30,000 videos and 64 GPUs, and say what fails first;
-# - start the `paper` profile, watch it, stop it and go on with it.
+# - Say what one step of meta-training costs, part by part, at each size.
+# - Estimate hours and memory for a device of your own, and name what the estimate leaves out.
+# - Explain why several GPUs that average their gradients do what one does.
+# - Plan a run on 30,000 videos and 64 GPUs, and say what fails first.
+# - Start the `paper` profile, watch it, stop it and go on with it.
 #
 # ## Before you start
 #
-# **Needs** notebook [6](06_meta_training.ipynb). **Paper** section 5. **Run time** under a minute on two
-# cores (`python notebooks/render.py 10_full_scale`). **Your time** about an hour with the exercises. Terms
-# are in the [glossary](../docs/glossary.md), letters in the [symbol sheet](../docs/symbols.md).
+# **Needs** [notebook 6](06_meta_training.ipynb). **Paper** section 5. **Run time** under a minute on
+# two cores (`python notebooks/render.py 10_full_scale`). **Your time** about 70 minutes: 30 to read, 40
+# for the exercises. Terms are in the [glossary](../docs/glossary.md), letters in the [symbol
+# sheet](../docs/symbols.md).
 
 # %%
 import math
@@ -500,6 +499,11 @@ dashboard(controller)
 # - Averaging gradients over equal shares is exact, on several GPUs or one share after another.
 # - A plan is a list of limits, and the lowest decides. At 64 GPUs the batch size comes before the hardware.
 #
+# ## What you can build now
+#
+# A training run of any size, with its hours, its memory and its bytes a second known before you pay for
+# them, and a measurement of a hundred steps that says whether the plan was right.
+#
 # ## Exercises
 #
 # Solutions are in [solutions](solutions/10_full_scale_solutions.ipynb).
@@ -567,11 +571,6 @@ print(f"batch {mine['clips a step']}, limited by {mine['limited by']}")
 print(f"✔ 10.4: reached with {MINE['gpus']} GPUs" if reached else "○ 10.4: not yet")
 
 # %% [markdown]
-# ## What you can build now
-#
-# A training run of any size, with its hours, its memory and its bytes a second known before you pay for
-# them, and a measurement of a hundred steps that says whether the plan was right.
-#
 # ## References
 #
 # - T. Yang, P. Xu, R. Hu, H. Chai, A. B. Chan.

@@ -21,17 +21,19 @@
 #
 # ## What you will learn
 #
-# - to say which part of a learned rule's output is explained by what;
-# - to tell a correlation that means something from one that comes from a common cause;
-# - to replace parts of a system and measure what the replacement costs;
-# - to test whether a rule follows the scale of its model, as random filter scaling is meant to teach it;
-# - to word a negative result so that it can be trusted.
+# - Say which part of a learned rule's output is explained by what.
+# - Tell a correlation that means something from one that comes from a common cause.
+# - Replace parts of a system, and measure what the replacement costs.
+# - Test whether a rule follows the scale of its model, as random filter scaling is meant to teach it.
+# - Word a negative result so that it can be trusted.
 #
 # ## Before you start
 #
-# Notebooks [5](05_the_neural_optimizer.ipynb), [6](06_meta_training.ipynb) and [8](08_benchmarks.ipynb).
-# **Paper** sections 3.2, 3.3 and 6.2. **Run time** about 60 s on two quiet cores (`python
-# notebooks/render.py 11_did_it_learn`). The exercises take about an hour.
+# **Needs** notebooks [5](05_the_neural_optimizer.ipynb), [6](06_meta_training.ipynb) and
+# [8](08_benchmarks.ipynb). **Paper** sections 3.2, 3.3 and 6.2. **Run time** about a minute on two
+# cores (`python notebooks/render.py 11_did_it_learn`). **Your time** about 85 minutes: 30 to read, 55
+# for the exercises. Terms are in the [glossary](../docs/glossary.md), letters in the [symbol
+# sheet](../docs/symbols.md).
 
 # %%
 import json
@@ -75,7 +77,7 @@ print(f"weights {digest}: the rule has {size:,} parameters for {model.layout.siz
 #
 # First we watch. `record` tracks sequences and keeps what the rule saw and emitted at every step, on
 # about 2,000 drawn coordinates. A second recording lets changed rules step along: each sees the same θ
-# and the same gradients and has its own state. Their steps are not taken. We shall need them below.
+# and the same gradients and has its own state. Their steps are not taken. We need them below.
 
 # %%
 recording = record(tracker, sequences, progress=False)
@@ -120,7 +122,7 @@ explore(
 #
 # How much of the variance of the log rates does a group of columns explain, if a linear fit may use it?
 #
-# **11.1** (about 10 minutes) From columns `[n, k]` and a target `[n]`, return the share of the target's
+# **11.1** (easy, about 10 minutes) From columns `[n, k]` and a target `[n]`, return the share of the target's
 # variance that a least-squares fit with a constant explains.
 
 
@@ -134,7 +136,7 @@ check("11.1", explained)
 
 # %% [markdown]
 # The library's `explain` does that for $\lambda^{(0)}$, for the part of θ, for time and for every input.
-# Look at the last row of inputs twice: *alone* and *added*.
+# Look at the row *last rate* twice: what it explains *alone*, and what it *added*.
 
 # %%
 found = explain(recording)
@@ -163,8 +165,8 @@ assert shares["part"] > 0.99  # or the rest of this notebook tells a story of ot
 #
 # A plain correlation would be misleading again, for both rules contain $\lambda^{(0)}$.
 #
-# **11.2** (about 10 minutes) Return the correlation of `own` `[n]` and `other` `[n]` beyond the base `[n,
-# k]`: that of what a least-squares fit on the base, with a constant, leaves of both.
+# **11.2** (medium, about 10 minutes) Return the correlation of `own` `[n]` and `other` `[n]` beyond the
+# base `[n, k]`: that of what a least-squares fit on the base, with a constant, leaves of both.
 
 
 # %%
@@ -276,8 +278,8 @@ show(figure, "Differences with intervals, an axis of 0.05: every interval includ
 # could still hide: for constants, the end of the interval. Which single sequence could carry a
 # difference?
 #
-# **11.3** (about 10 minutes) From AUCs `[draws, S]` of two rules, return the least and the largest mean
-# difference, own minus other, that remains when any one sequence is left out.
+# **11.3** (medium, about 10 minutes) From AUCs `[draws, S]` of two rules, return the least and the
+# largest mean difference, own minus other, that remains when any one sequence is left out.
 
 
 # %%
@@ -330,10 +332,10 @@ print(
 # is what an input's usual spread does to a log rate. Compare it with the offsets, which differ by more
 # than 1.
 #
-# **Your own constants** (an experiment, about 15 minutes) How few numbers are enough? Return eight shares
-# of $\lambda^{(0)}$, one for each part. The goal: at most **two distinct numbers**, and on these three
-# sequences a mean AUC that is not below the LSTM's. There is more than one way. Begin by looking at which
-# parts have similar shares.
+# **11.4** (design it, about 15 minutes) There is no single right answer here. How few numbers are enough?
+# Return eight shares of $\lambda^{(0)}$, one for each part. The goal: at most **two distinct numbers**,
+# and on these three sequences a mean AUC that is not below the LSTM's. Begin by looking at which parts
+# have similar shares.
 
 
 # %%
@@ -349,7 +351,7 @@ own = aucs[0].mean()
 distinct = len(np.unique(chosen.round(6)))
 reached = distinct <= 2 and tried >= own
 print(f"{distinct} distinct numbers: AUC {tried:.3f}, the LSTM {own:.3f}")
-print("goal reached" if reached else "goal not reached yet")
+print("✔ 11.4: reached" if reached else "○ 11.4: not yet")
 
 # %% [markdown]
 # ## Fifth clue: does it follow the scale?
@@ -359,9 +361,9 @@ print("goal reached" if reached else "goal not reached yet")
 # its rates have to grow with ε². So a rule that follows the scale has the slope 2 in a plot of log rate
 # against log ε. A rule that does not notice has the slope 0.
 #
-# **11.4** (about 10 minutes) From rates emitted on the plain model `[T, C]`, rates emitted on the scaled
-# one `[T, C]`, and ε `[C]`, return that slope: one least-squares line through the origin, over all steps
-# and coordinates.
+# **11.5** (medium, about 10 minutes) From rates emitted on the plain model `[T, C]`, rates emitted on the
+# scaled one `[T, C]`, and ε `[C]`, return that slope: one least-squares line through the origin, over all
+# steps and coordinates.
 
 
 # %%
@@ -370,13 +372,14 @@ def slope(plain, scaled, epsilon):
     ...
 
 
-check("11.4", slope)
+check("11.5", slope)
 
 # %% [markdown]
-# Here is the twist of the case. The LSTM that ships emits $\sigma(O + \mathrm{logit}(\lambda^{(0)} g))$,
-# with a learned gain $g$ for each part. It is *told* $\lambda^{(0)}$. In training $\lambda^{(0)}$ is
-# scaled by ε² along with θ. So there are two questions. Does it follow when $\lambda^{(0)}$ follows? And
-# does it follow when only θ and gradient tell?
+# Here is the twist of the case. The LSTM that ships emits $\sigma(\mathcal{O} +
+# \mathrm{logit}(\lambda^{(0)} g_{\text{part}}))$, with a learned gain for each part. It is *told*
+# $\lambda^{(0)}$. In training $\lambda^{(0)}$ is scaled by ε² along with θ. So there are two questions.
+# Does it follow when $\lambda^{(0)}$ follows? And does it follow when only θ and the gradient show the
+# scale?
 
 # %%
 told = measure_scale(tracker, along)
@@ -478,7 +481,7 @@ for where, result in (("3 samples", here), ("8 real", real)):
 #
 # ## Exercises
 #
-# 11.1 to 11.4 and the experiment stand where they belong above. Solutions are in
+# 11.1 to 11.5 stand where they belong above. Solutions are in
 # [solutions](solutions/11_did_it_learn_solutions.ipynb).
 #
 # ## References

@@ -16,6 +16,13 @@ COURSE = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 NOTEBOOKS = COURSE + SOLUTIONS
 LARGEST = 1.5e6  # bytes; the web viewers stop showing much larger ones
+TERMS = (
+    "Terms are in the [glossary](../docs/glossary.md), "
+    "letters in the [symbol sheet](../docs/symbols.md)."
+)
+YOUR_TIME = r"\*\*Your time\*\* about (\d+) minutes: (\d+) to read, (\d+) for the exercises\."
+TASK = re.compile(r"^\*\*(\d\d\.\d)\*\* \((\w[^,]*), about (\d+) minutes", re.MULTILINE)
+OPEN = ("train it", "break it", "design it")
 WIDGET, PNG = "application/vnd.jupyter.widget-view+json", "image/png"
 
 
@@ -155,17 +162,35 @@ def test_every_equation_of_the_paper_is_shown_as_the_library_has_it():
 def test_notebook_opens_and_ends_as_all_do(path):
     _link, *cells = nbformat.read(path, as_version=4).cells
     begin = " ".join(cells[0].source.split())
-    assert any(words in begin for words in ("## What you will learn", "**When you are through"))
-    assert any(words in begin for words in ("## Before you start", "**Needs**"))
-    for opening in ("**Paper** section", "**Run time**"):
+    openings = ("## What you will learn", "## Before you start **Needs**", "**Paper** section")
+    for opening in (*openings, "**Run time**", "**Your time**", TERMS):
         assert opening in begin
     assert f"render.py {path.stem}" in begin, "how the run time was measured"
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    ends = [text.find(f"## {part}") for part in ("Recap", "Exercises", "References")]
+    parts = ("Recap", "What you can build now", "Exercises", "References", "What next")
+    ends = [text.find(f"## {part}") for part in parts]
     assert -1 not in ends
     assert ends == sorted(ends)
     following = COURSE[(COURSE.index(path) + 1) % len(COURSE)]
     assert f"]({following.name})" in text[ends[-1] :], "the last lines lead on"
+
+
+@pytest.mark.parametrize("path", COURSE, ids=lambda path: path.stem)
+def test_tasks_are_numbered_and_their_minutes_add_up_to_those_of_the_opening(path):
+    notebook = nbformat.read(path, as_version=4)
+    tasks = TASK.findall(prose(notebook))
+    numbers = [number for number, _, _ in tasks]
+    assert numbers == [f"{path.stem[:2]}.{place}" for place in range(1, len(tasks) + 1)]
+    times = re.search(YOUR_TIME, " ".join(notebook.cells[0].source.split()))
+    total, read, exercises = map(int, times.groups())
+    assert exercises == sum(int(minutes) for _, _, minutes in tasks)
+    assert total == read + exercises
+    kinds = [kind for _, kind, _ in tasks]
+    assert any(kind.startswith(OPEN) for kind in kinds), "no task without a single right answer"
+    solutions = nbformat.read(
+        path.parent / "solutions" / f"{path.stem}_solutions.ipynb", as_version=4
+    )
+    assert all(f"**{number}**" in prose(solutions) for number in numbers)
 
 
 def test_first_notebook_was_run_with_the_checkpoint_that_ships():

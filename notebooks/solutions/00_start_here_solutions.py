@@ -87,7 +87,7 @@ def auc_from(first):
     return success_curve(run.boxes[1:], sample.boxes[1:]).mean()
 
 
-whole, spoilt = auc_from(true), auc_from(mine)
-print(f"overlap {iou(mine, true):.2f}, AUC {whole:.3f} and {spoilt:.3f}")
-assert spoilt < whole / 2
+whole, spoiled = auc_from(true), auc_from(mine)
+print(f"overlap {iou(mine, true):.2f}, AUC {whole:.3f} and {spoiled:.3f}")
+assert spoiled < whole / 2
 assert iou(mine, true) >= 0.3

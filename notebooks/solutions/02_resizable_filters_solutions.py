@@ -26,7 +26,7 @@ from roam_lite.exercises import check
 
 # %% [markdown]
 # **02.1** An odd number stays what it is, an even one becomes the next; the limit is made odd
-# downwards. Rows come from the height.
+# downward. Rows come from the height.
 
 
 # %%

@@ -26,12 +26,13 @@ from roam_lite.exercises import check
 
 
 # %%
-def label_map(box, cells_x, cells_y, c, alpha):
+def label_map(box, cells_x, cells_y, c, sharpness):
     """Label map [H, W] by (8); all tensors."""
     x, y, w, h = box
     across = (cells_x - x - w / 2) / w
     down = (cells_y - y - h / 2) / h
-    return torch.exp(-alpha * across**2)[None, :] * torch.exp(-alpha * down**2)[:, None]
+    columns, rows = (torch.exp(-sharpness * away**2) for away in (across, down))
+    return rows[:, None] * columns[None, :]
 
 
 assert check("03.1", label_map)

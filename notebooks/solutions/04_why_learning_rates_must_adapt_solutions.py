@@ -16,34 +16,44 @@
 # Of [04_why_learning_rates_must_adapt](../04_why_learning_rates_must_adapt.ipynb).
 
 # %%
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
 import torch
 
+from roam_lite import get_profile
 from roam_lite.exercises import check
+from roam_lite.rules import build_rule
+from roam_lite.toy import draw_problems, meta_train, unroll
 
 # %% [markdown]
-# **04.1** The bracket $1 - 2\lambda x^2$ is to be zero.
+# **04.1** The mean of parabolas is a parabola. Its second derivative is the mean of $2 x_j^2$, and one step
+# of the inverse of that lands on its minimum. The $y_j$ move the minimum and not the curvature.
 
 
 # %%
-def best(x):
-    """Best learning rates [P]."""
-    return 1 / (2 * x**2)
+def best_for_samples(x):
+    """Learning rates [P] from x [n, P]."""
+    return 1 / (2 * (x**2).mean(dim=0))
 
 
-assert check("04.1", best)
+assert check("04.1", best_for_samples)
 
 # %% [markdown]
-# **04.2** Every step multiplies by the same bracket. Its sign matters: at $-1$ the loss stays what it
-# was, for ever.
+# **04.2** Every step multiplies the error by the same bracket, so each step may leave the root of the share,
+# and the bracket may be that much above zero or below it. In proportion the interval is the same for all
+# $x$: with a few steps left the rate must be nearly right.
 
 
 # %%
-def left_over(x, rate, steps):
-    """Shares [P]; 0 is perfect, -1 is as far on the other side."""
-    return (1 - 2 * rate * x**2) ** steps
+def good_rates(x, left, steps):
+    """Interval (low, high) of learning rates for each x, both [P]."""
+    each = left ** (1 / steps)
+    return (1 - each) / (2 * x**2), (1 + each) / (2 * x**2)
 
 
-assert check("04.2", left_over)
+assert check("04.2", good_rates)
 
 # %% [markdown]
 # **04.3** From [0, 1) to [−κ, κ), then the exponential. Halving and doubling are equally likely,
@@ -89,3 +99,27 @@ def best_shared(x, y):
 
 
 assert check("04.5", best_shared)
+
+# %% [markdown]
+# **04.6** One way of many: unrolls of eight updates. In training the network then sees the small gradients
+# that come after good steps, and has to answer them well. What is it worth at 50 steps?
+
+# %%
+narrow = partial(draw_problems, low=2.5, high=3.5)
+torch.manual_seed(0)
+config = replace(get_profile("paper").rule, hidden=8, initial_rate=3e-3)
+rule = build_rule("lstm", config=config, parts=torch.zeros(4, dtype=torch.int64))
+meta_train(rule, narrow, torch.Generator().manual_seed(0), kappa=1.2, updates=8)
+
+lasting, xs = narrow(torch.Generator().manual_seed(7), shape=(256, 4)), np.geomspace(1, 10, 15)
+with torch.no_grad():
+    losses = unroll(rule, lasting, 15).losses
+    first = [
+        float(unroll(rule, draw_problems(torch.Generator(), x, x, (64, 4)), 1).rates[0].median())
+        for x in xs
+    ]
+left = float((losses[-1] / losses[0].median()).median())
+power = np.polyfit(np.log(xs), np.log(first), 1)[0]
+print(f"left after 15 steps: {left:.1e}; first rates go as x to the {power:.1f}")
+assert left < 1e-2
+assert power < -1.2

@@ -109,7 +109,7 @@ assert check("05.5", first_order_loss)
 # how first order is usually written.
 
 # %% [markdown]
-# **Design it** One rule of many: a first step so short that no $x$ up to 10 makes it diverge, and from
+# **05.6** One rule of many: a first step so short that no $x$ up to 10 makes it diverge, and from
 # then on the rates of 05.3. On the toy problem two steps are enough for all $x$, with no training at
 # all. On a tracker the weights are not independent of each other, and the gradients are those of other
 # frames each time; there the secant is noise.

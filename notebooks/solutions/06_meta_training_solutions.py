@@ -73,7 +73,7 @@ def drift(bias, share, frames):
 assert check("06.3", drift)
 
 # %% [markdown]
-# **Train it** Scaling has to reach as far as you want the optimizer to follow. No rule that ends in a
+# **06.4** Scaling has to reach as far as you want the optimizer to follow. No rule that ends in a
 # sigmoid can follow to $e^{2.4}$: at $x = 3$ the best rate would be $e^{4.8} / 18 \approx 6.8$, and it
 # emits less than 1. Here is one that reaches the goal; how few iterations are enough is for you to find.
 

@@ -1,4 +1,6 @@
-"""Exercises of 09_ablations: a gain, the share of an oracle, a rank correlation."""
+"""Exercises of 09_ablations: sequences needed, the share of an oracle, a rank correlation."""
+
+from math import ceil
 
 import numpy as np
 
@@ -9,36 +11,62 @@ PERFECT = 20 / 21  # the AUC of a tracker that is always right: nothing exceeds 
 # 09.1
 
 
-def gain(auc: float, baseline: float) -> float:
-    """Return what an AUC gains on another, in percent of the other."""
-    return 100 * (auc - baseline) / baseline
+def sequences_needed(a: np.ndarray, b: np.ndarray) -> int:
+    """Return how many sequences would settle a difference, if all were as these [S] are."""
+    return ceil(_needed(a - b))
 
 
-_GAIN = Exercise(
+def _needed(gains: np.ndarray, deviations: float = 1.96, lost: int = 1) -> float:
+    return float((deviations * gains.std(ddof=lost) / gains.mean()) ** 2)
+
+
+def _unpaired(a: np.ndarray, b: np.ndarray) -> int:
+    spread = a.var(ddof=1) + b.var(ddof=1)
+    return ceil(1.96**2 * spread / (a - b).mean() ** 2)
+
+
+def _draw_variants(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    b = rng.uniform(0.4, 0.8, 6)
+    return b + rng.normal(rng.choice([-0.02, 0.02]), 0.03, 6), b
+
+
+_NEEDED = Exercise(
     "09.1",
-    "a gain in percent",
-    gain,
-    lambda rng: (float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.3, 0.7))),
+    "sequences that would settle it",
+    sequences_needed,
+    _draw_variants,
     (
         Mistake(
-            "points",
-            lambda auc, baseline: 100 * (auc - baseline),
-            "These are points of AUC. A gain in percent is relative to something.",
+            "unpaired",
+            _unpaired,
+            "Both variants ran on the same sequences: what makes a sequence hard for both is no "
+            "uncertainty of their difference.",
         ),
         Mistake(
-            "in percent of the better",
-            lambda auc, baseline: 100 * (auc - baseline) / auc,
-            "Relative to what was there before, not to what came out.",
+            "not squared",
+            lambda a, b: ceil(_needed(a - b) ** 0.5),
+            "The interval shrinks with the square root of the number of sequences.",
         ),
         Mistake(
-            "a ratio",
-            lambda auc, baseline: 100 * auc / baseline,
-            "No change at all would be a gain of 100 %.",
+            "one deviation",
+            lambda a, b: ceil(_needed(a - b, deviations=1)),
+            "Within one standard error lie 68 % of the means. 95 % are asked for.",
         ),
         Mistake(
-            "a share",
-            lambda auc, baseline: (auc - baseline) / baseline,
-            "In percent, please.",
+            "twice the width",
+            lambda a, b: ceil(_needed(a - b, deviations=2 * 1.96)),
+            "The interval reaches 1.96 standard errors to either side. How far is zero away?",
+        ),
+        Mistake(
+            "of the population",
+            lambda a, b: ceil(_needed(a - b, lost=0)),
+            "The mean was fitted to the same few differences, so they look too close to it: divide "
+            "by S - 1.",
+        ),
+        Mistake(
+            "not whole",
+            lambda a, b: _needed(a - b),
+            "A whole number, please, and enough.",
         ),
     ),
 )
@@ -142,4 +170,4 @@ _RANKS = Exercise(
     ),
 )
 
-EXERCISES = (_GAIN, _CLOSED, _RANKS)
+EXERCISES = (_NEEDED, _CLOSED, _RANKS)

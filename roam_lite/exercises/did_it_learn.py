@@ -174,7 +174,7 @@ _LEFT_OUT = Exercise(
     ),
 )
 
-# 11.4
+# 11.5
 
 
 def slope(plain: Array, scaled: Array, epsilon: Array) -> float:
@@ -205,7 +205,7 @@ def _of_ratios(plain: Array, scaled: Array, epsilon: Array) -> float:
 
 
 _SLOPE = Exercise(
-    "11.4",
+    "11.5",
     "does the rate follow the scale?",
     slope,
     _scaled,

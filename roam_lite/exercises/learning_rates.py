@@ -1,4 +1,4 @@
-"""Exercises of 04_why_learning_rates_must_adapt: best rates, what a rate leaves over, scaling."""
+"""Exercises of 04_why_learning_rates_must_adapt: best rates, good ones, scaling."""
 
 from math import exp, log
 
@@ -11,37 +11,49 @@ from roam_lite.toy import best_rates
 
 # 04.1
 
+
+def best_for_samples(x: Tensor) -> Tensor:
+    """Return the rates [P] that minimize mean losses over n samples in one step, from x [n, P]."""
+    return 1 / (2 * x.square().mean(dim=0))
+
+
 _BEST = Exercise(
     "04.1",
-    "the best rate of each coordinate",
-    best_rates,
-    lambda rng: (torch.from_numpy(rng.uniform(0.3, 4, 5)),),
+    "the best rate for several samples",
+    best_for_samples,
+    lambda rng: (torch.from_numpy(rng.uniform(0.3, 4, (3, 5))),),
     (
         Mistake(
             "two forgotten",
-            lambda x: 1 / x**2,
+            lambda x: 1 / x.square().mean(dim=0),
             "With that rate the step lands exactly as far on the other side. What does the square "
             "bring down when you differentiate it?",
         ),
         Mistake(
-            "too short",
-            lambda x: 1 / (4 * x**2),
-            "The step goes half the way. Write down the derivative once more.",
+            "mean of the best",
+            lambda x: best_rates(x).mean(dim=0),
+            "The best rate of a sample with a small x is huge, and rules your mean. Add up the losses "
+            "first: what is the second derivative of their mean?",
         ),
         Mistake(
-            "x not squared",
-            lambda x: 1 / (2 * x),
-            "x enters twice: once in the gradient, and once when θ becomes a prediction.",
+            "square of the mean",
+            lambda x: best_rates(x.mean(dim=0)),
+            "The mean is squared here. Which comes first in the loss, the square or the mean?",
         ),
         Mistake(
-            "curvature",
-            lambda x: 2 * x**2,
-            "That is the second derivative. Where it is large, steps should be small.",
+            "for the sum",
+            lambda x: 1 / (2 * x.square().sum(dim=0)),
+            "That is right for the sum of the losses. A mean has smaller gradients.",
+        ),
+        Mistake(
+            "safest",
+            lambda x: best_rates(x).min(dim=0).values,
+            "Right for the sample with the largest x alone. The others pull as well.",
         ),
         Mistake(
             "one for all",
-            lambda x: torch.ones_like(x) / (2 * (x**2).mean()),
-            "One rate for all coordinates. They do not touch: each has a best rate of its own.",
+            lambda x: torch.full_like(x[0], float(1 / (2 * x.square().mean()))),
+            "One rate for all weights. They do not touch: each has a best rate of its own.",
         ),
     ),
 )
@@ -49,43 +61,56 @@ _BEST = Exercise(
 # 04.2
 
 
-def remaining(x: Tensor, rate: float, steps: int) -> Tensor:
-    """Return what share of the error x theta - y is left after some steps, with its sign."""
-    return (1 - 2 * rate * x**2) ** steps
+def good_rates(x: Tensor, left: float, steps: int) -> tuple[Tensor, Tensor]:
+    """Return the lowest and the highest rate [P] that leave at most that share of the error."""
+    return _rates_within(x, left ** (1 / steps))
 
 
-_REMAINING = Exercise(
+def _rates_within(x: Tensor, each: float, high: float | None = None) -> tuple[Tensor, Tensor]:
+    """Return the rates whose steps leave the share `each`, and on the other side `high`."""
+    return (1 - each) * best_rates(x), (1 + (each if high is None else high)) * best_rates(x)
+
+
+_GOOD_RATES = Exercise(
     "04.2",
-    "what is left of the error",
-    remaining,
-    # Both parities must occur: an even power hides signs.
-    lambda rng: (torch.from_numpy(rng.uniform(0.3, 3, 5)), 0.15, int(rng.integers(1, 5))),
+    "rates that are good enough",
+    good_rates,
+    lambda rng: (
+        torch.from_numpy(rng.uniform(0.3, 3, 5)),
+        float(rng.uniform(0.01, 0.5)),
+        int(rng.integers(2, 5)),
+    ),
     (
         Mistake(
             "two forgotten",
-            lambda x, rate, steps: (1 - rate * x**2) ** steps,
-            "Try the best rate of 04.1: nothing should be left.",
+            lambda x, left, steps: tuple(2 * rates for rates in good_rates(x, left, steps)),
+            "Nothing at all should be left at the middle of your interval. Is it the best rate?",
         ),
         Mistake(
-            "loss for error",
-            lambda x, rate, steps: (1 - 2 * rate * x**2) ** (2 * steps),
-            "That is what is left of the loss, which is the error squared.",
-        ),
-        Mistake(
-            "sign lost",
-            lambda x, rate, steps: ((1 - 2 * rate * x**2) ** steps).abs(),
-            "A step that is too long lands on the other side: the error changes its sign.",
+            "one step",
+            lambda x, left, steps: _rates_within(x, left),
+            "After one step, yes. There are more, and each multiplies what the last one left.",
         ),
         Mistake(
             "steps added",
-            lambda x, rate, steps: 1 - 2 * rate * x**2 * steps,
-            "The second step starts from what the first one left over.",
+            lambda x, left, steps: _rates_within(x, 1 - (1 - left) / steps),
+            "You share the way equally among the steps. But the second step starts from what the "
+            "first one left: steps multiply.",
         ),
         Mistake(
-            "continuous",
-            lambda x, rate, steps: torch.exp(-2 * rate * x**2 * steps),
-            "That is what infinitely many small steps would leave. It can never diverge; these "
-            "steps can.",
+            "of the loss",
+            lambda x, left, steps: _rates_within(x, left ** (1 / (2 * steps))),
+            "That is the share of the loss, which is the error squared.",
+        ),
+        Mistake(
+            "not beyond",
+            lambda x, left, steps: _rates_within(x, left ** (1 / steps), 0.0),
+            "Your interval ends at the best rate. May a step not go a little too far?",
+        ),
+        Mistake(
+            "as long as it falls",
+            lambda x, left, steps: _rates_within(x, left ** (1 / steps), 1.0),
+            "Up to your upper end the error still gets smaller. Does it get small enough?",
         ),
     ),
 )
@@ -234,9 +259,9 @@ _BEST_CONSTANT = Exercise(
         Mistake(
             "two forgotten",
             lambda x, y: (x**2 * y**2).sum() / (x**4 * y**2).sum(),
-            "Check it with a single coordinate: is it the rate of 04.1?",
+            "Check it with a single coordinate: is it 1 / (2x²)?",
         ),
     ),
 )
 
-EXERCISES = (_BEST, _REMAINING, _SCALES, _SCALED_LOSS, _BEST_CONSTANT)
+EXERCISES = (_BEST, _GOOD_RATES, _SCALES, _SCALED_LOSS, _BEST_CONSTANT)

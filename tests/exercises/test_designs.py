@@ -6,10 +6,14 @@ import torch
 from torch.nn import Conv2d, Sequential
 
 from roam_lite.exercises import check
+from roam_lite.exercises.ablations import sequences_needed
 from roam_lite.exercises.anchors import widths
 from roam_lite.exercises.cells import layers_of, sight_of
+from roam_lite.exercises.learning_rates import best_for_samples, good_rates
 from roam_lite.exercises.patches import padding
 from roam_lite.model.filters import filter_size
+from roam_lite.rules import SGD
+from roam_lite.toy import Problems, unroll
 
 
 def two_then_four(stride, sight):
@@ -70,3 +74,30 @@ def test_sight_is_what_the_gradient_reaches(sight):
     pixels = torch.rand(1, 1, 120, 120, dtype=torch.float64, requires_grad=True)
     (gradient,) = torch.autograd.grad(network(pixels)[0, 0, 15, 15], pixels)
     assert int((gradient[0, 0].abs().sum(dim=0) > 0).sum()) == sight_of(layers) >= sight
+
+
+def test_one_step_of_the_best_rate_for_several_samples_ends_at_the_minimum():
+    x, y = torch.randn(2, 3, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    theta = torch.full((5,), 0.3, dtype=torch.float64)
+
+    def gradient(theta):
+        return torch.func.grad(lambda t: ((x * t - y) ** 2).mean(dim=0).sum())(theta)
+
+    stepped = theta - best_for_samples(x) * gradient(theta)
+    torch.testing.assert_close(gradient(stepped), torch.zeros_like(theta), rtol=0, atol=1e-12)
+
+
+def test_rates_at_the_ends_leave_exactly_the_share_and_those_inside_less():
+    x, steps, left = torch.tensor([0.5, 3.0], dtype=torch.float64), 3, 0.1
+    problems = Problems(x[None], torch.ones(1, 2, dtype=torch.float64))
+    low, high = good_rates(x, left, steps)
+    for rates, share in ((low, left**2), (high, left**2), ((low + high) / 2, 0.0)):
+        losses = unroll(SGD(rates), problems, steps).losses
+        assert float(losses[-1] / losses[0]) == pytest.approx(share, abs=1e-12)
+
+
+def test_interval_excludes_zero_from_the_needed_number_of_sequences_on():
+    a, b = np.array([0.71, 0.60, 0.82, 0.55]), np.array([0.70, 0.61, 0.79, 0.54])
+    needed, gains = sequences_needed(a, b), a - b
+    half = 1.96 * gains.std(ddof=1) / np.sqrt([needed - 1, needed])
+    assert half[1] < gains.mean() < half[0]
