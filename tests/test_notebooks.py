@@ -181,7 +181,7 @@ def test_tasks_are_numbered_and_their_minutes_add_up_to_those_of_the_opening(pat
     tasks = TASK.findall(prose(notebook))
     numbers = [number for number, _, _ in tasks]
     assert numbers == [f"{path.stem[:2]}.{place}" for place in range(1, len(tasks) + 1)]
-    times = re.search(YOUR_TIME, " ".join(notebook.cells[0].source.split()))
+    times = re.search(YOUR_TIME, " ".join(prose(notebook).split()))
     total, read, exercises = map(int, times.groups())
     assert exercises == sum(int(minutes) for _, _, minutes in tasks)
     assert total == read + exercises
