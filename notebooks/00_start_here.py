@@ -274,8 +274,11 @@ show(figure, "Loss ten frames later against steps taken, of the learned rates an
 
 # %% [markdown]
 # Learned rates make a good model in a few steps. Given several times as many, Adam comes level and then
-# passes, as the table says. So what the rates buy is time, and a tracker that must answer in the next frame
-# has no time for a hundred steps. The LSTM goes further than such rates: it sets them anew at every update.
+# passes, as the table says. So what the rates buy is time, and a tracker that must answer in the next
+# frame has no time for a hundred steps. The LSTM is meant to go further than such rates: it can set them
+# anew at every update. Whether it does is the question of notebooks 5 and 11. In the course ROAM++
+# updates with the LSTM, as in the paper: `rule="lstm"`. `load_tracker("laptop")` alone takes eight
+# constants in its place, which [track as well](../docs/results.md) in less time.
 #
 # ## The course
 #
@@ -412,7 +415,7 @@ def auc_from(first, sample):
     """AUC of ROAM++ on a sample, started with the box `first` [4]."""
     boxes = np.concatenate([first[None], sample.boxes[1:]])
     started = type(sample)(sample.name, sample.frames, boxes, sample.visibility)
-    run = run_sequence(load_tracker("laptop"), started)
+    run = run_sequence(load_tracker("laptop", rule="lstm"), started)
     return success_curve(run.boxes[1:], sample.boxes[1:]).mean()
 
 

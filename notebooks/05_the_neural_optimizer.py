@@ -16,7 +16,7 @@
 # Notebook 4 ended with a network that looks at a weight's gradient and says how far to go. This
 # notebook opens it. You will see that SGD, momentum and Adam answer the same question, that one LSTM
 # serves two hundred thousand weights without mixing them up, and how to differentiate through a
-# gradient step. At the end you take the optimizer that ships apart, and find out how much of it is
+# gradient step. At the end you take the LSTM that ships apart, and find out how much of it is
 # in use.
 #
 # ## What you will learn
@@ -24,7 +24,7 @@
 # - Write SGD, momentum and Adam as *update rules*, and see the learning rates that they emit (9).
 # - Compute the input of the optimizer (10), and the LSTM's answer (11) as matrix products.
 # - Check the meta-gradient (13), (14) by finite differences, and say what first order leaves out.
-# - Read the formula of the optimizer that ships, and test in three ways what a network has learned:
+# - Read the formula of the LSTM that ships, and test in three ways what a network has learned:
 #   hold an input, wipe the memory, put constants in its place.
 #
 # ## Before you start
@@ -506,7 +506,7 @@ print(f"which multiplies the error by {1 - 2 * emitted * 30**2:.2f}")
 #
 # ## Inside the tracker
 #
-# Now the optimizer that ships. `Recorder` is an update rule that asks another rule and takes notes;
+# Now the LSTM that ships. `Recorder` is an update rule that asks another rule and takes notes;
 # the tracker does not notice. It runs over sixty frames, two updates of θ every five frames.
 
 
@@ -529,7 +529,7 @@ class Recorder:
         return taken
 
 
-tracker = load_tracker("laptop")
+tracker = load_tracker("laptop", rule="lstm")
 layout = tracker.model.layout
 PARTS = [
     f"{branch}: {part}"
@@ -619,7 +619,7 @@ print(
 )
 
 # %% [markdown]
-# ## The formula of the optimizer that ships
+# ## The formula of the LSTM that ships
 #
 # It is not (11) as it stands. The network adds to a center, in logits:
 #
@@ -733,8 +733,8 @@ print(
 )
 
 # %% [markdown]
-# *This LSTM is eight constants.* It is what training left of it.
-# [Notebook 11](11_did_it_learn.ipynb) has the whole inquiry.
+# *This LSTM is eight constants.* It is what training left of it. So `load_tracker("laptop")` takes constants,
+# unless it is asked for the LSTM, as here. [Notebook 11](11_did_it_learn.ipynb) has the whole inquiry.
 #
 # The line on the slope above belongs to random filter scaling: rates should grow with $\epsilon^2$, which
 # is a slope of 2. They do, but for a reason that has nothing to do with the network. The first rates λ⁽⁰⁾
@@ -759,7 +759,7 @@ optimizer_race()
 #   cells shared by all weights, with a memory for each.
 # - Where past and future gradient agree, the step should have been longer.
 # - First order keeps the way through θ and drops the one through the gradients.
-# - The optimizer that ships adds its answer to $\operatorname{logit}(\lambda^{(0)} g_{\text{part}})$. Its
+# - The LSTM that ships adds its answer to $\operatorname{logit}(\lambda^{(0)} g_{\text{part}})$. Its
 #   answer is nearly constant. Correlation did not show that; holding, wiping and replacing did.
 #
 # ## What you can build now

@@ -502,7 +502,7 @@ assert all(abs(exponent(rates)) < 0.5 for rates, _ in on_tracker.values())
 # same, as the right picture shows. A meta loss that improves under scaling is no proof that an
 # optimizer looks; the emitted rates are.
 #
-# What ships has passed this test with a slope near 2 (notebook 5), since its center is
+# The LSTM that ships has passed this test with a slope near 2 (notebook 5), since its center is
 # $\lambda^{(0)}$, which is scaled with $\epsilon^2$ by construction. Its network did not have to
 # learn it, and did not.
 #
@@ -579,7 +579,7 @@ for name in ("paper", "laptop"):
 #   the smoothed loss is not.
 # - Random filter scaling asks for rates that grow with ε². A toy optimizer learns it; the small tracker's
 #   does not, and finds a rate that is safe.
-# - What ships was trained in a closed loop on its own boxes, with rates relative to $\lambda^{(0)}$.
+# - The LSTM that ships was trained in a closed loop on its own boxes, with rates relative to $\lambda^{(0)}$.
 #
 # ## What you can build now
 #

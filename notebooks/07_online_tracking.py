@@ -73,7 +73,7 @@ sequences = {
     name: read_sequence(samples_folder(), name) for name in list_sequences(samples_folder())
 }
 sequence = sequences["scale"]
-tracker = load_tracker("laptop")
+tracker = load_tracker("laptop", rule="lstm")  # as in the paper
 model, config, cells = tracker.model, tracker.config, tracker.cells
 S = config.model.patch_size
 
@@ -233,7 +233,7 @@ explore(
 # tracker stood one frame before.
 
 # %%
-tracker = load_tracker("laptop")
+tracker = load_tracker("laptop", rule="lstm")
 tracker.init(sequence.frames[0], sequence.boxes[0])
 tau = config.online.update_interval
 for t in range(1, 2 * tau):
@@ -272,7 +272,7 @@ print(f"the update changed theta by {100 * change:.2f} % of its length")
 
 # %%
 target = sequences["deformation"]
-recording = record(load_tracker("laptop"), target)
+recording = record(load_tracker("laptop", rule="lstm"), target)
 scrubber(
     target,
     {"ROAM++": recording},
@@ -289,9 +289,9 @@ scrubber(
 
 # %%
 configurations = {
-    "ROAM++": ({}, False),
-    "ROAM": ({"variant": "roam"}, False),
-    "ROAM++, oracle updates": ({}, True),
+    "ROAM++": ({"rule": "lstm"}, False),
+    "ROAM": ({"variant": "roam", "rule": "lstm"}, False),
+    "ROAM++, oracle updates": ({"rule": "lstm"}, True),
 }
 pair = [target, crowd]
 results, found = {}, {}
@@ -450,7 +450,7 @@ MINE = {
 
 def tried(constants):
     """(AUC on `distractors`, gradient steps after the first model) with these online constants."""
-    tracker = load_tracker("laptop", **constants)
+    tracker = load_tracker("laptop", rule="lstm", **constants)
     run = run_sequence(tracker, crowd)
     return score_run(crowd, run).auc, len(tracker.update_losses) - 1
 

@@ -72,7 +72,7 @@ COLORS = {
 names = list_sequences(samples_folder())
 sequences = [read_sequence(samples_folder(), name) for name in names]
 trackers = {
-    "ROAM++": tracker_factory("roam++"),
+    "ROAM++": tracker_factory("roam++", rule="lstm"),
     "ROAM++, no update": tracker_factory("roam++", rule="none"),
     "KCF": tracker_factory("kcf"),
 }

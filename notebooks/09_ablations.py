@@ -120,7 +120,7 @@ def build(rule, steps=2):
     """A ROAM++ tracker with another rule or another number of steps."""
     others = {"sgd": {"rule": "sgd", "lr": SGD_RATE}, "none": {"rule": "none"}}
     online = {"update_steps": steps} if steps else {}
-    tracker = load_tracker("laptop", **others.get(rule, {}), **online)
+    tracker = load_tracker("laptop", **others.get(rule, {"rule": "lstm"}), **online)
     lambda0 = tracker.model.lambda0.detach()
     if rule == "first":
         tracker.rule = SGD(lambda0)

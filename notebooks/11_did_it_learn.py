@@ -61,7 +61,7 @@ from roam_lite.widgets import explore, show
 use_style()
 names = ["deformation", "occlusion", "scale"]
 sequences = [read_sequence(samples_folder(), name) for name in names]
-tracker = load_tracker("laptop")
+tracker = load_tracker("laptop", rule="lstm")
 model, digest = tracker.model, tracker.description["weights_sha256"][:12]
 PARTS = [
     f"{branch}: {part}"
@@ -430,7 +430,8 @@ for where, result in (("3 samples", here), ("8 real", real)):
 # These weights have learned **where to start** ($\theta^{(0)}$), **how far to go for each coordinate**
 # ($\lambda^{(0)}$), and **eight shares**. The LSTM carries the eight shares and adds deviations that
 # tracking does not notice. That is not nothing: [notebook 0](00_start_here.ipynb) shows what the learned
-# start is worth. But it is not an optimizer that looks at a gradient and decides.
+# start is worth. But it is not an optimizer that looks at a gradient and decides. So the tracker that ships
+# updates with eight such constants, unless it is asked for its LSTM.
 #
 # Why might that be? Three explanations are compatible with the evidence, and this notebook does not
 # decide between them:

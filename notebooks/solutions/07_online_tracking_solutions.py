@@ -82,7 +82,7 @@ crowd = read_sequence(samples_folder(), "distractors")
 
 def tried(**constants):
     """(AUC, gradient steps after the first model) with these online constants."""
-    tracker = load_tracker("laptop", **constants)
+    tracker = load_tracker("laptop", rule="lstm", **constants)
     run = run_sequence(tracker, crowd)
     return score_run(crowd, run).auc, len(tracker.update_losses) - 1
 

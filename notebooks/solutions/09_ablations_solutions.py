@@ -76,7 +76,7 @@ assert check("09.3", rank_correlation)
 
 # %%
 stored = json.loads(Path("../results/ablations.json").read_text(encoding="utf-8"))["auc"]
-tracker = load_tracker("laptop", update_steps=4)
+tracker = load_tracker("laptop", rule="lstm", update_steps=4)
 mine = []
 for name in ("deformation", "occlusion"):
     sequence = read_sequence(samples_folder(), name)

@@ -89,7 +89,7 @@ def my_shares(fitted):
 
 stored = json.loads(Path("../results/analysis.json").read_text(encoding="utf-8"))
 shares = torch.as_tensor(my_shares(np.array(stored["constants"])), dtype=torch.float32)
-tracker = load_tracker("laptop")
+tracker = load_tracker("laptop", rule="lstm")
 rules = {
     "LSTM": tracker.rule,
     "mine": SGD(tracker.model.lambda0.detach() * shares[tracker.model.parts]),
