@@ -81,7 +81,9 @@ test-base: ## the tracker without extras, in a new environment, .venv-base
 	$(call environment,.venv-base,.)
 	$(TEST_ENV) .venv-base/bin/python tests/base_environment.py
 
-# uv takes the lowest version that each line of pyproject.toml allows.
+# uv takes the lowest version that each line of pyproject.toml allows. The oldest
+# packages may have wheels for the oldest Python alone.
+test-oldest: NAMES := python3.11 $(NAMES)
 test-oldest: ## the unit tests with the oldest versions that pyproject.toml allows, .venv-oldest
 	@rm -rf .venv-oldest
 	$(call environment,.venv-oldest,uv)

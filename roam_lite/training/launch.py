@@ -11,8 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any
 
+import torch
 from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -22,6 +24,13 @@ from roam_lite.errors import InputError
 from roam_lite.training.processes import ProcessLost
 
 SECONDS_TO_END = 5  # for the others, after one process is lost
+# Older agents end the processes by themselves at Ctrl-C, before they have saved.
+_NEEDED = {"shutdown_timeout", "signals_to_handle"}
+
+
+def has_agent() -> bool:
+    """Return whether torch's agent can do what `launch` asks of it: torch 2.13 and newer."""
+    return {field.name for field in fields(LaunchConfig)} >= _NEEDED
 
 
 def launch(
@@ -40,13 +49,18 @@ def launch(
     a second one ends them.
 
     Raises what a process raised, InputError and OSError unchanged; ChildProcessError if one was
-    killed; and InputError for fewer GPUs than processes, and for several machines without a
-    rendezvous.
+    killed; and InputError for fewer GPUs than processes, for several machines without a
+    rendezvous, and for a torch without such an agent.
     """
     if device.startswith("cuda"):
         choose_device(f"cuda:{devices - 1}")
     if nodes > 1 and not rendezvous:
         raise InputError(f"{nodes} machines: give the same --rendezvous HOST:PORT on each of them")
+    if not has_agent():
+        raise InputError(
+            f"torch {torch.__version__} cannot watch several processes: install torch 2.13 or newer, or "
+            "omit --devices and --nodes"
+        )
     _silence_agent()
     if not device.startswith("cuda"):  # otherwise each would use all cores
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

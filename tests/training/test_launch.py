@@ -9,11 +9,13 @@ from contextlib import suppress
 
 import psutil
 import pytest
+import torch
 
 from roam_lite.checkpoints import load_checkpoint
 from roam_lite.errors import InputError
 from roam_lite.training import TrainConfig, Trainer
-from roam_lite.training.launch import launch
+from roam_lite.training import launch as launching
+from roam_lite.training.launch import has_agent, launch
 from tests.cli.commands import CLEAN, TRAIN, run, usage_error
 
 STEPS = 100_000
@@ -22,6 +24,8 @@ STEPS = 100_000
 @pytest.fixture
 def started(tmp_path):
     """A run that one process has begun, saved after a step, and two go on with; ended with the test."""
+    if not has_agent():
+        pytest.skip("torch before 2.13 does not watch several processes")
     out = tmp_path / "run"
     begun = TrainConfig("smoke", "synthetic", str(out), STEPS, workers=0, stages=("first_step",))
     steps = Trainer(begun).run()
@@ -86,6 +90,12 @@ def test_ctrl_c_ends_all_processes_after_the_step_and_saves(started, tmp_path, e
 def test_several_machines_need_a_place_to_meet():
     with pytest.raises(InputError, match="2 machines: give the same --rendezvous HOST:PORT"):
         launch(print, None, devices=1, nodes=2)
+
+
+def test_a_torch_without_an_agent_is_named_before_a_process_starts(monkeypatch):
+    monkeypatch.setattr(launching, "_NEEDED", {"shutdown_timeout", "no_such_option"})
+    with pytest.raises(InputError, match=f"torch {re.escape(torch.__version__)} cannot watch"):
+        launch(print, None, devices=2)
 
 
 def test_devices_are_not_given_to_a_process_that_a_launcher_has_started(
