@@ -41,7 +41,7 @@ def test_a_box_may_begin_outside_the_image(root, statue, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["synth", "--samples", "x", "--seed", "3"], "omit --count, --seed, --length and --challe"),
+        (["synth", "--samples", "x", "--seed", "3"], "omit --count, --seed, --length, --challe"),
         (
             ["evaluate", "--root", ".", "--split", "val", "--sequences", "A"],
             "--split and --sequences both choose",
