@@ -28,7 +28,7 @@ OURS = {
 PEERS = {"NanoTrack V2": "dev_nano", "CSRT": "dev_csrt", "KCF": "dev_kcf"}
 TRACKERS = OURS | PEERS
 IN_README = [title for title, name in TRACKERS.items() if name not in ("dev_roam", "dev_kcf")]
-RULES = {  # what takes the LSTM's place, by the files' names
+RULES = {  # replacements of the LSTM, by the files' names
     "const": "its own constants: eight shares of lambda0 (`const`, the default)",
     "sgd": "SGD, rate 1e-4, the best of five on `TRAIN`",
     "none": "no updating",
@@ -75,7 +75,7 @@ def gain(name, over):
 
 
 def learned_table():
-    """What the LSTM is above simpler rules, on real and on fresh rendered video."""
+    """How far the LSTM is above simpler rules, on real and on new rendered video."""
     rows = []
     for folder, video in (("dev", "`DEV`"), ("fresh", "`FRESH`")):
         own = load(f"{folder}_lstm")["sequences"]
@@ -88,7 +88,7 @@ def learned_table():
             ends = f"{low:+.3f} to {high:+.3f}"
             score = f"{auc(f'{folder}_{rule}'):.3f}"
             rows.append([video, title, score, difference, ends, list(own)[most]])
-    head = ["video", "rule", "AUC", "LSTM minus it", "one sequence left out", "adds most"]
+    head = ["video", "rule", "AUC", "LSTM minus it", "one sequence left out", "contributes most"]
     return table(head, rows)
 
 

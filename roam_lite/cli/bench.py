@@ -19,10 +19,10 @@ measure speed, behavior on unusual video, and what scores depend on
 `tracking` prints the milliseconds spent on each part of a frame, updates included; a profile without
 weights, such as `paper`, gets random ones and tracks only the first sequence. `training` times the
 double backward of the correlation and a whole meta-training step, fast against plain (a loop over
-videos with direct convolutions), checks that both give the same numbers, and sets the step against the
-rate of the machine's matrix products, and tries the settings of speed and memory that a stage has, one at
-a time; --without-backbone measures CPU seconds and memory of a step and of
-an online update on random features, in a fresh process. `scaling` does the same for growing numbers of
+videos with direct convolutions), and checks that both give the same numbers. It compares the step with
+the machine's rate of matrix products, and tries a stage's settings for speed and memory one at a time;
+--without-backbone measures CPU seconds and memory of a step and of an online update on random features,
+in a fresh process. `scaling` does the same for growing numbers of
 clips, updates, frames and coordinates, and growing filters, and fits how the costs grow. `clips` cuts
 training patches on one core from JPEGs that it generates, with and without reduced-size decoding.
 `conditions` tracks rendered sequences with tiny and huge targets, and gray, dark, huge and slow video.
