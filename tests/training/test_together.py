@@ -64,8 +64,8 @@ def differences(found, expected):
         yield part, float((a - b).norm() / b.norm())
 
 
-def assert_close(found, expected):
-    assert {part: d for part, d in differences(found, expected) if not d <= 1e-5} == {}
+def assert_close(found, expected, tolerance=1e-5):
+    assert {part: d for part, d in differences(found, expected) if not d <= tolerance} == {}
 
 
 def checkpoint(out):
@@ -144,7 +144,12 @@ def test_the_gradient_of_two_processes_is_that_of_one_with_all_clips(run, tmp_pa
 def test_so_it_is_with_other_options(run, tmp_path, until, options):
     expected = run(tmp_path / "one", 1, until, **options)
     found = run(tmp_path / "two", 2, until, **options)
-    assert_close(found, expected)
+    # Evolution divides small differences of losses by the spread, and their rounding with them.
+    assert_close(
+        found,
+        expected,
+        5e-5 if any("evolution" in w for w in options.get("constants", ())) else 1e-5,
+    )
     assert found["drawn"].tolist() == [3, 0]
 
 
