@@ -214,6 +214,10 @@ def page():
         "dev": dev_table(),
         "dev_commands": commands(*TRACKERS.values()),
         "learned": learned_table(),
+        "explained": f"{printed('explained')['share']:.4f}",
+        "learned_verdict": "The LSTM is ahead of no simpler rule: its difference from its own constants is "
+        f"{gain('dev_lstm', 'dev_const')} on `DEV` and {gain('fresh_lstm', 'fresh_const')} on `FRESH`, from SGD "
+        f"{gain('dev_lstm', 'dev_sgd')} and {gain('fresh_lstm', 'fresh_sgd')}.",
         "learned_commands": commands("dev_sgd", "fresh_lstm", *(f"fresh_{rule}" for rule in RULES)),
         "updating_gain": f"{auc('dev_lstm') - auc('dev_none'):.3f}",
         "lost_lstm": lost("dev_lstm"),
