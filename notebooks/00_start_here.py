@@ -277,8 +277,8 @@ show(figure, "Loss ten frames later against steps taken, of the learned rates an
 # passes, as the table says. So what the rates buy is time, and a tracker that must answer in the next
 # frame has no time for a hundred steps. The LSTM is meant to go further than such rates: it can set them
 # anew at every update. Whether it does is the question of notebooks 5 and 11. In the course ROAM++
-# updates with the LSTM, as in the paper: `rule="lstm"`. `load_tracker("laptop")` alone takes eight
-# constants in its place, which [track as well](../docs/results.md) in less time.
+# updates with the LSTM, as in the paper: `rule="lstm"`. `load_tracker("laptop")` alone takes SGD
+# in its place, which [tracks as well](../docs/results.md) in less time.
 #
 # ## The course
 #

@@ -733,8 +733,9 @@ print(
 )
 
 # %% [markdown]
-# *This LSTM is eight constants.* It is what training left of it. So `load_tracker("laptop")` takes constants,
-# unless it is asked for the LSTM, as here. [Notebook 11](11_did_it_learn.ipynb) has the whole inquiry.
+# *This LSTM is eight constants.* It is what training left of it. So `load_tracker("laptop")` updates with
+# plain SGD, unless it is asked for the LSTM, as here. [Notebook 11](11_did_it_learn.ipynb) has the whole
+# inquiry.
 #
 # The line on the slope above belongs to random filter scaling: rates should grow with $\epsilon^2$, which
 # is a slope of 2. They do, but for a reason that has nothing to do with the network. The first rates λ⁽⁰⁾

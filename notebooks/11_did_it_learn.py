@@ -431,7 +431,7 @@ for where, result in (("3 samples", here), ("8 real", real)):
 # ($\lambda^{(0)}$), and **eight shares**. The LSTM carries the eight shares and adds deviations that
 # tracking does not notice. That is not nothing: [notebook 0](00_start_here.ipynb) shows what the learned
 # start is worth. But it is not an optimizer that looks at a gradient and decides. So the tracker that ships
-# updates with eight such constants, unless it is asked for its LSTM.
+# updates with SGD, which [does as well](../docs/results.md), unless it is asked for its LSTM.
 #
 # Why might that be? Three explanations are compatible with the evidence, and this notebook does not
 # decide between them:

@@ -69,6 +69,7 @@ class RuleConfig:
     initial_share: float | None  # if set, rates are relative to lambda0, starting at this share
     initial_regression_gain: float  # initial factor on the rates of the regression branch
     online: str | None = None  # the rule to track with by default; None: this one
+    online_lr: float | None = None  # and its learning rate, if it needs one
 
 
 @dataclass(frozen=True)
@@ -243,8 +244,7 @@ class Config:
     def from_dict(values: Mapping[str, Any], source: str = "configuration") -> "Config":
         """Return the configuration that `to_dict` gave.
 
-        Raises InputError naming `source` and the constant that is missing, unknown or of the wrong
-        type.
+        Raises InputError naming `source` and a constant that is missing, unknown or of a wrong type.
         """
         return build(Config, values, source)
 

@@ -64,7 +64,9 @@ def load_tracker(
     model, card = load_checkpoint(Path(checkpoint), profile, weights)
     config = set_online(model.config, online)
     model = model.to(choose_device(device)).requires_grad_(False)
-    chosen, which = _choose_rule(model, Path(checkpoint), rule or config.rule.online or "own", lr)
+    if rule is None and config.rule.online is not None:
+        rule, lr = config.rule.online, config.rule.online_lr if lr is None else lr
+    chosen, which = _choose_rule(model, Path(checkpoint), rule or "own", lr)
     constants = json.dumps(card["config"], sort_keys=True)
     description = {
         "tracker": variant,

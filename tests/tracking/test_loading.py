@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from roam_lite import InputError, load_tracker
-from roam_lite.checkpoints import save_checkpoint, save_rule
+from roam_lite.checkpoints import WEIGHTS, load_checkpoint, save_checkpoint, save_rule
 from roam_lite.config import modify
 from roam_lite.profiles import PROFILES, get_profile
 from roam_lite.rules import RULES, SGD
@@ -319,3 +319,14 @@ def test_a_checkpoint_may_track_with_another_rule_than_it_was_trained_with(tmp_p
         own = load_tracker(checkpoint=path, rule=rule)
         assert own.description["rule"] == "lstm"
         assert own.rule.__class__ is model.rule.__class__
+
+
+def test_the_shipped_tracker_updates_with_the_rule_and_rate_of_its_card():
+    rule = load_checkpoint(WEIGHTS / "laptop.safetensors")[0].config.rule
+    tracker = load_tracker("laptop")
+    assert (tracker.description["rule"], tracker.description["lr"]) == (rule.online, rule.online_lr)
+    assert tracker.description == load_tracker("laptop", rule="sgd", lr=rule.online_lr).description
+    assert load_tracker("laptop", lr=1e-5).description["lr"] == 1e-5
+    constants = load_tracker("laptop", rule="const").rule
+    shares = json.loads((WEIGHTS / "laptop" / "const.json").read_text())["constants"]
+    assert constants.log_rates.exp().unique().tolist() == pytest.approx(sorted(shares))
