@@ -59,14 +59,11 @@ def load_tracker(
         raise InputError(f"there is no variant {variant!r}; choose roam++ or roam")
     if lr is not None and sgd_rate is not None:
         raise InputError("lr and sgd_rate are two names of one number: give lr alone")
-    lr = sgd_rate if lr is None else lr
     weights = None if backbone_weights is None else Path(backbone_weights)
     model, card = load_checkpoint(Path(checkpoint), profile, weights)
     config = set_online(model.config, online)
     model = model.to(choose_device(device)).requires_grad_(False)
-    if rule is None and config.rule.online is not None:
-        rule, lr = config.rule.online, config.rule.online_lr if lr is None else lr
-    chosen, which = _choose_rule(model, Path(checkpoint), rule or "own", lr)
+    chosen, which = _choose_rule(model, Path(checkpoint), rule, sgd_rate if lr is None else lr)
     constants = json.dumps(card["config"], sort_keys=True)
     description = {
         "tracker": variant,
@@ -82,13 +79,18 @@ def load_tracker(
 
 
 def _choose_rule(
-    model: MetaModel, checkpoint: Path, rule: str | Path, lr: float | None
+    model: MetaModel, checkpoint: Path, rule: str | Path | None, lr: float | None
 ) -> tuple[UpdateRule | None, dict[str, Any]]:
     """Return the rule of that name, or in that file, and what the description says of it."""
-    rule = model.config.rule.name if rule == "own" else rule
+    config = model.config.rule
+    if rule is None and config.online is not None:
+        rule, lr = config.online, config.online_lr if lr is None else lr
+    rule = config.name if rule in (None, "own") else rule
+    if not isinstance(rule, str | Path):
+        raise InputError(f"rule {rule!r}: give a rule's name or the path of a checkpoint")
     path = Path(rule)
     if path.suffix != ".safetensors":
-        own, path = model.config.rule.name, checkpoint.with_suffix("") / f"{rule}.safetensors"
+        own, path = config.name, checkpoint.with_suffix("") / f"{rule}.safetensors"
         if rule == "none":
             if lr is not None:
                 raise InputError(f"learning rate {lr!r}: rule none takes no steps; omit it")

@@ -164,6 +164,7 @@ def test_steepest_descent_with_its_learned_factor_is_the_checkpoints_own(tmp_pat
     [
         ({"rule": "gru"}, "optimizer is 'lstm'.*--rule gru"),
         ({"rule": "gru", "lr": 0.1}, "'gru' emits its own rates: omit"),
+        ({"rule": 5}, "rule 5: give a rule's name or the path"),
         ({"rule": "best"}, "no rule 'best'; choose one of: lstm"),
         ({"rule": "sgd"}, "needs a learning rate: give --lr"),
         ({"rule": "steepest"}, "needs a learning rate"),
