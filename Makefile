@@ -31,7 +31,7 @@ CHROMIUM ?= $(or $(shell for name in $(BROWSERS); do command -v $$name && break;
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # What the site needs besides the tests' environment.
-DOCS := $(PY) -m pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
+DOCS := $(PY) -m pip install --quiet --retries 10 --disable-pip-version-check --editable '.[test,docs]'
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -48,7 +48,7 @@ define environment
 @$(PYTHON) -m venv $(1) || { \
 	echo "Python's venv module is incomplete; on Debian and Ubuntu install python3-venv,"; \
 	echo "then remove $(1) and try again."; exit 1; } >&2
-$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
+$(1)/bin/python -m pip install --quiet --retries 10 --disable-pip-version-check $(2)
 endef
 
 help: ## list all targets
