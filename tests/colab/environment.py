@@ -24,10 +24,14 @@ COLAB = """
 import sys
 from types import ModuleType, SimpleNamespace
 
+try:
+    import google  # the namespace that packages share, protobuf's among them
+except ImportError:
+    google = ModuleType("google")
 module = ModuleType("google.colab")
 module.output = SimpleNamespace(enable_custom_widget_manager=lambda: None)
-sys.modules |= {"google": ModuleType("google"), "google.colab": module}
-sys.modules["google"].colab = module
+google.colab = module
+sys.modules |= {"google": google, "google.colab": module}
 """
 
 
