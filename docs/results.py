@@ -172,14 +172,14 @@ def speed_table():
     patches = s["patches_per_second"]
     rows = [
         [
-            "a frame of ROAM++, updates included",
+            "a frame of ROAM++, LSTM updates included",
             f"{s['frame_ms'][0]} and {s['frame_ms'][1]} ms in two runs; in the first: {parts}",
-            "`roam-lite bench tracking`",
+            "`roam-lite bench tracking --rule lstm`",
         ],
         [
             "ROAM++ and CSRT, updates included, in six alternating runs",
             f"{', '.join(fps)}: {mean} times as fast on average, {low} to {high}",
-            "`roam-lite evaluate … --threads 1`",
+            "`roam-lite evaluate … --threads 1 --rule lstm`",
         ],
         [
             "training patches of 144 px cut from 1280 x 720 JPEGs, nothing cached",
