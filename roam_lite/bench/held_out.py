@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,8 @@ def held_out_losses(
     """
     models = {str(path): load_checkpoint(path)[0].requires_grad_(False) for path in paths}
     config = next(iter(models.values())).config
-    chosen = _stage(config, stage)
+    # A backbone that trains would normalize by each batch, and remember it.
+    chosen = replace(_stage(config, stage), backbone_lr=0.0)
     for path, model in models.items():
         if _cut(model.config, stage) != _cut(config, stage):
             raise InputError(

@@ -59,9 +59,13 @@ def run(args: argparse.Namespace) -> None:
     from roam_lite.tracking import load_tracker
 
     outputs = {"--json": args.json, "--constants": args.constants}
+    if args.constants:
+        if Path(args.constants).suffix != ".safetensors":
+            raise InputError(f"--constants {args.constants}: give a file that ends in .safetensors")
+        outputs["the card of --constants"] = Path(args.constants).with_suffix(".json")
     check_outputs(outputs, inputs=weights_read(args))
-    if args.constants and Path(args.constants).suffix != ".safetensors":
-        raise InputError(f"--constants {args.constants}: give a file that ends in .safetensors")
+    if args.rule == "none":
+        raise InputError("--rule none: a tracker that never updates has no rule to analyze")
     tracker = load_tracker(checkpoint=args.checkpoint, rule=args.rule, device=device_from(args))
     sequences, fit = (
         [read_sequence(root, name) for name in list_sequences(root, every=args.every)]

@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Measure the losses and print a table."""
+    from roam_lite.analysis.report import plain
     from roam_lite.bench.held_out import held_out_losses, losses_table
     from roam_lite.evaluation.report import write_json
     from roam_lite.files import check_outputs, refuse_twice
@@ -53,4 +54,4 @@ def run(args: argparse.Namespace) -> None:
     print(losses_table(found, args.most))
     if args.json:
         described = {"data": args.data, "seed": args.seed}
-        write_json(args.json, described | {"losses": {k: v.tolist() for k, v in found.items()}})
+        write_json(args.json, described | {"losses": plain(found)})

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--data",
         metavar="SOURCES",
-        help="draw from these training sources in turn, for example synthetic,collage:DIR",
+        help="draw from these rendered training sources in turn, for example synthetic,collage:DIR",
     )
 
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from roam_lite.data.otb import write_sequence
-    from roam_lite.data.sources import parse_sources
+    from roam_lite.data.sources import CollageSource, SyntheticSource, parse_sources
     from roam_lite.data.synthetic import synthesize
     from roam_lite.data.synthetic.samples import write_samples
     from roam_lite.errors import InputError
@@ -58,6 +58,8 @@ def run(args: argparse.Namespace) -> None:
     if args.challenge and args.data:
         raise InputError("--challenge and --data both say what to render; give one of them")
     sources = parse_sources(args.data, args.seed) if args.data else []
+    if found := [s.name for s in sources if not isinstance(s, CollageSource | SyntheticSource)]:
+        raise InputError(f"--data {found[0]}: not rendered; give synthetic or collage sources")
     kind = "drawn" if sources else args.challenge or "mixed"
     folders = [Path(args.out or "") / f"{kind}-{args.seed}-{i:04d}" for i in range(args.count)]
     for folder in [Path(args.samples)] if args.samples else folders:

@@ -1,5 +1,7 @@
 """Losses on fresh clips: the same clips for all, as training has them, and what the table says of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,3 +76,16 @@ def test_the_table_counts_what_diverges_as_the_largest_loss():
     assert base == ["base", "1.000", "1.250", "0.50"]
     assert other[:4] == ["other", "1.000", "1.125", "0.50"]
     assert other[4] == "-0.125"
+
+
+def test_a_stage_that_trains_the_backbone_is_judged_with_its_stored_statistics(saved):
+    path, model = saved("a")
+    stage = model.config.training.stages[0]
+    assert stage.backbone_lr > 0
+    (found,) = held_out_losses([path], DATA, 2, SEED, stage.name).values()
+    (again,) = held_out_losses([path], DATA, 1, SEED, stage.name).values()
+    np.testing.assert_array_equal(found[: len(again)], again)
+    judged = replace(stage, backbone_lr=0.0)
+    clips = ClipBatches(DATA, SEED, (judged,), model.config)[0]
+    expected = MetaStep(model.eval(), judged)(clips, judged, None, None).meta_losses.detach()
+    np.testing.assert_allclose(again, expected, rtol=1e-5)

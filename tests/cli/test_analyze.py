@@ -108,6 +108,13 @@ def test_the_constants_become_a_rule_to_track_with(checkpoint, root, tmp_path, c
     card = json.loads(file.with_suffix(".json").read_text())
     assert card["distilled_from"] == found["tracker"]
     assert card["constants"] == pytest.approx(found["constants"])
+    assert run("analyze", path, *arguments[:4], "--constants", tmp_path / "found.safetensors") == 2
+    assert "found.json exists" in capsys.readouterr().err
+    twice = ["--json", tmp_path / "d.json", "--constants", tmp_path / "d.safetensors"]
+    assert run("analyze", path, *arguments[:4], *twice) == 2
+    assert "--json is the same place" in capsys.readouterr().err
+    assert run("analyze", path, *arguments[:4], "--rule", "none") == 2
+    assert "never updates has no rule to analyze" in capsys.readouterr().err
     assert run("analyze", path, *arguments[:4], "--constants", tmp_path / "c.pt") == 2
     assert "ends in .safetensors" in capsys.readouterr().err
 

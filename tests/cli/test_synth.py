@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from roam_lite.data.otb import list_sequences, read_sequence
+from roam_lite.data.otb import list_sequences, read_sequence, write_sequence
 from roam_lite.data.sources import CollageSource, SyntheticSource
 from tests.cli.commands import run
 
@@ -46,5 +46,8 @@ def test_synth_draws_from_training_sources_in_turn(tmp_path, capsys):
         assert sequence.frames[0].shape == again.frames[0].shape
     assert run("synth", "--out", tmp_path / "e", *data, "--challenge", "blur") == 2
     assert "give one of them" in capsys.readouterr().err
+    write_sequence(tmp_path / "real" / "a", SyntheticSource(5).draw(np.random.default_rng(0), 2))
+    assert run("synth", "--out", tmp_path / "e", "--data", f"otb:{tmp_path / 'real'}") == 2
+    assert "not rendered; give synthetic or collage sources" in capsys.readouterr().err
     assert run("synth", "--out", tmp_path / "e", "--data", "sinthetic") == 2
     assert "unknown data 'sinthetic'" in capsys.readouterr().err
