@@ -36,9 +36,9 @@ def load_tracker(
     optimizer that it was trained with, `"none"`; a rule with a learning rate (`"sgd"`, `"momentum"`,
     `"adam"`, `"hypergradient"`, `"prodigy"`, `"steepest"`) and `lr`, whose older name is `sgd_rate`; a
     learned rule, by the name of its file in the folder beside the checkpoint that is called like it
-    (`laptop/gru.safetensors`); or the path of another checkpoint. `device` is `"cpu"`, `"cuda"` or
-    `"auto"`. `backbone_weights` is the file of a public backbone that the checkpoint leaves out. Other
-    arguments set online constants by name, as in `load_tracker(motion=1.6)`.
+    (`"gru"` for `laptop/gru.safetensors`); or the path of another checkpoint. `device` is `"cpu"`,
+    `"cuda"` or `"auto"`. `backbone_weights` is the file of a public backbone that the checkpoint leaves
+    out. Other arguments set online constants by name, as in `load_tracker(motion=1.6)`.
 
     Raises InputError for a missing or damaged checkpoint, for combinations that make no sense, and
     for constants that do not exist or have no such value.
@@ -90,22 +90,22 @@ def _choose_rule(
         raise InputError(f"rule {rule!r}: give a rule's name or the path of a checkpoint")
     path = Path(rule)
     if path.suffix != ".safetensors":
-        own, path = config.name, checkpoint.with_suffix("") / f"{rule}.safetensors"
+        path = checkpoint.with_suffix("") / f"{rule}.safetensors"
         if rule == "none":
             if lr is not None:
                 raise InputError(f"learning rate {lr!r}: rule none takes no steps; omit it")
             return None, {"rule": rule, "lr": None}
-        by_hand = find_rule(rule).with_lr is not None
-        if lr is not None:
-            return build_rule(rule, lr=lr), {"rule": rule, "lr": lr}
-        if rule == own:
+        if rule == config.name and lr is None:
             return model.rule, {"rule": rule, "lr": None}
         if not path.is_file():
-            if by_hand:
+            if lr is not None:
+                return build_rule(rule, lr=lr), {"rule": rule, "lr": lr}
+            if find_rule(rule).with_lr is not None:
                 raise InputError(f"rule {rule} needs a learning rate: give --lr R")
             raise InputError(
-                f"the checkpoint's optimizer is {own!r}, and {path} does not exist; train one with "
-                f"`roam-lite train --rule {rule}`, or choose {own}, a rule with a learning rate, or none"
+                f"the checkpoint's optimizer is {config.name!r}, and {path} does not exist; train one "
+                f"with `roam-lite train --rule {rule}`, or choose {config.name}, a rule with a learning "
+                "rate, or none"
             )
     if lr is not None:
         raise InputError(f"{path}: a learned rule emits its own rates; omit the learning rate")

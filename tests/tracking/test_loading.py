@@ -293,6 +293,17 @@ def test_a_learned_rule_is_found_by_its_name_beside_the_checkpoint(load, checkpo
         load(rule="gru", lr=1e-5)
 
 
+def test_a_file_beside_the_checkpoint_may_have_any_name(load, checkpoint):
+    with pytest.raises(InputError, match="no rule 'second'"):
+        load(rule="second")
+    card = save_gru(checkpoint.with_suffix("") / "second.safetensors")
+    tracker = load(rule="second")
+    assert tracker.description["rule"] == "gru"
+    assert tracker.description["rule_sha256"] == card["sha256"]
+    with pytest.raises(InputError, match="omit the learning rate"):
+        load(rule="second", lr=1e-5)
+
+
 def test_a_rule_is_taken_from_a_file(load, checkpoint, tmp_path, image):
     file = tmp_path / "mine.safetensors"
     save_gru(file)
