@@ -14,7 +14,7 @@ from roam_lite.config import Config, Stage
 from roam_lite.errors import InputError
 from roam_lite.evaluation.compare import paired_bootstrap
 from roam_lite.training.loader import ClipBatches
-from roam_lite.training.schedule import hidden_factors
+from roam_lite.training.schedule import hidden_factors, plan_stages
 from roam_lite.training.step import MetaStep
 
 
@@ -48,10 +48,7 @@ def held_out_losses(
 
 
 def _stage(config: Config, name: str | None) -> Stage:
-    stages = {stage.name: stage for stage in config.training.stages}
-    if name is not None and name not in stages:
-        raise InputError(f"there is no stage {name!r}; choose one of: {', '.join(stages)}")
-    return stages[name or list(stages)[-1]]
+    return plan_stages(config, None if name is None else (name,), None)[-1]
 
 
 def _cut(config: Config, stage: str | None) -> tuple:

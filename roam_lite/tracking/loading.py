@@ -12,7 +12,7 @@ from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
 from roam_lite.profiles import get_profile
-from roam_lite.rules import UpdateRule, build_rule, find_rule
+from roam_lite.rules import RULES, UpdateRule, build_rule, find_rule
 from roam_lite.settings import set_online
 from roam_lite.tracking.tracker import Tracker, Variant
 
@@ -97,10 +97,12 @@ def _choose_rule(
             return None, {"rule": rule, "lr": None}
         if rule == config.name and lr is None:
             return model.rule, {"rule": rule, "lr": None}
+        by_hand = rule in RULES and RULES[rule].with_lr is not None
+        if lr is not None and (by_hand or not path.is_file()):
+            return build_rule(rule, lr=lr), {"rule": rule, "lr": lr}
         if not path.is_file():
-            if lr is not None:
-                return build_rule(rule, lr=lr), {"rule": rule, "lr": lr}
-            if find_rule(rule).with_lr is not None:
+            find_rule(rule)  # refuses a mistyped name
+            if by_hand:
                 raise InputError(f"rule {rule} needs a learning rate: give --lr R")
             raise InputError(
                 f"the checkpoint's optimizer is {config.name!r}, and {path} does not exist; train one "

@@ -61,7 +61,7 @@ def test_checkpoints_whose_clips_differ_are_refused(saved):
     (one, _), (two, _) = saved("one"), saved("two", hidden_kappa=0.5)
     with pytest.raises(InputError, match=r"two\.safetensors: trained on other kinds of clips"):
         held_out_losses([one, two], DATA, 1, SEED)
-    with pytest.raises(InputError, match="no stage 'last'; choose one of"):
+    with pytest.raises(InputError, match="no stage 'last'; its stages"):
         held_out_losses([one], DATA, 1, SEED, "last")
 
 
