@@ -36,6 +36,14 @@ RULES = {  # replacements of the LSTM, by the files' names
     "sgd": "SGD, rate 1e-4, the best of five on `TRAIN` (the default)",
     "none": "no updating",
 }
+SCRATCH = {  # optimizers that had the same training, by the files' names
+    "lstm_scratch": "LSTM",
+    "lstm_no_rfs": "LSTM without RFS",
+    "gru": "GRU",
+    "fc": "FC",
+    "const_scratch": "ConstLR",
+}
+BY_HAND = {"momentum": "momentum", "adam": "Adam", "steepest": "steepest descent"}
 README_HEAD = "| tracker | AUC | difference | precision at 20 px | lost |"
 TABLE = re.compile(rf"^{re.escape(README_HEAD)}\n(?:\|.*\n)+", re.MULTILINE)
 
@@ -93,6 +101,23 @@ def learned_table():
             rows.append([video, title, score, difference, ends, list(own)[most]])
     head = ["video", "rule", "AUC", "LSTM minus it", "one sequence left out", "contributes most"]
     return table(head, rows)
+
+
+def optimizer_table(rules, head, note=lambda rule: ()):
+    """AUC on DEV of updating with other rules, and how far the LSTM with the same training is ahead."""
+    rows = []
+    for rule, title in rules.items():
+        ahead = "" if rule == "lstm_scratch" else gain("dev_lstm_scratch", f"dev_{rule}")
+        rows.append([title, *note(rule), f"{auc(f'dev_{rule}'):.3f}", ahead])
+    return table([*head, "AUC", "LSTM minus it"], rows)
+
+
+def rates_searched(rule):
+    """The best rate of a rule on every second sequence of TRAIN, among those that were tried."""
+    scores = printed("rates")[rule]
+    best = max(scores, key=scores.get)
+    tried = ", ".join(f"{rate} {score:.3f}" for rate, score in scores.items())
+    return best, tried
 
 
 def lost(name):
@@ -223,6 +248,16 @@ def page():
         f"{gain('dev_lstm', 'dev_const')} on `DEV` and {gain('fresh_lstm', 'fresh_const')} on `FRESH`, "
         f"from SGD {gain('dev_lstm', 'dev_sgd')} and {gain('fresh_lstm', 'fresh_sgd')}.",
         "learned_commands": commands("fresh_lstm", *(f"fresh_{rule}" for rule in RULES)),
+        "scratch": optimizer_table(SCRATCH, ["optimizer"]),
+        "by_hand": optimizer_table(
+            BY_HAND, ["optimizer", "rate", "AUC on `TRAIN`"], rates_searched
+        ),
+        "scratch_commands": commands(
+            *(f"dev_{rule}" for rule in SCRATCH | BY_HAND), "dev_sgd_oracle"
+        ),
+        "const_ahead": gain("dev_const_scratch", "dev_lstm_scratch"),
+        "oracle": f"{auc('dev_sgd_oracle'):.3f}; LSTM minus it {gain('dev_lstm', 'dev_sgd_oracle')}",
+        "oracle_rates": ", ".join(f"{r} {a:.3f}" for r, a in printed("oracle_rates").items()),
         "updating_gain": f"{auc('dev_lstm') - auc('dev_none'):.3f}",
         "lost_lstm": lost("dev_lstm"),
         "lost_none": lost("dev_none"),
