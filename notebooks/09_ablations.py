@@ -442,8 +442,6 @@ print(f"\nupdating at all: LSTM minus none {difference('LSTM', 'no update').mean
 # - **ROAM against SGD.** The paper's SGD has a fixed rate, and here it has one as well, but the first
 #   step of both rules is the learned one. The last line tells more: on these short sequences updating
 #   itself moves the mean by little, so rules for updating cannot differ by much.
-# - **True labels and SGD.** The gain has the paper's sign, but six sequences do not settle it. A possible
-#   reason is a rate so small that better labels hardly move the model. That is not tested here.
 # - **More steps.** The paper trained with one step in an update, this checkpoint with two. More or fewer
 #   steps change the mean by less than six sequences can tell.
 # - **Architectures and RFS.** On the 24 sequences the constants have the highest mean, and leaving out RFS

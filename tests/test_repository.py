@@ -156,8 +156,9 @@ def third_party(paths):
 
 
 def manual_commands(program):
-    """Command lines of `program` in the code blocks of README and its guides, without comments."""
+    """Command lines of `program` in code blocks of README and its guides, joined, without comments."""
     blocks = re.findall(r"```(?:bash|powershell)\n(.*?)```", MANUAL, re.DOTALL)
+    blocks = [block.replace("\\\n", " ") for block in blocks]
     lines = (line.split("  #")[0].strip() for block in blocks for line in block.splitlines())
     return [line for line in lines if line.startswith(f"{program} ")]
 
