@@ -21,10 +21,10 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--rule",
         metavar="NAME",
-        help="update rule: own, the one that the checkpoint was trained with; the name of a rule trained "
-        "for it (laptop: lstm, const, gru, fc, lstm_scratch, lstm_no_rfs, const_scratch); sgd, momentum, "
-        "adam, hypergradient, prodigy or steepest with --lr; none; or another checkpoint's file, to use its "
-        "rule (default: the checkpoint's choice)",
+        help="update rule: own, the one that the checkpoint was trained with; the name of another one "
+        "trained for it, such as const, gru, fc or lstm_no_rfs; sgd, momentum, adam, hypergradient, prodigy "
+        "or steepest with --lr; none; or another checkpoint's file, to use its rule (default: the "
+        "checkpoint's choice)",
     )
     group.add_argument(
         "--lr",

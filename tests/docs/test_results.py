@@ -24,6 +24,14 @@ def test_the_stored_page_is_what_the_command_writes():
     assert stored == results.page(), "run `make results`"
 
 
+def test_rules_that_ship_are_those_that_were_measured():
+    cards = sorted((ROOT / "roam_lite" / "weights" / "laptop").glob("*.json"))
+    assert {card.stem for card in cards} >= set(results.SCRATCH)
+    for card in cards:
+        measured = results.load(f"dev_{card.stem}")["tracker"]["rule_sha256"]
+        assert measured == json.loads(card.read_text(encoding="utf-8"))["sha256"], card.name
+
+
 def test_readmes_one_table_of_numbers_is_what_the_command_writes():
     (table,) = results.TABLE.findall(README)
     assert table == results.readme_table(), "run `make results`"
