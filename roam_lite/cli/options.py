@@ -21,9 +21,9 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--rule",
         metavar="NAME",
-        help="update rule: own, the one that the checkpoint was trained with; the name of another one "
-        "trained for it, such as const, gru, fc or lstm_no_rfs; sgd, momentum, adam, hypergradient, prodigy "
-        "or steepest with --lr; none; or another checkpoint's file, to use its rule (default: the "
+        help="update rule: own, the one that the checkpoint was trained with; the name of one that "
+        "was trained for it, such as lstm, gru, fc or const; sgd, momentum, adam, hypergradient, "
+        "prodigy or steepest with --lr; none; or another checkpoint's file, to use its rule (default: the "
         "checkpoint's choice)",
     )
     group.add_argument(
