@@ -6,16 +6,18 @@ from dataclasses import is_dataclass, replace
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from roam_lite.config import Config, OnlineConfig, convert, modify
+from roam_lite.config import Config, ModelConfig, OnlineConfig, convert, modify
 from roam_lite.errors import InputError
+
+_FIRST = "initial_steps"  # the constant of the model that a tracker may change
 
 
 def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
-    """Return the configuration with online constants set by name, as values or as text.
+    """Return the configuration with online constants, or `initial_steps`, set by name.
 
-    Raises InputError for an unknown name or a value that does not fit.
+    Values may be given as text. Raises InputError for an unknown name or a value that does not fit.
     """
-    hints = get_type_hints(OnlineConfig)
+    hints = get_type_hints(OnlineConfig) | {_FIRST: get_type_hints(ModelConfig)[_FIRST]}
     values = {}
     for name, value in settings.items():
         if name not in hints:
@@ -23,7 +25,10 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
                 f"there is no online constant {name!r}; choose from: {', '.join(sorted(hints))}"
             )
         values[name] = _read(hints[name], value, f"online constant {name}")
-    return modify(config, online=values)
+    first = {_FIRST: values.pop(_FIRST)} if _FIRST in values else {}
+    if first.get(_FIRST, 0) < 0:
+        raise InputError(f"online constant {_FIRST}: {first[_FIRST]}; give 0 or more")
+    return modify(config, model=first, online=values)
 
 
 def set_constants(config: Config, settings: Mapping[str, str]) -> Config:

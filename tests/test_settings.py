@@ -35,6 +35,11 @@ def test_online_constants_are_set_from_values_and_from_text(settings):
     assert Config.from_dict(through_json(config)) == config
 
 
+def test_first_steps_are_set_with_the_online_constants():
+    config = set_online(SMOKE, {"initial_steps": "3", "motion": 2.0})
+    assert config == modify(SMOKE, model={"initial_steps": 3}, online={"motion": 2.0})
+
+
 def test_numbers_of_numpy_are_numbers():
     scales = np.array([0.5, 2.0])
     settings = {"motion": np.float32(1.5), "update_interval": np.int64(3), "search_scales": scales}

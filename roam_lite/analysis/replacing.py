@@ -72,7 +72,7 @@ def part_constants(recording: Recording) -> NDArray[np.float64]:
 def save_constants(path: Path, tracker: Tracker, constants: NDArray[np.float64]) -> None:
     """Write constant shares of lambda0, one for each part, as a rule to track with (`const`)."""
     rule = {"name": "const", "initial_share": 1.0, "online": None}
-    config = modify(tracker.model.config, rule=rule)
+    config = modify(tracker.config, rule=rule)
     gains, parts = torch.from_numpy(np.log(constants)).float(), tracker.model.parts.cpu()
     made = build_rule("const", config=config.rule, parts=parts, log_gains=gains)
     shares = {"constants": [float(share) for share in constants]}

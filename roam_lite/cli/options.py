@@ -38,7 +38,7 @@ def add_tracker_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=setting,
         metavar="NAME=VALUE",
-        help="change an online constant, for example motion=1.6; may be repeated",
+        help="change an online constant, for example motion=1.6, or initial_steps; may be repeated",
     )
     group.add_argument(
         "--profile",

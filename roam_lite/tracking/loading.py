@@ -8,6 +8,7 @@ from typing import Any, get_args
 import torch
 
 from roam_lite.checkpoints import WEIGHTS, load_checkpoint, load_rule
+from roam_lite.config import modify
 from roam_lite.devices import choose_device
 from roam_lite.errors import InputError
 from roam_lite.meta_model import MetaModel
@@ -36,23 +37,16 @@ def load_tracker(
     optimizer that it was trained with, `"none"`; a rule with a learning rate (`"sgd"`, `"momentum"`,
     `"adam"`, `"hypergradient"`, `"prodigy"`, `"steepest"`) and `lr`, whose older name is `sgd_rate`; a
     learned rule, by the name of its file in the folder beside the checkpoint that is called like it
-    (`"gru"` for `laptop/gru.safetensors`); or the path of another checkpoint. `device` is `"cpu"`,
-    `"cuda"` or `"auto"`. `backbone_weights` is the file of a public backbone that the checkpoint leaves
-    out. Other arguments set online constants by name, as in `load_tracker(motion=1.6)`.
+    (`"gru"` for `laptop/gru.safetensors`); or the path of another checkpoint. A learned rule brings the
+    number of first steps (`initial_steps`) that it was trained with. `device` is `"cpu"`, `"cuda"` or
+    `"auto"`. `backbone_weights` is the file of a public backbone that the checkpoint leaves out. Other
+    arguments set online constants, or `initial_steps`, by name, as in `load_tracker(motion=1.6)`.
 
     Raises InputError for a missing or damaged checkpoint, for combinations that make no sense, and
     for constants that do not exist or have no such value.
     """
     if checkpoint is None:
-        profile = profile or "laptop"
-        checkpoint = WEIGHTS / f"{profile}.safetensors"
-        if not checkpoint.is_file():
-            get_profile(profile)  # there is none of a mistyped name, nor can it be trained
-            raise InputError(
-                f"no checkpoint ships for profile {profile!r} ({checkpoint.name} is missing); "
-                f"meta-train one with `roam-lite train --profile {profile} --data otb:DIR --out RUN` "
-                "and give RUN/checkpoint.safetensors as the checkpoint"
-            )
+        checkpoint = _shipped(profile or "laptop")
     if not isinstance(checkpoint, str | Path):
         raise InputError(f"checkpoint {checkpoint!r}: give the path of a .safetensors file")
     if variant not in get_args(Variant):
@@ -61,9 +55,10 @@ def load_tracker(
         raise InputError("lr and sgd_rate are two names of one number: give lr alone")
     weights = None if backbone_weights is None else Path(backbone_weights)
     model, card = load_checkpoint(Path(checkpoint), profile, weights)
-    config = set_online(model.config, online)
     model = model.to(choose_device(device)).requires_grad_(False)
     chosen, which = _choose_rule(model, Path(checkpoint), rule, sgd_rate if lr is None else lr)
+    steps = which.get("initial_steps", model.config.model.initial_steps)
+    config = set_online(modify(model.config, model={"initial_steps": steps}), online)
     constants = json.dumps(card["config"], sort_keys=True)
     description = {
         "tracker": variant,
@@ -74,8 +69,22 @@ def load_tracker(
         "config_sha256": hashlib.sha256(constants.encode()).hexdigest(),
     }
     if online:
-        description["online"] = {name: getattr(config.online, name) for name in sorted(online)}
+        used = vars(config.model) | vars(config.online)
+        description["online"] = {name: used[name] for name in sorted(online)}
     return Tracker(model, chosen, variant, config, description)
+
+
+def _shipped(profile: str) -> Path:
+    """Return the checkpoint that ships for a profile."""
+    checkpoint = WEIGHTS / f"{profile}.safetensors"
+    if not checkpoint.is_file():
+        get_profile(profile)  # there is none of a mistyped name, nor can it be trained
+        raise InputError(
+            f"no checkpoint ships for profile {profile!r} ({checkpoint.name} is missing); "
+            f"meta-train one with `roam-lite train --profile {profile} --data otb:DIR --out RUN` "
+            "and give RUN/checkpoint.safetensors as the checkpoint"
+        )
+    return checkpoint
 
 
 def _choose_rule(
@@ -113,4 +122,8 @@ def _choose_rule(
         raise InputError(f"{path}: a learned rule emits its own rates; omit the learning rate")
     loaded, card = load_rule(path, model)
     name, digest = card["config"]["rule"]["name"], card["sha256"]
-    return loaded, {"rule": name, "lr": None, "rule_sha256": digest}
+    which = {"rule": name, "lr": None, "rule_sha256": digest}
+    steps = card["config"]["model"]["initial_steps"]
+    if steps != model.config.model.initial_steps:  # a rule goes on from the model it was trained on
+        which["initial_steps"] = steps
+    return loaded, which

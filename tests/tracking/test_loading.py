@@ -262,6 +262,8 @@ def test_constants_may_be_given_as_text(load):
         ({"first_share": 1.5}, "first_share: 1.5; give 0 to 1"),
         ({"hard_negative": "-0.5"}, "hard_negative: -0.5; give 0 to 1"),
         ({"certainty": -1.0}, "certainty: -1.0; give 0 or more"),
+        ({"initial_steps": "-1"}, "initial_steps: -1; give 0 or more"),
+        ({"initial_steps": "one"}, "initial_steps: 'one' does not fit; expected a whole number"),
     ],
 )
 def test_constants_that_do_not_exist_or_do_not_fit_are_refused(load, online, words):
@@ -316,6 +318,31 @@ def test_a_rule_is_taken_from_a_file(load, checkpoint, tmp_path, image):
         load(rule=file, lr=0.1)
     with pytest.raises(InputError, match="no such file"):
         load(rule="absent.safetensors")
+
+
+def test_the_number_of_first_steps_is_the_models_or_the_rules_or_the_one_given(load, tmp_path):
+    def steps(**options):
+        tracker = load(**options)
+        described = tracker.description.get("initial_steps"), tracker.description.get("online")
+        return tracker.config.model.initial_steps, described
+
+    file, model = tmp_path / "mine.safetensors", smoke_model("gru")
+    assert steps() == (2, (None, None))
+    save_rule(file, model.rule, model.config, {})
+    assert steps(rule=file) == (2, (None, None))
+    save_rule(file, model.rule, modify(model.config, model={"initial_steps": 0}), {})
+    assert steps(rule=file) == (0, (0, None))
+    assert steps(rule=file, initial_steps="1") == (1, (0, {"initial_steps": 1}))
+    assert steps(rule="none", initial_steps=0) == (0, (None, {"initial_steps": 0}))
+
+
+def test_without_first_steps_tracking_begins_from_theta0(load, image):
+    tracker = load(initial_steps=0)
+    tracker.init(image, BOX)
+    assert torch.equal(tracker.theta[0], tracker.model.theta0)
+    tracker = load(initial_steps=1)
+    tracker.init(image, BOX)
+    assert not torch.equal(tracker.theta[0], tracker.model.theta0)
 
 
 def test_a_checkpoint_may_track_with_another_rule_than_it_was_trained_with(tmp_path, image):
