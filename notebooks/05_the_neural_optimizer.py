@@ -51,7 +51,7 @@ from roam_lite.adaptation import adapt, make_samples, update_loss
 from roam_lite.analysis.difference import differences, measure_aucs
 from roam_lite.analysis.recording import record, with_rule
 from roam_lite.analysis.replacing import changed_rules, part_constants
-from roam_lite.analysis.scaling import measure_scale, scaled_rule
+from roam_lite.analysis.scaling import measure_scale, scaled_rules
 from roam_lite.analysis.variance import explain
 from roam_lite.data.otb import read_sequence
 from roam_lite.demo import samples_folder
@@ -670,7 +670,7 @@ for name, over, together in zip(shares.groups, shares.over, shares.together, str
     print(f"explained by {' + '.join((*over, name)):30s} {together:.6f}")
 
 changed = changed_rules(own_rule, recording)
-along = record(tracker_again, [sequence], changed | scaled_rule(tracker_again), progress=False)
+along = record(tracker_again, [sequence], changed | scaled_rules(tracker_again), progress=False)
 changes = {
     name: np.expm1(np.abs(along.others[name] - along.log_rates).ravel()) * 100 for name in changed
 }

@@ -20,7 +20,7 @@ from roam_lite.analysis.scaling import (
     ScaleResponse,
     measure_scale,
     rescaled_rules,
-    scaled_rule,
+    scaled_rules,
 )
 from roam_lite.analysis.variance import Agreement, Explained, agree, explain
 from roam_lite.data.sequence import Sequence as Video
@@ -61,7 +61,7 @@ def analyze(
     recording = record(tracker, sequences, progress=progress)
     fitted = record(tracker, fit[1], progress=progress) if fit else recording
     changed = changed_rules(tracker.rule, recording)
-    others = changed | scaled_rule(tracker)
+    others = changed | scaled_rules(tracker)
     along = record(tracker, sequences, others, progress=progress)
     rules = replaced_rules(tracker, fitted) | rescaled_rules(tracker)
     aucs = measure_aucs(tracker, rules, sequences, draws, progress=progress)
@@ -103,7 +103,8 @@ def analysis_table(found: Analysis) -> str:
     scale = found.scale
     lines.append(
         f"\nslope of the log rates on the log of theta's scale: {scale.slope:.3f} (2: theta moves as if it "
-        f"were not scaled), residual {scale.deviation:.3f}; kappa {scale.kappa[0]:g} and {scale.kappa[1]:g}"
+        f"were not scaled), residual {scale.deviation:.3f}; kappa {scale.kappa[0]:g} and {scale.kappa[1]:g}; "
+        f"if lambda0 is not scaled with theta: {scale.not_told:.3f}"
     )
     weights = zip(found.formula.weights, found.formula.channels, strict=True)
     terms = "".join(f" {weight:+.3g} ({name})" for weight, name in weights)

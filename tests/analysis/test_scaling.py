@@ -11,7 +11,7 @@ from roam_lite.analysis.scaling import (
     draw_epsilon,
     measure_scale,
     rescaled_rules,
-    scaled_rule,
+    scaled_rules,
 )
 from roam_lite.evaluation.running.runner import run_sequence
 from roam_lite.rules import SGD
@@ -33,8 +33,22 @@ class Told(SGD):
         return super().step(theta, gradient, loss, None)._replace(state=state)
 
 
+class Measured(SGD):
+    """Rates that theta and its gradient determine: they follow the scale with the slope 2, told or not."""
+
+    def __init__(self):
+        pass
+
+    def init(self, theta, learning_rates0):
+        return None
+
+    def step(self, theta, gradient, loss, state):
+        self.lr = 1e-6 * (theta.abs() + 1e-12) / (gradient.abs() + 1e-12)
+        return super().step(theta, gradient, loss, None)
+
+
 def response(tracker):
-    recording = record(tracker, SEQUENCES, scaled_rule(tracker), progress=False)
+    recording = record(tracker, SEQUENCES, scaled_rules(tracker), progress=False)
     return measure_scale(tracker, recording)
 
 
@@ -43,6 +57,13 @@ def test_the_slope_is_that_with_which_a_rule_follows(power):
     found = response(with_rule(untrained(), Told(power)))
     assert found.slope == pytest.approx(2 * power, abs=1e-3)
     assert found.deviation < 1e-3
+    assert found.not_told == pytest.approx(0, abs=1e-3)
+
+
+def test_a_rule_that_measures_the_scale_follows_without_being_told():
+    found = response(with_rule(untrained(), Measured()))
+    assert found.slope == pytest.approx(2, abs=0.1)
+    assert found.not_told == pytest.approx(2, abs=0.1)
 
 
 def test_rates_that_are_emitted_relative_to_lambda0_follow_and_a_common_start_does_not():
@@ -69,7 +90,7 @@ def test_epsilon_spans_the_range_of_training():
 def test_a_rule_along_on_the_scaled_model_changes_no_step(rule):
     tracker = untrained(rule)
     alone = record(tracker, SEQUENCES, progress=False)
-    along = record(tracker, SEQUENCES, scaled_rule(tracker), progress=False)
+    along = record(tracker, SEQUENCES, scaled_rules(tracker), progress=False)
     np.testing.assert_array_equal(along.log_rates, alone.log_rates)
     assert np.isfinite(along.others[SCALED]).all()
 
