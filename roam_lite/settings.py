@@ -12,12 +12,17 @@ from roam_lite.errors import InputError
 _FIRST = "initial_steps"  # the constant of the model that a tracker may change
 
 
+def tracker_constants() -> dict[str, Any]:
+    """Return the type of every constant that can be set when a tracker is loaded, by name."""
+    return get_type_hints(OnlineConfig) | {_FIRST: get_type_hints(ModelConfig)[_FIRST]}
+
+
 def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
     """Return the configuration with online constants, or `initial_steps`, set by name.
 
     Values may be given as text. Raises InputError for an unknown name or a value that does not fit.
     """
-    hints = get_type_hints(OnlineConfig) | {_FIRST: get_type_hints(ModelConfig)[_FIRST]}
+    hints = tracker_constants()
     values = {}
     for name, value in settings.items():
         if name not in hints:

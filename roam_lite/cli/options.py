@@ -2,11 +2,10 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from roam_lite.config import OnlineConfig
+from roam_lite.settings import tracker_constants
 
 
 def add_tracker_options(parser: argparse.ArgumentParser) -> None:
@@ -122,9 +121,9 @@ def weights_read(args: argparse.Namespace) -> list[Path]:
 
 
 def setting(text: str) -> tuple[str, str]:
-    """Return name and value of an online constant from `NAME=VALUE`."""
+    """Return name and value of a tracker's constant from `NAME=VALUE`."""
     name, _, value = (part.strip() for part in text.partition("="))
-    known = [field.name for field in fields(OnlineConfig)]
+    known = tracker_constants()
     if name not in known or not value:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not NAME=VALUE, for example motion=1.6; names: {', '.join(known)}"
