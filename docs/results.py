@@ -43,6 +43,11 @@ SCRATCH = {  # optimizers that had the same training, by the files' names
     "fc": "FC",
     "const_scratch": "ConstLR",
 }
+NO_FIRST = {  # how a model without first steps is updated, by the files' names
+    "dev_lstm_common_start": "the LSTM with rates from a common start",
+    "dev_sgd_no_first": "SGD, rate {rate}, the best of seven on `TRAIN`",
+    "dev_none_no_first": "no updating",
+}
 BY_HAND = {"momentum": "momentum", "adam": "Adam", "steepest": "steepest descent"}
 README_HEAD = "| tracker | AUC | difference | precision at 20 px | lost |"
 TABLE = re.compile(rf"^{re.escape(README_HEAD)}\n(?:\|.*\n)+", re.MULTILINE)
@@ -110,6 +115,29 @@ def scratch_table():
         ahead = "" if rule == "lstm_scratch" else gain("dev_lstm_scratch", f"dev_{rule}")
         rows.append([title, f"{auc(f'dev_{rule}'):.3f}", ahead])
     return table(["optimizer", "AUC", "LSTM minus it"], rows)
+
+
+def common_start_table():
+    """What LSTMs learned whose rates have a common start, with and without random filter scaling."""
+    rows = []
+    for title, v in printed("common_start").items():
+        slopes = f"{v['slope']:.2f}", f"{v['not_told']:.2f}"
+        rows.append(
+            [title, *slopes, f"{v['base']:.2f}", f"{v['inputs']:.2f}", f"{v['memory']:.2f}"]
+        )
+    head = ["training", "slope", "slope, lambda0 not scaled", "lambda0 and part explain"]
+    return table([*head, "with all inputs", "correlation, memory cleared"], rows)
+
+
+def no_first_table():
+    """AUC on DEV of trackers without first steps, and how far the LSTM is ahead."""
+    rates = printed("no_first_rates")
+    best = max(rates, key=rates.get)
+    rows = []
+    for name, title in NO_FIRST.items():
+        ahead = "" if name == "dev_lstm_common_start" else gain("dev_lstm_common_start", name)
+        rows.append([title.format(rate=best), f"{auc(name):.3f}", ahead])
+    return table(["updates", "AUC", "LSTM minus it"], rows)
 
 
 def by_hand_table():
@@ -267,6 +295,10 @@ def page():
         f"from SGD {gain('dev_lstm', 'dev_sgd')} and {gain('fresh_lstm', 'fresh_sgd')}.",
         "learned_commands": commands("fresh_lstm", *(f"fresh_{rule}" for rule in RULES)),
         "scratch": scratch_table(),
+        "common_start": common_start_table(),
+        "no_first": no_first_table(),
+        "no_first_rates": per_rate(printed("no_first_rates")),
+        "no_first_commands": commands(*NO_FIRST),
         "by_hand": by_hand_table(),
         "scratch_commands": commands(
             *(f"dev_{rule}" for rule in SCRATCH | BY_HAND), "dev_sgd_oracle", "fresh_sgd_oracle"
