@@ -43,11 +43,17 @@ SCRATCH = {  # optimizers that had the same training, by the files' names
     "fc": "FC",
     "const_scratch": "ConstLR",
 }
-NO_FIRST = {  # how a model without first steps is updated, by the files' names
-    "dev_lstm_common_start": "the LSTM with rates from a common start",
-    "dev_sgd_no_first": "SGD, rate {rate}, the best of seven on `TRAIN`",
+COMMON_START = {  # how a model without first steps is updated, by the files' names
+    "dev_lstm_common_start": "LSTM, seed 3",
+    "dev_lstm_common_start_4": "LSTM, seed 4",
+    "dev_lstm_common_start_5": "LSTM, seed 5",
+    "dev_lstm_common_start_no_rfs": "LSTM without RFS, seed 3",
+    "dev_lstm_common_start_no_rfs_4": "LSTM without RFS, seed 4",
+    "dev_const_common_start": "ConstLR: one learned rate for each coordinate",
+    "dev_sgd_no_first": "SGD, rate {rate}",
     "dev_none_no_first": "no updating",
 }
+COMMON_SEEDS = list(COMMON_START)[:3]
 BY_HAND = {"momentum": "momentum", "adam": "Adam", "steepest": "steepest descent"}
 README_HEAD = "| tracker | AUC | difference | precision at 20 px | lost |"
 TABLE = re.compile(rf"^{re.escape(README_HEAD)}\n(?:\|.*\n)+", re.MULTILINE)
@@ -85,9 +91,11 @@ def interval(mean, low, high):
 
 
 def gain(name, over):
-    """The difference in mean AUC, with its interval over sequences."""
-    a, b = load(name)["sequences"], load(over)["sequences"]
-    return interval(*paired_bootstrap([a[n]["auc"] for n in a], [b[n]["auc"] for n in a]))
+    """The difference in mean AUC, with its interval over sequences; `name` may be a list, of seeds."""
+    names = [name] if isinstance(name, str) else name
+    ours, b = [load(one)["sequences"] for one in names], load(over)["sequences"]
+    a = {n: sum(seed[n]["auc"] for seed in ours) / len(ours) for n in ours[0]}
+    return interval(*paired_bootstrap(list(a.values()), [b[n]["auc"] for n in a]))
 
 
 def learned_table():
@@ -121,23 +129,30 @@ def common_start_table():
     """What LSTMs learned whose rates have a common start, with and without random filter scaling."""
     rows = []
     for title, v in printed("common_start").items():
-        slopes = f"{v['slope']:.2f}", f"{v['not_told']:.2f}"
-        rows.append(
-            [title, *slopes, f"{v['base']:.2f}", f"{v['inputs']:.2f}", f"{v['memory']:.2f}"]
-        )
+        shares = (f"{v[key]:.2f}" for key in ("slope", "not_told", "base", "inputs", "memory"))
+        mean, low, high = v["doubled"]  # the original minus it
+        rows.append([title, *shares, interval(-mean, -high, -low)])
     head = ["training", "slope", "slope, lambda0 not scaled", "lambda0 and part explain"]
-    return table([*head, "with all inputs", "correlation, memory cleared"], rows)
+    head += ["with all inputs", "correlation, memory cleared", "AUC, features times 2"]
+    return table(head, rows)
 
 
-def no_first_table():
-    """AUC on DEV of trackers without first steps, and how far the LSTM is ahead."""
+def common_dev_table():
+    """AUC on DEV without first steps, and how far the first LSTM with a common start is ahead."""
     rates = printed("no_first_rates")
     best = max(rates, key=rates.get)
     rows = []
-    for name, title in NO_FIRST.items():
-        ahead = "" if name == "dev_lstm_common_start" else gain("dev_lstm_common_start", name)
-        rows.append([title.format(rate=best), f"{auc(name):.3f}", ahead])
-    return table(["updates", "AUC", "LSTM minus it"], rows)
+    for name, title in COMMON_START.items():
+        ahead = "", ""
+        if name not in COMMON_SEEDS:
+            ahead = gain("dev_lstm_common_start", name), gain(COMMON_SEEDS, name)
+        rows.append([title.format(rate=best), f"{auc(name):.3f}", *ahead])
+    return table(["updates", "AUC", "LSTM, seed 3, minus it", "mean of three seeds minus it"], rows)
+
+
+def in_words(values):
+    """Values by name, in words."""
+    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def by_hand_table():
@@ -296,9 +311,16 @@ def page():
         "learned_commands": commands("fresh_lstm", *(f"fresh_{rule}" for rule in RULES)),
         "scratch": scratch_table(),
         "common_start": common_start_table(),
-        "no_first": no_first_table(),
+        "common_dev": common_dev_table(),
         "no_first_rates": per_rate(printed("no_first_rates")),
-        "no_first_commands": commands(*NO_FIRST),
+        "common_over_none": gain("dev_lstm_common_start", "dev_none_no_first"),
+        "common_over_const": gain("dev_lstm_common_start", "dev_const_common_start"),
+        "seeds_over_none": gain(COMMON_SEEDS, "dev_none_no_first"),
+        "seeds_over_const": gain(COMMON_SEEDS, "dev_const_common_start"),
+        "dev_none": f"{auc('dev_none'):.3f}",
+        "common_losses": in_words(printed("common_losses")["losses"]),
+        "common_losses_ahead": in_words(printed("common_losses")["ahead"]),
+        "common_commands": commands(*COMMON_START),
         "by_hand": by_hand_table(),
         "scratch_commands": commands(
             *(f"dev_{rule}" for rule in SCRATCH | BY_HAND), "dev_sgd_oracle", "fresh_sgd_oracle"
