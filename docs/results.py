@@ -125,6 +125,12 @@ def scratch_table():
     return table(["optimizer", "AUC", "LSTM minus it"], rows)
 
 
+def ways_table():
+    """What was tried to make the optimizer learn more."""
+    rows = [[way, *cells] for way, cells in printed("ways").items()]
+    return table(["way", "budget", "AUC on 24 made sequences, or other outcome"], rows)
+
+
 def common_start_table():
     """What LSTMs learned whose rates have a common start, with and without random filter scaling."""
     rows = []
@@ -310,6 +316,7 @@ def page():
         f"from SGD {gain('dev_lstm', 'dev_sgd')} and {gain('fresh_lstm', 'fresh_sgd')}.",
         "learned_commands": commands("fresh_lstm", *(f"fresh_{rule}" for rule in RULES)),
         "scratch": scratch_table(),
+        "ways": ways_table(),
         "common_start": common_start_table(),
         "common_dev": common_dev_table(),
         "no_first_rates": per_rate(printed("no_first_rates")),
