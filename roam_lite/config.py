@@ -44,6 +44,10 @@ class ModelConfig:
     initial_scales: tuple[float, ...]  # s and r by which the first samples are stretched
     scale_sharpness: float = 0.0  # sharpness of the labels in the logarithm of the target's size
 
+    def __post_init__(self) -> None:
+        if self.initial_steps < 0:
+            raise InputError(f"constant initial_steps: {self.initial_steps}; give 0 or more")
+
     @cached_property
     def channels(self) -> int:
         """C, the backbone's number of feature channels."""
@@ -196,13 +200,9 @@ class OnlineConfig:
     memory: int = 0  # stored frames; 0: 2 tau
     replayed: int = 0  # at most this many frames, evenly spaced, from before the newest tau; 0: tau
     first_share: float = 0.0  # weight of the first frame's samples in every loss; DiMP: 0.25
-    certainty: float = (
-        0.0  # exponent of a frame's response, relative to the first one's, in its weight
-    )
+    certainty: float = 0.0  # exponent, in a frame's weight, of its share of the first response
     age: float = 0.0  # weights decay by e^-age per frame
-    hard_negative: float = (
-        0.0  # share of the highest peak at which a second peak triggers a step; 0: never
-    )
+    hard_negative: float = 0.0  # share of the first peak that a second needs for a step; 0: never
     update_response: float = 0.0  # mean share of the first response below which updates are skipped
 
     def __post_init__(self) -> None:

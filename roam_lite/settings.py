@@ -31,8 +31,6 @@ def set_online(config: Config, settings: Mapping[str, Any]) -> Config:
             )
         values[name] = _read(hints[name], value, f"online constant {name}")
     first = {_FIRST: values.pop(_FIRST)} if _FIRST in values else {}
-    if first.get(_FIRST, 0) < 0:
-        raise InputError(f"online constant {_FIRST}: {first[_FIRST]}; give 0 or more")
     return modify(config, model=first, online=values)
 
 

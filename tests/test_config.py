@@ -185,6 +185,11 @@ def test_modify_replaces_what_is_named_and_nothing_else():
         modify(SMOKE, online={"update_interval": 0})
 
 
+def test_a_negative_number_of_first_steps_is_refused():
+    with pytest.raises(InputError, match="initial_steps: -1; give 0 or more"):
+        modify(SMOKE, model={"initial_steps": -1})
+
+
 @pytest.mark.parametrize("decay", [-0.1, 1.0, 2.0])
 def test_an_average_that_cannot_be_kept_is_refused(decay):
     with pytest.raises(InputError, match=rf"averaging: {decay}; give at least 0 and less than 1"):
