@@ -49,7 +49,9 @@ COMMON_START = {  # how a model without first steps is updated, by the files' na
     "dev_lstm_common_start_5": "LSTM, seed 5",
     "dev_lstm_common_start_no_rfs": "LSTM without RFS, seed 3",
     "dev_lstm_common_start_no_rfs_4": "LSTM without RFS, seed 4",
-    "dev_const_common_start": "ConstLR: one learned rate for each coordinate",
+    "dev_gru_common_start": "GRU, seed 3",
+    "dev_fc_common_start": "FC, seed 3",
+    "dev_const_common_start": "ConstLR, seed 3",
     "dev_sgd_no_first": "SGD, rate {rate}",
     "dev_none_no_first": "no updating",
 }
