@@ -158,11 +158,6 @@ def common_dev_table():
     return table(["updates", "AUC", "LSTM, seed 3, minus it", "mean of three seeds minus it"], rows)
 
 
-def in_words(values):
-    """Values by name, in words."""
-    return ", ".join(f"{name} {value}" for name, value in values.items())
-
-
 def by_hand_table():
     """AUC on DEV of rules at the best of the rates tried, and how far the shipped LSTM is ahead."""
     rows = []
@@ -170,7 +165,7 @@ def by_hand_table():
         scores = printed("rates")[rule]
         ahead = gain("dev_lstm", f"dev_{rule}")
         best = max(scores, key=scores.get)
-        rows.append([title, best, per_rate(scores), f"{auc(f'dev_{rule}'):.3f}", ahead])
+        rows.append([title, best, by_name(scores), f"{auc(f'dev_{rule}'):.3f}", ahead])
     return table(["optimizer", "rate", "AUC on `TRAIN`", "AUC", "shipped LSTM minus it"], rows)
 
 
@@ -180,13 +175,13 @@ def oracle_table():
     for folder, scores in printed("oracle_rates").items():
         name, ahead = f"{folder}_sgd_oracle", gain(f"{folder}_lstm", f"{folder}_sgd_oracle")
         best = max(scores, key=scores.get)
-        rows.append([f"`{folder.upper()}`", per_rate(scores), best, f"{auc(name):.3f}", ahead])
+        rows.append([f"`{folder.upper()}`", by_name(scores), best, f"{auc(name):.3f}", ahead])
     return table(["video", "AUC by rate", "best", "AUC", "shipped LSTM minus it"], rows)
 
 
-def per_rate(scores):
-    """AUC at each rate, in words."""
-    return ", ".join(f"{rate} {score:.3f}" for rate, score in scores.items())
+def by_name(scores):
+    """Scores by rate, or by another name, in words."""
+    return ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
 
 
 def lost(name):
@@ -306,7 +301,7 @@ def page():
         [title, *(f"{score:.3f}" for score in both)]
         for title, both in printed("conditions").items()
     ]
-    small = printed("laptop_small_dev")
+    small, losses = printed("laptop_small_dev"), printed("common_losses")
     values = {
         "dev": dev_table(),
         "dev_commands": commands(*TRACKERS.values()),
@@ -321,14 +316,16 @@ def page():
         "ways": ways_table(),
         "common_start": common_start_table(),
         "common_dev": common_dev_table(),
-        "no_first_rates": per_rate(printed("no_first_rates")),
+        "no_first_rates": by_name(printed("no_first_rates")),
         "common_over_none": gain("dev_lstm_common_start", "dev_none_no_first"),
         "common_over_const": gain("dev_lstm_common_start", "dev_const_common_start"),
         "seeds_over_none": gain(COMMON_SEEDS, "dev_none_no_first"),
         "seeds_over_const": gain(COMMON_SEEDS, "dev_const_common_start"),
         "dev_none": f"{auc('dev_none'):.3f}",
-        "common_losses": in_words(printed("common_losses")["losses"]),
-        "common_losses_ahead": in_words(printed("common_losses")["ahead"]),
+        "common_losses": by_name(losses["losses"]),
+        "common_losses_ahead": ", ".join(
+            f"{name} {interval(*ends)}" for name, ends in losses["differences"].items()
+        ),
         "common_commands": commands(*COMMON_START),
         "by_hand": by_hand_table(),
         "scratch_commands": commands(

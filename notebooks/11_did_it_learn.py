@@ -442,12 +442,12 @@ assert measured.not_told > 1
 # %%
 figure = Figure(figsize=(6, 3.4))
 axes = figure.subplots()
-for name, recorded, key, color in (
-    ("the first LSTM", along, NOT_TOLD, OPTIMIZER_COLORS["const"]),
-    ("the second LSTM", watched, NOT_TOLD, OPTIMIZER_COLORS["lstm"]),
+for name, recorded, color in (
+    ("the first LSTM", along, OPTIMIZER_COLORS["const"]),
+    ("the second LSTM", watched, OPTIMIZER_COLORS["lstm"]),
 ):
     at = draw_epsilon(tracker)[0].log().numpy()[recorded.coordinates]
-    change = (recorded.others[key] + 2 * at - recorded.log_rates).mean(axis=0)
+    change = (recorded.others[NOT_TOLD] + 2 * at - recorded.log_rates).mean(axis=0)
     axes.plot(at, change, ".", markersize=2, color=color, label=name)
 axes.plot(line, 2 * line, color="gray", linestyle="--", label="slope 2, as eq. 15 asks")
 axes.set(xlabel="log ε of a coordinate, λ0 as it was", ylabel="change of the log rate")
