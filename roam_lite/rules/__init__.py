@@ -4,7 +4,7 @@ Another rule is one file and one line here: with a learning rate, `RULES["mine"]
 that meta-training fits, `RULES["mine"] = Rule(learned=Mine)`, an `nn.Module` as in `neural`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from numbers import Real
@@ -85,10 +85,11 @@ def build_rule(
     return rule.learned(config, parts, log_gains)
 
 
-def find_rule(name: str) -> Rule:
-    """Return the registry's entry. Raises InputError naming the known ones if there is none."""
+def find_rule(name: str, others: Iterable[str] = ()) -> Rule:
+    """Return the registry's entry. Raises InputError naming these and `others` if there is none."""
     if name not in RULES:
-        raise InputError(f"there is no rule {name!r}; choose one of: {', '.join(RULES)}")
+        known = ", ".join(dict.fromkeys([*RULES, *others]))
+        raise InputError(f"there is no rule {name!r}; choose one of: {known}")
     return RULES[name]
 
 

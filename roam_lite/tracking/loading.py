@@ -37,7 +37,7 @@ def load_tracker(
     optimizer that it was trained with, `"none"`; a rule with a learning rate (`"sgd"`, `"momentum"`,
     `"adam"`, `"hypergradient"`, `"prodigy"`, `"steepest"`) and `lr`, whose older name is `sgd_rate`; a
     learned rule, by the name of its file in the folder beside the checkpoint that is called like it
-    (`"gru"` for `laptop/gru.safetensors`); or the path of another checkpoint. A learned rule brings the
+    (`"const"` for `laptop/const.safetensors`); or the path of another checkpoint. A learned rule brings the
     number of first steps (`initial_steps`) that it was trained with. `device` is `"cpu"`, `"cuda"` or
     `"auto"`. `backbone_weights` is the file of a public backbone that the checkpoint leaves out. Other
     arguments set online constants, or `initial_steps`, by name, as in `load_tracker(motion=1.6)`.
@@ -110,13 +110,14 @@ def _choose_rule(
         if lr is not None and (by_hand or not path.is_file()):
             return build_rule(rule, lr=lr), {"rule": rule, "lr": lr}
         if not path.is_file():
-            find_rule(rule)  # refuses a mistyped name
+            beside = sorted(file.stem for file in path.parent.glob("*.safetensors"))
+            find_rule(rule, beside)  # refuses a mistyped name
             if by_hand:
                 raise InputError(f"rule {rule} needs a learning rate: give --lr R")
             raise InputError(
                 f"the checkpoint's optimizer is {config.name!r}, and {path} does not exist; train one "
-                f"with `roam-lite train --rule {rule}`, or choose {config.name}, a rule with a learning "
-                "rate, or none"
+                f"with `roam-lite train --rule {rule}`, or choose {', '.join([config.name, *beside])}, a "
+                "rule with a learning rate, or none"
             )
     if lr is not None:
         raise InputError(f"{path}: a learned rule emits its own rates; omit the learning rate")

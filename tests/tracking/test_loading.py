@@ -286,6 +286,8 @@ def test_a_learned_rule_is_found_by_its_name_beside_the_checkpoint(load, checkpo
     with pytest.raises(InputError, match=r"w/gru\.safetensors does not exist; train one with"):
         load(rule="gru")
     card = save_gru(checkpoint.with_suffix("") / "gru.safetensors")
+    with pytest.raises(InputError, match="or choose lstm, gru, a rule with"):
+        load(rule="fc")
     tracker = load(rule="gru")
     assert torch.equal(tracker.rule.log_gains, smoke_model("gru").rule.log_gains + 1)
     assert tracker.description["rule"] == "gru"
@@ -304,6 +306,8 @@ def test_a_file_beside_the_checkpoint_may_have_any_name(load, checkpoint):
     assert tracker.description["rule_sha256"] == card["sha256"]
     with pytest.raises(InputError, match="omit the learning rate"):
         load(rule="second", lr=1e-5)
+    with pytest.raises(InputError, match=r"no rule 'secnd'; choose one of: lstm.* second$"):
+        load(rule="secnd")
 
 
 def test_a_rule_is_taken_from_a_file(load, checkpoint, tmp_path, image):
