@@ -194,6 +194,7 @@ def train(args: argparse.Namespace) -> None:
     from roam_lite.files import check_outputs
     from roam_lite.memory import keep_freed_memory
     from roam_lite.training import TrainConfig, Trainer, processes
+    from roam_lite.training.beginning import changed_constants
     from roam_lite.training.breadth import report_breadths
     from roam_lite.training.faults import explained
 
@@ -215,6 +216,10 @@ def train(args: argparse.Namespace) -> None:
         if speaks and trainer.step < trainer.steps:
             for line in report_breadths(trainer.batches.sources, trainer.config):
                 print(line, file=sys.stderr)
+            changed = changed_constants(trainer.parent, trainer.config) if trainer.parent else []
+            if changed:
+                changes = ", ".join(changed)
+                print(f"other constants than in {config.init}: {changes}", file=sys.stderr)
         done = {"total": trainer.steps, "initial": trainer.step, "unit": "step"}
         bar = tqdm(**done, file=sys.stderr, disable=not speaks)
         several = processes.world() > 1

@@ -43,3 +43,14 @@ def initial_model(run: TrainConfig, config: Config) -> tuple[MetaModel, dict | N
             f"{run.init}: does not fit profile {config.name} as it is now ({error})"
         ) from error
     return model, card
+
+
+def changed_constants(card: dict, config: Config) -> list[str]:
+    """Return which constants of model and rule differ from those in the card of the run's `init`."""
+    before, now = Config.from_dict(card["config"], "card").to_dict(), config.to_dict()
+    return [
+        f"{section}.{name}={value} (there {before[section][name]})"
+        for section in ("model", "rule")
+        for name, value in now[section].items()
+        if value != before[section][name]
+    ]

@@ -31,6 +31,17 @@ def test_train_writes_a_checkpoint_that_tracks(root, tmp_path, capsys):
     assert "padding" not in capsys.readouterr().err  # there is no step left
 
 
+def test_constants_that_differ_from_those_of_the_first_checkpoint_are_told(smoke, tmp_path, capsys):
+    init = ["--init", smoke[-1]]
+    assert run(*TRAIN, *init, "--out", tmp_path / "same") == 0
+    assert "other constants" not in capsys.readouterr().err
+    changed = ["--set", "model.initial_steps=0", "--set", "rule.input_range=8"]
+    assert run(*TRAIN, *init, *changed, "--out", tmp_path / "other") == 0
+    told = f"other constants than in {smoke[-1]}: model.initial_steps=0 (there "
+    said = capsys.readouterr().err
+    assert re.search(re.escape(told) + r"\d\), rule\.input_range=8\.0 \(there 10\.0\)\n", said)
+
+
 def test_the_checkpoint_that_tracks_best_is_kept(root, tmp_path, capsys):
     out = tmp_path / "run"
     check = ["--validate", root, "--validate-every", "1", "--validate-sequences", "1"]
@@ -52,7 +63,7 @@ def test_signals_end_training_after_the_step_and_it_says_how_to_go_on(
 ):
     class SlowTrainer:
         def __init__(self, config, resume, overwrite, validation):
-            self.seconds, self.skipped, self.best = 0.3, 0, None
+            self.seconds, self.skipped, self.best, self.parent = 0.3, 0, None, None
             self.steps, self.step, self.out, self.saved = 9, 0, tmp_path, False
             self.config, self.batches = get_profile("smoke"), SimpleNamespace(sources=[])
             self.drawn = {"synthetic": 6, "otb:a": 12, "skipped": 1}
