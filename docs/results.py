@@ -9,6 +9,7 @@ of each, and the values of commands that only print. A test compares both pages 
 import json
 import re
 import sys
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -36,26 +37,19 @@ RULES = {  # replacements of the LSTM, by the files' names
     "sgd": "SGD, rate 1e-4, the best of five on `TRAIN` (the default)",
     "none": "no updating",
 }
-SCRATCH = {  # optimizers that had the same training, by the files' names
-    "lstm_scratch": "LSTM",
-    "lstm_no_rfs": "LSTM without RFS",
-    "gru": "GRU",
-    "fc": "FC",
-    "const_scratch": "ConstLR",
+ALIKE = {  # optimizers with a common start that had the same training, by the files' names
+    "lstm_common_start": "LSTM",
+    "lstm_common_start_no_rfs": "LSTM without RFS",
+    "gru_common_start": "GRU",
+    "fc_common_start": "FC",
+    "const_common_start": "ConstLR",
+    "const_common_start_no_rfs": "ConstLR without RFS",
 }
-COMMON_START = {  # how a model without first steps is updated, by the files' names
-    "dev_lstm_common_start": "LSTM, seed 3",
-    "dev_lstm_common_start_4": "LSTM, seed 4",
-    "dev_lstm_common_start_5": "LSTM, seed 5",
-    "dev_lstm_common_start_no_rfs": "LSTM without RFS, seed 3",
-    "dev_lstm_common_start_no_rfs_4": "LSTM without RFS, seed 4",
-    "dev_gru_common_start": "GRU, seed 3",
-    "dev_fc_common_start": "FC, seed 3",
-    "dev_const_common_start": "ConstLR, seed 3",
+SEEDS = {name: [f"dev_{name}{end}" for end in ("", "_4", "_5")] for name in ALIKE}
+NO_FIRST = {  # other ways to update a model without first steps, by the files' names
     "dev_sgd_no_first": "SGD, rate {rate}",
     "dev_none_no_first": "no updating",
 }
-COMMON_SEEDS = list(COMMON_START)[:3]
 BY_HAND = {"momentum": "momentum", "adam": "Adam", "steepest": "steepest descent"}
 README_HEAD = "| tracker | AUC | difference | precision at 20 px | lost |"
 TABLE = re.compile(rf"^{re.escape(README_HEAD)}\n(?:\|.*\n)+", re.MULTILINE)
@@ -93,11 +87,13 @@ def interval(mean, low, high):
 
 
 def gain(name, over):
-    """The difference in mean AUC, with its interval over sequences; `name` may be a list, of seeds."""
-    names = [name] if isinstance(name, str) else name
-    ours, b = [load(one)["sequences"] for one in names], load(over)["sequences"]
-    a = {n: sum(seed[n]["auc"] for seed in ours) / len(ours) for n in ours[0]}
-    return interval(*paired_bootstrap(list(a.values()), [b[n]["auc"] for n in a]))
+    """The difference in mean AUC, with its interval over sequences; both may be lists of seeds."""
+    means = []
+    for names in (name, over):
+        seeds = [load(seed)["sequences"] for seed in ([names] if isinstance(names, str) else names)]
+        means.append({n: np.mean([seed[n]["auc"] for seed in seeds]) for n in seeds[0]})
+    a, b = means
+    return interval(*paired_bootstrap(list(a.values()), [b[n] for n in a]))
 
 
 def learned_table():
@@ -116,15 +112,6 @@ def learned_table():
             rows.append([video, title, score, difference, ends, list(own)[most]])
     head = ["video", "rule", "AUC", "LSTM minus it", "one sequence left out", "contributes most"]
     return table(head, rows)
-
-
-def scratch_table():
-    """AUC on DEV of optimizers with the same training, and how far the LSTM among them is ahead."""
-    rows = []
-    for rule, title in SCRATCH.items():
-        ahead = "" if rule == "lstm_scratch" else gain("dev_lstm_scratch", f"dev_{rule}")
-        rows.append([title, f"{auc(f'dev_{rule}'):.3f}", ahead])
-    return table(["optimizer", "AUC", "LSTM minus it"], rows)
 
 
 def ways_table():
@@ -146,16 +133,20 @@ def common_start_table():
 
 
 def common_dev_table():
-    """AUC on DEV without first steps, and how far the first LSTM with a common start is ahead."""
-    rates = printed("no_first_rates")
-    best = max(rates, key=rates.get)
+    """AUC on DEV without first steps, how far the LSTM with a common start is ahead, and meta losses."""
+    rates, lstm = printed("no_first_rates"), SEEDS["lstm_common_start"]
+    losses = printed("common_losses")
     rows = []
-    for name, title in COMMON_START.items():
-        ahead = "", ""
-        if name not in COMMON_SEEDS:
-            ahead = gain("dev_lstm_common_start", name), gain(COMMON_SEEDS, name)
-        rows.append([title.format(rate=best), f"{auc(name):.3f}", *ahead])
-    return table(["updates", "AUC", "LSTM, seed 3, minus it", "mean of three seeds minus it"], rows)
+    for name, title in ALIKE.items():
+        scores = [auc(seed) for seed in SEEDS[name]]
+        ahead = "" if SEEDS[name] == lstm else gain(lstm, SEEDS[name])
+        rows.append(
+            [title, numbers(scores), f"{np.mean(scores):.3f}", ahead, numbers(losses[title])]
+        )
+    for name, title in NO_FIRST.items():
+        title = title.format(rate=max(rates, key=rates.get))
+        rows.append([title, "", f"{auc(name):.3f}", gain(lstm, name), ""])
+    return table(["updates", "AUC by seed", "mean", "LSTM minus it", "meta loss by seed"], rows)
 
 
 def by_hand_table():
@@ -177,6 +168,11 @@ def oracle_table():
         best = max(scores, key=scores.get)
         rows.append([f"`{folder.upper()}`", by_name(scores), best, f"{auc(name):.3f}", ahead])
     return table(["video", "AUC by rate", "best", "AUC", "shipped LSTM minus it"], rows)
+
+
+def numbers(scores):
+    """Scores in words."""
+    return ", ".join(f"{score:.3f}" for score in scores)
 
 
 def by_name(scores):
@@ -301,7 +297,7 @@ def page():
         [title, *(f"{score:.3f}" for score in both)]
         for title, both in printed("conditions").items()
     ]
-    small, losses = printed("laptop_small_dev"), printed("common_losses")
+    small = printed("laptop_small_dev")
     values = {
         "dev": dev_table(),
         "dev_commands": commands(*TRACKERS.values()),
@@ -312,26 +308,29 @@ def page():
         f"{gain('dev_lstm', 'dev_const')} on `DEV` and {gain('fresh_lstm', 'fresh_const')} on `FRESH`, "
         f"from SGD {gain('dev_lstm', 'dev_sgd')} and {gain('fresh_lstm', 'fresh_sgd')}.",
         "learned_commands": commands("fresh_lstm", *(f"fresh_{rule}" for rule in RULES)),
-        "scratch": scratch_table(),
         "ways": ways_table(),
         "common_start": common_start_table(),
         "common_dev": common_dev_table(),
         "no_first_rates": by_name(printed("no_first_rates")),
-        "common_over_none": gain("dev_lstm_common_start", "dev_none_no_first"),
-        "common_over_const": gain("dev_lstm_common_start", "dev_const_common_start"),
-        "seeds_over_none": gain(COMMON_SEEDS, "dev_none_no_first"),
-        "seeds_over_const": gain(COMMON_SEEDS, "dev_const_common_start"),
+        **{
+            f"{rule}_over_{other}": gain(SEEDS[f"{rule}_common_start"], files)
+            for rule in ("lstm", "gru")
+            for other, files in (
+                ("none", "dev_none_no_first"),
+                ("const", SEEDS["const_common_start"]),
+                ("fc", SEEDS["fc_common_start"]),
+            )
+        },
+        **{
+            f"loss_{rule}": f"{np.mean(printed('common_losses')[title]):.3f}"
+            for rule, title in (("lstm", "LSTM"), ("gru", "GRU"), ("const", "ConstLR without RFS"))
+        },
         "dev_none": f"{auc('dev_none'):.3f}",
-        "common_losses": by_name(losses["losses"]),
-        "common_losses_ahead": ", ".join(
-            f"{name} {interval(*ends)}" for name, ends in losses["differences"].items()
-        ),
-        "common_commands": commands(*COMMON_START),
+        "common_commands": commands(*chain(*SEEDS.values()), *NO_FIRST),
         "by_hand": by_hand_table(),
-        "scratch_commands": commands(
-            *(f"dev_{rule}" for rule in SCRATCH | BY_HAND), "dev_sgd_oracle", "fresh_sgd_oracle"
+        "by_hand_commands": commands(
+            *(f"dev_{rule}" for rule in BY_HAND), "dev_sgd_oracle", "fresh_sgd_oracle"
         ),
-        "const_ahead": gain("dev_const_scratch", "dev_lstm_scratch"),
         "oracle": oracle_table(),
         "updating_gain": f"{auc('dev_lstm') - auc('dev_none'):.3f}",
         "lost_lstm": lost("dev_lstm"),
