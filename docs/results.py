@@ -317,6 +317,7 @@ def page():
             for rule in ("lstm", "gru")
             for other, files in (
                 ("none", "dev_none_no_first"),
+                ("sgd", "dev_sgd_no_first"),
                 ("const", SEEDS["const_common_start"]),
                 ("fc", SEEDS["fc_common_start"]),
             )
