@@ -288,6 +288,32 @@ def speed_table():
     return table(["what", "measured", "command"], rows)
 
 
+def common_values():
+    """What the page says about optimizers with a common start."""
+    others = {
+        "none": "dev_none_no_first",
+        "sgd": "dev_sgd_no_first",
+        "const": SEEDS["const_common_start"],
+        "fc": SEEDS["fc_common_start"],
+    }
+    losses = {"lstm": "LSTM", "gru": "GRU", "const": "ConstLR without RFS"}
+    return {
+        "common_start": common_start_table(),
+        "common_dev": common_dev_table(),
+        "common_commands": commands(*chain(*SEEDS.values()), *NO_FIRST),
+        "no_first_rates": by_name(printed("no_first_rates")),
+        **{
+            f"{rule}_over_{other}": gain(SEEDS[f"{rule}_common_start"], files)
+            for rule in ("lstm", "gru")
+            for other, files in others.items()
+        },
+        **{
+            f"loss_{rule}": f"{np.mean(printed('common_losses')[title]):.3f}"
+            for rule, title in losses.items()
+        },
+    }
+
+
 def page():
     """The text of docs/results.md."""
     samples = [
@@ -309,25 +335,8 @@ def page():
         f"from SGD {gain('dev_lstm', 'dev_sgd')} and {gain('fresh_lstm', 'fresh_sgd')}.",
         "learned_commands": commands("fresh_lstm", *(f"fresh_{rule}" for rule in RULES)),
         "ways": ways_table(),
-        "common_start": common_start_table(),
-        "common_dev": common_dev_table(),
-        "no_first_rates": by_name(printed("no_first_rates")),
-        **{
-            f"{rule}_over_{other}": gain(SEEDS[f"{rule}_common_start"], files)
-            for rule in ("lstm", "gru")
-            for other, files in (
-                ("none", "dev_none_no_first"),
-                ("sgd", "dev_sgd_no_first"),
-                ("const", SEEDS["const_common_start"]),
-                ("fc", SEEDS["fc_common_start"]),
-            )
-        },
-        **{
-            f"loss_{rule}": f"{np.mean(printed('common_losses')[title]):.3f}"
-            for rule, title in (("lstm", "LSTM"), ("gru", "GRU"), ("const", "ConstLR without RFS"))
-        },
+        **common_values(),
         "dev_none": f"{auc('dev_none'):.3f}",
-        "common_commands": commands(*chain(*SEEDS.values()), *NO_FIRST),
         "by_hand": by_hand_table(),
         "by_hand_commands": commands(
             *(f"dev_{rule}" for rule in BY_HAND), "dev_sgd_oracle", "fresh_sgd_oracle"

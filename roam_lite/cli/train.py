@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from roam_lite.cli.options import (
     add_device_option,
@@ -22,6 +22,9 @@ from roam_lite.cli.options import (
 )
 from roam_lite.cli.validation import add_validation_options, validation_from
 from roam_lite.errors import InputError
+
+if TYPE_CHECKING:
+    from roam_lite.training import Trainer
 
 DESCRIPTION = """\
 meta-train the tracking model and its neural optimizer
@@ -194,8 +197,6 @@ def train(args: argparse.Namespace) -> None:
     from roam_lite.files import check_outputs
     from roam_lite.memory import keep_freed_memory
     from roam_lite.training import TrainConfig, Trainer, processes
-    from roam_lite.training.beginning import changed_constants
-    from roam_lite.training.breadth import report_breadths
     from roam_lite.training.faults import explained
 
     files = {
@@ -214,12 +215,7 @@ def train(args: argparse.Namespace) -> None:
         )
         speaks = processes.rank() == 0
         if speaks and trainer.step < trainer.steps:
-            for line in report_breadths(trainer.batches.sources, trainer.config):
-                print(line, file=sys.stderr)
-            changed = changed_constants(trainer.parent, trainer.config) if trainer.parent else []
-            if changed:
-                changes = ", ".join(changed)
-                print(f"other constants than in {config.init}: {changes}", file=sys.stderr)
+            report_start(trainer, config.init)
         done = {"total": trainer.steps, "initial": trainer.step, "unit": "step"}
         bar = tqdm(**done, file=sys.stderr, disable=not speaks)
         several = processes.world() > 1
@@ -251,6 +247,19 @@ def train(args: argparse.Namespace) -> None:
         if trainer.best is not None:
             print(f"best AUC {trainer.best:.4f}: {trainer.out / 'best.safetensors'}")
         print(f"wrote {trainer.out}")
+
+
+def report_start(trainer: "Trainer", init: str | None) -> None:
+    """Print how wide the training data is, and which constants differ from those of `--init`."""
+    from roam_lite.training.beginning import changed_constants
+    from roam_lite.training.breadth import report_breadths
+
+    lines = report_breadths(trainer.batches.sources, trainer.config)
+    changed = changed_constants(trainer.parent, trainer.config) if trainer.parent else []
+    if changed:
+        lines = [*lines, f"other constants than in {init}: {', '.join(changed)}"]
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 @contextmanager
