@@ -139,7 +139,7 @@ def common_dev_table():
     rows = []
     for name, title in ALIKE.items():
         scores = [auc(seed) for seed in SEEDS[name]]
-        ahead = "" if SEEDS[name] == lstm else gain(lstm, SEEDS[name])
+        ahead = "" if name == "lstm_common_start" else gain(lstm, SEEDS[name])
         rows.append(
             [title, numbers(scores), f"{np.mean(scores):.3f}", ahead, numbers(losses[title])]
         )
@@ -297,7 +297,14 @@ def common_values():
         "fc": SEEDS["fc_common_start"],
     }
     losses = {"lstm": "LSTM", "gru": "GRU", "const": "ConstLR without RFS"}
+    # In percent of 3,000 steps.
+    skipped = {title: np.array(n) / 30 for title, n in printed("common_skipped").items()}
+    constants = skipped.pop("ConstLR"), skipped.pop("ConstLR without RFS")
     return {
+        "seeds_differ": f"{max(np.ptp([auc(seed) for seed in files]) for files in SEEDS.values()):.2f}",
+        "const_skipped": ", ".join(f"{share:.0f}" for share in constants[0]) + " %",
+        "const_no_rfs_skipped": f"{constants[1].max():.0f} %",
+        "others_skipped": f"{np.max(list(skipped.values())):.1f} %",
         "common_start": common_start_table(),
         "common_dev": common_dev_table(),
         "common_commands": commands(*chain(*SEEDS.values()), *NO_FIRST),

@@ -372,6 +372,11 @@ def scores_on_dev(file):
     return [scores[name]["auc"] for name in sorted(scores)]
 
 
+def gap(first, second):
+    """Mean difference of two arrays of AUCs, sequence by sequence, with its interval, in words."""
+    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*paired_bootstrap(first, second))
+
+
 on_dev = {}  # variant: AUC [seeds, sequences]
 for variant, rule in alike.items():
     on_dev[variant] = np.array([scores_on_dev(f"dev_{rule}{seed}") for seed in ("", "_4", "_5")])
@@ -380,9 +385,7 @@ untouched = np.array(scores_on_dev("dev_none_no_first"))
 print(f"{'':30}{'samples':>8}{'DEV':>8}  {'by seed':24}{'LSTM minus it on DEV':>25}")
 lstm = on_dev["LSTM, common start"].mean(axis=0)
 for variant, scores in {**on_dev, "theta0 alone": untouched[None]}.items():
-    ahead = ""
-    if variant != "LSTM, common start":
-        ahead = "{:+.3f} [{:+.3f}, {:+.3f}]".format(*paired_bootstrap(lstm, scores.mean(axis=0)))
+    ahead = "" if variant == "LSTM, common start" else gap(lstm, scores.mean(axis=0))
     seeds = ", ".join(f"{score:.3f}" for score in scores.mean(axis=1))
     on_samples = np.mean(list(stored["auc"][variant].values()))
     print(f"{variant:30}{on_samples:8.3f}{scores.mean():8.3f}  {seeds:24}{ahead:>25}")
@@ -406,8 +409,7 @@ show(
 for first in ("GRU", "LSTM"):
     for second in ("FC", "ConstLR"):
         pair = (on_dev[f"{rule}, common start"].mean(axis=0) for rule in (first, second))
-        told = "{:+.3f} [{:+.3f}, {:+.3f}]".format(*paired_bootstrap(*pair))
-        print(f"{first} minus {second:8}{told}")
+        print(f"{first} minus {second:8}{gap(*pair)}")
 for variant, rule in alike.items():
     card = json.loads((WEIGHTS / "laptop" / f"{rule}.json").read_text())
     skipped = card["skipped_steps"] / card["steps"]
